@@ -1,0 +1,49 @@
+// Scratch memory that a forward pass takes from and gives back: after the first pass it no longer allocates.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kernels/view.h"
+
+namespace attention_lab::kernels {
+
+/// A stack of floats. Memory taken inside a Scope is given back when the Scope ends.
+/// Pointers stay valid until then, whatever else is taken meanwhile.
+class Workspace {
+ public:
+  static constexpr Index kAlignment = 64;  // bytes: a cache line, and any vector type's need
+
+  class Scope {
+   public:
+    explicit Scope(Workspace& workspace);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Workspace& workspace_;
+    std::size_t chunk_;
+    Index used_;
+  };
+
+  /// `count` floats, uninitialised and aligned to kAlignment. Throws std::bad_alloc.
+  float* take(Index count);
+  MatrixView take(Index rows, Index cols) { return {take(rows * cols), rows, cols, cols}; }
+
+  /// Floats held from the system, in use or not.
+  Index capacity() const;
+
+ private:
+  struct Chunk {
+    std::unique_ptr<float[]> storage;
+    float* begin = nullptr;  // aligned start within storage
+    Index size = 0;
+    Index used = 0;
+  };
+  std::vector<Chunk> chunks_;
+  std::size_t current_ = 0;
+};
+
+}  // namespace attention_lab::kernels

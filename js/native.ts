@@ -1,0 +1,167 @@
+// What cpp/bindings exposes to the package. Private: users never see these names.
+// Every call returns its value or a NativeError; no C++ exception crosses the border.
+
+export interface NativeError {
+  error: { code: string; message: string };
+}
+export type NativeResult<T> = T | NativeError;
+
+export interface NativeTensor {
+  data: Float32Array;
+  dims: number[];
+}
+export interface NativeMask {
+  data: Uint8Array;
+  dims: number[];
+}
+
+/** All fields present: defaults are filled in by TypeScript. */
+export interface NativeAttentionOptions {
+  causal: boolean;
+  window: number; // −1: none
+  mask: NativeMask | null;
+  bias: NativeTensor | null;
+  scale: number; // NaN: 1/√K, or 1 for the score functions without a scale
+  temperature: number;
+  score: 'scaled-dot' | 'dot' | 'general' | 'additive';
+  scoreParameters: NativeTensor[]; // [], [w] or [wq, wk, v]
+  normalisation: 'softmax' | 'none';
+  pattern: boolean;
+  scores: boolean;
+  maskedScores: boolean;
+}
+
+export interface NativeAttentionResult {
+  output: NativeTensor;
+  pattern?: NativeTensor;
+  scores?: NativeTensor;
+  maskedScores?: NativeTensor;
+}
+
+export interface NativeAttentionConfig {
+  dModel: number;
+  numHeads: number;
+  dHead: number;
+  bias: boolean;
+  outBias: boolean;
+  outProjection: boolean;
+  fused: boolean;
+  sharedHeads: boolean;
+  scaleBy: 'd_head' | 'd_model' | 'none';
+  normalisation: 'softmax' | 'none';
+  maskedValue: number;
+  causal: boolean;
+}
+
+export interface NativeModelConfig {
+  vocabSize: number;
+  maxLen: number;
+  typeVocabSize: number;
+  dModel: number;
+  numLayers: number;
+  dFf: number;
+  positions: 'none' | 'learned' | 'sinusoidal';
+  embedNorm: boolean;
+  norm: 'post' | 'pre';
+  normEps: number;
+  finalNorm: boolean;
+  activation: 'relu' | 'gelu' | 'gelu_tanh' | 'silu';
+  feedForward: 'mlp' | 'linear_of_sum';
+  attention: NativeAttentionConfig;
+  pooler: boolean;
+  maskedLmHead: boolean;
+}
+
+export interface NativeIntervention {
+  at: string;
+  batch: number; // −1: all; likewise the other selectors
+  head: number;
+  query: number;
+  key: number;
+  index: number;
+  op: 'zero' | 'mean' | 'set' | 'add' | 'scale';
+  value: number;
+  values: NativeTensor | null; // instead of value: of the selection's shape
+}
+
+export interface NativeForwardInputs {
+  batch: number;
+  length: number;
+  inputIds: Int32Array | null; // [B·T]
+  inputsEmbeds: Float32Array | null; // [B·T·D]
+  attentionMask: Uint8Array | null; // [B·T]
+  tokenTypeIds: Int32Array | null; // [B·T]
+}
+
+export interface NativeForwardOptions {
+  outputAttentions: boolean;
+  trace: string[] | null; // null: nothing; ['*']: everything
+  interventions: NativeIntervention[];
+  causal: boolean | null; // null: as the config says
+  temperature: number;
+  mask: NativeMask | null;
+}
+
+export interface NativeForwardResult {
+  lastHiddenState: NativeTensor;
+  logits?: NativeTensor;
+  poolerOutput?: NativeTensor;
+  attentions?: NativeTensor[];
+  trace: Record<string, NativeTensor>;
+}
+
+interface NativeParameters {
+  parameterTable(): { name: string; dims: number[] }[];
+  parameter(name: string): NativeResult<NativeTensor>;
+  /** Copies in; dims must match. */
+  setParameter(name: string, data: Float32Array, dims: number[]): NativeResult<{ ok: true }>;
+  /** Fresh weights from a seed, the same on every machine. */
+  initialise(seed: number): void;
+  delete(): void;
+}
+
+export interface NativeAttentionLayer extends NativeParameters {
+  /** query [B, T, D], key and value [B, S, D]; null key or value: as the one before. Results under the names q, k, v, scores, maskedScores, pattern, z, out. */
+  forward(
+    query: NativeTensor,
+    key: NativeTensor | null,
+    value: NativeTensor | null,
+    options: {
+      keyMask: Uint8Array | null; // [B·S]
+      mask: NativeMask | null;
+      causal: boolean | null;
+      temperature: number;
+      trace: string[] | null;
+    },
+  ): NativeResult<{ output: NativeTensor; trace: Record<string, NativeTensor> }>;
+}
+
+export interface NativeModel extends NativeParameters {
+  activationNames(): string[];
+  forward(inputs: NativeForwardInputs, options: NativeForwardOptions): NativeResult<NativeForwardResult>;
+}
+
+export interface NativeModule {
+  variant(): 'simd128' | 'relaxed';
+  attention(
+    q: NativeTensor,
+    k: NativeTensor,
+    v: NativeTensor,
+    options: NativeAttentionOptions,
+  ): NativeResult<NativeAttentionResult>;
+  createAttentionLayer(config: NativeAttentionConfig): NativeResult<NativeAttentionLayer>;
+  createModel(config: NativeModelConfig): NativeResult<NativeModel>;
+  /** Bytes of linear memory now. */
+  memorySize(): number;
+}
+
+/** The Emscripten glue's default export: resolves when the module runs. */
+export type NativeModuleFactory = (options: {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance) => void,
+  ): Record<string, never>;
+  print?: (line: string) => void;
+  printErr?: (line: string) => void;
+  onAbort?: (reason: unknown) => void;
+}) => Promise<NativeModule>;

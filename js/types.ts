@@ -1,0 +1,175 @@
+// The public vocabulary of the package: tensors, configs, inputs, options and results. No code.
+
+/** A row-major copy, yours to keep: the last index runs fastest. */
+export interface Tensor {
+  data: Float32Array;
+  dims: number[];
+}
+
+/** 1 = may attend. `dims` are [T, S], or with leading axes [B, T, S] or [B, H, T, S]. */
+export interface MaskTensor {
+  data: Uint8Array;
+  dims: number[];
+}
+
+export interface IntegerTensor {
+  data: Int32Array;
+  dims: number[];
+}
+
+/** One sequence, a batch of sequences of equal length, or an integer tensor [B, T]. */
+export type TokenIds = readonly number[] | readonly (readonly number[])[] | IntegerTensor;
+
+export type VariantName = 'relaxed' | 'simd128';
+
+/** How a score is made of a query and a key. Luong et al. 2015 (general), Bahdanau et al. 2015 (additive). */
+export type ScoreFunction =
+  | 'scaled-dot' //                                             q · k / √K
+  | 'dot' //                                                    q · k
+  | { kind: 'general'; w: Tensor } //                           q W k                      W [K, Kk]
+  | { kind: 'additive'; wq: Tensor; wk: Tensor; v: Tensor }; // v · tanh(Wq q + Wk k)      [A, K], [A, Kk], [A]
+
+export interface AttentionOptions {
+  /** Query t attends to keys s ≤ t only. */
+  causal?: boolean;
+  /** Query t attends to keys with |t − s| ≤ window only. */
+  window?: number;
+  mask?: MaskTensor;
+  /** Added to the scores before the mask. */
+  bias?: Tensor;
+  /** Replaces 1/√K. */
+  scale?: number;
+  /** Divides the scores. Default 1. */
+  temperature?: number;
+  score?: ScoreFunction;
+  normalisation?: 'softmax' | 'none';
+  /** true returns all four. */
+  trace?: boolean | readonly ('pattern' | 'scores' | 'maskedScores')[];
+}
+
+export interface AttentionResult {
+  output: Tensor; //          [..., T, Kv]
+  scores?: Tensor; //         [..., T, S]  scaled, before bias and mask
+  maskedScores?: Tensor; //   [..., T, S]
+  pattern?: Tensor; //        [..., T, S]  after softmax
+}
+
+/** One multi-head attention layer with learned projections. */
+export interface AttentionLayerConfig {
+  dModel: number;
+  numHeads: number;
+  /** Default dModel / numHeads. */
+  dHead?: number;
+  /** Biases of q, k and v. Default true. */
+  bias?: boolean;
+  /** Bias of the output projection. Default: as `bias`. */
+  outBias?: boolean;
+  /** false leaves the output projection out. Default true. */
+  outProjection?: boolean;
+  /** One parameter `qkv_proj` [3·H·K, D] instead of `q_proj`, `k_proj`, `v_proj`. Default false. */
+  fused?: boolean;
+  /** One K × K projection for all heads, applied to each head's slice of the input. Default false. */
+  sharedHeads?: boolean;
+  /** What the scores are divided by: √dHead (default), √dModel, or nothing. */
+  scaleBy?: 'd_head' | 'd_model' | 'none';
+  normalisation?: 'softmax' | 'none';
+  /** What a masked score is replaced by. Default −Infinity. */
+  maskedValue?: number;
+  causal?: boolean;
+}
+
+/** A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json. */
+export interface ModelConfig {
+  /** 0: no embedding; the model takes `inputsEmbeds`. */
+  vocabSize?: number;
+  maxLen?: number;
+  /** Token types (BERT's segments); 0: none. */
+  typeVocabSize?: number;
+  dModel: number;
+  numLayers: number;
+  /** Default: a feed-forward of 4 · dModel. */
+  dFf?: number;
+  positions?: 'none' | 'learned' | 'sinusoidal';
+  /** LayerNorm on the sum of the embeddings. */
+  embedNorm?: boolean;
+  /** Where LayerNorm stands in a block: after the sum (2017) or before the sublayer. */
+  norm?: 'post' | 'pre';
+  normEps?: number;
+  /** A LayerNorm after the last block (usual with `pre`). */
+  finalNorm?: boolean;
+  activation?: 'relu' | 'gelu' | 'gelu_tanh' | 'silu';
+  /** 'mlp': two linear layers, residual, norm. 'linear_of_sum': x ← LayerNorm(Linear(SA(x) + x)). */
+  feedForward?: 'mlp' | 'linear_of_sum';
+  attention: Omit<AttentionLayerConfig, 'dModel'>;
+  /** tanh(Linear(first token)), as in BERT. */
+  pooler?: boolean;
+  /** Linear, activation, LayerNorm, then the tied embedding with a bias of its own. */
+  maskedLmHead?: boolean;
+}
+
+export interface ForwardInputs {
+  inputIds?: TokenIds;
+  /** Instead of inputIds: [B, T, D]. */
+  inputsEmbeds?: Tensor;
+  /** 1 = a token, 0 = padding. [B, T] */
+  attentionMask?: TokenIds;
+  tokenTypeIds?: TokenIds;
+}
+
+/**
+ * An edit of an activation, as data. It is applied where the value is produced, so everything after it changes.
+ * Selectors left out mean "all". `mean` replaces each selected value by the mean over the selection.
+ */
+export interface Intervention {
+  /** A name of `model.activationNames()`. */
+  at: string;
+  batch?: number;
+  head?: number;
+  query?: number;
+  key?: number;
+  index?: number;
+  op: 'zero' | 'mean' | 'set' | 'add' | 'scale';
+  /** For set, add and scale: one number, or a tensor of the selection's shape. */
+  value?: number | Tensor;
+}
+
+export interface ForwardOptions {
+  outputAttentions?: boolean;
+  /** Names of activations to return, or true for all. */
+  trace?: boolean | readonly string[];
+  interventions?: readonly Intervention[];
+  /** Overrides for every attention of the model. */
+  causal?: boolean;
+  temperature?: number;
+  /** [T, S] or with leading axes, on top of the attention mask. */
+  mask?: MaskTensor;
+}
+
+export interface ModelOutput {
+  lastHiddenState: Tensor; //     [B, T, D]
+  logits?: Tensor; //             [B, T, V]
+  poolerOutput?: Tensor; //       [B, D]
+  attentions?: Tensor[]; //       N × [B, H, T, S]
+  trace: Map<string, Tensor>;
+}
+
+export interface Progress {
+  file: string;
+  loaded: number; // bytes
+  total: number | undefined; // bytes, where the server says
+}
+
+export interface LoadOptions {
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+/** A folder URL or (in Node) a path in Hugging Face's layout, or the folder's files. */
+export type ModelSource = string | URL | readonly File[] | FileList;
+
+export interface RuntimeOptions {
+  variant?: 'auto' | VariantName;
+  /** Where the wasm comes from, instead of the file beside the package. */
+  wasm?: string | URL | Response | ArrayBuffer | Uint8Array | WebAssembly.Module;
+  signal?: AbortSignal;
+}
