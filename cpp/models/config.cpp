@@ -1,0 +1,28 @@
+// The checks of a model's config.
+#include "models/config.h"
+
+#include <string>
+
+namespace attention_lab::models {
+
+namespace {
+void require_at_least(Index least, Index value, const std::string& name) {
+  if (value < least)
+    throw Error("config", name + ": expected at least " + std::to_string(least) + ", got " + std::to_string(value));
+}
+}  // namespace
+
+void check(const ModelConfig& config) {
+  require_at_least(1, config.d_model(), "dModel");
+  require_at_least(1, config.num_layers, "numLayers");
+  require_at_least(0, config.vocab_size, "vocabSize");
+  require_at_least(0, config.type_vocab_size, "typeVocabSize");
+  if (config.positions != nn::PositionEmbedding::Kind::none) require_at_least(1, config.max_len, "maxLen");
+  if (config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp)
+    require_at_least(1, config.block.d_ff, "dFf");
+  if (!(config.block.norm_eps > 0.0f)) throw Error("config", "normEps: expected a number above 0");
+  if (config.masked_lm_head && config.vocab_size == 0)
+    throw Error("config", "maskedLmHead: expected vocabSize of at least 1, since the head shares the embedding, got 0");
+}
+
+}  // namespace attention_lab::models

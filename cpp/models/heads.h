@@ -1,0 +1,62 @@
+// What stands on top of the last block: BERT's pooler and masked-language-model head.
+#pragma once
+
+#include <string>
+
+#include "nn/embedding.h"
+#include "nn/norm.h"
+
+namespace attention_lab::models {
+
+/// pooled = tanh(h₀ Wᵀ + b), h₀ the first token's last hidden state.  Devlin et al. 2019, arXiv:1810.04805;
+/// transformers BertPooler.
+class Pooler {
+ public:
+  Pooler() = default;
+  explicit Pooler(Index d_model) : linear_(d_model, d_model) {}
+  void name_all(Parameters& parameters, const std::string& name) { linear_.name_all(parameters, name, true); }
+
+  /// hidden: [B·T, D], pooled: [B, D].
+  void forward(ConstMatrixView hidden, MatrixView pooled, kernels::Workspace& workspace) const {
+    const Index length = hidden.rows / pooled.rows;
+    const ConstMatrixView first{hidden.data, pooled.rows, hidden.cols, length * hidden.stride};
+    linear_.forward(first, pooled, workspace, {kernels::Activation::tanh, {}});
+  }
+
+ private:
+  nn::Linear linear_;
+};
+
+/// logits = Norm(activation(h Wᵀ + b)) Eᵀ + c, E the token embedding.  Devlin et al. 2019, section 3.1, task 1;
+/// transformers BertLMPredictionHead.
+class MaskedLmHead {
+ public:
+  MaskedLmHead() = default;
+  MaskedLmHead(Index d_model, kernels::Activation activation, float norm_eps)
+      : dense_(d_model, d_model), norm_(d_model, norm_eps), activation_(activation) {}
+
+  void name_all(Parameters& parameters, const std::string& name, nn::Embedding& embedding) {
+    dense_.name_all(parameters, name + ".dense", true);
+    norm_.name_all(parameters, name + ".norm");
+    nn::Linear& tied = embedding.tied();
+    parameters.push_back({name + ".bias", {tied.out()}, Parameter::Layout::packed_bias, tied.storage(), 0, tied.in(),
+                          Parameter::Fresh::zeros});
+  }
+
+  /// hidden: [rows, D], logits: [rows, V].
+  void forward(ConstMatrixView hidden, const nn::Embedding& embedding, MatrixView logits,
+               kernels::Workspace& workspace) const {
+    const kernels::Workspace::Scope scope(workspace);
+    const MatrixView transformed = workspace.take(hidden.rows, hidden.cols);
+    dense_.forward(hidden, transformed, workspace, {activation_, {}});
+    norm_.forward(transformed, transformed);
+    embedding.tied().forward(transformed, logits, workspace);
+  }
+
+ private:
+  nn::Linear dense_;
+  nn::LayerNorm norm_;
+  kernels::Activation activation_ = kernels::Activation::gelu;
+};
+
+}  // namespace attention_lab::models

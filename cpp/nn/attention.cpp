@@ -1,0 +1,136 @@
+// Attention in one pass by the fused kernel, or step by step where a step is edited or is not a plain softmax(q kᵀ) v.
+#include "nn/attention.h"
+
+#include <cmath>
+
+#include "kernels/activation.h"
+#include "kernels/gemm.h"
+
+namespace attention_lab::nn {
+
+kernels::AttentionMask BatchMask::at(Index b, Index h, Index queries, Index keys_count) const {
+  kernels::AttentionMask mask;
+  mask.causal = causal;
+  mask.window = window;
+  mask.masked_value = masked_value;
+  if (keys) mask.keys = keys + b * keys_batch_stride;
+  if (cells) {
+    mask.cells = cells + b * cells_batch_stride + h * cells_head_stride;
+    mask.cells_stride = cells_row_stride;
+  }
+  if (bias)
+    mask.bias = {bias + b * bias_batch_stride + h * bias_head_stride, queries, keys_count, bias_row_stride};
+  return mask;
+}
+
+AttentionSites name_attention_activations(ActivationNames& names, const std::string& prefix) {
+  return {names.add(prefix + "scores", "bhqk"), names.add(prefix + "masked_scores", "bhqk"),
+          names.add(prefix + "pattern", "bhqk"), names.add(prefix + "z", "bhqi")};
+}
+
+namespace {
+
+/// scores[t, s] = v · tanh(Wq q_t + Wk k_s), times scale.
+void additive_scores(float scale, ConstMatrixView q, ConstMatrixView k, const ScoreFunction& f, MatrixView scores,
+                     kernels::Workspace& workspace) {
+  const kernels::Workspace::Scope scope(workspace);
+  const Index A = f.v.cols;
+  const MatrixView from_query = workspace.take(q.rows, A);  // q Wqᵀ
+  const MatrixView from_key = workspace.take(k.rows, A);    // k Wkᵀ
+  const MatrixView hidden = workspace.take(1, A);
+  kernels::matmul_transposed(1.0f, q, f.wq, from_query, workspace);
+  kernels::matmul_transposed(1.0f, k, f.wk, from_key, workspace);
+  const std::span<float> row(hidden.data, static_cast<std::size_t>(A));
+  for (Index t = 0; t < scores.rows; ++t)
+    for (Index s = 0; s < scores.cols; ++s) {
+      map(hidden) = map(from_query).row(t) + map(from_key).row(s);
+      kernels::activate(kernels::Activation::tanh, row, row);
+      scores.row(t)[s] = scale * map(hidden).row(0).dot(map(f.v).row(0));
+    }
+}
+
+void make_scores(float scale, ConstMatrixView q, ConstMatrixView k, const ScoreFunction& f, MatrixView scores,
+                 kernels::Workspace& workspace) {
+  switch (f.kind) {
+    case ScoreFunction::Kind::scaled_dot:
+    case ScoreFunction::Kind::dot: return kernels::matmul_transposed(scale, q, k, scores, workspace);
+    case ScoreFunction::Kind::general: {
+      const kernels::Workspace::Scope scope(workspace);
+      const MatrixView projected = workspace.take(q.rows, f.w.cols);  // q W
+      kernels::matmul(q, f.w, projected, workspace);
+      return kernels::matmul_transposed(scale, projected, k, scores, workspace);
+    }
+    case ScoreFunction::Kind::additive: return additive_scores(scale, q, k, f, scores, workspace);
+  }
+}
+
+void copy_unless_masked(ConstMatrixView masked_scores, MatrixView pattern) {
+  constexpr float kMasked = -std::numeric_limits<float>::infinity();
+  map(pattern) = (map(masked_scores).array() == kMasked).select(0.0f, map(masked_scores));
+}
+
+/// Where the tensor [B, H, T, S] called `site` is computed: in the record if it is wanted, else in scratch memory.
+TensorView place_for(Site site, const Shape& shape, Record& record, kernels::Workspace& workspace) {
+  return record.wants(site) ? record.reserve(site, shape)
+                            : TensorView::dense(workspace.take(element_count(shape)), shape);
+}
+
+}  // namespace
+
+void attend(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
+            const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z) {
+  const kernels::Workspace::Scope scope(workspace);
+  const Index B = q.dims[0], H = q.dims[1], T = q.dims[2], S = k.dims[2];
+  const float scale = options.scale / options.temperature;
+  const auto each_head = [&](auto&& step) {
+    for (Index b = 0; b < B; ++b)
+      for (Index h = 0; h < H; ++h) step(b, h);
+  };
+
+  const bool is_dot = options.score.kind == ScoreFunction::Kind::scaled_dot || options.score.kind == ScoreFunction::Kind::dot;
+  const bool one_pass = is_dot && options.normalisation == Normalisation::softmax && !record.edits(sites.scores) &&
+                        !record.edits(sites.masked_scores) && !record.edits(sites.pattern);
+  const Shape shape = one_pass && !record.wants(sites.scores) && !record.wants(sites.masked_scores) &&
+                              !record.wants(sites.pattern)
+                          ? Shape{}
+                          : Shape{B, H, T, S};
+  if (one_pass) {
+    const auto wanted = [&](Site site) { return record.wants(site) ? record.reserve(site, shape) : TensorView{}; };
+    const TensorView scores = wanted(sites.scores), masked_scores = wanted(sites.masked_scores),
+                     pattern = wanted(sites.pattern);
+    each_head([&](Index b, Index h) {
+      const auto of_head = [&](const TensorView& tensor) { return tensor ? tensor.matrix(b, h) : MatrixView{}; };
+      kernels::attention({q.matrix(b, h), k.matrix(b, h), v.matrix(b, h), scale, options.mask.at(b, h, T, S),
+                          z.matrix(b, h), of_head(scores), of_head(masked_scores), of_head(pattern)},
+                         workspace);
+    });
+  } else {
+    const TensorView scores = place_for(sites.scores, shape, record, workspace);
+    each_head([&](Index b, Index h) {
+      make_scores(scale, q.matrix(b, h), k.matrix(b, h), options.score, scores.matrix(b, h), workspace);
+    });
+    record.produced(sites.scores, scores);
+
+    const TensorView masked_scores = place_for(sites.masked_scores, shape, record, workspace);
+    each_head([&](Index b, Index h) {
+      kernels::mask_scores(scores.matrix(b, h), options.mask.at(b, h, T, S), masked_scores.matrix(b, h));
+    });
+    record.produced(sites.masked_scores, masked_scores);
+
+    const TensorView pattern = place_for(sites.pattern, shape, record, workspace);
+    each_head([&](Index b, Index h) {
+      if (options.normalisation == Normalisation::softmax)
+        kernels::softmax(masked_scores.matrix(b, h), pattern.matrix(b, h));
+      else
+        copy_unless_masked(masked_scores.matrix(b, h), pattern.matrix(b, h));
+    });
+    record.produced(sites.pattern, pattern);
+
+    each_head([&](Index b, Index h) {
+      kernels::matmul(pattern.matrix(b, h), v.matrix(b, h), z.matrix(b, h), workspace);
+    });
+  }
+  record.produced(sites.z, z);
+}
+
+}  // namespace attention_lab::nn

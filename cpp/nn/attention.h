@@ -1,0 +1,67 @@
+// Attention over batches and heads, without learned projections: scores → masked scores → pattern → z.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernels/attention.h"
+#include "nn/record.h"
+
+namespace attention_lab::nn {
+
+/// How a query and a key make a score, before scale and temperature.
+struct ScoreFunction {
+  enum class Kind {
+    scaled_dot,  // q · k, by default divided by √K          Vaswani et al. 2017, arXiv:1706.03762, eq. 1
+    dot,         // q · k                                    Luong et al. 2015, arXiv:1508.04025, eq. 7 (dot)
+    general,     // q W k                                    ibid. (general); W [K, Kk]
+    additive,    // v · tanh(Wq q + Wk k)                    Bahdanau et al. 2015, arXiv:1409.0473, A.1.2; [A, K], [A, Kk], [A]
+  };
+  Kind kind = Kind::scaled_dot;
+  ConstMatrixView w;       // general
+  ConstMatrixView wq, wk;  // additive
+  ConstMatrixView v;       // additive, [1, A]
+};
+
+enum class Normalisation { softmax, none };
+
+/// Who may attend to whom, over [B, H, T, S]; an axis of stride 0 is broadcast.
+struct BatchMask {
+  bool causal = false;
+  Index window = -1;                    // |t − s| ≤ window; negative: no limit
+  const std::uint8_t* keys = nullptr;   // [B, S], 1 = may be attended to
+  Index keys_batch_stride = 0;
+  const std::uint8_t* cells = nullptr;  // [.., .., T, S], 1 = may attend
+  Index cells_batch_stride = 0, cells_head_stride = 0, cells_row_stride = 0;
+  const float* bias = nullptr;          // [.., .., T, S], added to the scores
+  Index bias_batch_stride = 0, bias_head_stride = 0, bias_row_stride = 0;
+  float masked_value = -std::numeric_limits<float>::infinity();
+
+  kernels::AttentionMask at(Index b, Index h, Index queries, Index keys_count) const;
+};
+
+struct AttentionOptions {
+  ScoreFunction score;
+  float scale = 1.0f;        // multiplies the scores
+  float temperature = 1.0f;  // divides them
+  Normalisation normalisation = Normalisation::softmax;
+  BatchMask mask;
+};
+
+/// Where attention's values stand in a record.
+struct AttentionSites {
+  Site scores, masked_scores, pattern, z;
+};
+AttentionSites name_attention_activations(ActivationNames& names, const std::string& prefix);
+
+/// For each batch entry and head:
+///   scores = scale / temperature · score(q, k)      [B, H, T, S]
+///   masked_scores = scores + bias, masked
+///   pattern = softmax(masked_scores) by row; with Normalisation::none the scores themselves, 0 where masked by −∞
+///   z = pattern · v                                 [B, H, T, Kv]
+/// q [B, H, T, K], k [B, H, S, Kk], v [B, H, S, Kv]; shapes are the caller's to check.
+/// No [T, S] matrix is made unless the record or the score function needs one.
+void attend(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
+            const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z);
+
+}  // namespace attention_lab::nn

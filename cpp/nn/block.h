@@ -1,0 +1,50 @@
+// One transformer block: attention and feed-forward, each with its residual and LayerNorm.
+#pragma once
+
+#include <string>
+
+#include "nn/feed_forward.h"
+#include "nn/multi_head_attention.h"
+#include "nn/norm.h"
+
+namespace attention_lab::nn {
+
+struct BlockConfig {
+  MultiHeadAttentionConfig attention;
+  Index d_ff = 0;
+  kernels::Activation activation = kernels::Activation::gelu;
+  float norm_eps = 1e-5f;
+  /// Where LayerNorm stands: after the sum (Vaswani et al. 2017, section 3.1) or before the sublayer
+  /// (Xiong et al. 2020, arXiv:2002.04745).
+  enum class Norm { post, pre } norm = Norm::post;
+  /// `linear_of_sum` is the encoder layer of a widely read listing: x ← LayerNorm(Linear(Attention(x) + x)).
+  enum class FeedForwardKind { mlp, linear_of_sum } feed_forward = FeedForwardKind::mlp;
+};
+
+/// post:           x ← Norm₁(x + Attention(x));  x ← Norm₂(x + FFN(x))
+/// pre:            x ← x + Attention(Norm₁(x));  x ← x + FFN(Norm₂(x))
+/// linear_of_sum:  x ← Norm₁(Linear(Attention(x) + x))
+class Block {
+ public:
+  Block() = default;
+  explicit Block(const BlockConfig& config);
+
+  void name_all(Parameters& parameters, const std::string& prefix);
+  void name_activations(ActivationNames& names, const std::string& prefix);
+
+  /// Replaces x [B·T, D] by the block's output.
+  void forward(MatrixView x, Index batch, const AttentionOverrides& overrides, Record& record,
+               kernels::Workspace& workspace) const;
+
+ private:
+  BlockConfig config_;
+  MultiHeadAttention attention_;
+  LayerNorm norm1_, norm2_;
+  FeedForward feed_forward_;
+  Linear linear_;  // only for linear_of_sum
+  struct {
+    Site resid_pre, resid_mid, resid_post;
+  } sites_{};
+};
+
+}  // namespace attention_lab::nn

@@ -1,0 +1,21 @@
+// Gathers rows out of packed panels.
+#include "nn/embedding.h"
+
+namespace attention_lab::nn {
+
+void Embedding::name_all(Parameters& parameters, const std::string& name) {
+  table_.name_all(parameters, name, false);
+  parameters.back().fresh = Parameter::Fresh::embedding;
+}
+
+void Embedding::forward(std::span<const int> ids, const std::string& name, MatrixView y) const {
+  for (std::size_t r = 0; r < ids.size(); ++r) {
+    if (ids[r] < 0 || ids[r] >= vocab_size())
+      require_in_range(name + "[" + std::to_string(r) + "]", ids[r], vocab_size());
+    const float* const first = table_.storage() + kernels::PackedView::position(table_.in(), ids[r], 0);
+    float* const row = y.row(static_cast<Index>(r));
+    for (Index i = 0; i < table_.in(); ++i) row[i] = first[i * kernels::kPanelWidth];
+  }
+}
+
+}  // namespace attention_lab::nn

@@ -1,0 +1,19 @@
+// Allocates the packed storage and names its rows.
+#include "nn/linear.h"
+
+namespace attention_lab::nn {
+
+Linear::Linear(Index in, Index out) : in_(in), out_(out) {
+  element_count({out + kernels::kPanelWidth, in + 1});
+  storage_ = Vector::Zero(kernels::PackedView::storage_size(in, out));
+}
+
+void Linear::name_rows(Parameters& parameters, const std::string& name, Index first, Index count, bool bias) {
+  parameters.push_back({name + ".weight", {count, in_}, Parameter::Layout::packed_weight, storage_.data(), first, in_,
+                        Parameter::Fresh::uniform});
+  if (bias)
+    parameters.push_back({name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_,
+                          Parameter::Fresh::uniform});
+}
+
+}  // namespace attention_lab::nn

@@ -1,0 +1,49 @@
+// The affine map y = x Wᵀ + b, with weights packed once at load.
+#pragma once
+
+#include <string>
+
+#include "kernels/gemm.h"
+#include "nn/parameter.h"
+
+namespace attention_lab::nn {
+
+class Linear {
+ public:
+  Linear() = default;
+  Linear(Index in, Index out);
+
+  Index in() const { return in_; }
+  Index out() const { return out_; }
+
+  /// Names rows [first, first + count) as `name`.weight [count, in] and, with `bias`, `name`.bias [count].
+  void name_rows(Parameters& parameters, const std::string& name, Index first, Index count, bool bias);
+  void name_all(Parameters& parameters, const std::string& name, bool bias) {
+    name_rows(parameters, name, 0, out_, bias);
+  }
+
+  /// Outputs [first, first + count) alone can be computed only where a panel begins and ends.
+  bool is_separable(Index first, Index count) const {
+    return first % kernels::kPanelWidth == 0 && (count % kernels::kPanelWidth == 0 || first + count == out_);
+  }
+  kernels::PackedView rows(Index first, Index count) const {
+    return {storage_.data() + first / kernels::kPanelWidth * kernels::PackedView::panel_size(in_), in_, count};
+  }
+  kernels::PackedView all() const { return rows(0, out_); }
+
+  /// y = activation(x Wᵀ + b) + residual.   x: [rows, in], y: [rows, out].
+  void forward(ConstMatrixView x, MatrixView y, kernels::Workspace& workspace,
+               const kernels::Epilogue& epilogue = {}) const {
+    kernels::linear(x, all(), epilogue, y, workspace);
+  }
+
+  float* storage() { return storage_.data(); }
+  const float* storage() const { return storage_.data(); }
+
+ private:
+  Index in_ = 0;
+  Index out_ = 0;
+  Vector storage_;  // laid out as kernels::PackedView
+};
+
+}  // namespace attention_lab::nn

@@ -1,0 +1,138 @@
+// Projections, heads as strided slices of them, attention, and the output projection.
+#include "nn/multi_head_attention.h"
+
+#include <cmath>
+
+#include "nn/sublayer.h"
+
+namespace attention_lab::nn {
+
+namespace {
+
+void check(const MultiHeadAttentionConfig& config) {
+  const auto require = [](bool condition, const std::string& message) {
+    if (!condition) throw Error("config", message);
+  };
+  const auto text = [](Index value) { return std::to_string(value); };
+  require(config.d_model > 0, "dModel: expected at least 1, got " + text(config.d_model));
+  require(config.num_heads > 0, "numHeads: expected at least 1, got " + text(config.num_heads));
+  require(config.d_head > 0, "dHead: expected at least 1, got " + text(config.d_head));
+  require(!config.shared_heads || config.num_heads * config.d_head == config.d_model,
+          "sharedHeads: expected numHeads × dHead = dModel, got " + text(config.num_heads) + " × " +
+              text(config.d_head) + " for " + text(config.d_model));
+}
+
+bool same(ConstMatrixView a, ConstMatrixView b) { return a.data == b.data && a.rows == b.rows && a.stride == b.stride; }
+
+}  // namespace
+
+MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionConfig& config) : config_(config) {
+  check(config);
+  const Index width = config.shared_heads ? config.d_head : config.num_heads * config.d_head;
+  element_count({3, width, config.d_model});
+  qkv_ = Linear(config.shared_heads ? config.d_head : config.d_model, 3 * width);
+  if (config.out_projection) out_ = Linear(config.num_heads * config.d_head, config.d_model);
+}
+
+void MultiHeadAttention::name_all(Parameters& parameters, const std::string& prefix) {
+  const Index width = qkv_.out() / 3;
+  if (config_.fused) {
+    qkv_.name_all(parameters, prefix + "qkv_proj", config_.bias);
+  } else {
+    qkv_.name_rows(parameters, prefix + "q_proj", 0, width, config_.bias);
+    qkv_.name_rows(parameters, prefix + "k_proj", width, width, config_.bias);
+    qkv_.name_rows(parameters, prefix + "v_proj", 2 * width, width, config_.bias);
+  }
+  if (config_.out_projection) out_.name_all(parameters, prefix + "out_proj", config_.out_bias);
+}
+
+void MultiHeadAttention::name_activations(ActivationNames& names, const std::string& prefix) {
+  sites_.q = names.add(prefix + "q", "bhqi");
+  sites_.k = names.add(prefix + "k", "bhki");
+  sites_.v = names.add(prefix + "v", "bhki");
+  attention_sites_ = name_attention_activations(names, prefix);
+  sites_.out = names.add(prefix + "out", "bqi");
+}
+
+MatrixView MultiHeadAttention::project(ConstMatrixView x, Part part, kernels::Workspace& workspace) const {
+  if (config_.shared_heads) {  // [B·T, H·K] is [B·T·H, K]: one row per token and head
+    if (x.stride != x.cols) throw Error("shape", "shared heads need rows without gaps");
+    x = {x.data, x.rows * config_.num_heads, config_.d_head, config_.d_head};
+  }
+  if (qkv_.is_separable(part.first, part.count)) {
+    const MatrixView y = workspace.take(x.rows, part.count);
+    kernels::linear(x, qkv_.rows(part.first, part.count), {}, y, workspace);
+    return y;
+  }
+  // An odd width begins inside a panel: compute all three and use one.
+  const MatrixView y = workspace.take(x.rows, qkv_.out());
+  qkv_.forward(x, y, workspace);
+  return {y.data + part.first, y.rows, part.count, y.stride};
+}
+
+TensorView MultiHeadAttention::by_head(MatrixView projected, Index batch, Index tokens) const {
+  const Index H = config_.num_heads, K = config_.d_head;
+  const Index token_stride = config_.shared_heads ? H * projected.stride : projected.stride;
+  const Index head_stride = config_.shared_heads ? projected.stride : K;
+  return {projected.data, 4, {batch, H, tokens, K}, {tokens * token_stride, head_stride, token_stride, 1}};
+}
+
+void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
+                                 const AttentionOverrides& overrides, ConstMatrixView residual, MatrixView y,
+                                 Record& record, kernels::Workspace& workspace) const {
+  const kernels::Workspace::Scope scope(workspace);
+  const Index T = query.rows / batch, S = key.rows / batch;
+  const Index H = config_.num_heads, K = config_.d_head, width = qkv_.out() / 3;
+
+  MatrixView q_rows, k_rows, v_rows;
+  if (same(query, key) && same(key, value)) {  // self-attention: one product for all three
+    const MatrixView all = project(query, {0, 3 * width}, workspace);
+    const auto part = [&](Index i) { return MatrixView{all.data + i * width, all.rows, width, all.stride}; };
+    q_rows = part(0), k_rows = part(1), v_rows = part(2);
+  } else {
+    q_rows = project(query, {0, width}, workspace);
+    k_rows = project(key, {width, width}, workspace);
+    v_rows = project(value, {2 * width, width}, workspace);
+  }
+  const TensorView q = by_head(q_rows, batch, T);  // [B, H, T, K]
+  const TensorView k = by_head(k_rows, batch, S);  // [B, H, S, K]
+  const TensorView v = by_head(v_rows, batch, S);  // [B, H, S, K]
+  record.produced(sites_.q, q);
+  record.produced(sites_.k, k);
+  record.produced(sites_.v, v);
+
+  AttentionOptions options;
+  switch (config_.scale_by) {
+    case MultiHeadAttentionConfig::ScaleBy::d_head: options.scale = 1.0f / std::sqrt(static_cast<float>(K)); break;
+    case MultiHeadAttentionConfig::ScaleBy::d_model:
+      options.scale = 1.0f / std::sqrt(static_cast<float>(config_.d_model));
+      break;
+    case MultiHeadAttentionConfig::ScaleBy::none: options.scale = 1.0f; break;
+  }
+  options.temperature = overrides.temperature;
+  options.normalisation = config_.normalisation;
+  options.mask.causal = overrides.causal.value_or(config_.causal);
+  options.mask.masked_value = config_.masked_value;
+  options.mask.keys = overrides.key_mask;
+  options.mask.keys_batch_stride = S;
+  options.mask.cells = overrides.cells;
+  options.mask.cells_batch_stride = overrides.cells_batch_stride;
+  options.mask.cells_head_stride = overrides.cells_head_stride;
+  options.mask.cells_row_stride = S;
+
+  const MatrixView z_rows = workspace.take(query.rows, H * K);  // [B·T, H·K], heads side by side
+  const TensorView z{z_rows.data, 4, {batch, H, T, K}, {T * H * K, K, H * K, 1}};
+  attend(q, k, v, options, attention_sites_, record, workspace, z);
+
+  if (config_.out_projection) {
+    forward_with_residual(out_, z_rows, batch, residual, y, sites_.out, record, workspace);
+  } else {
+    record.produced(sites_.out, by_token(z_rows, batch));
+    if (residual)
+      map(y) = map(ConstMatrixView(z_rows)) + map(residual);
+    else
+      map(y) = map(ConstMatrixView(z_rows));
+  }
+}
+
+}  // namespace attention_lab::nn

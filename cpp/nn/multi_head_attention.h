@@ -1,0 +1,74 @@
+// Multi-head attention: learned projections around nn/attention.h.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "nn/attention.h"
+#include "nn/linear.h"
+
+namespace attention_lab::nn {
+
+/// MultiHead(Q, K, V) = Concat(z_1 … z_H) W_O, z_h = Attention(Q W_Q,h, K W_K,h, V W_V,h).
+/// Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2. The other fields give its published variants.
+struct MultiHeadAttentionConfig {
+  Index d_model = 0;
+  Index num_heads = 1;
+  Index d_head = 0;
+  bool bias = true;            // of q, k and v
+  bool out_bias = true;
+  bool out_projection = true;  // false: the heads' z side by side are the output
+  bool fused = false;          // one parameter qkv_proj [3·H·K, D] for q, k and v
+  bool shared_heads = false;   // q, k, v projections [K, K], the same for every head's slice of the input
+  enum class ScaleBy { d_head, d_model, none } scale_by = ScaleBy::d_head;  // scores are divided by its root
+  Normalisation normalisation = Normalisation::softmax;
+  float masked_value = -std::numeric_limits<float>::infinity();
+  bool causal = false;
+
+  Index d_out() const { return out_projection ? d_model : num_heads * d_head; }
+};
+
+/// What a caller may say about attention at each forward pass.
+struct AttentionOverrides {
+  std::optional<bool> causal;  // instead of the config's
+  float temperature = 1.0f;
+  const std::uint8_t* key_mask = nullptr;  // [B, S], 1 = a token, 0 = padding
+  const std::uint8_t* cells = nullptr;     // [.., .., T, S], 1 = may attend
+  Index cells_batch_stride = 0, cells_head_stride = 0;
+};
+
+class MultiHeadAttention {
+ public:
+  MultiHeadAttention() = default;
+  /// Throws on a config whose sizes do not fit together.
+  explicit MultiHeadAttention(const MultiHeadAttentionConfig& config);
+
+  const MultiHeadAttentionConfig& config() const { return config_; }
+  /// Names parameters `prefix`q_proj.weight … and activations `prefix`q ….
+  void name_all(Parameters& parameters, const std::string& prefix);
+  void name_activations(ActivationNames& names, const std::string& prefix);
+
+  /// y = MultiHead(query, key, value) + residual.
+  /// query, y, residual: [B·T, D]; key, value: [B·S, D]. y may be the residual's memory; the residual may be empty.
+  void forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
+               const AttentionOverrides& overrides, ConstMatrixView residual, MatrixView y, Record& record,
+               kernels::Workspace& workspace) const;
+
+ private:
+  /// Columns [first, first + count) of the stacked projections q, k, v.
+  struct Part {
+    Index first, count;
+  };
+  MatrixView project(ConstMatrixView x, Part part, kernels::Workspace& workspace) const;
+  TensorView by_head(MatrixView projected, Index batch, Index tokens) const;
+
+  MultiHeadAttentionConfig config_;
+  Linear qkv_;  // D → 3·H·K, stacked [q; k; v]; with shared heads K → 3·K
+  Linear out_;  // H·K → D
+  AttentionSites attention_sites_{};
+  struct {
+    Site q, k, v, out;
+  } sites_{};
+};
+
+}  // namespace attention_lab::nn

@@ -1,0 +1,59 @@
+// Moves parameters in and out of their layouts.
+#include "nn/parameter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/gemm.h"
+
+namespace attention_lab {
+
+void Parameter::set(std::span<const float> values) const {
+  switch (layout) {
+    case Layout::dense: std::copy(values.begin(), values.end(), storage); return;
+    case Layout::packed_weight:
+      kernels::pack_weight({values.data(), dims[0], dims[1], dims[1]}, first_out, storage);
+      return;
+    case Layout::packed_bias:
+      for (Index o = 0; o < dims[0]; ++o)
+        storage[kernels::PackedView::position(in, first_out + o, -1)] = values[static_cast<std::size_t>(o)];
+      return;
+  }
+}
+
+void Parameter::get(std::span<float> values) const {
+  switch (layout) {
+    case Layout::dense: std::copy(storage, storage + values.size(), values.begin()); return;
+    case Layout::packed_weight:
+      kernels::unpack_weight(storage, first_out, {values.data(), dims[0], dims[1], dims[1]});
+      return;
+    case Layout::packed_bias:
+      for (Index o = 0; o < dims[0]; ++o)
+        values[static_cast<std::size_t>(o)] = storage[kernels::PackedView::position(in, first_out + o, -1)];
+      return;
+  }
+}
+
+void Parameter::initialise(Random& random) const {
+  std::vector<float> values(static_cast<std::size_t>(element_count(dims)));
+  const auto fill_uniform = [&](float bound) {
+    for (float& value : values) value = random.uniform(bound);
+  };
+  switch (fresh) {
+    case Fresh::uniform: fill_uniform(1.0f / std::sqrt(static_cast<float>(in))); break;
+    case Fresh::embedding: fill_uniform(0.02f * std::sqrt(3.0f)); break;
+    case Fresh::ones: std::fill(values.begin(), values.end(), 1.0f); break;
+    case Fresh::zeros: break;
+  }
+  set(values);
+}
+
+const Parameter& find_parameter(const Parameters& parameters, const std::string& name) {
+  const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                  [&](const Parameter& parameter) { return parameter.name == name; });
+  if (found == parameters.end())
+    throw Error("name", "no parameter is called '" + name + "'; parameters() lists those there are");
+  return *found;
+}
+
+}  // namespace attention_lab

@@ -1,0 +1,44 @@
+// Named parameters: how the world reads and writes a layer's weights, whatever layout the layer keeps them in.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/matrix.h"
+#include "nn/random.h"
+
+namespace attention_lab {
+
+/// One named tensor inside a layer's storage. Refers to the layer: valid while the layer lives and does not move.
+struct Parameter {
+  enum class Layout {
+    dense,          // row-major
+    packed_weight,  // rows [first_out, first_out + dims[0]) of kernels::PackedView storage
+    packed_bias,    // the biases of those rows
+  };
+  enum class Fresh { uniform, embedding, ones, zeros };
+
+  std::string name;
+  Shape dims;
+  Layout layout;
+  float* storage;
+  Index first_out = 0;
+  Index in = 0;  // inputs of the packed storage; for `uniform`, the fan-in
+  Fresh fresh = Fresh::zeros;
+
+  /// Copies `values` (row-major, of shape dims) into the layer.
+  void set(std::span<const float> values) const;
+  /// Copies the layer's values out.
+  void get(std::span<float> values) const;
+  /// Fresh values as PyTorch gives them: linear layers uniform in ±1/√in, norms 1 and 0; embeddings of standard
+  /// deviation 0.02 (BERT), here uniform so that every machine has the same numbers.
+  void initialise(Random& random) const;
+};
+
+using Parameters = std::vector<Parameter>;
+
+/// The parameter called `name`; throws where there is none.
+const Parameter& find_parameter(const Parameters& parameters, const std::string& name);
+
+}  // namespace attention_lab

@@ -1,0 +1,33 @@
+// Positions added to the embeddings: sinusoidal and learned.
+#pragma once
+
+#include <string>
+
+#include "nn/parameter.h"
+
+namespace attention_lab::nn {
+
+/// PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos(pos / 10000^(2i/D)).
+/// Vaswani et al. 2017, arXiv:1706.03762, section 3.5.   [max_len, D]
+Matrix sinusoidal_positions(Index max_len, Index d_model);
+
+/// A table of position vectors [max_len, D]: fixed or learned (Gehring et al. 2017, arXiv:1705.03122).
+class PositionEmbedding {
+ public:
+  enum class Kind { none, learned, sinusoidal };
+
+  PositionEmbedding() = default;
+  PositionEmbedding(Kind kind, Index max_len, Index d_model);
+
+  explicit operator bool() const { return kind_ != Kind::none; }
+  /// Names the table where it is learned.
+  void name_all(Parameters& parameters, const std::string& name);
+  /// The vectors of positions 0 to length − 1.   [length, D]
+  ConstMatrixView first(Index length) const { return {table_.data(), length, table_.cols(), table_.cols()}; }
+
+ private:
+  Kind kind_ = Kind::none;
+  Matrix table_;  // [max_len, D]
+};
+
+}  // namespace attention_lab::nn

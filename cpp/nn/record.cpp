@@ -1,0 +1,151 @@
+// Applies edits to strided tensors and copies them, gap-free, into the record.
+#include "nn/record.h"
+
+#include <algorithm>
+
+namespace attention_lab {
+
+Site ActivationNames::add(std::string name, std::string_view axes) {
+  entries_.push_back({std::move(name), axes});
+  return static_cast<Site>(entries_.size()) - 1;
+}
+
+Site ActivationNames::find(const std::string& name) const {
+  for (std::size_t site = 0; site < entries_.size(); ++site)
+    if (entries_[site].name == name) return static_cast<Site>(site);
+  throw Error("name", "no activation is called '" + name + "'; activationNames() lists those there are");
+}
+
+namespace {
+
+/// Calls visit(float&, position) for every element, position counting in row-major order.
+template <class Visit>
+void for_each(const TensorView& tensor, Visit visit) {
+  // Leading axes are padded with 1, so that four loops serve every rank.
+  std::array<Index, 4> dims{1, 1, 1, 1}, strides{};
+  for (int axis = 0; axis < tensor.rank; ++axis) {
+    dims[static_cast<std::size_t>(4 - tensor.rank + axis)] = tensor.dims[static_cast<std::size_t>(axis)];
+    strides[static_cast<std::size_t>(4 - tensor.rank + axis)] = tensor.strides[static_cast<std::size_t>(axis)];
+  }
+  std::size_t position = 0;
+  for (Index i = 0; i < dims[0]; ++i)
+    for (Index j = 0; j < dims[1]; ++j)
+      for (Index k = 0; k < dims[2]; ++k) {
+        float* const row = tensor.data + i * strides[0] + j * strides[1] + k * strides[2];
+        for (Index l = 0; l < dims[3]; ++l) visit(row[l * strides[3]], position++);
+      }
+}
+
+Index selector(const Intervention& intervention, char axis) {
+  switch (axis) {
+    case 'b': return intervention.batch;
+    case 'h': return intervention.head;
+    case 'q': return intervention.query;
+    case 'k': return intervention.key;
+    default: return intervention.index;
+  }
+}
+
+const char* axis_name(char axis) {
+  switch (axis) {
+    case 'b': return "batch";
+    case 'h': return "head";
+    case 'q': return "query";
+    case 'k': return "key";
+    default: return "index";
+  }
+}
+
+/// The part of `value` that the intervention selects: selected axes dropped, and the same for their letters.
+TensorView select(const Intervention& intervention, const std::string& name, std::string_view axes,
+                  const TensorView& value, std::string& remaining) {
+  TensorView part{value.data, 0, {}, {}};
+  for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+    const Index at = selector(intervention, axes[axis]);
+    if (at >= 0) {
+      require_in_range("interventions at '" + name + "': " + axis_name(axes[axis]), at, value.dims[axis]);
+      part.data += at * value.strides[axis];
+    } else {
+      part.dims[static_cast<std::size_t>(part.rank)] = value.dims[axis];
+      part.strides[static_cast<std::size_t>(part.rank)] = value.strides[axis];
+      remaining += axes[axis];
+      ++part.rank;
+    }
+  }
+  return part;
+}
+
+/// Every element becomes its mean over batch and position: queries, or keys where the value has no queries.
+void set_to_mean(const TensorView& part, const std::string& axes) {
+  const char position = axes.find('q') != std::string::npos ? 'q' : 'k';
+  TensorView kept{part.data, 0, {}, {}}, averaged{part.data, 0, {}, {}};
+  for (std::size_t axis = 0; axis < axes.size(); ++axis) {
+    TensorView& side = axes[axis] == 'b' || axes[axis] == position ? averaged : kept;
+    side.dims[static_cast<std::size_t>(side.rank)] = part.dims[axis];
+    side.strides[static_cast<std::size_t>(side.rank++)] = part.strides[axis];
+  }
+  for_each(kept, [&](float& first, std::size_t) {
+    TensorView group = averaged;
+    group.data = &first;
+    double sum = 0.0;
+    std::size_t count = 0;
+    for_each(group, [&](float& x, std::size_t) { sum += x, ++count; });
+    const float mean = static_cast<float>(sum / static_cast<double>(count));
+    for_each(group, [&](float& x, std::size_t) { x = mean; });
+  });
+}
+
+void apply(const Intervention& intervention, const std::string& name, std::string_view axes,
+           const TensorView& value) {
+  std::string remaining;
+  const TensorView part = select(intervention, name, axes, value, remaining);
+  if (!intervention.values.empty())
+    require_shape("interventions at '" + name + "': value", part.shape(), intervention.values_shape);
+  const auto operand = [&](std::size_t position) {
+    return intervention.values.empty() ? intervention.value : intervention.values[position];
+  };
+  switch (intervention.op) {
+    case Intervention::Op::zero: return for_each(part, [](float& x, std::size_t) { x = 0.0f; });
+    case Intervention::Op::mean: return set_to_mean(part, remaining);
+    case Intervention::Op::set: return for_each(part, [&](float& x, std::size_t at) { x = operand(at); });
+    case Intervention::Op::add: return for_each(part, [&](float& x, std::size_t at) { x += operand(at); });
+    case Intervention::Op::scale: return for_each(part, [&](float& x, std::size_t at) { x *= operand(at); });
+  }
+}
+
+}  // namespace
+
+Record::Record(const ActivationNames& names) : names_(names), slots_(static_cast<std::size_t>(names.size())) {}
+
+void Record::request(Site site) { slot(site).wanted = true; }
+
+void Record::request_all() {
+  for (Slot& slot : slots_) slot.wanted = true;
+}
+
+void Record::edit(Intervention intervention) {
+  for (const char axis : std::string_view("bhqki"))
+    if (selector(intervention, axis) >= 0 && names_.axes(intervention.at).find(axis) == std::string_view::npos)
+      throw Error("name", "interventions at '" + names_.name(intervention.at) + "': this activation has no axis '" +
+                              axis_name(axis) + "'");
+  slot(intervention.at).edited = true;
+  interventions_.push_back(std::move(intervention));
+}
+
+TensorView Record::reserve(Site site, const Shape& shape) {
+  Slot& reserved = slot(site);
+  reserved.shape = shape;
+  reserved.values.resize(static_cast<std::size_t>(element_count(shape)));
+  return TensorView::dense(reserved.values.data(), shape);
+}
+
+void Record::produced(Site site, const TensorView& value) {
+  if (edits(site))
+    for (const Intervention& intervention : interventions_)
+      if (intervention.at == site) apply(intervention, names_.name(site), names_.axes(site), value);
+  if (!wants(site) || value.data == slot(site).values.data()) return;
+  float* const kept = reserve(site, value.shape()).data;
+  for_each(value, [&](const float& x, std::size_t position) { kept[position] = x; });
+}
+
+}  // namespace attention_lab

@@ -1,0 +1,33 @@
+// What the sublayers of a block share: the view of rows as a batch, and an output that is added to the residual.
+#pragma once
+
+#include "nn/linear.h"
+#include "nn/record.h"
+
+namespace attention_lab::nn {
+
+/// Rows [B·T, D] as the tensor [B, T, D].
+inline TensorView by_token(MatrixView rows, Index batch) {
+  const Index length = rows.rows / batch;
+  return {rows.data, 3, {batch, length, rows.cols}, {length * rows.stride, rows.stride, 1}};
+}
+
+/// y = (x Wᵀ + b) + residual, where `site` names the sum before the residual.
+/// y may be the residual's memory; the residual may be empty.
+inline void forward_with_residual(const Linear& layer, ConstMatrixView x, Index batch, ConstMatrixView residual,
+                                  MatrixView y, Site site, Record& record, kernels::Workspace& workspace) {
+  if (!record.touches(site)) {
+    layer.forward(x, y, workspace, {kernels::Activation::none, residual});
+    return;
+  }
+  const kernels::Workspace::Scope scope(workspace);
+  const MatrixView out = workspace.take(x.rows, layer.out());
+  layer.forward(x, out, workspace);
+  record.produced(site, by_token(out, batch));
+  if (residual)
+    map(y) = map(ConstMatrixView(out)) + map(residual);
+  else
+    map(y) = map(ConstMatrixView(out));
+}
+
+}  // namespace attention_lab::nn
