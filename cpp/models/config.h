@@ -12,9 +12,9 @@ struct ModelConfig {
   Index type_vocab_size = 0;  // token types (BERT's segments); 0: none
   Index num_layers = 0;
   nn::PositionEmbedding::Kind positions = nn::PositionEmbedding::Kind::none;
-  bool embed_norm = false;    // LayerNorm on the sum of the embeddings
-  nn::BlockConfig block;      // the same for every layer
-  bool final_norm = false;    // LayerNorm after the last block
+  bool embed_norm = false;  // LayerNorm on the sum of the embeddings
+  nn::BlockConfig block;    // the same for every layer
+  bool final_norm = false;  // LayerNorm after the last block
   bool pooler = false;
   bool masked_lm_head = false;
 

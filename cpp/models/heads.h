@@ -39,7 +39,12 @@ class MaskedLmHead {
     dense_.name_all(parameters, name + ".dense", true);
     norm_.name_all(parameters, name + ".norm");
     nn::Linear& tied = embedding.tied();
-    parameters.push_back({name + ".bias", {tied.out()}, Parameter::Layout::packed_bias, tied.storage(), 0, tied.in(),
+    parameters.push_back({name + ".bias",
+                          {tied.out()},
+                          Parameter::Layout::packed_bias,
+                          tied.storage(),
+                          0,
+                          tied.in(),
                           Parameter::Fresh::zeros});
   }
 

@@ -102,7 +102,8 @@ void Model::embed(const ForwardInputs& inputs, MatrixView x, Record& record) {
   if (type_embedding_) {
     if (inputs.token_type_ids.empty()) {
       const int first_type = 0;
-      for (Index r = 0; r < term.rows; ++r) type_embedding_.forward({&first_type, 1}, "tokenTypeIds", {term.row(r), 1, term.cols, term.stride});
+      for (Index r = 0; r < term.rows; ++r)
+        type_embedding_.forward({&first_type, 1}, "tokenTypeIds", {term.row(r), 1, term.cols, term.stride});
     } else {
       type_embedding_.forward(inputs.token_type_ids, "tokenTypeIds", term);
     }

@@ -14,10 +14,10 @@ namespace attention_lab::models {
 struct ForwardInputs {
   Index batch = 0;
   Index length = 0;
-  std::span<const int> input_ids;              // [B·T]
-  std::span<const float> inputs_embeds;        // [B·T·D]
+  std::span<const int> input_ids;                // [B·T]
+  std::span<const float> inputs_embeds;          // [B·T·D]
   std::span<const std::uint8_t> attention_mask;  // [B·T], 1 = a token, 0 = padding; empty: all tokens
-  std::span<const int> token_type_ids;         // [B·T]; empty: all 0
+  std::span<const int> token_type_ids;           // [B·T]; empty: all 0
 };
 
 /// Views of the model's own memory, valid until the next forward pass.

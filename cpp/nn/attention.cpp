@@ -18,8 +18,7 @@ kernels::AttentionMask BatchMask::at(Index b, Index h, Index queries, Index keys
     mask.cells = cells + b * cells_batch_stride + h * cells_head_stride;
     mask.cells_stride = cells_row_stride;
   }
-  if (bias)
-    mask.bias = {bias + b * bias_batch_stride + h * bias_head_stride, queries, keys_count, bias_row_stride};
+  if (bias) mask.bias = {bias + b * bias_batch_stride + h * bias_head_stride, queries, keys_count, bias_row_stride};
   return mask;
 }
 
@@ -87,13 +86,14 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
       for (Index h = 0; h < H; ++h) step(b, h);
   };
 
-  const bool is_dot = options.score.kind == ScoreFunction::Kind::scaled_dot || options.score.kind == ScoreFunction::Kind::dot;
+  const bool is_dot =
+      options.score.kind == ScoreFunction::Kind::scaled_dot || options.score.kind == ScoreFunction::Kind::dot;
   const bool one_pass = is_dot && options.normalisation == Normalisation::softmax && !record.edits(sites.scores) &&
                         !record.edits(sites.masked_scores) && !record.edits(sites.pattern);
-  const Shape shape = one_pass && !record.wants(sites.scores) && !record.wants(sites.masked_scores) &&
-                              !record.wants(sites.pattern)
-                          ? Shape{}
-                          : Shape{B, H, T, S};
+  const Shape shape =
+      one_pass && !record.wants(sites.scores) && !record.wants(sites.masked_scores) && !record.wants(sites.pattern)
+          ? Shape{}
+          : Shape{B, H, T, S};
   if (one_pass) {
     const auto wanted = [&](Site site) { return record.wants(site) ? record.reserve(site, shape) : TensorView{}; };
     const TensorView scores = wanted(sites.scores), masked_scores = wanted(sites.masked_scores),
@@ -126,9 +126,8 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
     });
     record.produced(sites.pattern, pattern);
 
-    each_head([&](Index b, Index h) {
-      kernels::matmul(pattern.matrix(b, h), v.matrix(b, h), z.matrix(b, h), workspace);
-    });
+    each_head(
+        [&](Index b, Index h) { kernels::matmul(pattern.matrix(b, h), v.matrix(b, h), z.matrix(b, h), workspace); });
   }
   record.produced(sites.z, z);
 }

@@ -15,7 +15,7 @@ struct ScoreFunction {
     scaled_dot,  // q · k, by default divided by √K          Vaswani et al. 2017, arXiv:1706.03762, eq. 1
     dot,         // q · k                                    Luong et al. 2015, arXiv:1508.04025, eq. 7 (dot)
     general,     // q W k                                    ibid. (general); W [K, Kk]
-    additive,    // v · tanh(Wq q + Wk k)                    Bahdanau et al. 2015, arXiv:1409.0473, A.1.2; [A, K], [A, Kk], [A]
+    additive,  // v · tanh(Wq q + Wk k)                    Bahdanau et al. 2015, arXiv:1409.0473, A.1.2; [A, K], [A, Kk], [A]
   };
   Kind kind = Kind::scaled_dot;
   ConstMatrixView w;       // general
@@ -28,12 +28,12 @@ enum class Normalisation { softmax, none };
 /// Who may attend to whom, over [B, H, T, S]; an axis of stride 0 is broadcast.
 struct BatchMask {
   bool causal = false;
-  Index window = -1;                    // |t − s| ≤ window; negative: no limit
-  const std::uint8_t* keys = nullptr;   // [B, S], 1 = may be attended to
+  Index window = -1;                   // |t − s| ≤ window; negative: no limit
+  const std::uint8_t* keys = nullptr;  // [B, S], 1 = may be attended to
   Index keys_batch_stride = 0;
   const std::uint8_t* cells = nullptr;  // [.., .., T, S], 1 = may attend
   Index cells_batch_stride = 0, cells_head_stride = 0, cells_row_stride = 0;
-  const float* bias = nullptr;          // [.., .., T, S], added to the scores
+  const float* bias = nullptr;  // [.., .., T, S], added to the scores
   Index bias_batch_stride = 0, bias_head_stride = 0, bias_row_stride = 0;
   float masked_value = -std::numeric_limits<float>::infinity();
 

@@ -6,9 +6,7 @@
 namespace attention_lab::nn {
 
 Block::Block(const BlockConfig& config)
-    : config_(config),
-      attention_(config.attention),
-      norm1_(config.attention.d_model, config.norm_eps) {
+    : config_(config), attention_(config.attention), norm1_(config.attention.d_model, config.norm_eps) {
   const Index D = config.attention.d_model;
   if (config.attention.d_out() != D)
     throw Error("config", "attention without an output projection: expected numHeads × dHead = " + std::to_string(D) +

@@ -9,10 +9,20 @@ Linear::Linear(Index in, Index out) : in_(in), out_(out) {
 }
 
 void Linear::name_rows(Parameters& parameters, const std::string& name, Index first, Index count, bool bias) {
-  parameters.push_back({name + ".weight", {count, in_}, Parameter::Layout::packed_weight, storage_.data(), first, in_,
+  parameters.push_back({name + ".weight",
+                        {count, in_},
+                        Parameter::Layout::packed_weight,
+                        storage_.data(),
+                        first,
+                        in_,
                         Parameter::Fresh::uniform});
   if (bias)
-    parameters.push_back({name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_,
+    parameters.push_back({name + ".bias",
+                          {count},
+                          Parameter::Layout::packed_bias,
+                          storage_.data(),
+                          first,
+                          in_,
                           Parameter::Fresh::uniform});
 }
 

@@ -15,7 +15,7 @@ struct MultiHeadAttentionConfig {
   Index d_model = 0;
   Index num_heads = 1;
   Index d_head = 0;
-  bool bias = true;            // of q, k and v
+  bool bias = true;  // of q, k and v
   bool out_bias = true;
   bool out_projection = true;  // false: the heads' z side by side are the output
   bool fused = false;          // one parameter qkv_proj [3·H·K, D] for q, k and v

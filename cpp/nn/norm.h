@@ -16,14 +16,13 @@ class LayerNorm {
 
   void name_all(Parameters& parameters, const std::string& name) {
     const Shape dims = {weight_.size()};
-    parameters.push_back({name + ".weight", dims, Parameter::Layout::dense, weight_.data(), 0, 0, Parameter::Fresh::ones});
+    parameters.push_back(
+        {name + ".weight", dims, Parameter::Layout::dense, weight_.data(), 0, 0, Parameter::Fresh::ones});
     parameters.push_back({name + ".bias", dims, Parameter::Layout::dense, bias_.data(), 0, 0, Parameter::Fresh::zeros});
   }
 
   /// x, y: [rows, D]; may be the same memory.
-  void forward(ConstMatrixView x, MatrixView y) const {
-    kernels::layer_norm(x, weight_.data(), bias_.data(), eps_, y);
-  }
+  void forward(ConstMatrixView x, MatrixView y) const { kernels::layer_norm(x, weight_.data(), bias_.data(), eps_, y); }
 
  private:
   Vector weight_;  // [D]

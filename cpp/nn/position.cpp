@@ -25,7 +25,12 @@ PositionEmbedding::PositionEmbedding(Kind kind, Index max_len, Index d_model) : 
 
 void PositionEmbedding::name_all(Parameters& parameters, const std::string& name) {
   if (kind_ != Kind::learned) return;
-  parameters.push_back({name + ".weight", {table_.rows(), table_.cols()}, Parameter::Layout::dense, table_.data(), 0, 0,
+  parameters.push_back({name + ".weight",
+                        {table_.rows(), table_.cols()},
+                        Parameter::Layout::dense,
+                        table_.data(),
+                        0,
+                        0,
                         Parameter::Fresh::embedding});
 }
 

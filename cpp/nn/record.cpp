@@ -95,8 +95,7 @@ void set_to_mean(const TensorView& part, const std::string& axes) {
   });
 }
 
-void apply(const Intervention& intervention, const std::string& name, std::string_view axes,
-           const TensorView& value) {
+void apply(const Intervention& intervention, const std::string& name, std::string_view axes, const TensorView& value) {
   std::string remaining;
   const TensorView part = select(intervention, name, axes, value, remaining);
   if (!intervention.values.empty())

@@ -1,0 +1,192 @@
+// Reads configs and tensors out of JavaScript objects, checking sizes as it goes.
+#include "bindings/convert.h"
+
+#include <array>
+#include <cmath>
+#include <span>
+#include <utility>
+
+namespace attention_lab::bindings {
+
+namespace {
+
+/// The value that goes with `name` in a table of names.
+template <class Value, std::size_t Count>
+Value choose(const char* field, const std::string& name, const std::pair<const char*, Value> (&table)[Count]) {
+  std::string known;
+  for (const auto& [key, value] : table) {
+    if (name == key) return value;
+    known += (known.empty() ? "'" : ", '") + std::string(key) + "'";
+  }
+  throw Error("config", std::string(field) + ": expected one of " + known + ", got '" + name + "'");
+}
+
+Index to_index(const std::string& name, double value) {
+  if (!(value >= -2147483648.0 && value <= 2147483647.0) || value != std::floor(value))
+    throw Error("value", name + ": expected an integer of at most 31 bits");
+  return static_cast<Index>(value);
+}
+
+template <class Scalar>
+HostTensor<Scalar> copy_of(const std::string& name, const val& tensor) {
+  HostTensor<Scalar> copy;
+  copy.dims = shape_of(tensor["dims"]);
+  copy.data = emscripten::convertJSArrayToNumberVector<Scalar>(tensor["data"]);
+  if (static_cast<Index>(copy.data.size()) != element_count(copy.dims))
+    throw Error("shape", name + ": dims " + to_string(copy.dims) + " need " + std::to_string(element_count(copy.dims)) +
+                             " values, data has " + std::to_string(copy.data.size()));
+  return copy;
+}
+
+}  // namespace
+
+bool is_absent(const val& value) { return value.isNull() || value.isUndefined(); }
+
+std::string string_of(const val& object, const char* field) { return object[field].as<std::string>(); }
+bool bool_of(const val& object, const char* field) { return object[field].as<bool>(); }
+float float_of(const val& object, const char* field) { return object[field].as<float>(); }
+Index index_of(const val& object, const char* field) { return to_index(field, object[field].as<double>()); }
+
+Shape shape_of(const val& dims) {
+  const std::vector<double> values = emscripten::convertJSArrayToNumberVector<double>(dims);
+  Shape shape;
+  for (const double value : values) {
+    shape.push_back(to_index("dims", value));
+    if (value < 0) throw Error("shape", "dims: expected sizes of at least 0, got " + to_string(shape));
+  }
+  return shape;
+}
+
+HostTensor<float> tensor_of(const std::string& name, const val& tensor) { return copy_of<float>(name, tensor); }
+HostTensor<std::uint8_t> mask_of(const std::string& name, const val& tensor) {
+  return copy_of<std::uint8_t>(name, tensor);
+}
+
+std::vector<std::string> strings_of(const val& array) {
+  std::vector<std::string> strings;
+  if (is_absent(array)) return strings;
+  const int length = array["length"].as<int>();
+  for (int i = 0; i < length; ++i) strings.push_back(array[i].as<std::string>());
+  return strings;
+}
+
+nn::ScoreFunction::Kind score_kind_of(const std::string& name) {
+  using Kind = nn::ScoreFunction::Kind;
+  return choose<Kind>(
+      "score", name,
+      {{"scaled-dot", Kind::scaled_dot}, {"dot", Kind::dot}, {"general", Kind::general}, {"additive", Kind::additive}});
+}
+
+nn::Normalisation normalisation_of(const std::string& name) {
+  return choose<nn::Normalisation>("normalisation", name,
+                                   {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
+}
+
+nn::MultiHeadAttentionConfig attention_config_of(const val& config) {
+  using ScaleBy = nn::MultiHeadAttentionConfig::ScaleBy;
+  nn::MultiHeadAttentionConfig attention;
+  attention.d_model = index_of(config, "dModel");
+  attention.num_heads = index_of(config, "numHeads");
+  attention.d_head = index_of(config, "dHead");
+  attention.bias = bool_of(config, "bias");
+  attention.out_bias = bool_of(config, "outBias");
+  attention.out_projection = bool_of(config, "outProjection");
+  attention.fused = bool_of(config, "fused");
+  attention.shared_heads = bool_of(config, "sharedHeads");
+  attention.scale_by =
+      choose<ScaleBy>("scaleBy", string_of(config, "scaleBy"),
+                      {{"d_head", ScaleBy::d_head}, {"d_model", ScaleBy::d_model}, {"none", ScaleBy::none}});
+  attention.normalisation = normalisation_of(string_of(config, "normalisation"));
+  attention.masked_value = float_of(config, "maskedValue");
+  attention.causal = bool_of(config, "causal");
+  return attention;
+}
+
+models::ModelConfig model_config_of(const val& config) {
+  using Positions = nn::PositionEmbedding::Kind;
+  using Norm = nn::BlockConfig::Norm;
+  using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
+  using kernels::Activation;
+  models::ModelConfig model;
+  model.vocab_size = index_of(config, "vocabSize");
+  model.max_len = index_of(config, "maxLen");
+  model.type_vocab_size = index_of(config, "typeVocabSize");
+  model.num_layers = index_of(config, "numLayers");
+  model.positions = choose<Positions>(
+      "positions", string_of(config, "positions"),
+      {{"none", Positions::none}, {"learned", Positions::learned}, {"sinusoidal", Positions::sinusoidal}});
+  model.embed_norm = bool_of(config, "embedNorm");
+  model.block.attention = attention_config_of(config["attention"]);
+  model.block.d_ff = index_of(config, "dFf");
+  model.block.activation = choose<Activation>("activation", string_of(config, "activation"),
+                                              {{"relu", Activation::relu},
+                                               {"gelu", Activation::gelu},
+                                               {"gelu_tanh", Activation::gelu_tanh},
+                                               {"silu", Activation::silu}});
+  model.block.norm_eps = float_of(config, "normEps");
+  model.block.norm = choose<Norm>("norm", string_of(config, "norm"), {{"post", Norm::post}, {"pre", Norm::pre}});
+  model.block.feed_forward =
+      choose<FeedForwardKind>("feedForward", string_of(config, "feedForward"),
+                              {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
+  model.final_norm = bool_of(config, "finalNorm");
+  model.pooler = bool_of(config, "pooler");
+  model.masked_lm_head = bool_of(config, "maskedLmHead");
+  return model;
+}
+
+Intervention intervention_of(const val& source, const ActivationNames& names) {
+  using Op = Intervention::Op;
+  Intervention intervention;
+  intervention.at = names.find(string_of(source, "at"));
+  intervention.batch = index_of(source, "batch");
+  intervention.head = index_of(source, "head");
+  intervention.query = index_of(source, "query");
+  intervention.key = index_of(source, "key");
+  intervention.index = index_of(source, "index");
+  intervention.op =
+      choose<Op>("interventions: op", string_of(source, "op"),
+                 {{"zero", Op::zero}, {"mean", Op::mean}, {"set", Op::set}, {"add", Op::add}, {"scale", Op::scale}});
+  intervention.value = float_of(source, "value");
+  if (!is_absent(source["values"])) {
+    HostTensor<float> values = tensor_of("interventions: value", source["values"]);
+    intervention.values = std::move(values.data);
+    intervention.values_shape = std::move(values.dims);
+  }
+  return intervention;
+}
+
+val to_tensor(const float* data, const Shape& dims) {
+  const std::span<const float> values(data, static_cast<std::size_t>(element_count(dims)));
+  val sizes = val::array();
+  for (const Index d : dims) sizes.call<void>("push", static_cast<double>(d));
+  val tensor = val::object();
+  tensor.set("data", val(emscripten::typed_memory_view(values.size(), values.data())).call<val>("slice"));
+  tensor.set("dims", sizes);
+  return tensor;
+}
+
+val to_trace(const Record& record, const std::vector<std::string>& wanted) {
+  const ActivationNames& names = record.names();
+  val trace = val::object();
+  const auto add = [&](Site site) {
+    if (record.has(site)) trace.set(names.name(site), to_tensor(record.values(site).data(), record.shape(site)));
+  };
+  for (const std::string& name : wanted) {
+    if (name == "*")
+      for (Site site = 0; site < names.size(); ++site) add(site);
+    else
+      add(names.find(name));
+  }
+  return trace;
+}
+
+val to_error(const std::string& code, const std::string& message) {
+  val error = val::object();
+  error.set("code", code);
+  error.set("message", message);
+  val result = val::object();
+  result.set("error", error);
+  return result;
+}
+
+}  // namespace attention_lab::bindings

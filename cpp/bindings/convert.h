@@ -1,0 +1,64 @@
+// Values across the border: JavaScript objects to C++ structs and back, and errors as values.
+#pragma once
+
+#include <emscripten/val.h>
+
+#include <string>
+#include <vector>
+
+#include "models/attention_layer.h"
+#include "models/model.h"
+
+namespace attention_lab::bindings {
+
+using emscripten::val;
+
+/// A copy of a JavaScript tensor { data, dims }; `data` has as many values as `dims` say.
+template <class Scalar>
+struct HostTensor {
+  std::vector<Scalar> data;
+  Shape dims;
+};
+
+std::string string_of(const val& object, const char* field);
+bool bool_of(const val& object, const char* field);
+float float_of(const val& object, const char* field);
+/// Throws unless the field is an integer that fits 31 bits.
+Index index_of(const val& object, const char* field);
+/// null and undefined are absent.
+bool is_absent(const val& value);
+
+Shape shape_of(const val& dims);
+HostTensor<float> tensor_of(const std::string& name, const val& tensor);
+HostTensor<std::uint8_t> mask_of(const std::string& name, const val& tensor);
+std::vector<std::string> strings_of(const val& array);
+
+nn::MultiHeadAttentionConfig attention_config_of(const val& config);
+models::ModelConfig model_config_of(const val& config);
+nn::ScoreFunction::Kind score_kind_of(const std::string& name);
+nn::Normalisation normalisation_of(const std::string& name);
+Intervention intervention_of(const val& intervention, const ActivationNames& names);
+
+/// A JavaScript copy { data: Float32Array, dims }.
+val to_tensor(const float* data, const Shape& dims);
+/// The activations called `wanted` ('*': all that were recorded), by name.
+val to_trace(const Record& record, const std::vector<std::string>& wanted);
+
+/// { error: { code, message } }.
+val to_error(const std::string& code, const std::string& message);
+
+/// The one place where C++ exceptions become values: none crosses the border.
+template <class Call>
+val guarded(Call&& call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    return to_error(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return to_error("memory", "out of memory: this needs more than WebAssembly's linear memory has left");
+  } catch (const std::exception& error) {
+    return to_error("internal", error.what());
+  }
+}
+
+}  // namespace attention_lab::bindings

@@ -1,0 +1,43 @@
+// One multi-head attention layer standing alone, with its parameters, activations and memory.
+#pragma once
+
+#include "nn/multi_head_attention.h"
+
+namespace attention_lab::models {
+
+class AttentionLayer {
+ public:
+  explicit AttentionLayer(const nn::MultiHeadAttentionConfig& config) : attention_(config) {
+    attention_.name_all(parameters_, "");
+    attention_.name_activations(names_, "");
+  }
+  AttentionLayer(const AttentionLayer&) = delete;  // parameters_ points into the layer
+  AttentionLayer& operator=(const AttentionLayer&) = delete;
+
+  const nn::MultiHeadAttentionConfig& config() const { return attention_.config(); }
+  const Parameters& parameters() const { return parameters_; }
+  const ActivationNames& activation_names() const { return names_; }
+
+  /// Fresh weights from a seed.
+  void initialise(std::uint64_t seed) {
+    Random random(seed);
+    for (const Parameter& parameter : parameters_) parameter.initialise(random);
+  }
+
+  /// query [B·T, D], key and value [B·S, D] → [B·T, D], a view valid until the next forward pass.
+  ConstMatrixView forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
+                          const nn::AttentionOverrides& overrides, Record& record) {
+    output_.resize(query.rows, attention_.config().d_out());
+    attention_.forward(query, key, value, batch, overrides, {}, view(output_), record, workspace_);
+    return view(output_);
+  }
+
+ private:
+  nn::MultiHeadAttention attention_;
+  Parameters parameters_;
+  ActivationNames names_;
+  kernels::Workspace workspace_;
+  Matrix output_;  // [B·T, D]
+};
+
+}  // namespace attention_lab::models
