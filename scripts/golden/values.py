@@ -1,0 +1,50 @@
+"""Functions of single values and rows: sinusoidal positions, LayerNorm, activations."""
+
+import torch
+from torch.nn import functional as F
+
+from golden.case import Group, Random
+from golden.encoder import sinusoidal_positions
+from golden.reference import ACTIVATIONS, layer_norm
+
+ABOUT = "torch.nn.functional's layer_norm, gelu, silu, relu; sinusoidal positions by Vaswani et al. 2017, section 3.5."
+
+
+def make():
+    group = Group("values", ABOUT)
+    random = Random("values")
+
+    line = torch.linspace(-12, 12, 481, dtype=torch.float32).double()
+    extremes = torch.tensor([0.0, -0.0, 1e-40, -1e-40, 1e-7, -1e-7, 5.5, -5.5, 88.0, -88.0, 104.0, -104.0, 1e4, -1e4, 3e38,
+                             -3e38], dtype=torch.float32).double()
+    x = torch.cat([line, random.normal(500), extremes])
+    for name, function in (ACTIVATIONS | {"tanh": torch.tanh}).items():
+        group.add(f"activation_{name}", "activation", f"{name} on [−12, 12], random and extreme values",
+                  lambda i, _, function=function: {"y": function(i["x"])}, inputs={"x": x},
+                  options={"activation": name}, seed=random.seed)
+
+    def norm(name, about, x, eps=1e-5, affine=True):
+        width = x.shape[-1]
+        inputs = {"x": x}
+        if affine:
+            inputs |= {"gain": random.normal(width, std=0.2, mean=1.0), "shift": random.normal(width, std=0.2)}
+
+        def compute(inputs, _):
+            return {"y": F.layer_norm(inputs["x"], (width,), inputs.get("gain"), inputs.get("shift"), eps)}
+
+        group.add(f"layer_norm_{name}", "layer_norm", about, compute, inputs=inputs, options={"eps": eps}, seed=random.seed)
+
+    norm("plain", "random rows", random.normal(7, 33))
+    norm("no_gain", "without gain and shift", random.normal(3, 16), affine=False)
+    # Mean 1,000 in float32 leaves deviations of 1 exact to 6e-5: the rows are rounded before, so the reference sees the same.
+    norm("large_mean", "mean 1,000, deviation 1: a one-pass variance cancels", random.normal(5, 64, mean=1000.0))
+    norm("huge_mean", "mean 30,000, deviation 10", random.normal(5, 20, mean=30000.0, std=10.0))
+    norm("constant", "constant rows: only eps keeps them finite", torch.full((2, 9), 3.5, dtype=torch.float64))
+    norm("tiny", "deviation 1e-6, below √eps", random.normal(4, 12, std=1e-6), eps=1e-12)
+    norm("one", "D = 1: always the shift", random.normal(4, 1))
+
+    for length, d_model in ((512, 10), (5, 64), (1, 2), (20, 7)):
+        group.add(f"sinusoidal_{length}_{d_model}", "sinusoidal", f"positions 0 … {length - 1}, D = {d_model}",
+                  lambda _, __, n=length, d=d_model: {"table": sinusoidal_positions(n, d, torch.float64)},
+                  inputs={}, options={"length": length, "dModel": d_model})
+    return group

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Makes the reference values in tests/golden: PyTorch and Transformers compute, this project is compared with them.
+
+    python3 scripts/make_golden.py [--out DIR] [GROUP …]
+
+Needs torch, transformers, tokenizers and safetensors (CONTRIBUTING.md says how to get them); neither building nor
+testing does. Seeds come from the cases' names, so the same versions give the same files.
+"""
+
+import argparse
+import platform
+from pathlib import Path
+
+import safetensors
+import tokenizers
+import torch
+import transformers
+
+from golden import attention, bert, encoder, listings, multihead, values
+
+GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
+          "bert": bert}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("groups", nargs="*", metavar="GROUP", choices=[[], *GROUPS], help=", ".join(GROUPS))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "tests" / "golden")
+    arguments = parser.parse_args()
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    for name in arguments.groups or GROUPS:
+        made = {"command": f"python3 scripts/make_golden.py {name}", "torch": torch.__version__,
+                "transformers": transformers.__version__, "tokenizers": tokenizers.__version__,
+                "safetensors": safetensors.__version__, "python": platform.python_version(),
+                "processor": platform.machine()}
+        module = GROUPS[name]
+        group = module.make(arguments.out) if name == "bert" else module.make()
+        group.save(arguments.out, made)
+        worst = max(group.cases, key=lambda case: case["torchFloat32"])
+        print(f"{name}: {len(group.cases)} cases; PyTorch's float32 uses at most {worst['torchFloat32']} of the tolerance "
+              f"({worst['name']})")
+
+
+if __name__ == "__main__":
+    main()
