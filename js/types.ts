@@ -29,6 +29,13 @@ export type ScoreFunction =
   | { kind: 'general'; w: Tensor } //                           q W k                      W [K, Kk]
   | { kind: 'additive'; wq: Tensor; wk: Tensor; v: Tensor }; // v · tanh(Wq q + Wk k)      [A, K], [A, Kk], [A]
 
+/** q [..., T, K], k [..., S, K], v [..., S, Kv] with the same leading axes. */
+export interface AttentionInputs {
+  q: Tensor;
+  k: Tensor;
+  v: Tensor;
+}
+
 export interface AttentionOptions {
   /** Query t attends to keys s ≤ t only. */
   causal?: boolean;
@@ -76,6 +83,51 @@ export interface AttentionLayerConfig {
   /** What a masked score is replaced by. Default −Infinity. */
   maskedValue?: number;
   causal?: boolean;
+}
+
+export interface SeedOptions {
+  /** Of the fresh weights: an integer below 2³². Default 0. The same seed gives the same weights on every machine. */
+  seed?: number;
+}
+
+/** Name → tensor, as `parameters()` gives them or as a plain object. */
+export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
+
+export interface LayerInputs {
+  query: Tensor; //      [B, T, D] or [T, D]
+  key?: Tensor; //       [B, S, D] or [S, D]; default: query
+  value?: Tensor; //     as key; default: key
+  keyMask?: MaskTensor; // [B, S] or [S], 1 = may be attended to
+  mask?: MaskTensor; //  [T, S], [B, T, S] or [B, H, T, S]
+}
+
+export interface LayerOptions {
+  /** Default: as the config says. */
+  causal?: boolean;
+  temperature?: number;
+  /** true for all, or some of q, k, v, scores, masked_scores, pattern, z, out. */
+  trace?: boolean | readonly string[];
+}
+
+export interface LayerOutput {
+  output: Tensor; // [B, T, D], or [T, D] where query has two axes
+  trace: Map<string, Tensor>;
+}
+
+/** The published listings: see `Listing.difference` for what each is. */
+export type ListingName =
+  | 'fused'
+  | 'multi_head'
+  | 'multi_head_no_softmax'
+  | 'no_weights'
+  | 'single_head'
+  | 'shared_heads';
+
+export interface ListingOptions extends SeedOptions {
+  /** Required but for `no_weights`. */
+  dModel?: number;
+  /** Default 1. */
+  numHeads?: number;
 }
 
 /** A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json. */
@@ -151,6 +203,37 @@ export interface ModelOutput {
   poolerOutput?: Tensor; //       [B, D]
   attentions?: Tensor[]; //       N × [B, H, T, S]
   trace: Map<string, Tensor>;
+}
+
+/** A text as a model reads it. All arrays have one entry per token. */
+export interface Encoding {
+  ids: number[];
+  tokens: string[];
+  /** 0 for the first text, 1 for the second of a pair. */
+  tokenTypeIds: number[];
+  /** True for the tokens that the tokenizer added: [CLS], [SEP] and the like. */
+  specialTokens: boolean[];
+  /** Index of the word a token is a piece of; null for special tokens and where the tokenizer cannot tell. */
+  words: (number | null)[];
+  /** Where a token stands in its text, [start, end) in UTF-16 units; null as for `words`. */
+  offsets: ([number, number] | null)[];
+}
+
+/** Text to ids and back, as the checkpoint's tokenizer.json says. */
+export interface Tokenizer {
+  /** One text, or a pair of texts for a model with token types. */
+  encode(text: string, pair?: string): Encoding;
+  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string;
+  tokenToId(token: string): number | undefined;
+  idToToken(id: number): string | undefined;
+  readonly vocabSize: number;
+  readonly maskTokenId: number | undefined;
+  readonly padTokenId: number | undefined;
+  readonly unkTokenId: number | undefined;
+  readonly clsTokenId: number | undefined;
+  readonly sepTokenId: number | undefined;
+  /** The ids of all tokens marked special. */
+  readonly specialTokenIds: readonly number[];
 }
 
 export interface Progress {

@@ -1,0 +1,131 @@
+// One attention without learned weights: checks the tensors and options of rt.attention and makes the one native call.
+// The equation is softmax(q kᵀ / √K + mask) v: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
+import { fail, unwrap } from './errors.js';
+import type { NativeAttentionOptions, NativeModule } from './native.js';
+import type { AttentionInputs, AttentionOptions, AttentionResult, ScoreFunction, Tensor } from './types.js';
+import {
+  checkBoolean,
+  checkCells,
+  checkFinite,
+  checkInteger,
+  checkKeys,
+  checkMask,
+  checkOneOf,
+  checkPositive,
+  checkShape,
+  checkTensor,
+  describe,
+  sameShape,
+  shapeText,
+} from './validation.js';
+
+const inputKeys = new Set(['q', 'k', 'v']);
+const optionKeys = new Set([
+  'causal',
+  'window',
+  'mask',
+  'bias',
+  'scale',
+  'temperature',
+  'score',
+  'normalisation',
+  'trace',
+]);
+const traceable = ['pattern', 'scores', 'maskedScores'] as const;
+
+/** Checks everything, calls C++ once and gives back copies. */
+export function attend(native: NativeModule, inputs: AttentionInputs, options?: AttentionOptions): AttentionResult {
+  checkKeys('inputs', inputs, inputKeys);
+  const q = checkTensor('q', inputs.q);
+  const k = checkTensor('k', inputs.k);
+  const v = checkTensor('v', inputs.v);
+  const { leading, queries, keys } = checkOperands(q, k, v);
+  const given = checkKeys('options', options, optionKeys);
+  const score = nativeScore(given.score ?? 'scaled-dot', q, k);
+  if (given.scale !== undefined && score.score === 'additive') {
+    fail('invalid_argument', 'scale: has no meaning with the additive score function; leave it out');
+  }
+  const bias = given.bias === undefined ? null : checkTensor('bias', given.bias);
+  if (bias) checkCells('bias', bias.dims, leading, queries, keys);
+  const mask = given.mask === undefined ? null : checkMask('mask', given.mask);
+  if (mask) checkCells('mask', mask.dims, leading, queries, keys);
+
+  return unwrap(
+    native.attention(q, k, v, {
+      causal: checkBoolean('causal', given.causal ?? false),
+      window: given.window === undefined ? -1 : checkInteger('window', given.window, 0, 0x7fffffff),
+      mask,
+      bias,
+      scale: given.scale === undefined ? Number.NaN : checkFinite('scale', given.scale),
+      temperature: checkPositive('temperature', given.temperature ?? 1),
+      ...score,
+      normalisation: checkOneOf('normalisation', given.normalisation ?? 'softmax', ['softmax', 'none']),
+      ...nativeTrace(given.trace ?? false),
+    }),
+  );
+}
+
+/** q [..., T, K], k [..., S, K], v [..., S, Kv] with the same leading axes. */
+function checkOperands(q: Tensor, k: Tensor, v: Tensor): { leading: number[]; queries: number; keys: number } {
+  for (const [name, tensor] of Object.entries({ q, k, v })) {
+    if (tensor.dims.length < 2) {
+      fail('shape_mismatch', `${name}: expected at least two axes, got ${shapeText(tensor.dims)}`);
+    }
+  }
+  const leading = q.dims.slice(0, -2);
+  for (const [name, tensor] of Object.entries({ k, v })) {
+    if (!sameShape(tensor.dims.slice(0, -2), leading)) {
+      const expected = [...leading, ...tensor.dims.slice(-2)];
+      fail('shape_mismatch', `${name}: expected ${shapeText(expected)} (q's leading axes), got ${shapeText(tensor.dims)}`);
+    }
+  }
+  const keys = k.dims.at(-2)!;
+  if (v.dims.at(-2) !== keys) {
+    const expected = [...leading, keys, v.dims.at(-1)!];
+    fail('shape_mismatch', `v: expected ${shapeText(expected)} (one value per key), got ${shapeText(v.dims)}`);
+  }
+  return { leading, queries: q.dims.at(-2)!, keys };
+}
+
+function nativeScore(score: ScoreFunction, q: Tensor, k: Tensor): Pick<NativeAttentionOptions, 'score' | 'scoreParameters'> {
+  const width = q.dims.at(-1)!;
+  const keyWidth = k.dims.at(-1)!;
+  if (score === 'scaled-dot' || score === 'dot') {
+    checkShape('k', k.dims, [...k.dims.slice(0, -1), width]);
+    return { score, scoreParameters: [] };
+  }
+  const kind = typeof score === 'object' && score !== null ? score.kind : undefined;
+  if (kind === 'general') {
+    const { w } = checkKeys('score', score as Extract<ScoreFunction, { kind: 'general' }>, new Set(['kind', 'w']));
+    checkShape('score.w', checkTensor('score.w', w).dims, [width, keyWidth]);
+    return { score: kind, scoreParameters: [w] };
+  }
+  if (kind === 'additive') {
+    const additive = score as Extract<ScoreFunction, { kind: 'additive' }>;
+    const { wq, wk, v } = checkKeys('score', additive, new Set(['kind', 'wq', 'wk', 'v']));
+    const hidden = checkTensor('score.wq', wq).dims[0] ?? 0;
+    checkShape('score.wq', wq.dims, [hidden, width]);
+    checkShape('score.wk', checkTensor('score.wk', wk).dims, [hidden, keyWidth]);
+    checkShape('score.v', checkTensor('score.v', v).dims, [hidden]);
+    return { score: kind, scoreParameters: [wq, wk, v] };
+  }
+  fail(
+    'invalid_argument',
+    `score: expected "scaled-dot", "dot", { kind: "general", w } or { kind: "additive", wq, wk, v }, got ${describe(kind ?? score)}`,
+  );
+}
+
+function nativeTrace(
+  trace: NonNullable<AttentionOptions['trace']>,
+): Pick<NativeAttentionOptions, 'pattern' | 'scores' | 'maskedScores'> {
+  if (typeof trace === 'boolean') return { pattern: trace, scores: trace, maskedScores: trace };
+  if (!Array.isArray(trace)) {
+    fail('invalid_argument', `trace: expected true, false or an array of names, got ${describe(trace)}`);
+  }
+  const names = trace.map((name, index) => checkOneOf(`trace[${index}]`, name, traceable));
+  return {
+    pattern: names.includes('pattern'),
+    scores: names.includes('scores'),
+    maskedScores: names.includes('maskedScores'),
+  };
+}

@@ -1,0 +1,90 @@
+// Picks a model family by config.json and matches a file's tensors with the family's table. A family is one such table.
+import { fail } from '../errors.js';
+import type { NativeModelConfig } from '../native.js';
+import { sameShape, shapeText } from '../validation.js';
+import { bert } from './bert.js';
+import { checkReadable } from './dtypes.js';
+import type { TensorInfo } from './safetensors.js';
+
+/** One parameter of ours and where a file has it. */
+export interface TensorRule {
+  ours: string;
+  /** Names in the file; the first that is there counts. The first of all is the one an error names, without prefix. */
+  theirs: string[];
+  dims: number[];
+}
+
+export interface Plan {
+  config: NativeModelConfig;
+  rules: TensorRule[];
+  /** Tensors that a file may hold and no forward pass needs. */
+  ignored: RegExp[];
+}
+
+export interface Family {
+  /** config.json's model_type. */
+  modelType: string;
+  /** config.json's architectures that this family computes. */
+  architectures: string[];
+  /** `has` tells whether the file holds a tensor of that name. */
+  read(
+    json: Readonly<Record<string, unknown>>,
+    architecture: string | undefined,
+    has: (name: string) => boolean,
+  ): Plan;
+}
+
+const families: readonly Family[] = [bert];
+
+/** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
+export function chooseFamily(json: Readonly<Record<string, unknown>>): { family: Family; architecture: string | undefined } {
+  const { model_type: modelType, architectures } = json;
+  if (architectures !== undefined && architectures !== null && !isStrings(architectures)) {
+    fail('bad_checkpoint', `config.json: architectures: expected names, got ${JSON.stringify(architectures).slice(0, 60)}`);
+  }
+  const architecture = isStrings(architectures) ? architectures[0] : undefined;
+  const family = families.find((candidate) =>
+    modelType === undefined && architecture !== undefined
+      ? candidate.architectures.includes(architecture)
+      : candidate.modelType === modelType,
+  );
+  const known = families.map((each) => `${each.modelType} (${each.architectures.join(', ')})`).join('; ');
+  if (!family) {
+    fail('unsupported_checkpoint', `config.json: model_type: expected one of ${known}, got ${String(JSON.stringify(modelType)).slice(0, 60)}`);
+  }
+  if (architecture !== undefined && !family.architectures.includes(architecture)) {
+    fail('unsupported_checkpoint', `config.json: architectures: expected one of ${known}, got "${architecture.slice(0, 60)}"`);
+  }
+  return { family, architecture };
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** File name → parameter name of every tensor to load. Names all that are missing, unexpected or mis-shaped. */
+export function matchTensors(
+  file: string,
+  plan: Plan,
+  tensors: ReadonlyMap<string, TensorInfo>,
+): Map<string, string> {
+  const wanted = new Map<string, string>();
+  const problems: string[] = [];
+  for (const { ours, theirs, dims } of plan.rules) {
+    const name = theirs.find((candidate) => tensors.has(candidate));
+    if (name === undefined) {
+      problems.push(`${theirs.at(-1)!}: missing (expected ${shapeText(dims)})`);
+      continue;
+    }
+    const info = tensors.get(name)!;
+    if (!sameShape(info.dims, dims)) problems.push(`${name}: expected ${shapeText(dims)}, got ${shapeText(info.dims)}`);
+    else checkReadable(`${file}: ${name}`, info.dtype);
+    wanted.set(name, ours);
+  }
+  for (const name of tensors.keys()) {
+    if (wanted.has(name) || plan.ignored.some((pattern) => pattern.test(name))) continue;
+    problems.push(`${name}: unexpected; no part of this model`);
+  }
+  if (problems.length > 0) fail('checkpoint_mismatch', `${file}: ${problems.join('; ')}`);
+  return wanted;
+}

@@ -1,0 +1,25 @@
+// A checkpoint's folder, wherever it lies: the seam between reading files and understanding them.
+import type { ModelSource, Progress } from '../types.js';
+
+/** One opened file. */
+export interface FolderFile {
+  /** As errors and progress call it. */
+  name: string;
+  /** Bytes, where they are known for certain. */
+  size: number | undefined;
+  /** Bytes to expect for a progress bar: may be wrong, as a Content-Length may. */
+  sizeHint: number | undefined;
+  /** The content, once, in pieces. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+export interface Folder {
+  /** As errors call it. */
+  name: string;
+  /** null: there is no such file. */
+  open(file: string, signal: AbortSignal | undefined): Promise<FolderFile | null>;
+}
+
+export type OpenFolder = (source: ModelSource) => Folder;
+
+export type ReportProgress = ((progress: Progress) => void) | undefined;

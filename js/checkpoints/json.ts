@@ -1,0 +1,88 @@
+// Reads JSON that came with a checkpoint: bounded in size and depth, and, where asked, free of duplicate keys.
+import { checkAborted, fail, messageOf } from '../errors.js';
+import type { FolderFile, ReportProgress } from './folder.js';
+
+const deepest = 64;
+
+/** The text of a whole file of at most `largest` bytes. */
+export async function readText(
+  file: FolderFile,
+  largest: number,
+  report: ReportProgress,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let text = '';
+  let loaded = 0;
+  for await (const chunk of file.chunks()) {
+    checkAborted(signal, file.name);
+    loaded += chunk.length;
+    if (loaded > largest) fail('bad_checkpoint', `${file.name}: expected at most ${largest} bytes, got more`);
+    text += decode(file.name, () => decoder.decode(chunk, { stream: true }));
+    report?.({ file: file.name, loaded, total: plausible(file.sizeHint, loaded) });
+  }
+  return text + decode(file.name, () => decoder.decode());
+}
+
+export function decode(name: string, decodeText: () => string): string {
+  try {
+    return decodeText();
+  } catch (error) {
+    fail('bad_checkpoint', `${name}: expected UTF-8 text, got other bytes`, error);
+  }
+}
+
+/** A total that has already been passed was wrong. */
+export function plausible(total: number | undefined, loaded: number): number | undefined {
+  return total !== undefined && total >= loaded ? total : undefined;
+}
+
+/** An object, or an error that names the file. */
+export function parseObject(name: string, text: string): Record<string, unknown> {
+  checkNesting(name, text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    fail('bad_checkpoint', `${name}: expected JSON: ${messageOf(error)}`, error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    fail('bad_checkpoint', `${name}: expected a JSON object, got ${JSON.stringify(value).slice(0, 40)}`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** One pass over the text, sound or not: refuses deep nesting and a key that appears twice in one object. */
+function checkNesting(name: string, text: string): void {
+  const open: (Set<string> | null)[] = []; // the keys of each open object; null for an array
+  let expectsKey = false;
+  const token = /"(?:[^"\\]|\\[^])*"|[{}[\],]/g;
+  for (let match = token.exec(text); match; match = token.exec(text)) {
+    const piece = match[0];
+    if (piece === '{' || piece === '[') {
+      open.push(piece === '{' ? new Set() : null);
+      if (open.length > deepest) fail('bad_checkpoint', `${name}: expected JSON at most ${deepest} levels deep, got more`);
+      expectsKey = piece === '{';
+    } else if (piece === '}' || piece === ']') {
+      open.pop();
+      expectsKey = false;
+    } else if (piece === ',') {
+      expectsKey = open.at(-1) instanceof Set;
+    } else if (expectsKey) {
+      const keys = open.at(-1)!;
+      const key = unescape(piece);
+      if (keys.has(key)) fail('bad_checkpoint', `${name}: the key "${key.slice(0, 60)}" appears twice`);
+      keys.add(key);
+      expectsKey = false;
+    }
+  }
+}
+
+function unescape(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1);
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return quoted; // JSON.parse of the whole text reports it
+  }
+}

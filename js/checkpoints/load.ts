@@ -1,0 +1,99 @@
+// Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
+import { AttentionLabError, checkAborted, fail } from '../errors.js';
+import type { Model } from '../model.js';
+import type { NativeModelConfig } from '../native.js';
+import { readTokenizer } from '../tokenizer.js';
+import type { LoadOptions, ModelSource, Tokenizer } from '../types.js';
+import { checkKeys, describe } from '../validation.js';
+import { chooseFamily, matchTensors } from './families.js';
+import type { Folder, FolderFile, OpenFolder } from './folder.js';
+import { parseObject, readText } from './json.js';
+import { openSafetensors } from './safetensors.js';
+
+const optionKeys = new Set(['onProgress', 'signal']);
+const largestConfig = 1 << 24;
+const largestTokenizer = 1 << 28;
+
+/** Makes the native model; its weights come afterwards. */
+type CreateModel = (config: NativeModelConfig, tokenizer: Tokenizer | undefined) => Model;
+
+export async function loadCheckpoint(
+  source: ModelSource,
+  given: LoadOptions | undefined,
+  openFolder: OpenFolder,
+  createModel: CreateModel,
+): Promise<Model> {
+  const { onProgress, signal } = checkKeys('options', given, optionKeys);
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
+  }
+  checkAborted(signal, 'loadModel');
+  const reader = new FolderReader(openFolder(source), { onProgress, signal });
+  const json = parseObject('config.json', await reader.text('config.json', largestConfig));
+  const { family, architecture } = chooseFamily(json);
+  const tokenizer = await readTokenizerFiles(reader);
+  const weights = await openSafetensors(await reader.open('model.safetensors'), onProgress, signal);
+  let model: Model | undefined;
+  try {
+    const plan = family.read(json, architecture, (name) => weights.tensors.has(name));
+    const wanted = matchTensors('model.safetensors', plan, weights.tensors);
+    model = createModel(plan.config, tokenizer);
+    checkComplete(model, plan.rules.map(({ ours }) => ours));
+    for await (const [name, tensor] of weights.read(new Set(wanted.keys()))) {
+      model.setParameter(wanted.get(name)!, tensor);
+    }
+    checkAborted(signal, 'loadModel');
+    return model;
+  } catch (error) {
+    model?.dispose();
+    throw error;
+  } finally {
+    await weights.close();
+  }
+}
+
+/** The table and the C++ model name the same parameters, or no weight would be where it is read. */
+function checkComplete(model: Model, loaded: readonly string[]): void {
+  const names = new Set(loaded);
+  const unset = [...model.parameterShapes().keys()].filter((name) => !names.delete(name));
+  if (unset.length > 0 || names.size > 0) {
+    fail('internal', `parameters without a tensor: ${unset.join(', ') || 'none'}; tensors without one: ${[...names].join(', ') || 'none'}`);
+  }
+}
+
+async function readTokenizerFiles(reader: FolderReader): Promise<Tokenizer | undefined> {
+  const text = await reader.textIfThere('tokenizer.json', largestTokenizer);
+  if (text === undefined) return undefined;
+  const settings = await reader.textIfThere('tokenizer_config.json', largestConfig);
+  return readTokenizer(
+    parseObject('tokenizer.json', text),
+    settings === undefined ? {} : parseObject('tokenizer_config.json', settings),
+  );
+}
+
+class FolderReader {
+  constructor(
+    private readonly folder: Folder,
+    private readonly options: LoadOptions,
+  ) {}
+
+  async open(name: string): Promise<FolderFile> {
+    const file = await this.folder.open(name, this.options.signal);
+    if (!file) fail('file_missing', `${name}: not found in ${this.folder.name}`);
+    return { ...file, name }; // errors and progress call a file as the folder's layout does
+  }
+
+  async text(name: string, largest: number): Promise<string> {
+    return readText(await this.open(name), largest, this.options.onProgress, this.options.signal);
+  }
+
+  /** undefined where the folder lacks the file, be it that its server answers a page instead. */
+  async textIfThere(name: string, largest: number): Promise<string | undefined> {
+    try {
+      return await this.text(name, largest);
+    } catch (error) {
+      if (error instanceof AttentionLabError && error.code === 'file_missing') return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,154 @@
+// Folders that every platform can read: a URL over fetch, and File objects.
+import { fail, rethrow } from '../errors.js';
+import type { ModelSource } from '../types.js';
+import { describe } from '../validation.js';
+import type { Folder, FolderFile } from './folder.js';
+
+export function openWebFolder(source: ModelSource): Folder {
+  if (source instanceof URL) return urlFolder(source);
+  if (typeof source === 'string') return urlFolder(resolveUrl(source));
+  return filesFolder(checkFiles(source));
+}
+
+/** Relative addresses are the page's; a worker or Node without a page needs an absolute one. */
+function resolveUrl(source: string): URL {
+  try {
+    return new URL(source, globalThis.document?.baseURI ?? globalThis.location?.href);
+  } catch (error) {
+    fail('invalid_argument', `source: expected a URL of a folder, got ${describe(source)}`, error);
+  }
+}
+
+export function urlFolder(source: URL): Folder {
+  const base = new URL(source);
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  return {
+    name: base.href,
+    async open(file, signal) {
+      const url = new URL(file, base);
+      url.search = base.search; // signed addresses carry their token there
+      let response: Response;
+      try {
+        response = await fetch(url, signal ? { signal } : {});
+      } catch (error) {
+        rethrow(error, signal, url.href, 'network');
+      }
+      if (response.status === 404 || response.status === 410) return discard(response, null);
+      if (!response.ok) {
+        fail('network', `${url.href}: expected the file, got status ${response.status} ${response.statusText}`.trimEnd());
+      }
+      return checkNotHtml(responseFile(response, url.href, signal));
+    },
+  };
+}
+
+async function discard<T>(response: Response, value: T): Promise<T> {
+  await response.body?.cancel();
+  return value;
+}
+
+function responseFile(response: Response, name: string, signal: AbortSignal | undefined): FolderFile {
+  const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
+  // With a Content-Encoding the length is that of the compressed body.
+  const honest = Number.isSafeInteger(length) && length > 0 && !response.headers.get('Content-Encoding');
+  return {
+    name,
+    size: undefined,
+    sizeHint: honest ? length : undefined,
+    async *chunks() {
+      if (response.body === null) return;
+      try {
+        yield* streamChunks(response.body);
+      } catch (error) {
+        rethrow(error, signal, name, 'network');
+      }
+    },
+  };
+}
+
+/** The chunks of a stream, which is cancelled if the reader stops early. (Safari streams are not async iterables.) */
+async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  let finished = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        finished = true;
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    if (!finished) await reader.cancel().catch(() => undefined); // the first error is the one to report
+    reader.releaseLock();
+  }
+}
+
+/** No file of a checkpoint begins with "<": JSON begins with "{", and safetensors' first byte is followed by zeros. */
+async function checkNotHtml(file: FolderFile): Promise<FolderFile> {
+  const chunks = file.chunks()[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  if (!first.done && /^\s*<(!doctype|html|head|\?xml|body|!--)/i.test(asciiStart(first.value))) {
+    await chunks.return?.();
+    fail('file_missing', `${file.name}: expected the file, got an HTML page (a server's answer for unknown addresses)`);
+  }
+  return {
+    ...file,
+    async *chunks() {
+      try {
+        for (let next = first; !next.done; next = await chunks.next()) yield next.value;
+      } finally {
+        await chunks.return?.();
+      }
+    },
+  };
+}
+
+function asciiStart(bytes: Uint8Array): string {
+  const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0; // byte order mark
+  return String.fromCharCode(...bytes.subarray(start, start + 100));
+}
+
+function checkFiles(source: unknown): File[] {
+  const list =
+    typeof source === 'object' && source !== null && typeof (source as FileList).length === 'number'
+      ? Array.from(source as ArrayLike<unknown>)
+      : fail('invalid_argument', `source: expected a URL, a path or File objects, got ${describe(source)}`);
+  return list.map((file, index) => {
+    if (!(file instanceof Blob) || typeof (file as File).name !== 'string') {
+      fail('invalid_argument', `source[${index}]: expected a File, got ${describe(file)}`);
+    }
+    return file as File;
+  });
+}
+
+/** Files picked one by one or as a folder; of several with one name the one highest up counts. */
+function filesFolder(files: readonly File[]): Folder {
+  const depth = (file: File): number => (file.webkitRelativePath || file.name).split('/').length;
+  return {
+    name: `the ${files.length} files given`,
+    open(name) {
+      const found = files.filter((file) => file.name.split('/').at(-1) === name).sort((a, b) => depth(a) - depth(b))[0];
+      return Promise.resolve(found ? blobFile(found) : null);
+    },
+  };
+}
+
+function blobFile(file: File): FolderFile {
+  return {
+    name: file.name,
+    size: file.size,
+    sizeHint: file.size,
+    async *chunks() {
+      const step = 1 << 20;
+      for (let start = 0; start < file.size; start += step) {
+        try {
+          yield new Uint8Array(await file.slice(start, start + step).arrayBuffer());
+        } catch (error) {
+          fail('bad_checkpoint', `${file.name}: could not be read; was it changed since it was chosen?`, error);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,119 @@
+// Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
+import { fail } from './errors.js';
+import type { NativeAttentionConfig, NativeModelConfig } from './native.js';
+import type { AttentionLayerConfig, ModelConfig } from './types.js';
+import { checkBoolean, checkInteger, checkKeys, checkOneOf, checkPositive, describe } from './validation.js';
+
+const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
+  'dModel',
+  'numHeads',
+  'dHead',
+  'bias',
+  'outBias',
+  'outProjection',
+  'fused',
+  'sharedHeads',
+  'scaleBy',
+  'normalisation',
+  'maskedValue',
+  'causal',
+]);
+const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
+  'vocabSize',
+  'maxLen',
+  'typeVocabSize',
+  'dModel',
+  'numLayers',
+  'dFf',
+  'positions',
+  'embedNorm',
+  'norm',
+  'normEps',
+  'finalNorm',
+  'activation',
+  'feedForward',
+  'attention',
+  'pooler',
+  'maskedLmHead',
+]);
+
+/** No size of a real model comes near it, and products of two stay exact. */
+const largest = 1 << 24;
+
+/** The config with every default filled in. `name` is how errors call it. */
+export function completeAttentionConfig(name: string, given: AttentionLayerConfig): NativeAttentionConfig {
+  checkGiven(name, given);
+  const config = checkKeys(name, given, attentionKeys);
+  const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
+  const numHeads = checkInteger(`${name}.numHeads`, config.numHeads, 1, largest);
+  if (config.dHead === undefined && dModel % numHeads !== 0) {
+    fail('invalid_argument', `${name}.numHeads: expected a divisor of dModel ${dModel} (or dHead), got ${numHeads}`);
+  }
+  const bias = checkBoolean(`${name}.bias`, config.bias ?? true);
+  return {
+    dModel,
+    numHeads,
+    dHead: checkInteger(`${name}.dHead`, config.dHead ?? dModel / numHeads, 1, largest),
+    bias,
+    outBias: checkBoolean(`${name}.outBias`, config.outBias ?? bias),
+    outProjection: checkBoolean(`${name}.outProjection`, config.outProjection ?? true),
+    fused: checkBoolean(`${name}.fused`, config.fused ?? false),
+    sharedHeads: checkBoolean(`${name}.sharedHeads`, config.sharedHeads ?? false),
+    scaleBy: checkOneOf(`${name}.scaleBy`, config.scaleBy ?? 'd_head', ['d_head', 'd_model', 'none']),
+    normalisation: checkOneOf(`${name}.normalisation`, config.normalisation ?? 'softmax', ['softmax', 'none']),
+    maskedValue: checkMaskedValue(`${name}.maskedValue`, config.maskedValue ?? -Infinity),
+    causal: checkBoolean(`${name}.causal`, config.causal ?? false),
+  };
+}
+
+/** The config with every default filled in: those of PyTorch's nn.TransformerEncoderLayer where it has them. */
+export function completeModelConfig(given: ModelConfig): NativeModelConfig {
+  checkGiven('config', given);
+  const config = checkKeys('config', given, modelKeys);
+  const dModel = checkInteger('config.dModel', config.dModel, 1, largest);
+  const vocabSize = checkInteger('config.vocabSize', config.vocabSize ?? 0, 0, largest);
+  checkGiven('config.attention', config.attention);
+  if ('dModel' in config.attention) {
+    fail('invalid_argument', 'config.attention.dModel: unknown; the model has one dModel, config.dModel');
+  }
+  const maskedLmHead = checkBoolean('config.maskedLmHead', config.maskedLmHead ?? false);
+  if (maskedLmHead && vocabSize === 0) {
+    fail('invalid_argument', 'config.maskedLmHead: expected a vocabSize above 0 to predict from, got 0');
+  }
+  const positions = checkOneOf('config.positions', config.positions ?? (vocabSize > 0 ? 'sinusoidal' : 'none'), [
+    'none',
+    'learned',
+    'sinusoidal',
+  ]);
+  const feedForward = checkOneOf('config.feedForward', config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
+  return {
+    vocabSize,
+    maxLen: checkInteger('config.maxLen', config.maxLen ?? 512, positions === 'none' ? 0 : 1, largest),
+    typeVocabSize: checkInteger('config.typeVocabSize', config.typeVocabSize ?? 0, 0, largest),
+    dModel,
+    numLayers: checkInteger('config.numLayers', config.numLayers, 0, 1024),
+    dFf: checkInteger('config.dFf', config.dFf ?? 4 * dModel, feedForward === 'mlp' ? 1 : 0, largest),
+    positions,
+    embedNorm: checkBoolean('config.embedNorm', config.embedNorm ?? false),
+    norm: checkOneOf('config.norm', config.norm ?? 'post', ['post', 'pre']),
+    normEps: checkPositive('config.normEps', config.normEps ?? 1e-5),
+    finalNorm: checkBoolean('config.finalNorm', config.finalNorm ?? false),
+    activation: checkOneOf('config.activation', config.activation ?? 'relu', ['relu', 'gelu', 'gelu_tanh', 'silu']),
+    feedForward,
+    attention: completeAttentionConfig('config.attention', { ...config.attention, dModel }),
+    pooler: checkBoolean('config.pooler', config.pooler ?? false),
+    maskedLmHead,
+  };
+}
+
+/** A config is required: undefined is no config with defaults. */
+function checkGiven(name: string, value: unknown): void {
+  if (value === undefined) fail('invalid_argument', `${name}: expected an object, got undefined`);
+}
+
+function checkMaskedValue(name: string, value: unknown): number {
+  if (typeof value !== 'number' || Number.isNaN(value) || value === Infinity) {
+    fail('invalid_argument', `${name}: expected a finite number or −Infinity, got ${describe(value)}`);
+  }
+  return value;
+}

@@ -1,0 +1,83 @@
+// The one error of the package, its codes, and the border where native errors become it.
+import type { NativeResult } from './native.js';
+
+/**
+ * What went wrong, for code that has to decide:
+ *
+ * - `invalid_argument`: a value of the wrong type or out of its range
+ * - `shape_mismatch`: a tensor whose dims do not fit
+ * - `unknown_name`: no parameter, activation or listing of that name
+ * - `disposed`: a layer, model or runtime used after `dispose()`
+ * - `unsupported_engine`: the engine has no WebAssembly SIMD, or not the variant asked for
+ * - `wasm_load`: the wasm could not be fetched, or is not this package's
+ * - `network`: a file of a checkpoint could not be fetched
+ * - `file_missing`: the folder lacks a file
+ * - `bad_checkpoint`: a file is truncated, oversized or malformed
+ * - `unsupported_checkpoint`: a sound checkpoint of a model this package does not compute
+ * - `checkpoint_mismatch`: tensors are missing, unexpected or of the wrong shape
+ * - `no_tokenizer`: text was given to a model whose checkpoint has no tokenizer
+ * - `aborted`: the caller's AbortSignal fired
+ * - `out_of_memory`: WebAssembly's linear memory could not grow
+ * - `internal`: a defect of this package; please report it
+ */
+export const errorCodes = [
+  'invalid_argument',
+  'shape_mismatch',
+  'unknown_name',
+  'disposed',
+  'unsupported_engine',
+  'wasm_load',
+  'network',
+  'file_missing',
+  'bad_checkpoint',
+  'unsupported_checkpoint',
+  'checkpoint_mismatch',
+  'no_tokenizer',
+  'aborted',
+  'out_of_memory',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Thrown for everything that can go wrong. The message names the value, what was expected and what came. */
+export class AttentionLabError extends Error {
+  override readonly name = 'AttentionLabError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export function fail(code: ErrorCode, message: string, cause?: unknown): never {
+  throw new AttentionLabError(code, message, cause === undefined ? undefined : { cause });
+}
+
+/** The value of a native call, or its error thrown. */
+export function unwrap<T extends object>(result: NativeResult<T>): T {
+  if ('error' in result) throw fromNative(result.error);
+  return result;
+}
+
+function fromNative({ code, message }: { code: string; message: string }): AttentionLabError {
+  const known = (errorCodes as readonly string[]).includes(code);
+  return new AttentionLabError(known ? (code as ErrorCode) : 'internal', known ? message : `${code}: ${message}`);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Throws if the signal has fired. */
+export function checkAborted(signal: AbortSignal | undefined, doing: string): void {
+  if (signal?.aborted) fail('aborted', `${doing}: aborted by the caller`, signal.reason);
+}
+
+/** Turns what a step threw after an abort into the abort, and leaves errors of ours alone. */
+export function rethrow(error: unknown, signal: AbortSignal | undefined, doing: string, otherwise: ErrorCode): never {
+  checkAborted(signal, doing);
+  if (error instanceof AttentionLabError) throw error;
+  fail(otherwise, `${doing}: ${messageOf(error)}`, error);
+}

@@ -1,0 +1,116 @@
+// The inputs of a model's forward pass: token ids in any of their three forms, embeddings, padding and token types.
+import { fail } from './errors.js';
+import type { NativeForwardInputs, NativeModelConfig } from './native.js';
+import type { ForwardInputs, IntegerTensor, TokenIds } from './types.js';
+import { checkIntegerTensor, checkKeys, checkTensor, describe, shapeText } from './validation.js';
+
+const inputKeys = new Set(['inputIds', 'inputsEmbeds', 'attentionMask', 'tokenTypeIds']);
+
+interface Batch {
+  batch: number;
+  length: number;
+}
+
+/** Checks the inputs against the config and flattens them to [B·T]. */
+export function checkInputs(given: ForwardInputs, config: Readonly<NativeModelConfig>): NativeForwardInputs {
+  if (given === undefined) fail('invalid_argument', 'inputs: expected an object, got undefined');
+  const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds } = checkKeys('inputs', given, inputKeys);
+  if ((inputIds === undefined) === (inputsEmbeds === undefined)) {
+    const got = inputIds === undefined ? 'neither' : 'both';
+    fail('invalid_argument', `inputs: expected either inputIds or inputsEmbeds, got ${got}`);
+  }
+  let shape: Batch;
+  let ids: Int32Array | null = null;
+  let embeds: Float32Array | null = null;
+  if (inputIds !== undefined) {
+    if (config.vocabSize === 0) {
+      fail('invalid_argument', 'inputIds: this model has no embedding (vocabSize 0); pass inputsEmbeds');
+    }
+    const tokens = readIds('inputIds', inputIds, config.vocabSize);
+    shape = tokens;
+    ids = tokens.ids;
+  } else {
+    const { data, dims } = checkTensor('inputsEmbeds', inputsEmbeds);
+    if (dims.length !== 3 || dims[2] !== config.dModel) {
+      fail('shape_mismatch', `inputsEmbeds: expected [B, T, ${config.dModel}], got ${shapeText(dims)}`);
+    }
+    shape = { batch: dims[0]!, length: dims[1]! };
+    embeds = data;
+  }
+  const { batch, length } = shape;
+  if (batch < 1 || length < 1) {
+    fail('invalid_argument', `inputs: expected at least one sequence of one token, got ${shapeText([batch, length])}`);
+  }
+  if (config.positions !== 'none' && length > config.maxLen) {
+    fail('invalid_argument', `inputs: expected at most maxLen ${config.maxLen} tokens, got ${length}`);
+  }
+  if (tokenTypeIds !== undefined && config.typeVocabSize === 0) {
+    fail('invalid_argument', 'tokenTypeIds: this model has no token types (typeVocabSize 0)');
+  }
+  return {
+    batch,
+    length,
+    inputIds: ids,
+    inputsEmbeds: embeds,
+    attentionMask:
+      attentionMask === undefined ? null : Uint8Array.from(readLike('attentionMask', attentionMask, 2, shape)),
+    tokenTypeIds:
+      tokenTypeIds === undefined ? null : readLike('tokenTypeIds', tokenTypeIds, config.typeVocabSize, shape),
+  };
+}
+
+function readLike(name: string, given: TokenIds, below: number, expected: Batch): Int32Array {
+  const { ids, batch, length } = readIds(name, given, below);
+  if (batch !== expected.batch || length !== expected.length) {
+    const wanted = shapeText([expected.batch, expected.length]);
+    fail('shape_mismatch', `${name}: expected ${wanted}, got ${shapeText([batch, length])}`);
+  }
+  return ids;
+}
+
+/** number[], number[][] of equal lengths, or an integer tensor [T] or [B, T]; every value from 0 to below − 1. */
+function readIds(name: string, given: TokenIds, below: number): Batch & { ids: Int32Array } {
+  if (!Array.isArray(given)) return readTensor(name, given as IntegerTensor, below);
+  if (!Array.isArray(given[0])) {
+    const ids = new Int32Array(given.length);
+    copyIds(name, given as readonly number[], below, ids, 0);
+    return { ids, batch: 1, length: given.length };
+  }
+  const rows = given as readonly (readonly number[])[];
+  const length = rows[0]!.length;
+  const ids = new Int32Array(rows.length * length);
+  rows.forEach((row, index) => {
+    if (!Array.isArray(row)) fail('invalid_argument', `${name}[${index}]: expected an array of ids, got ${describe(row)}`);
+    if (row.length !== length) {
+      fail(
+        'shape_mismatch',
+        `${name}[${index}]: expected ${length} ids as in ${name}[0], got ${row.length}; ` +
+          'pad the shorter sequences and mark the padding with 0 in attentionMask',
+      );
+    }
+    copyIds(`${name}[${index}]`, row, below, ids, index * length);
+  });
+  return { ids, batch: rows.length, length };
+}
+
+function readTensor(name: string, given: IntegerTensor, below: number): Batch & { ids: Int32Array } {
+  const { data, dims } = checkIntegerTensor(name, given);
+  if (dims.length !== 1 && dims.length !== 2) {
+    fail('shape_mismatch', `${name}: expected [T] or [B, T], got ${shapeText(dims)}`);
+  }
+  for (let index = 0; index < data.length; ++index) checkId(`${name}.data`, index, data[index], below);
+  return { ids: data, batch: dims.length === 2 ? dims[0]! : 1, length: dims.at(-1)! };
+}
+
+function copyIds(name: string, from: readonly number[], below: number, to: Int32Array, at: number): void {
+  for (let index = 0; index < from.length; ++index) {
+    checkId(name, index, from[index], below);
+    to[at + index] = from[index]!;
+  }
+}
+
+function checkId(name: string, index: number, id: unknown, below: number): void {
+  if (typeof id !== 'number' || (id | 0) !== id || id < 0 || id >= below) {
+    fail('invalid_argument', `${name}[${index}]: expected an integer from 0 to ${below - 1}, got ${describe(id)}`);
+  }
+}

@@ -1,0 +1,98 @@
+// One multi-head attention layer with learned projections, over its native counterpart.
+// Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
+import { completeAttentionConfig } from './config.js';
+import { fail, unwrap } from './errors.js';
+import type { Handle, Handles } from './handles.js';
+import type { NativeAttentionConfig, NativeAttentionLayer, NativeModule } from './native.js';
+import { Parameterised } from './parameters.js';
+import { traceMap, traceNames } from './trace.js';
+import type { AttentionLayerConfig, LayerInputs, LayerOptions, LayerOutput, MaskTensor, SeedOptions, Tensor } from './types.js';
+import {
+  checkBoolean,
+  checkCells,
+  checkKeys,
+  checkMask,
+  checkPositive,
+  checkSeed,
+  checkShape,
+  checkTensor,
+  shapeText,
+} from './validation.js';
+
+const inputKeys = new Set(['query', 'key', 'value', 'keyMask', 'mask']);
+const optionKeys = new Set(['causal', 'temperature', 'trace']);
+const seedKeys = new Set(['seed']);
+
+/** The names under which a layer records. */
+export const layerActivations = ['q', 'k', 'v', 'scores', 'masked_scores', 'pattern', 'z', 'out'] as const;
+
+export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
+  /** Every field, defaults filled in. */
+  readonly config: Readonly<NativeAttentionConfig>;
+  protected override readonly handle: Handle<NativeAttentionLayer>;
+
+  /** @internal */
+  constructor(native: NativeModule, handles: Handles, given: AttentionLayerConfig, options?: SeedOptions) {
+    super();
+    const { seed = 0 } = checkKeys('options', options, seedKeys);
+    checkSeed('seed', seed);
+    this.config = completeAttentionConfig('config', given);
+    const layer = unwrap(native.createAttentionLayer(this.config));
+    this.handle = handles.adopt(this, layer, 'AttentionLayer');
+    layer.initialise(seed);
+  }
+
+  /**
+   * query [B, T, D]; key and value [B, S, D], each by default the one before it (self-attention).
+   * keyMask [B, S] and mask [T, S], [B, T, S] or [B, H, T, S]: 1 = may attend.
+   * Two axes instead of three mean a batch of one, and the output then has two as well.
+   */
+  forward(inputs: LayerInputs, options?: LayerOptions): LayerOutput {
+    const native = this.handle.native;
+    checkKeys('inputs', inputs, inputKeys);
+    const { dModel, numHeads } = this.config;
+    const single = checkTensor('query', inputs.query).dims.length === 2;
+    const query = asBatch('query', inputs.query, single, dModel);
+    const key = inputs.key === undefined ? null : asBatch('key', inputs.key, single, dModel);
+    const value = inputs.value === undefined ? null : asBatch('value', inputs.value, single, dModel);
+    const [batch, queries] = query.dims as [number, number, number];
+    const keys = (key ?? query).dims[1]!;
+    if (key) checkShape('key', key.dims, [batch, keys, dModel]);
+    if (value) checkShape('value', value.dims, [batch, keys, dModel]);
+    const keyMask = inputs.keyMask === undefined ? null : checkKeyMask(inputs.keyMask, batch, keys, single);
+    const mask = inputs.mask === undefined ? null : checkMask('mask', inputs.mask);
+    if (mask) checkCells('mask', mask.dims, [batch, numHeads], queries, keys);
+    const { causal, temperature = 1, trace } = checkKeys('options', options, optionKeys);
+
+    const result = unwrap(
+      native.forward(query, key, value, {
+        keyMask,
+        mask,
+        causal: causal === undefined ? null : checkBoolean('causal', causal),
+        temperature: checkPositive('temperature', temperature),
+        trace: traceNames(trace, layerActivations),
+      }),
+    );
+    const { output } = result;
+    return {
+      output: single ? { data: output.data, dims: output.dims.slice(1) } : output,
+      trace: traceMap(result.trace),
+    };
+  }
+}
+
+function asBatch(name: string, tensor: Tensor, single: boolean, dModel: number): Tensor {
+  const { data, dims } = checkTensor(name, tensor);
+  const axes = single ? 2 : 3;
+  if (dims.length !== axes || dims.at(-1) !== dModel) {
+    const expected = single && name !== 'query' ? `[S, ${dModel}], as query has two axes` : `[B, T, ${dModel}] or [T, ${dModel}]`;
+    fail('shape_mismatch', `${name}: expected ${expected}, got ${shapeText(dims)}`);
+  }
+  return single ? { data, dims: [1, ...dims] } : { data, dims };
+}
+
+function checkKeyMask(given: MaskTensor, batch: number, keys: number, single: boolean): Uint8Array {
+  const { data, dims } = checkMask('keyMask', given);
+  checkShape('keyMask', dims, single && dims.length === 1 ? [keys] : [batch, keys]);
+  return data;
+}

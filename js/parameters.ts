@@ -1,0 +1,70 @@
+// Named parameters in and out of a native layer or model, as copies.
+import { fail, unwrap } from './errors.js';
+import type { Handle } from './handles.js';
+import type { NativeAttentionLayer, NativeModel } from './native.js';
+import type { NamedTensors, Tensor } from './types.js';
+import { checkShape, checkString, checkTensor, describe } from './validation.js';
+
+/** What layers and models share: parameters under PyTorch's names, and disposal. */
+export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel> {
+  #shapes: ReadonlyMap<string, readonly number[]> | undefined;
+  protected abstract readonly handle: Handle<N>;
+
+  /** Name → dims of every parameter, in the order of the computation. Copies no data. */
+  parameterShapes(): ReadonlyMap<string, readonly number[]> {
+    const { native } = this.handle;
+    this.#shapes ??= new Map(native.parameterTable().map(({ name, dims }) => [name, dims]));
+    return this.#shapes;
+  }
+
+  /** A copy of one parameter, laid out as in PyTorch: a linear layer's weight is [out, in]. */
+  parameter(name: string): Tensor {
+    this.#shapeOf(name);
+    return unwrap(this.handle.native.parameter(name));
+  }
+
+  /** Copies of all parameters, name → tensor. */
+  parameters(): Map<string, Tensor> {
+    return new Map([...this.parameterShapes().keys()].map((name) => [name, this.parameter(name)]));
+  }
+
+  /** Copies a tensor in; its dims must be the parameter's. */
+  setParameter(name: string, tensor: Tensor): void {
+    const expected = this.#shapeOf(name);
+    const { data, dims } = checkTensor(name, tensor);
+    checkShape(name, dims, expected);
+    unwrap(this.handle.native.setParameter(name, data, dims));
+  }
+
+  /** Copies several tensors in: a Map or a plain object. All are checked before the first is written. */
+  setParameters(tensors: NamedTensors): void {
+    if (typeof tensors !== 'object' || tensors === null || Array.isArray(tensors)) {
+      fail('invalid_argument', `parameters: expected a Map or an object of tensors, got ${describe(tensors)}`);
+    }
+    const entries: [string, Tensor][] = isMap(tensors) ? [...tensors] : Object.entries(tensors);
+    for (const [name, tensor] of entries) checkShape(name, checkTensor(name, tensor).dims, this.#shapeOf(name));
+    for (const [name, tensor] of entries) this.setParameter(name, tensor);
+  }
+
+  #shapeOf(name: string): readonly number[] {
+    const shape = this.parameterShapes().get(checkString('name', name));
+    return shape ?? fail('unknown_name', `${describe(name)}: no such parameter; parameterShapes() lists them`);
+  }
+
+  get disposed(): boolean {
+    return this.handle.disposed;
+  }
+
+  /** Gives the WebAssembly memory back. May be called twice; anything else afterwards throws `disposed`. */
+  dispose(): void {
+    this.handle.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function isMap(tensors: NamedTensors): tensors is ReadonlyMap<string, Tensor> {
+  return typeof (tensors as ReadonlyMap<string, Tensor>)[Symbol.iterator] === 'function';
+}

@@ -1,0 +1,133 @@
+// The runtime: chooses a wasm variant, starts the module and hands out attentions, layers and models. Knows no platform.
+import { relaxedSimd, simd } from 'wasm-feature-detect';
+import { attend } from './attention.js';
+import type { OpenFolder } from './checkpoints/folder.js';
+import { loadCheckpoint } from './checkpoints/load.js';
+import { completeModelConfig } from './config.js';
+import { AttentionLabError, checkAborted, fail, messageOf } from './errors.js';
+import createNativeModule from './glue.js';
+import { Handles } from './handles.js';
+import { AttentionLayer } from './layer.js';
+import { Listing, type ListingRuntime } from './listings.js';
+import { Model } from './model.js';
+import type { NativeModule } from './native.js';
+import type {
+  AttentionInputs,
+  AttentionLayerConfig,
+  AttentionOptions,
+  AttentionResult,
+  ListingName,
+  ListingOptions,
+  LoadOptions,
+  ModelConfig,
+  ModelSource,
+  RuntimeOptions,
+  SeedOptions,
+  VariantName,
+} from './types.js';
+import { checkKeys, checkOneOf, checkSeed } from './validation.js';
+import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
+
+/** What a browser and Node do differently. */
+export interface Platform {
+  readWasm: ReadWasm;
+  openFolder: OpenFolder;
+}
+
+const optionKeys = new Set(['variant', 'wasm', 'signal']);
+const seedKeys = new Set(['seed']);
+
+export class Runtime implements ListingRuntime {
+  /** Which build of the kernels runs. */
+  readonly variant: VariantName;
+  readonly #native: NativeModule;
+  readonly #platform: Platform;
+  readonly #handles = new Handles();
+
+  /** @internal */
+  constructor(native: NativeModule, platform: Platform) {
+    this.#native = native;
+    this.#platform = platform;
+    this.variant = native.variant();
+  }
+
+  /** Layers and models not yet disposed of. */
+  get liveHandles(): number {
+    return this.#handles.live;
+  }
+
+  /** Bytes of WebAssembly memory. It grows and never shrinks; only the end of a worker gives it back. */
+  get memoryBytes(): number {
+    return this.#native.memorySize();
+  }
+
+  /** Attention without learned weights: q [..., T, K], k [..., S, K], v [..., S, Kv] → output [..., T, Kv]. */
+  attention(inputs: AttentionInputs, options?: AttentionOptions): AttentionResult {
+    return attend(this.#native, inputs, options);
+  }
+
+  /** A multi-head attention layer with fresh weights, the same for the same seed. */
+  createAttention(config: AttentionLayerConfig, options?: SeedOptions): AttentionLayer {
+    return new AttentionLayer(this.#native, this.#handles, config, options);
+  }
+
+  /** A model with fresh weights, the same for the same seed. */
+  createModel(config: ModelConfig, options?: SeedOptions): Model {
+    const { seed = 0 } = checkKeys('options', options, seedKeys);
+    checkSeed('seed', seed);
+    const model = new Model(this.#native, this.#handles, completeModelConfig(config));
+    model.initialise(seed);
+    return model;
+  }
+
+  /** One of the published listings, with fresh weights where it has any. */
+  createListing(name: ListingName, options?: ListingOptions): Listing {
+    return new Listing(this, name, options);
+  }
+
+  /** A model from a folder in Hugging Face's layout: config.json, model.safetensors and, if there, tokenizer.json. */
+  async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
+    return loadCheckpoint(source, options, this.#platform.openFolder, (config, tokenizer) => {
+      return new Model(this.#native, this.#handles, config, tokenizer);
+    });
+  }
+}
+
+/** Starts a runtime on this platform. */
+export async function startRuntime(platform: Platform, given?: RuntimeOptions): Promise<Runtime> {
+  const options = checkKeys('options', given, optionKeys);
+  const asked = checkOneOf('variant', options.variant ?? 'auto', ['auto', 'relaxed', 'simd128']);
+  const { signal } = options;
+  checkAborted(signal, 'createRuntime');
+  const module = await compileWasm(options.wasm ?? wasmUrl(await chooseVariant(asked)), platform.readWasm, signal);
+  const runtime = new Runtime(await instantiate(module), platform);
+  checkAborted(signal, 'createRuntime');
+  if (asked !== 'auto' && runtime.variant !== asked) {
+    fail('invalid_argument', `wasm: expected the variant "${asked}", got "${runtime.variant}"`);
+  }
+  return runtime;
+}
+
+async function chooseVariant(asked: 'auto' | VariantName): Promise<VariantName> {
+  if (!(await simd())) {
+    fail('unsupported_engine', 'this JavaScript engine has no WebAssembly SIMD, which attention-lab needs');
+  }
+  if (asked === 'simd128') return asked;
+  if (await relaxedSimd()) return 'relaxed';
+  if (asked === 'auto') return 'simd128';
+  fail('unsupported_engine', 'variant: this JavaScript engine has no relaxed SIMD; ask for "simd128" or "auto"');
+}
+
+/** Runs the Emscripten glue on a compiled module. */
+function instantiate(module: WebAssembly.Module): Promise<NativeModule> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: unknown): void =>
+      reject(new AttentionLabError('wasm_load', `wasm: not a module of this package: ${messageOf(error)}`, { cause: error }));
+    createNativeModule({
+      instantiateWasm(imports, done) {
+        WebAssembly.instantiate(module, imports).then(done).catch(refuse);
+        return {};
+      },
+    }).then(resolve, refuse);
+  });
+}

@@ -1,0 +1,93 @@
+// Text to token ids and back: @huggingface/tokenizers behind the package's own names, with words and offsets added.
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { fail, messageOf } from './errors.js';
+import type { Encoding, Tokenizer } from './types.js';
+import { checkInteger, checkKeys, checkString, describe } from './validation.js';
+import { alignTokens } from './token-alignment.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The tokenizer of a tokenizer.json and, where there is one, its tokenizer_config.json. */
+export function readTokenizer(json: Json, config: Json): Tokenizer {
+  // Fields that a hand-written file may leave out, as the Rust library lets it.
+  const complete = {
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: null,
+    ...json,
+  };
+  try {
+    return new WrappedTokenizer(new HuggingFaceTokenizer(complete, config), config);
+  } catch (error) {
+    fail('bad_checkpoint', `tokenizer.json: ${messageOf(error)}`, error);
+  }
+}
+
+class WrappedTokenizer implements Tokenizer {
+  readonly vocabSize: number;
+  readonly maskTokenId: number | undefined;
+  readonly padTokenId: number | undefined;
+  readonly unkTokenId: number | undefined;
+  readonly clsTokenId: number | undefined;
+  readonly sepTokenId: number | undefined;
+  readonly specialTokenIds: readonly number[];
+  readonly #inner: HuggingFaceTokenizer;
+
+  constructor(inner: HuggingFaceTokenizer, config: Json) {
+    this.#inner = inner;
+    this.vocabSize = inner.get_vocab().size;
+    const special = [...inner.get_added_tokens_decoder().values()].filter((token) => token.special);
+    this.specialTokenIds = special.map((token) => token.id);
+    const named = (field: string, ...usual: string[]): number | undefined => {
+      const said = contentOf(config[field]);
+      const name = said ?? usual.find((candidate) => special.some((token) => token.content === candidate));
+      return name === undefined ? undefined : inner.token_to_id(name);
+    };
+    this.maskTokenId = named('mask_token', '[MASK]', '<mask>');
+    this.padTokenId = named('pad_token', '[PAD]', '<pad>');
+    this.unkTokenId = named('unk_token', '[UNK]', '<unk>');
+    this.clsTokenId = named('cls_token', '[CLS]', '<s>');
+    this.sepTokenId = named('sep_token', '[SEP]', '</s>');
+  }
+
+  encode(text: string, pair?: string): Encoding {
+    checkString('text', text);
+    if (pair !== undefined) checkString('pair', pair);
+    const { ids, tokens, token_type_ids: types } = this.#inner.encode(text, {
+      text_pair: pair ?? null,
+      return_token_type_ids: true,
+    });
+    ids.forEach((id, index) => {
+      if (!Number.isInteger(id)) {
+        fail('bad_checkpoint', `tokenizer.json: the token ${describe(tokens[index])} has no id, and there is no unknown token`);
+      }
+    });
+    const tokenTypeIds = types ?? ids.map(() => 0);
+    return { ids, tokens, tokenTypeIds, ...alignTokens(this.#inner, text, pair, tokens) };
+  }
+
+  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
+    if (!Array.isArray(ids)) fail('invalid_argument', `ids: expected an array of ids, got ${describe(ids)}`);
+    ids.forEach((id, index) => checkInteger(`ids[${index}]`, id, 0));
+    const { skipSpecialTokens = false } = checkKeys('options', options, new Set(['skipSpecialTokens']));
+    if (ids.length === 0) return '';
+    return this.#inner.decode([...ids], { skip_special_tokens: skipSpecialTokens });
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.#inner.token_to_id(checkString('token', token));
+  }
+
+  idToToken(id: number): string | undefined {
+    return this.#inner.id_to_token(checkInteger('id', id, 0));
+  }
+}
+
+/** tokenizer_config.json gives a token as its text or as an object with it. */
+function contentOf(token: unknown): string | undefined {
+  if (typeof token === 'string') return token;
+  const content = (token as { content?: unknown } | null | undefined)?.content;
+  return typeof content === 'string' ? content : undefined;
+}
