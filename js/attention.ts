@@ -2,7 +2,7 @@
 // The equation is softmax(q kᵀ / √K + mask) v: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
 import { fail, unwrap } from './errors.js';
 import type { NativeAttentionOptions, NativeModule } from './native.js';
-import type { AttentionInputs, AttentionOptions, AttentionResult, ScoreFunction, Tensor } from './types.js';
+import type { AttentionInputs, AttentionOptions, AttentionResult, MaskTensor, ScoreFunction, Tensor } from './types.js';
 import {
   checkBoolean,
   checkCells,
@@ -45,17 +45,16 @@ export function attend(native: NativeModule, inputs: AttentionInputs, options?: 
   if (given.scale !== undefined && score.score === 'additive') {
     fail('invalid_argument', 'scale: has no meaning with the additive score function; leave it out');
   }
-  const bias = given.bias === undefined ? null : checkTensor('bias', given.bias);
-  if (bias) checkCells('bias', bias.dims, leading, queries, keys);
-  const mask = given.mask === undefined ? null : checkMask('mask', given.mask);
-  if (mask) checkCells('mask', mask.dims, leading, queries, keys);
+  const laidOut = <T extends Tensor | MaskTensor>(name: string, cells: T): T => {
+    return { ...cells, dims: checkCells(name, cells.dims, leading, queries, keys) };
+  };
 
   return unwrap(
     native.attention(q, k, v, {
       causal: checkBoolean('causal', given.causal ?? false),
       window: given.window === undefined ? -1 : checkInteger('window', given.window, 0, 0x7fffffff),
-      mask,
-      bias,
+      mask: given.mask === undefined ? null : laidOut('mask', checkMask('mask', given.mask)),
+      bias: given.bias === undefined ? null : laidOut('bias', checkTensor('bias', given.bias)),
       scale: given.scale === undefined ? Number.NaN : checkFinite('scale', given.scale),
       temperature: checkPositive('temperature', given.temperature ?? 1),
       ...score,

@@ -61,9 +61,18 @@ export function unwrap<T extends object>(result: NativeResult<T>): T {
   return result;
 }
 
+/** C++ has a word for each kind of error; everything else it reports is a defect. */
+const nativeCodes: Readonly<Record<string, ErrorCode>> = {
+  value: 'invalid_argument',
+  config: 'invalid_argument',
+  range: 'invalid_argument',
+  shape: 'shape_mismatch',
+  name: 'unknown_name',
+  memory: 'out_of_memory',
+};
+
 function fromNative({ code, message }: { code: string; message: string }): AttentionLabError {
-  const known = (errorCodes as readonly string[]).includes(code);
-  return new AttentionLabError(known ? (code as ErrorCode) : 'internal', known ? message : `${code}: ${message}`);
+  return new AttentionLabError(nativeCodes[code] ?? 'internal', message);
 }
 
 export function messageOf(error: unknown): string {

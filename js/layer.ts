@@ -23,9 +23,6 @@ const inputKeys = new Set(['query', 'key', 'value', 'keyMask', 'mask']);
 const optionKeys = new Set(['causal', 'temperature', 'trace']);
 const seedKeys = new Set(['seed']);
 
-/** The names under which a layer records. */
-export const layerActivations = ['q', 'k', 'v', 'scores', 'masked_scores', 'pattern', 'z', 'out'] as const;
-
 export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
   /** Every field, defaults filled in. */
   readonly config: Readonly<NativeAttentionConfig>;
@@ -61,16 +58,16 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
     if (value) checkShape('value', value.dims, [batch, keys, dModel]);
     const keyMask = inputs.keyMask === undefined ? null : checkKeyMask(inputs.keyMask, batch, keys, single);
     const mask = inputs.mask === undefined ? null : checkMask('mask', inputs.mask);
-    if (mask) checkCells('mask', mask.dims, [batch, numHeads], queries, keys);
+    const cells = mask && { data: mask.data, dims: checkCells('mask', mask.dims, [batch, numHeads], queries, keys) };
     const { causal, temperature = 1, trace } = checkKeys('options', options, optionKeys);
 
     const result = unwrap(
       native.forward(query, key, value, {
         keyMask,
-        mask,
+        mask: cells,
         causal: causal === undefined ? null : checkBoolean('causal', causal),
         temperature: checkPositive('temperature', temperature),
-        trace: traceNames(trace, layerActivations),
+        trace: traceNames(trace, this.activations),
       }),
     );
     const { output } = result;

@@ -1,5 +1,4 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of forward and makes the one native call.
-/// <reference lib="esnext.disposable" preserve="true" />
 import { fail, unwrap } from './errors.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
@@ -28,7 +27,6 @@ export class Model extends Parameterised<NativeModel> {
   /** Undefined where the checkpoint has no tokenizer.json, and for models of `createModel`. */
   readonly tokenizer: Tokenizer | undefined;
   protected override readonly handle: Handle<NativeModel>;
-  #activations: ReadonlySet<string> | undefined;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
   constructor(native: NativeModule, handles: Handles, config: NativeModelConfig, tokenizer?: Tokenizer) {
@@ -41,16 +39,6 @@ export class Model extends Parameterised<NativeModel> {
   /** @internal */
   initialise(seed: number): void {
     this.handle.native.initialise(seed);
-  }
-
-  /** The names that `trace` and `interventions` know, in the order of the computation. */
-  activationNames(): string[] {
-    return [...this.#activationSet()];
-  }
-
-  #activationSet(): ReadonlySet<string> {
-    this.#activations ??= new Set(this.handle.native.activationNames());
-    return this.#activations;
   }
 
   /**
@@ -69,17 +57,16 @@ export class Model extends Parameterised<NativeModel> {
   #options(given: ForwardOptions, batch: number, length: number): NativeForwardOptions {
     const options = checkKeys('options', given, optionKeys);
     const mask = options.mask === undefined ? null : checkMask('mask', options.mask);
-    if (mask) checkCells('mask', mask.dims, [batch, this.config.attention.numHeads], length, length);
+    const heads = this.config.attention.numHeads;
+    const cells = mask && { data: mask.data, dims: checkCells('mask', mask.dims, [batch, heads], length, length) };
     return {
       outputAttentions: checkBoolean('outputAttentions', options.outputAttentions ?? false),
-      trace: Array.isArray(options.trace)
-        ? traceNames(options.trace, this.#activationSet())
-        : traceNames(options.trace, []),
+      trace: traceNames(options.trace, this.activations),
       interventions:
-        options.interventions === undefined ? [] : nativeInterventions(options.interventions, this.#activationSet()),
+        options.interventions === undefined ? [] : nativeInterventions(options.interventions, this.activations),
       causal: options.causal === undefined ? null : checkBoolean('causal', options.causal),
       temperature: checkPositive('temperature', options.temperature ?? 1),
-      mask,
+      mask: cells,
     };
   }
 

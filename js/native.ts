@@ -117,11 +117,12 @@ interface NativeParameters {
   setParameter(name: string, data: Float32Array, dims: number[]): NativeResult<{ ok: true }>;
   /** Fresh weights from a seed, the same on every machine. */
   initialise(seed: number): void;
+  activationNames(): string[];
   delete(): void;
 }
 
 export interface NativeAttentionLayer extends NativeParameters {
-  /** query [B, T, D], key and value [B, S, D]; null key or value: as the one before. Results under the names q, k, v, scores, maskedScores, pattern, z, out. */
+  /** query [B, T, D], key and value [B, S, D]; null key or value: as the one before. Results under the names q, k, v, scores, masked_scores, pattern, z, out. */
   forward(
     query: NativeTensor,
     key: NativeTensor | null,
@@ -137,7 +138,6 @@ export interface NativeAttentionLayer extends NativeParameters {
 }
 
 export interface NativeModel extends NativeParameters {
-  activationNames(): string[];
   forward(inputs: NativeForwardInputs, options: NativeForwardOptions): NativeResult<NativeForwardResult>;
 }
 

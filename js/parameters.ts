@@ -1,13 +1,15 @@
-// Named parameters in and out of a native layer or model, as copies.
+// What layers and models share: named parameters in and out as copies, the names they record, and disposal.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { fail, unwrap } from './errors.js';
 import type { Handle } from './handles.js';
 import type { NativeAttentionLayer, NativeModel } from './native.js';
 import type { NamedTensors, Tensor } from './types.js';
 import { checkShape, checkString, checkTensor, describe } from './validation.js';
 
-/** What layers and models share: parameters under PyTorch's names, and disposal. */
+/** Parameters go by PyTorch's names. */
 export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel> {
   #shapes: ReadonlyMap<string, readonly number[]> | undefined;
+  #activations: ReadonlySet<string> | undefined;
   protected abstract readonly handle: Handle<N>;
 
   /** Name → dims of every parameter, in the order of the computation. Copies no data. */
@@ -49,6 +51,18 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
   #shapeOf(name: string): readonly number[] {
     const shape = this.parameterShapes().get(checkString('name', name));
     return shape ?? fail('unknown_name', `${describe(name)}: no such parameter; parameterShapes() lists them`);
+  }
+
+  /** The names that `trace` and interventions know, in the order of the computation. */
+  activationNames(): string[] {
+    return [...this.activations];
+  }
+
+  /** @internal */
+  protected get activations(): ReadonlySet<string> {
+    const { native } = this.handle;
+    this.#activations ??= new Set(native.activationNames());
+    return this.#activations;
   }
 
   get disposed(): boolean {

@@ -7,7 +7,7 @@ import { checkString, describe } from './validation.js';
 /** null: nothing; ['*']: everything; else the names, each of them known. */
 export function traceNames(
   trace: boolean | readonly string[] | undefined,
-  known: readonly string[] | ReadonlySet<string>,
+  known: ReadonlySet<string>,
 ): string[] | null {
   if (trace === undefined || trace === false) return null;
   if (trace === true) return ['*'];
@@ -15,10 +15,9 @@ export function traceNames(
     fail('invalid_argument', `trace: expected true, false or an array of names, got ${describe(trace)}`);
   }
   if (trace.length === 0) return null;
-  const names = known instanceof Set ? (known as ReadonlySet<string>) : new Set(known as readonly string[]);
   for (const [index, name] of trace.entries()) {
-    if (!names.has(checkString(`trace[${index}]`, name))) {
-      fail('unknown_name', `trace[${index}]: expected one of ${[...names].join(', ')}, got ${describe(name)}`);
+    if (!known.has(checkString(`trace[${index}]`, name))) {
+      fail('unknown_name', `trace[${index}]: expected a name of activationNames(), got ${describe(name)}`);
     }
   }
   return [...trace];

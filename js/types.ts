@@ -6,7 +6,7 @@ export interface Tensor {
   dims: number[];
 }
 
-/** 1 = may attend. `dims` are [T, S], or with leading axes [B, T, S] or [B, H, T, S]. */
+/** 1 = may attend. `dims` are [T, S], or with leading axes [B, T, S] or [B, H, T, S]; B or H may be 1 for all. */
 export interface MaskTensor {
   data: Uint8Array;
   dims: number[];
@@ -42,7 +42,7 @@ export interface AttentionOptions {
   /** Query t attends to keys with |t − s| ≤ window only. */
   window?: number;
   mask?: MaskTensor;
-  /** Added to the scores before the mask. */
+  /** Added to the scores before the mask; dims as a mask's. */
   bias?: Tensor;
   /** Replaces 1/√K. */
   scale?: number;
@@ -243,8 +243,8 @@ export interface Progress {
 }
 
 export interface LoadOptions {
-  onProgress?: (progress: Progress) => void;
-  signal?: AbortSignal;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** A folder URL or (in Node) a path in Hugging Face's layout, or the folder's files. */
@@ -253,6 +253,6 @@ export type ModelSource = string | URL | readonly File[] | FileList;
 export interface RuntimeOptions {
   variant?: 'auto' | VariantName;
   /** Where the wasm comes from, instead of the file beside the package. */
-  wasm?: string | URL | Response | ArrayBuffer | Uint8Array | WebAssembly.Module;
-  signal?: AbortSignal;
+  wasm?: string | URL | Response | ArrayBuffer | Uint8Array | WebAssembly.Module | undefined;
+  signal?: AbortSignal | undefined;
 }

@@ -134,24 +134,32 @@ export function checkShape(name: string, actual: readonly number[], expected: re
   }
 }
 
-/** [T, S], or the same with leading axes that begin as `leading` does: [B, T, S], [B, H, T, S]. */
+/**
+ * The dims [..., T, S] of a mask or bias for scores [...leading, T, S], as many axes as those. Given are [T, S], or leading
+ * axes before it with or without the last of them, the heads. The heads' axis, and all others together, may be 1.
+ */
 export function checkCells(
   name: string,
-  actual: readonly number[],
+  given: readonly number[],
   leading: readonly number[],
   queries: number,
   keys: number,
-): void {
-  const own = actual.slice(0, -2);
+): number[] {
+  const own = given.slice(0, -2);
+  if (own.length === leading.length - 1 && own.length > 0) own.push(1);
+  const batch = leading.slice(0, -1);
   const fits =
-    actual.length >= 2 &&
-    actual.at(-2) === queries &&
-    actual.at(-1) === keys &&
-    own.length <= leading.length &&
-    own.every((size, axis) => size === leading[axis]);
+    given.length >= 2 &&
+    given.at(-2) === queries &&
+    given.at(-1) === keys &&
+    (own.length === 0 ||
+      (own.length === leading.length &&
+        (own.at(-1) === leading.at(-1) || own.at(-1) === 1) &&
+        (sameShape(own.slice(0, -1), batch) || own.slice(0, -1).every((size) => size === 1))));
   if (!fits) {
-    const shapes = leading.map((_, count) => shapeText([...leading.slice(0, count + 1), queries, keys]));
-    const expected = [shapeText([queries, keys]), ...shapes].join(' or ');
-    fail('shape_mismatch', `${name}: expected ${expected}, got ${shapeText(actual)}`);
+    const shapes = [[], batch, leading].filter((shape, index) => index === 0 || shape.length > 0);
+    const expected = shapes.map((shape) => shapeText([...shape, queries, keys])).join(' or ');
+    fail('shape_mismatch', `${name}: expected ${expected}, got ${shapeText(given)}`);
   }
+  return [...own, queries, keys];
 }
