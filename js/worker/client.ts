@@ -1,0 +1,251 @@
+// The runtime in a worker as a page sees it: the same calls, each a promise. Inputs are copied, results are moved.
+/// <reference lib="esnext.disposable" preserve="true" />
+import { AttentionLabError } from '../errors.js';
+import type { NativeAttentionConfig, NativeModelConfig } from '../native.js';
+import type {
+  AttentionInputs,
+  AttentionLayerConfig,
+  AttentionOptions,
+  AttentionResult,
+  Encoding,
+  ForwardInputs,
+  ForwardOptions,
+  LayerInputs,
+  LayerOptions,
+  LayerOutput,
+  ListingName,
+  ListingOptions,
+  LoadOptions,
+  ModelConfig,
+  ModelOutput,
+  ModelSource,
+  NamedTensors,
+  RuntimeOptions,
+  SeedOptions,
+  Tensor,
+  Tokenizer,
+  VariantName,
+} from '../types.js';
+import { checkKeys } from '../validation.js';
+import { Connection, type CallOptions, type WorkerPort } from './connection.js';
+import type { Created } from './protocol.js';
+
+const runtimeObject = 0;
+
+/** What lives in the worker: calls go there until dispose(). */
+abstract class Remote {
+  #disposed = false;
+  readonly #connection: Connection;
+  readonly #object: number;
+
+  /** @internal */
+  constructor(connection: Connection, object: number) {
+    this.#connection = connection;
+    this.#object = object;
+    connection.adopt(this, object);
+  }
+
+  /** @internal */
+  protected call<T>(method: string, args: unknown[], options?: CallOptions): Promise<T> {
+    if (this.#disposed) return Promise.reject(new AttentionLabError('disposed', `${method}: used after dispose()`));
+    return this.#connection.call(this.#object, method, args, options) as Promise<T>;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#connection.release(this.#object, this);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+abstract class RemoteParameters extends Remote {
+  parameterShapes(): Promise<ReadonlyMap<string, readonly number[]>> {
+    return this.call('parameterShapes', []);
+  }
+  parameters(): Promise<Map<string, Tensor>> {
+    return this.call('parameters', []);
+  }
+  parameter(name: string): Promise<Tensor> {
+    return this.call('parameter', [name]);
+  }
+  setParameter(name: string, tensor: Tensor): Promise<void> {
+    return this.call('setParameter', [name, tensor]);
+  }
+  setParameters(tensors: NamedTensors): Promise<void> {
+    return this.call('setParameters', [tensors]);
+  }
+  activationNames(): Promise<string[]> {
+    return this.call('activationNames', []);
+  }
+}
+
+/** `AttentionLayer` in a worker. */
+export class WorkerAttentionLayer extends RemoteParameters {
+  readonly config: Readonly<NativeAttentionConfig>;
+
+  /** @internal */
+  constructor(connection: Connection, { object, facts }: Created) {
+    super(connection, object);
+    this.config = facts['config'] as NativeAttentionConfig;
+  }
+
+  forward(inputs: LayerInputs, options?: LayerOptions, call?: CallOptions): Promise<LayerOutput> {
+    return this.call('forward', [inputs, options], call);
+  }
+}
+
+/** `Tokenizer` in a worker: its facts are here, encode and decode are promises. */
+export type WorkerTokenizer = Omit<Tokenizer, 'encode' | 'decode' | 'tokenToId' | 'idToToken'> & {
+  encode(text: string, pair?: string): Promise<Encoding>;
+  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): Promise<string>;
+};
+
+/** `Model` in a worker. */
+export class WorkerModel extends RemoteParameters {
+  readonly config: Readonly<NativeModelConfig>;
+  readonly tokenizer: WorkerTokenizer | undefined;
+
+  /** @internal */
+  constructor(connection: Connection, { object, facts }: Created) {
+    super(connection, object);
+    this.config = facts['config'] as NativeModelConfig;
+    const known = facts['tokenizer'] as Omit<WorkerTokenizer, 'encode' | 'decode'> | undefined;
+    this.tokenizer = known && {
+      ...known,
+      encode: (text, pair) => this.encode(text, pair),
+      decode: (ids, options) => this.decode(ids, options),
+    };
+  }
+
+  forward(inputs: ForwardInputs, options?: ForwardOptions, call?: CallOptions): Promise<ModelOutput> {
+    return this.call('forward', [inputs, options], call);
+  }
+  encode(text: string, pair?: string): Promise<Encoding> {
+    return this.call('encode', [text, pair]);
+  }
+  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): Promise<string> {
+    return this.call('decode', [ids, options]);
+  }
+}
+
+/** `Listing` in a worker. */
+export class WorkerListing extends Remote {
+  readonly name: ListingName;
+  readonly difference: string;
+  readonly config: Readonly<AttentionLayerConfig> | undefined;
+  readonly layer: WorkerAttentionLayer | undefined;
+  readonly encoder: WorkerModel | undefined;
+
+  /** @internal */
+  constructor(connection: Connection, { object, facts }: Created) {
+    super(connection, object);
+    this.name = facts['name'] as ListingName;
+    this.difference = facts['difference'] as string;
+    this.config = facts['config'] as AttentionLayerConfig | undefined;
+    this.layer = facts['layer'] ? new WorkerAttentionLayer(connection, facts['layer'] as Created) : undefined;
+    this.encoder = facts['encoder'] ? new WorkerModel(connection, facts['encoder'] as Created) : undefined;
+  }
+
+  forward(inputs: LayerInputs, options?: LayerOptions, call?: CallOptions): Promise<LayerOutput> {
+    return this.call('forward', [inputs, options], call);
+  }
+
+  override dispose(): void {
+    this.layer?.dispose();
+    this.encoder?.dispose();
+    super.dispose();
+  }
+}
+
+/** `Runtime` in a worker of its own. */
+export class WorkerRuntime {
+  readonly variant: VariantName;
+  readonly #connection: Connection;
+
+  /** @internal */
+  constructor(connection: Connection, variant: VariantName) {
+    this.#connection = connection;
+    this.variant = variant;
+  }
+
+  #call<T>(method: string, args: unknown[], options?: CallOptions & Pick<LoadOptions, 'onProgress'>): Promise<T> {
+    return this.#connection.call(runtimeObject, method, args, options) as Promise<T>;
+  }
+
+  liveHandles(): Promise<number> {
+    return this.#call('liveHandles', []);
+  }
+  memoryBytes(): Promise<number> {
+    return this.#call('memoryBytes', []);
+  }
+  attention(inputs: AttentionInputs, options?: AttentionOptions, call?: CallOptions): Promise<AttentionResult> {
+    return this.#call('attention', [inputs, options], call);
+  }
+  async createAttention(config: AttentionLayerConfig, options?: SeedOptions): Promise<WorkerAttentionLayer> {
+    return new WorkerAttentionLayer(this.#connection, await this.#call<Created>('createAttention', [config, options]));
+  }
+  async createModel(config: ModelConfig, options?: SeedOptions, call?: CallOptions): Promise<WorkerModel> {
+    return new WorkerModel(this.#connection, await this.#call<Created>('createModel', [config, options], call));
+  }
+  async createListing(name: ListingName, options?: ListingOptions): Promise<WorkerListing> {
+    return new WorkerListing(this.#connection, await this.#call<Created>('createListing', [name, options]));
+  }
+  async loadModel(source: ModelSource, options?: LoadOptions): Promise<WorkerModel> {
+    const given = checkKeys('options', options, new Set(['onProgress', 'signal']));
+    return new WorkerModel(this.#connection, await this.#call<Created>('loadModel', [sendable(source)], given));
+  }
+
+  /** Ends the worker, which alone gives its memory back. Pending calls reject with `disposed`. */
+  dispose(): void {
+    this.#connection.end(new AttentionLabError('disposed', 'the worker runtime: used after dispose()'));
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+export async function startWorkerRuntime(port: WorkerPort, given?: RuntimeOptions): Promise<WorkerRuntime> {
+  const connection = new Connection(port);
+  try {
+    const { wasm, signal, ...options } = checkKeys('options', given, new Set(['variant', 'wasm', 'signal']));
+    const source = await sendableWasm(wasm);
+    const { variant } = (await connection.call(
+      runtimeObject,
+      'start',
+      [source === undefined ? options : { ...options, wasm: source }],
+      { signal },
+    )) as { variant: VariantName };
+    return new WorkerRuntime(connection, variant);
+  } catch (error) {
+    connection.end(new AttentionLabError('disposed', 'the worker runtime did not start'));
+    throw error;
+  }
+}
+
+/** A relative address is the page's, not the worker's; a FileList becomes an array. Node's paths stay as they are. */
+function sendable(source: ModelSource): ModelSource {
+  if (source instanceof URL) return source.href;
+  if (typeof source === 'string') return absolute(source);
+  return typeof source === 'object' && source !== null ? Array.from(source) : source;
+}
+
+function absolute(address: string): string {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  try {
+    return base === undefined ? address : new URL(address, base).href;
+  } catch {
+    return address; // the worker says what is wrong with it
+  }
+}
+
+async function sendableWasm(wasm: RuntimeOptions['wasm']): Promise<RuntimeOptions['wasm']> {
+  if (wasm instanceof URL) return wasm.href;
+  if (typeof wasm === 'string') return absolute(wasm);
+  if (typeof Response !== 'undefined' && wasm instanceof Response) return wasm.arrayBuffer();
+  return wasm;
+}

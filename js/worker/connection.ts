@@ -1,0 +1,103 @@
+// The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
+import { AttentionLabError, fail, messageOf } from '../errors.js';
+import type { Progress } from '../types.js';
+import type { Call, Created, Port, Reply } from './protocol.js';
+
+export interface CallOptions {
+  /** Rejects at once; a call that has not begun is dropped, a loading one stops, and a late result is thrown away. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface WorkerPort extends Port {
+  /** Calls back when the worker cannot go on. */
+  onFailure(failed: (error: unknown) => void): void;
+  /** Whether the process has to wait for the worker; only Node asks. */
+  hold(waiting: boolean): void;
+  terminate(): void;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: AttentionLabError): void;
+  onProgress: ((progress: Progress) => void) | undefined;
+}
+
+export class Connection {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private ended: AttentionLabError | undefined;
+  private readonly finalisers = new FinalizationRegistry<number>((object) => this.release(object));
+
+  constructor(private readonly port: WorkerPort) {
+    port.listen((message) => this.receive(message as Reply));
+    port.onFailure((error) => {
+      this.end(new AttentionLabError('internal', `the worker failed: ${messageOf(error)}`, { cause: error }));
+    });
+  }
+
+  async call(
+    object: number,
+    method: string,
+    args: unknown[],
+    { signal, onProgress }: CallOptions & { onProgress?: Pending['onProgress'] } = {},
+  ): Promise<unknown> {
+    if (this.ended) throw this.ended;
+    if (signal?.aborted) fail('aborted', `${method}: aborted by the caller`, signal.reason);
+    const id = this.nextId++;
+    const call: Call = { id, object, method, args, progress: onProgress !== undefined };
+    try {
+      this.port.post({ call }, []);
+    } catch (error) {
+      fail('invalid_argument', `${method}: the arguments cannot be sent to a worker: ${messageOf(error)}`, error);
+    }
+    this.port.hold(true);
+    const abort = (): void => {
+      this.port.post({ abort: id }, []);
+      this.settle(id)?.reject(
+        new AttentionLabError('aborted', `${method}: aborted by the caller`, { cause: signal?.reason }),
+      );
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await new Promise((resolve, reject) => this.pending.set(id, { resolve, reject, onProgress }));
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  private receive(reply: Reply): void {
+    if ('progress' in reply) return this.pending.get(reply.id)?.onProgress?.(reply.progress);
+    const pending = this.settle(reply.id);
+    if ('error' in reply) pending?.reject(new AttentionLabError(reply.error.code, reply.error.message));
+    else if (pending) pending.resolve(reply.value);
+    else if (isCreated(reply.value)) this.release(reply.value.object); // aborted, and made all the same
+  }
+
+  private settle(id: number): Pending | undefined {
+    const pending = this.pending.get(id);
+    this.pending.delete(id);
+    if (this.pending.size === 0) this.port.hold(false);
+    return pending;
+  }
+
+  /** Releases the object when its proxy is collected; dispose() is the proper way. */
+  adopt(proxy: object, object: number): void {
+    this.finalisers.register(proxy, object, proxy);
+  }
+
+  release(object: number, proxy?: object): void {
+    if (proxy) this.finalisers.unregister(proxy);
+    if (!this.ended) this.port.post({ release: object }, []);
+  }
+
+  end(reason: AttentionLabError): void {
+    if (this.ended) return;
+    this.ended = reason;
+    this.port.terminate();
+    for (const id of [...this.pending.keys()]) this.settle(id)?.reject(reason);
+  }
+}
+
+function isCreated(value: unknown): value is Created {
+  return typeof value === 'object' && value !== null && 'object' in value && 'facts' in value;
+}
