@@ -13,6 +13,9 @@ ABOUT = ("output: torch.nn.functional.scaled_dot_product_attention; scores, patt
          "to 0. is_causal is PyTorch's: query t sees keys s ≤ t, also where T ≠ S. scores are scaled and divided by the "
          "temperature, before bias and mask; masked scores are −∞.")
 
+GENERAL = {"kind": "general", "w": "tensor:w"}
+ADDITIVE = {"kind": "additive", "wq": "tensor:wq", "wk": "tensor:wk", "v": "tensor:score_v"}
+
 
 def allowed_cells(options, inputs, queries, keys):
     """Boolean, broadcast to [..., T, S]: what causal, window and mask leave."""
@@ -38,6 +41,7 @@ def reference(options):
     def compute(inputs, _):
         q, k, v = inputs["q"], inputs["k"], inputs["v"]
         score = options.get("score", "scaled-dot")
+        score = score["kind"] if isinstance(score, dict) else score
         default_scale = q.shape[-1] ** -0.5 if score == "scaled-dot" else 1.0
         scale = options.get("scale", default_scale)
         scores = raw_scores(q, k, inputs, score) * scale / options.get("temperature", 1.0)
@@ -127,12 +131,12 @@ def make():
         bias=lambda r: r.normal(5, 7))
     add("dot", "dot: scale 1", score="dot")
     add("dot_scale", "dot with a scale of its own", score="dot", scale=0.7)
-    add("general", "Luong's q W k, W square", score="general", extra=lambda r: {"w": r.linear(8, 8)})
-    add("general_causal_temperature", "Luong's q W k, causal, temperature 1.7", score="general", T=6, S=6, causal=True,
+    add("general", "Luong's q W k, W square", score=GENERAL, extra=lambda r: {"w": r.linear(8, 8)})
+    add("general_causal_temperature", "Luong's q W k, causal, temperature 1.7", score=GENERAL, T=6, S=6, causal=True,
         temperature=1.7, extra=lambda r: {"w": r.linear(8, 8)})
-    add("additive", "Bahdanau's v · tanh(Wq q + Wk k)", score="additive",
+    add("additive", "Bahdanau's v · tanh(Wq q + Wk k)", score=ADDITIVE,
         extra=lambda r: {"wq": r.linear(10, 8), "wk": r.linear(10, 8), "score_v": r.normal(10)})
-    add("additive_mask", "Bahdanau's with a mask that has dead rows, and a batch", score="additive", lead=(2,),
+    add("additive_mask", "Bahdanau's with a mask that has dead rows, and a batch", score=ADDITIVE, lead=(2,),
         mask=with_dead_rows,
         extra=lambda r: {"wq": r.linear(9, 8), "wk": r.linear(9, 8), "score_v": r.normal(9)})
 
@@ -140,9 +144,9 @@ def make():
         r = Random("attention/uneven")
         return {"q": r.normal(5, 8), "k": r.normal(7, kk), "v": r.normal(7, 6)}
 
-    add("general_uneven", "Luong's with keys of another width: W [8, 3]", score="general", values=uneven(3),
+    add("general_uneven", "Luong's with keys of another width: W [8, 3]", score=GENERAL, values=uneven(3),
         extra=lambda r: {"w": r.linear(8, 3)})
-    add("additive_uneven", "Bahdanau's with keys of another width", score="additive", values=uneven(5),
+    add("additive_uneven", "Bahdanau's with keys of another width", score=ADDITIVE, values=uneven(5),
         extra=lambda r: {"wq": r.linear(4, 8), "wk": r.linear(4, 5), "score_v": r.normal(4)})
     add("unnormalised", "normalisation none: the weights are the scores", normalisation="none")
     add("unnormalised_dot_bias", "normalisation none with dot and a bias", normalisation="none", score="dot",

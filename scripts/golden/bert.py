@@ -75,6 +75,12 @@ def our_names(config, names):
     return {ours: theirs for ours, theirs in table.items() if theirs in names}
 
 
+def name_in_file(name, tensors):
+    """Early checkpoints call a LayerNorm's weight and bias gamma and beta."""
+    older = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
+    return name if name in tensors else older
+
+
 def in_older_names(folder):
     """Rewrites a saved BertForMaskedLM as early checkpoints are: gamma and beta, untied copies, buffers, unused heads."""
     tensors = load_file(folder / "model.safetensors")
@@ -169,7 +175,8 @@ def make(out):
             tensors = set(file.keys())
         config = our_config(loaded.config, pooler=pooler, masked_lm=masked_lm)
         # The C++ tests, which know no checkpoint format, read the file by this table.
-        table = {ours: name for ours, name in our_names(loaded.config, loaded.state_dict()).items() if name in tensors}
+        table = {ours: name_in_file(theirs, tensors)
+                 for ours, theirs in our_names(loaded.config, loaded.state_dict()).items()}
         entry = {"about": about, "seed": seed, "config": config, "parameters": table}
         if with_tokenizer:
             made = tokenizer.save(folder, **with_tokenizer)
@@ -182,7 +189,7 @@ def make(out):
         inputs = {"inputIds": random.integers(0, config["vocabSize"], B, T)}
         if lengths:
             positions = torch.arange(T - 1, -1, -1) if left else torch.arange(T)
-            inputs["attentionMask"] = (positions < torch.tensor(lengths)[:, None])
+            inputs["attentionMask"] = (positions < torch.tensor(lengths)[:, None]).int()
         if types:
             inputs["tokenTypeIds"] = random.integers(0, config["typeVocabSize"], B, T)
         options = {"interventions": [edit.described(inputs) for edit in edits]} if edits else None

@@ -21,7 +21,7 @@ TOLERANCES = {
     "activation": LAYER_TOLERANCE,
     "layer_norm": LAYER_TOLERANCE,
     "sinusoidal": LAYER_TOLERANCE,
-    "listing3": LAYER_TOLERANCE,
+    "listing": LAYER_TOLERANCE,
     "model": MODEL_TOLERANCE,
 }
 
@@ -112,13 +112,13 @@ class Group:
         self.checkpoints = {}
 
     def add(self, name, kind, about, compute, *, inputs, parameters=None, config=None, options=None,
-            checkpoint=None, load=None, valid=None, seed=None):
+            checkpoint=None, load=None, listing=None, valid=None, seed=None):
         """Computes and keeps a case.
 
         compute(inputs, parameters) → {name: tensor}, called with float64 and float32 tensors.
         options name tensors of inputs as strings 'tensor:NAME'. valid names the input [B, T] whose zeros mark
         positions that are not compared. checkpoint: the name of one in self.checkpoints instead of parameters; compute
-        then gets load(dtype), the model.
+        then gets load(dtype), the model. listing: the preset of the package that must compute the same.
         """
         if any(case["name"] == name for case in self.cases):
             raise ValueError(f"{self.name}/{name}: there are two")
@@ -139,7 +139,7 @@ class Group:
             self.tensors[f"{name}/expected/{key}"] = value.to(torch.float32).contiguous()
 
         shares = [share_of_tolerance(in_float32[key], value.float(), tolerance) for key, value in expected.items()]
-        case = {"name": name, "kind": kind, "about": about, "seed": seed, "config": config, "checkpoint": checkpoint,
+        case = {"name": name, "kind": kind, "about": about, "seed": seed, "config": config, "checkpoint": checkpoint, "listing": listing,
                 "options": options or {}, "valid": valid, "inputs": list(inputs), "parameters": list(parameters),
                 "expected": list(expected), "tolerance": tolerance,
                 "torchFloat32": float(f"{max(shares):.2g}")}

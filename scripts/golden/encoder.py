@@ -126,6 +126,8 @@ def make():
         random = Random(f"encoder/{name}")
         config = model_config(d_model, layers, d_ff, heads, **changes)
         inputs = {"inputsEmbeds": random.normal(B, T, d_model, mean=mean)} | (masks(random) if masks else {})
+        if "attentionMask" in inputs:
+            inputs["attentionMask"] = inputs["attentionMask"].int()
         options = dict(options or {})
         if "mask" in inputs:
             options["mask"] = "tensor:mask"

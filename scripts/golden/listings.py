@@ -85,24 +85,30 @@ def without_weights(e):
     p = s.softmax(dim=1)
     w = s @ p
     y = w @ e
-    return {"S": s, "P": p, "W": w, "Y": y, "context": y.sum(dim=1), "PE": p @ e}
+    return {"scores": s, "pattern": p, "weights": w, "output": y, "context": y.sum(dim=1), "usual": p @ e}
 
 
 def with_output(names):
     return {"output": names["out"]} | names
 
 
+def listing(preset, config):
+    """The package's preset and its options."""
+    heads = {} if config["numHeads"] == 1 else {"numHeads": config["numHeads"]}
+    return {"name": preset, "dModel": config["dModel"]} | heads
+
+
 def make():
     group = Group("listings", ABOUT)
 
-    def layer(name, about, config, parameters, compute, inputs, random, options=None):
+    def layer(name, about, preset, config, parameters, compute, inputs, random):
         group.add(name, "attention_layer", about, lambda i, p: with_output(compute(i, p)), inputs=inputs,
-                  parameters=parameters, config=config, options=options, seed=random.seed)
+                  parameters=parameters, config=config, listing=listing(preset, config), seed=random.seed)
 
     # 1: the attention, and the encoder of two layers on [10, 32, 64]
     random = Random("listings/1")
     config = attention_config(64, 1, fused=True, outProjection=False, scaleBy="d_model")
-    layer("1_attention", "listing 1: fused projection, one head, no output projection", config,
+    layer("1_attention", "listing 1: fused projection, one head, no output projection", "fused", config,
           attention_parameters(random, config), lambda i, p: fused_one_head(i["query"], p),
           {"query": random.normal(2, 12, 64)}, random)
 
@@ -118,7 +124,8 @@ def make():
             parameters |= norm_parameters(random, f"{prefix}norm1", d_model)
         group.add(name, "model", about, compute, inputs={"inputsEmbeds": random.normal(batch, length, d_model)},
                   parameters=parameters, config=model_config(d_model, 2, 0, 1, feedForward="linear_of_sum",
-                                                             attention=attention), seed=random.seed)
+                                                             attention=attention),
+                  listing={"name": "fused", "dModel": d_model, "part": "encoder"}, seed=random.seed)
 
     def last_and_patterns(inputs, parameters):
         names = fused_encoder(inputs, parameters)
@@ -128,27 +135,35 @@ def make():
     stack("1_encoder_trace", "listing 1: a narrower encoder, with its intermediates", 12, 2, 7, fused_encoder)
 
     # 2 and 4: learned projections with bias
-    for name, about, d_model, heads, softmax in (
-            ("2_softmax", "listing 2: multi-head with bias, scale 1/√K", 24, 4, True),
-            ("2_no_softmax", "listing 2 with the softmax left out: weights = scores / √K", 24, 4, False),
-            ("4", "listing 4: one head of width D, scale 1/√D", 18, 1, True)):
+    for name, about, preset, d_model, heads, softmax in (
+            ("2_softmax", "listing 2: multi-head with bias, scale 1/√K", "multi_head", 24, 4, True),
+            ("2_no_softmax", "listing 2 with the softmax left out: weights = scores / √K", "multi_head_no_softmax", 24, 4,
+             False),
+            ("4", "listing 4: one head of width D, scale 1/√D", "single_head", 18, 1, True)):
         random = Random(f"listings/{name}")
         config = attention_config(d_model, heads, normalisation="softmax" if softmax else "none")
-        layer(name, about, config, attention_parameters(random, config),
+        layer(name, about, preset, config, attention_parameters(random, config),
               lambda i, p, heads=heads, softmax=softmax: projected_heads(i["query"], p, heads, softmax=softmax),
               {"query": random.normal(2, 9, d_model)}, random)
 
-    # 3: no learned weights; W = S P and Y = W E are attentions with dot scores and without a softmax.
+    # 3: no learned weights; W = S P is an attention with dot scores and without a softmax.
+    def usual(r):
+        return {"output": r["usual"], "scores": r["scores"], "pattern": r["pattern"]}
+
+    def scores_times(r):
+        return {"output": r["weights"], "pattern": r["scores"]}
+
     e = torch.tensor([[1, 2], [2, 3], [3, 4], [4, 5], [5, 6]], dtype=torch.float64)
     group.add("3_usual", "attention", "listing 3, beside it: P E, the usual dot-product attention",
-              lambda i, _: (lambda r: {"output": r["PE"], "scores": r["S"], "pattern": r["P"]})(without_weights(i["q"])),
+              lambda i, _: usual(without_weights(i["q"])),
               inputs={"q": e, "k": e, "v": e}, options={"score": "dot"})
     group.add("3_w", "attention", "listing 3: W = S P",
-              lambda i, _: (lambda r: {"output": r["W"], "pattern": r["S"]})(without_weights(i["q"])),
-              inputs={"q": e, "k": e, "v": without_weights(e)["P"].float().double()},
+              lambda i, _: scores_times(without_weights(i["q"])),
+              inputs={"q": e, "k": e, "v": without_weights(e)["pattern"].float().double()},
               options={"score": "dot", "normalisation": "none"})
-    group.add("3", "listing3", "listing 3: S, P, W, Y, the context (row sums of Y), and P E",
-              lambda i, _: without_weights(i["E"]), inputs={"E": e})
+    group.add("3", "listing", "listing 3: scores S, pattern P, weights W, output Y, context (row sums of Y), usual P E",
+              lambda i, _: without_weights(i["query"]), inputs={"query": e},
+              listing={"name": "no_weights"})
 
     # 5: shared K × K projections, −1e20 masks, scale 1/√D
     def listing_5(name, about, sources, mask=None, T=6, S=6):
@@ -158,15 +173,14 @@ def make():
         inputs |= {source: random.normal(2, S, 16) for source in sources}
         parameters = {f"{x}_proj.weight": random.linear(4, 4, gain=2.0) for x in "qkv"}
         parameters |= {"out_proj.weight": random.linear(16, 16), "out_proj.bias": random.normal(16, std=0.3)}
-        options = {}
         if mask:
-            inputs["mask"], options["mask"] = mask(random), "tensor:mask"
+            inputs["mask"] = mask(random)
 
         def compute(inputs, parameters):
             key = inputs.get("key", inputs["query"])
             return shared_heads(inputs["query"], key, inputs.get("value", key), parameters, 4, inputs.get("mask"))
 
-        layer(name, about, config, parameters, compute, inputs, random, options)
+        layer(name, about, "shared_heads", config, parameters, compute, inputs, random)
 
     listing_5("5", "listing 5: shared K × K projections, scale 1/√D", ())
     listing_5("5_sources", "listing 5: values, keys and query given separately, S = 8", ("key", "value"), S=8)

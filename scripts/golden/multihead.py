@@ -8,7 +8,7 @@ from golden.case import Group, Random
 from golden.reference import agree, multi_head
 
 ABOUT = ("out and pattern: torch.nn.MultiheadAttention, average_attn_weights=False; q, k, v, scores and z: the same "
-         "equations in PyTorch, once their output equals that of nn.MultiheadAttention. mask and key_mask: 1 = may attend, "
+         "equations in PyTorch, once their output equals that of nn.MultiheadAttention. mask and keyMask: 1 = may attend, "
          "the opposite of PyTorch's attn_mask and key_padding_mask. Fully masked rows, NaN in PyTorch, are zeros.")
 
 
@@ -62,8 +62,8 @@ def reference(config, options, *, pytorch):
             mask = inputs["mask"].bool()
             allowed &= mask.unsqueeze(1) if mask.dim() == 3 else mask
         unpadded = allowed
-        if "key_mask" in inputs:
-            allowed = allowed & inputs["key_mask"].bool()[:, None, None, :]
+        if "keyMask" in inputs:
+            allowed = allowed & inputs["keyMask"].bool()[:, None, None, :]
 
         names = multi_head(query, key, value, parameters, config["numHeads"], allowed=allowed,
                            temperature=options.get("temperature", 1.0))
@@ -71,7 +71,7 @@ def reference(config, options, *, pytorch):
             with torch.no_grad():
                 out, pattern = in_pytorch(config, parameters)(
                     query, key, value, average_attn_weights=False, attn_mask=~unpadded.flatten(0, 1),
-                    key_padding_mask=~inputs["key_mask"].bool() if "key_mask" in inputs else None)
+                    key_padding_mask=~inputs["keyMask"].bool() if "keyMask" in inputs else None)
             alive = allowed.any(dim=-1, keepdim=True)
             pattern = torch.where(alive, pattern, 0.0)
             # A row that is NaN in one head is NaN in PyTorch's output; there the zeros of `names` stand.
@@ -99,9 +99,7 @@ def make():
         if sources == "qkv":
             inputs["value"] = random.normal(B, S, d_model)
         inputs |= masks(random) if masks else {}
-        options = dict(options or {})
-        options |= {key: f"tensor:{key}" for key in ("mask", "key_mask") if key in inputs}
-        group.add(name, "attention_layer", about, reference(config, options, pytorch=pytorch), inputs=inputs,
+        group.add(name, "attention_layer", about, reference(config, options or {}, pytorch=pytorch), inputs=inputs,
                   parameters=attention_parameters(random, config), config=config, options=options, seed=random.seed)
 
     for fused in (False, True):
@@ -122,11 +120,11 @@ def make():
     add("wide", "D 64, H 4, T 40: longer than a tile", d_model=64, heads=4, B=1, T=40)
 
     def padding(*lengths):
-        return lambda r: {"key_mask": torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]}
+        return lambda r: {"keyMask": torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]}
 
     add("key_padding", "key padding at the end: 5 and 3 keys of 5", masks=padding(5, 3))
     add("key_padding_left", "key padding at the beginning", masks=lambda r: {
-        "key_mask": torch.arange(5) >= torch.tensor([2, 0])[:, None]})
+        "keyMask": torch.arange(5) >= torch.tensor([2, 0])[:, None]})
     add("key_padding_cross", "cross-attention with padded keys", sources="qkv", S=7, masks=padding(7, 2))
     add("key_padding_all", "sequence 1 has no key at all: rows of zeros, so out is out_proj's bias", masks=padding(5, 0))
     add("causal", "causal by the config", causal=True)

@@ -1,0 +1,96 @@
+// How each kind of golden case runs through the package: (runtime, case, model) → Map name → tensor.
+
+/** Splits a case's inputs into those of the call and options whose 'tensor:NAME' is replaced by the tensor. */
+export function callOf(testCase) {
+  const named = new Set();
+  const resolve = (value) => {
+    if (typeof value === 'string' && value.startsWith('tensor:')) {
+      const name = value.slice('tensor:'.length);
+      named.add(name);
+      return testCase.inputs.get(name);
+    }
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item)]));
+  };
+  const options = resolve(testCase.options);
+  const inputs = Object.fromEntries([...testCase.inputs].filter(([name]) => !named.has(name)));
+  return { inputs, options };
+}
+
+/** A result's tensors by name: `attentions` as attentions.0, …, the trace's entries under their own names. */
+function byName({ trace, attentions = [], ...tensors }) {
+  const patterns = attentions.map((tensor, layer) => [`attentions.${layer}`, tensor]);
+  return new Map([...(trace ?? []), ...patterns, ...Object.entries(tensors)]);
+}
+
+const forwardOptions = { attention_layer: { trace: true }, model: { trace: true, outputAttentions: true } };
+
+function runParameterised(kind, owner, testCase) {
+  const { inputs, options } = callOf(testCase);
+  return byName(owner.forward(inputs, { ...options, ...forwardOptions[kind] }));
+}
+
+function runFresh(kind, owner, testCase) {
+  try {
+    owner.setParameters(testCase.parameters);
+    return runParameterised(kind, owner, testCase);
+  } finally {
+    owner.dispose();
+  }
+}
+
+/** Undefined for kinds that the package has no call for: those are the C++ tests' alone. */
+export const runners = {
+  attention(runtime, testCase) {
+    const { inputs, options } = callOf(testCase);
+    return byName(runtime.attention(inputs, { ...options, trace: true }));
+  },
+  attention_layer(runtime, testCase) {
+    return runFresh('attention_layer', runtime.createAttention(testCase.config), testCase);
+  },
+  /** model: the checkpoint that the case names, already loaded. */
+  model(runtime, testCase, model) {
+    if (model) return runParameterised('model', model, testCase);
+    return runFresh('model', runtime.createModel(testCase.config), testCase);
+  },
+  /** A published listing, by the package's preset instead of the case's own config. */
+  listing(runtime, testCase) {
+    const { name, part, ...options } = testCase.listing;
+    const listing = runtime.createListing(name, options);
+    try {
+      if (part === 'encoder') {
+        listing.encoder.setParameters(testCase.parameters);
+        return runParameterised('model', listing.encoder, testCase);
+      }
+      listing.layer?.setParameters(testCase.parameters);
+      const { inputs, options: given } = callOf(testCase);
+      return byName(listing.forward(inputs, { ...given, trace: true }));
+    } finally {
+      listing.dispose();
+    }
+  },
+};
+
+/** A copy whose padded positions are zero: [B, T, …] by row, patterns [B, H, T, S] by query; [B, D] has no positions. */
+export function blankPadding(tensor, valid) {
+  const [, length] = valid.dims;
+  const axis = tensor.dims.length === 4 ? 2 : 1;
+  if (tensor.dims.length < 3 || tensor.dims[axis] !== length) return tensor;
+  const perBatch = tensor.data.length / tensor.dims[0];
+  const width = tensor.dims.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const data = tensor.data.map((value, i) => {
+    const batch = Math.floor(i / perBatch);
+    const position = Math.floor(i / width) % length;
+    return valid.data[batch * length + position] ? value : 0;
+  });
+  return { data, dims: tensor.dims };
+}
+
+/** What the case expects and what came, positions that are not compared being zero on both sides. */
+export function comparable(testCase, actual) {
+  const valid = testCase.valid ? testCase.inputs.get(testCase.valid) : undefined;
+  if (!valid) return { actual, expected: testCase.expected };
+  const blank = (tensors) => new Map([...tensors].map(([name, tensor]) => [name, blankPadding(tensor, valid)]));
+  return { actual: blank(actual), expected: blank(testCase.expected) };
+}

@@ -1,0 +1,69 @@
+// Reads tests/golden: manifests and their tensors. Knows nothing of the package.
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const folder = new URL('../golden/', import.meta.url);
+const textDecoder = new TextDecoder();
+
+/** The path of a checkpoint of the golden files. */
+export function checkpointPath(name) {
+  return fileURLToPath(new URL(`checkpoints/${name}`, folder));
+}
+
+/** float32 of the upper 16 bits. */
+function fromBfloat16(bits) {
+  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
+}
+
+/** IEEE 754 binary16 to float32, subnormals included. */
+function fromFloat16(bits) {
+  return Float32Array.from(bits, (half) => {
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  });
+}
+
+const readers = {
+  F32: (buffer) => new Float32Array(buffer),
+  F16: (buffer) => fromFloat16(new Uint16Array(buffer)),
+  BF16: (buffer) => fromBfloat16(new Uint16Array(buffer)),
+  I32: (buffer) => new Int32Array(buffer),
+  I64: (buffer) => Int32Array.from(new BigInt64Array(buffer), Number),
+  U8: (buffer) => new Uint8Array(buffer),
+};
+
+/** A safetensors file as a Map name → { data, dims }; floats as Float32Array. */
+export function readSafetensors(path) {
+  const bytes = readFileSync(path);
+  const headerLength = Number(bytes.readBigUInt64LE(0));
+  const start = 8 + headerLength;
+  const header = JSON.parse(textDecoder.decode(bytes.subarray(8, start)));
+  delete header.__metadata__;
+  return new Map(
+    Object.entries(header).map(([name, { dtype, shape, data_offsets: [begin, end] }]) => {
+      const copy = Uint8Array.prototype.slice.call(bytes, start + begin, start + end).buffer;
+      return [name, { data: readers[dtype](copy), dims: shape }];
+    }),
+  );
+}
+
+/** All manifests: { group, checkpoints, cases }, each case with its tensors as Maps `inputs`, `parameters`, `expected`. */
+export function readGroups() {
+  const manifests = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return manifests.map((file) => {
+    const manifest = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+    const tensors = readSafetensors(new URL(file.replace('.json', '.safetensors'), folder));
+    const section = (testCase, name) =>
+      new Map(testCase[name].map((key) => [key, tensors.get(`${testCase.name}/${name}/${key}`)]));
+    const cases = manifest.cases.map((testCase) => ({
+      ...testCase,
+      inputs: section(testCase, 'inputs'),
+      parameters: section(testCase, 'parameters'),
+      expected: section(testCase, 'expected'),
+    }));
+    return { ...manifest, cases };
+  });
+}

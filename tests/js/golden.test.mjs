@@ -1,0 +1,74 @@
+// Every golden case through the built package, in both variants. A new case in tests/golden needs nothing here.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createRuntime } from 'attention-lab';
+import { assertAllClose } from './compare.mjs';
+import { comparable, runners } from './golden-run.mjs';
+import { checkpointPath, readGroups, readSafetensors } from './golden.mjs';
+
+/** Functions of cpp/kernels without a call of their own in the package: tests/cpp/golden runs them. */
+const kindsOfTheCore = new Set(['activation', 'layer_norm', 'sinusoidal']);
+
+const groups = readGroups();
+
+for (const variant of ['simd128', 'relaxed']) {
+  describe(`golden values, ${variant}`, () => {
+    let runtime;
+    const models = new Map();
+
+    before(async () => {
+      runtime = await createRuntime({ variant });
+    });
+    after(() => {
+      for (const model of models.values()) model.dispose();
+      assert.equal(runtime?.liveHandles, 0);
+    });
+
+    async function checkpoint(name) {
+      if (!models.has(name)) models.set(name, await runtime.loadModel(checkpointPath(name)));
+      return models.get(name);
+    }
+
+    for (const { group, cases, checkpoints = {} } of groups) {
+      for (const testCase of cases) {
+        if (kindsOfTheCore.has(testCase.kind)) continue;
+        const title = `${group}/${testCase.name}: ${testCase.about}`;
+        const check = (actual) => {
+          const compared = comparable(testCase, actual);
+          assertAllClose(compared.actual, compared.expected, testCase.tolerance);
+        };
+        test(title, async () => {
+          assert.ok(runners[testCase.kind], `${testCase.kind}: no such kind of case`);
+          const model = testCase.checkpoint && (await checkpoint(testCase.checkpoint));
+          check(runners[testCase.kind](runtime, testCase, model));
+        });
+        if (testCase.listing && testCase.kind !== 'listing') {
+          test(`${title}, as the preset`, () => check(runners.listing(runtime, testCase)));
+        }
+      }
+
+      for (const [name, { about, config, parameters, tokenizer }] of Object.entries(checkpoints)) {
+        test(`${group}/checkpoints/${name}: ${about}: config and parameters as saved`, async () => {
+          const model = await checkpoint(name);
+          const { attention, ...rest } = config;
+          for (const [field, value] of Object.entries(rest)) assert.deepEqual(model.config[field], value, field);
+          for (const [field, value] of Object.entries(attention)) {
+            assert.deepEqual(model.config.attention[field], value, `attention.${field}`);
+          }
+          const saved = readSafetensors(`${checkpointPath(name)}/model.safetensors`);
+          assert.deepEqual([...model.parameterShapes().keys()].toSorted(), Object.keys(parameters).toSorted());
+          const expected = new Map(Object.entries(parameters).map(([ours, theirs]) => [ours, saved.get(theirs)]));
+          assertAllClose(model.parameters(), expected, { absolute: 0, relative: 0 });
+        });
+
+        for (const { text, ids, tokens } of tokenizer ?? []) {
+          test(`${group}/checkpoints/${name}: tokens of ${JSON.stringify(text.slice(0, 60))}`, async () => {
+            const encoding = (await checkpoint(name)).encode(text);
+            assert.deepEqual(encoding.tokens, tokens);
+            assert.deepEqual(encoding.ids, ids);
+          });
+        }
+      }
+    }
+  });
+}
