@@ -176,7 +176,8 @@ def make(out):
         config = our_config(loaded.config, pooler=pooler, masked_lm=masked_lm)
         # The C++ tests, which know no checkpoint format, read the file by this table.
         table = {ours: name_in_file(theirs, tensors)
-                 for ours, theirs in our_names(loaded.config, loaded.state_dict()).items()}
+                 for ours, theirs in our_names(loaded.config, loaded.state_dict()).items()
+                 if pooler or not ours.startswith("pooler.")}
         entry = {"about": about, "seed": seed, "config": config, "parameters": table}
         if with_tokenizer:
             made = tokenizer.save(folder, **with_tokenizer)

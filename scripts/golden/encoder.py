@@ -110,7 +110,7 @@ def reference(config, options, trace):
             agree("nn.TransformerEncoder", last, theirs)
             last = theirs
         if config["positions"] == "sinusoidal":
-            activations["pos_embed"] = positions
+            activations["pos_embed"] = positions.expand(batch, -1, -1)
         names = activations if trace == "all" else {name: activations[name] for name in trace}
         return {"lastHiddenState": last} | attentions_of(activations, config["numLayers"]) | names
 

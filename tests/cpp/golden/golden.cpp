@@ -1,0 +1,219 @@
+// Reads manifests and safetensors files, once.
+#include "golden/golden.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace attention_lab::testing {
+
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(path + ": cannot be read");
+  std::ostringstream content;
+  content << file.rdbuf();
+  return std::move(content).str();
+}
+
+template <class Value>
+std::vector<Value> copy_of(std::string_view bytes) {
+  std::vector<Value> values(bytes.size() / sizeof(Value));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(Value));
+  return values;
+}
+
+float from_float16(std::uint16_t half) {
+  const int exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
+  const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                                        : std::ldexp(1.0f + static_cast<float>(fraction) / 1024.0f, exponent - 15);
+  return half & 0x8000 ? -magnitude : magnitude;  // the files hold no infinity and no NaN of 16 bits
+}
+
+float from_bfloat16(std::uint16_t half) {
+  const std::uint32_t bits = static_cast<std::uint32_t>(half) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+Tensor tensor_of(const std::string& dtype, std::string_view bytes) {
+  Tensor tensor;
+  const auto widen = [&](float (*convert)(std::uint16_t)) {
+    for (const std::uint16_t half : copy_of<std::uint16_t>(bytes)) tensor.floats.push_back(convert(half));
+  };
+  if (dtype == "F32") tensor.floats = copy_of<float>(bytes);
+  else if (dtype == "F16") widen(from_float16);
+  else if (dtype == "BF16") widen(from_bfloat16);
+  else if (dtype == "I32") tensor.integers = copy_of<int>(bytes);
+  else if (dtype == "U8") tensor.bytes = copy_of<std::uint8_t>(bytes);
+  else if (dtype != "I64") throw std::runtime_error("safetensors: unknown dtype " + dtype);
+  return tensor;  // I64, which only an unused buffer has, is left out
+}
+
+Tensors section_of(const Json& test_case, const char* section, const Tensors& tensors) {
+  Tensors result;
+  for (const Json& name : test_case[section].items())
+    result[name.text()] = tensors.at(test_case["name"].text() + "/" + section + "/" + name.text());
+  return result;
+}
+
+Tensors checkpoint_parameters(const std::string& name, const Json& table) {
+  const Tensors saved = read_safetensors(std::string(ATTENTION_LAB_GOLDEN_DIR "/checkpoints/") + name + "/model.safetensors");
+  Tensors result;
+  for (const auto& [ours, theirs] : table.members()) result[ours] = saved.at(theirs.text());
+  return result;
+}
+
+std::vector<Case> read_group(const std::string& group) {
+  const std::string path = std::string(ATTENTION_LAB_GOLDEN_DIR "/") + group;
+  const Json manifest = Json::parse(read_file(path + ".json"));
+  const Tensors tensors = read_safetensors(path + ".safetensors");
+  std::vector<Case> cases;
+  for (const Json& source : manifest["cases"].items()) {
+    Case test_case;
+    test_case.name = group + "/" + source["name"].text();
+    test_case.kind = source["kind"].text();
+    test_case.options = source["options"];
+    test_case.absolute = source["tolerance"]["absolute"].number();
+    test_case.relative = source["tolerance"]["relative"].number();
+    if (const Json* const valid = source.find("valid")) test_case.valid = valid->text();
+    test_case.inputs = section_of(source, "inputs", tensors);
+    test_case.parameters = section_of(source, "parameters", tensors);
+    test_case.expected = section_of(source, "expected", tensors);
+    if (const Json* const config = source.find("config")) test_case.config = *config;
+    if (const Json* const checkpoint = source.find("checkpoint")) {
+      const Json& entry = manifest["checkpoints"][checkpoint->text()];
+      test_case.config = entry["config"];
+      test_case.parameters = checkpoint_parameters(checkpoint->text(), entry["parameters"]);
+    }
+    cases.push_back(std::move(test_case));
+  }
+  return cases;
+}
+
+const std::vector<Case>& all_cases() {
+  static const std::vector<Case> cases = [] {
+    std::vector<Case> all;
+    for (const auto& entry : std::filesystem::directory_iterator(ATTENTION_LAB_GOLDEN_DIR))
+      if (entry.path().extension() == ".json")
+        for (Case& test_case : read_group(entry.path().stem().string())) all.push_back(std::move(test_case));
+    std::ranges::sort(all, {}, &Case::name);
+    return all;
+  }();
+  return cases;
+}
+
+template <class Value>
+Value choose(const std::string& name, std::initializer_list<std::pair<const char*, Value>> table) {
+  for (const auto& [key, value] : table)
+    if (name == key) return value;
+  throw std::runtime_error("golden: unknown name " + name);
+}
+
+Index index_of(const Json& value) { return static_cast<Index>(value.number()); }
+
+}  // namespace
+
+Tensors read_safetensors(const std::string& path) {
+  const std::string file = read_file(path);
+  const std::string_view content = file;
+  std::uint64_t header_size;
+  std::memcpy(&header_size, file.data(), sizeof header_size);
+  const std::size_t start = sizeof header_size + static_cast<std::size_t>(header_size);
+  const Json header = Json::parse(content.substr(sizeof header_size, start - sizeof header_size));
+  Tensors tensors;
+  for (const auto& [name, entry] : header.members()) {
+    if (name == "__metadata__") continue;
+    const auto offset = [&](std::size_t i) { return static_cast<std::size_t>(entry["data_offsets"].items().at(i).number()); };
+    Tensor tensor = tensor_of(entry["dtype"].text(), content.substr(start + offset(0), offset(1) - offset(0)));
+    for (const Json& size : entry["shape"].items()) tensor.dims.push_back(index_of(size));
+    tensors[name] = std::move(tensor);
+  }
+  return tensors;
+}
+
+double Case::number(const std::string& option, double otherwise) const {
+  const Json* const value = options.find(option);
+  return value ? value->number() : otherwise;
+}
+
+bool Case::boolean(const std::string& option, bool otherwise) const {
+  const Json* const value = options.find(option);
+  return value ? value->boolean() : otherwise;
+}
+
+const Tensor* Case::tensor(const Json& option) const {
+  constexpr std::string_view kPrefix = "tensor:";
+  if (!option.is_string() || !option.text().starts_with(kPrefix)) return nullptr;
+  return &inputs.at(option.text().substr(kPrefix.size()));
+}
+
+std::vector<const Case*> cases_of(const std::string& kind) {
+  std::vector<const Case*> cases;
+  for (const Case& test_case : all_cases())
+    if (test_case.kind == kind) cases.push_back(&test_case);
+  return cases;
+}
+
+kernels::Activation activation_of(const std::string& name) {
+  using kernels::Activation;
+  return choose<Activation>(name, {{"relu", Activation::relu},
+                                   {"gelu", Activation::gelu},
+                                   {"gelu_tanh", Activation::gelu_tanh},
+                                   {"silu", Activation::silu},
+                                   {"tanh", Activation::tanh}});
+}
+
+nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_model) {
+  using ScaleBy = nn::MultiHeadAttentionConfig::ScaleBy;
+  nn::MultiHeadAttentionConfig attention;
+  attention.d_model = d_model;
+  attention.num_heads = index_of(config["numHeads"]);
+  attention.d_head = index_of(config["dHead"]);
+  attention.bias = config["bias"].boolean();
+  attention.out_bias = config["outBias"].boolean();
+  attention.out_projection = config["outProjection"].boolean();
+  attention.fused = config["fused"].boolean();
+  attention.shared_heads = config["sharedHeads"].boolean();
+  attention.scale_by = choose<ScaleBy>(
+      config["scaleBy"].text(), {{"d_head", ScaleBy::d_head}, {"d_model", ScaleBy::d_model}, {"none", ScaleBy::none}});
+  attention.normalisation = choose<nn::Normalisation>(
+      config["normalisation"].text(), {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
+  if (const Json* const value = config.find("maskedValue")) attention.masked_value = static_cast<float>(value->number());
+  attention.causal = config["causal"].boolean();
+  return attention;
+}
+
+models::ModelConfig model_config_of(const Json& config) {
+  using Positions = nn::PositionEmbedding::Kind;
+  using Norm = nn::BlockConfig::Norm;
+  using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
+  models::ModelConfig model;
+  model.vocab_size = index_of(config["vocabSize"]);
+  model.max_len = index_of(config["maxLen"]);
+  model.type_vocab_size = index_of(config["typeVocabSize"]);
+  model.num_layers = index_of(config["numLayers"]);
+  model.positions = choose<Positions>(
+      config["positions"].text(),
+      {{"none", Positions::none}, {"learned", Positions::learned}, {"sinusoidal", Positions::sinusoidal}});
+  model.embed_norm = config["embedNorm"].boolean();
+  model.block.attention = attention_config_of(config["attention"], index_of(config["dModel"]));
+  model.block.d_ff = index_of(config["dFf"]);
+  model.block.activation = activation_of(config["activation"].text());
+  model.block.norm_eps = static_cast<float>(config["normEps"].number());
+  model.block.norm = choose<Norm>(config["norm"].text(), {{"post", Norm::post}, {"pre", Norm::pre}});
+  model.block.feed_forward = choose<FeedForwardKind>(
+      config["feedForward"].text(),
+      {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
+  model.final_norm = config["finalNorm"].boolean();
+  model.pooler = config["pooler"].boolean();
+  model.masked_lm_head = config["maskedLmHead"].boolean();
+  return model;
+}
+
+}  // namespace attention_lab::testing
