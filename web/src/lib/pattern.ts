@@ -1,0 +1,83 @@
+// One head's attention as a small matrix, and the transformations a reader may ask for before it is drawn. Pure.
+import type { Tensor } from 'attention-lab';
+
+/** data[row · columns + column]; rows are queries, columns are keys. */
+export interface Matrix {
+  rows: number;
+  columns: number;
+  data: Float32Array;
+}
+
+/** Head `head` of a tensor [1, H, rows, columns]: a view, not a copy. */
+export function headOf(tensor: Tensor, head: number): Matrix {
+  const [rows, columns] = tensor.dims.slice(-2) as [number, number];
+  return { rows, columns, data: tensor.data.subarray(head * rows * columns, (head + 1) * rows * columns) };
+}
+
+export const at = (matrix: Matrix, row: number, column: number): number =>
+  matrix.data[row * matrix.columns + column] ?? 0;
+
+export const rowOf = (matrix: Matrix, row: number): Float32Array =>
+  matrix.data.subarray(row * matrix.columns, (row + 1) * matrix.columns);
+
+export function difference(after: Matrix, before: Matrix): Matrix | null {
+  if (after.rows !== before.rows || after.columns !== before.columns) return null;
+  return { ...after, data: after.data.map((value, i) => value - before.data[i]!) };
+}
+
+/** Half-open ranges of tokens that make one word: `suit ##case` → one range. */
+export type Group = readonly [start: number, end: number];
+
+export function wordGroups(tokens: readonly { continues: boolean }[]): Group[] {
+  const starts = tokens.flatMap((token, i) => (token.continues && i > 0 ? [] : [i]));
+  return starts.map((start, i) => [start, starts[i + 1] ?? tokens.length]);
+}
+
+/** Merged words: the weight *of* a word is the mean over its tokens' rows, the weight *on* a word the sum over its columns. */
+export function mergeWords(matrix: Matrix, groups: readonly Group[]): Matrix {
+  const n = groups.length;
+  const data = new Float32Array(n * n);
+  groups.forEach(([rowStart, rowEnd], row) =>
+    groups.forEach(([start, end], column) => {
+      let sum = 0;
+      for (let r = rowStart; r < rowEnd; r++) for (let c = start; c < end; c++) sum += at(matrix, r, c);
+      data[row * n + column] = sum / (rowEnd - rowStart);
+    }),
+  );
+  return { rows: n, columns: n, data };
+}
+
+/** Without the first column, each row scaled to its old total: what is left once the sink is set aside. */
+export function withoutSink(matrix: Matrix): Matrix {
+  const data = matrix.data.slice();
+  for (let row = 0; row < matrix.rows; row++) {
+    const weights = data.subarray(row * matrix.columns, (row + 1) * matrix.columns);
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    const rest = total - (weights[0] ?? 0);
+    weights[0] = 0;
+    if (rest > 1e-6) for (let i = 1; i < weights.length; i++) weights[i]! *= total / rest;
+    else weights.fill(0);
+  }
+  return { ...matrix, data };
+}
+
+export interface Ranked {
+  index: number;
+  value: number;
+}
+
+/** The `count` largest values, largest first. */
+export function top(values: ArrayLike<number>, count: number): Ranked[] {
+  return Array.from(values, (value, index) => ({ index, value }))
+    .sort((a, b) => b.value - a.value)
+    .slice(0, count);
+}
+
+/** Probabilities of one row of logits. */
+export function softmax(logits: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(logits);
+  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const exps = values.map((x) => Math.exp(x - largest));
+  const total = exps.reduce((a, b) => a + b, 0);
+  return exps.map((x) => x / total);
+}

@@ -1,0 +1,51 @@
+// The service worker: keeps what this visit used, so that the page opens without a network. Filled in by ../offline.ts.
+const version = __VERSION__;
+const shell = __SHELL__;
+const cacheName = `attention-lab-${version}`;
+
+/** Files with a content hash in their name never change: take them from the browser's own cache, no second download. */
+const isHashed = (url) => /-[\w-]{8}\.\w+$/.test(new URL(url).pathname);
+
+async function keep(urls) {
+  const cache = await caches.open(cacheName);
+  await Promise.all(
+    urls.map(async (url) => {
+      if (await cache.match(url)) return;
+      const response = await fetch(url, { cache: isHashed(url) ? 'force-cache' : 'default' });
+      if (response.ok) await cache.put(url, response);
+    }),
+  );
+}
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(keep(shell.map((file) => new URL(file, self.registration.scope).href)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener('activate', (event) => {
+  const old = (name) => name.startsWith('attention-lab-') && name !== cacheName;
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  );
+});
+
+self.addEventListener('message', (event) => {
+  if (event.data?.keep) event.waitUntil(keep(event.data.keep));
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  if (request.method !== 'GET' || !request.url.startsWith(self.registration.scope)) return;
+  event.respondWith(
+    (async () => {
+      const cache = await caches.open(cacheName);
+      const kept = await cache.match(request, { ignoreSearch: request.mode === 'navigate' });
+      if (kept) return kept;
+      const response = await fetch(request);
+      if (response.status === 200) cache.put(request, response.clone());
+      return response;
+    })(),
+  );
+});

@@ -1,0 +1,18 @@
+// How the page is built: Svelte, the package as built in ../dist, and an offline worker made of the bundle's own file list.
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+import { offline } from './offline.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: here('.'),
+  base: './',
+  resolve: { alias: { 'attention-lab': here('../dist/index.js') } },
+  // The wasm and the workers stay files of their own: a data: or blob: URL would break under a strict CSP.
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  worker: { format: 'es' },
+  server: { fs: { allow: [here('..')] } },
+  plugins: [svelte(), offline()],
+});
