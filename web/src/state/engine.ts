@@ -1,14 +1,17 @@
 // The package behind the page: one runtime, the model that is open, and a forward pass as a `Run`. Knows no view.
-import { createRuntime, type ForwardOptions, type Model, type ModelSource, type Progress, type Runtime, type Tensor } from 'attention-lab'; // prettier-ignore
+import { AttentionLabError, createRuntime } from 'attention-lab';
+import type { ForwardOptions, Model, ModelSource, Progress, Runtime, Tensor, Tokenizer } from 'attention-lab';
 
 export interface Token {
   id: number;
-  /** As it is shown: without a tokenizer's own marks. */
+  /** As it is shown: without a tokenizer's own marks; an unknown word as it was typed. */
   text: string;
-  /** [CLS], [SEP], [MASK], … */
+  /** Added around the text: [CLS], [SEP], padding. Not [MASK], which a reader writes. */
   special: boolean;
   /** Part of the word before it. */
   continues: boolean;
+  /** Not in the vocabulary: the model sees [UNK]. */
+  unknown: boolean;
 }
 
 /** One forward pass over one sequence. */
@@ -24,18 +27,23 @@ export interface Run {
 const layerNames = (layer: number) =>
   ['q', 'k', 'v', 'scores', 'masked_scores', 'pattern', 'z'].map((name) => `blocks.${layer}.attn.${name}`);
 
+/** What goes into the first block: embeddings and positions, normalised where the model does that. */
+export const inputName = 'blocks.0.resid_pre';
+
 /** Up to this many parameters every layer is traced at every keystroke; above, the selected layer only. */
 const smallModel = 5e6;
 
 export class PageModel {
   readonly numLayers: number;
   readonly numHeads: number;
-  readonly dHead: number;
   readonly maxLen: number;
   readonly vocabSize: number;
   readonly causal: boolean;
   readonly parameterCount: number;
-  #specials = new Map<number, boolean>();
+  /** What q · k is divided by: √d_head, unless the model says otherwise. */
+  readonly scoreDivisor: number;
+  readonly #tokenizer: Tokenizer;
+  readonly #added: ReadonlySet<number>;
 
   constructor(
     readonly name: string,
@@ -43,33 +51,45 @@ export class PageModel {
     readonly shipped: boolean,
     private readonly model: Model,
   ) {
-    const { config } = model;
+    const { attention, ...config } = model.config;
     this.numLayers = config.numLayers;
-    this.numHeads = config.attention.numHeads;
-    this.dHead = config.attention.dHead ?? config.dModel / this.numHeads;
-    this.maxLen = config.maxLen ?? 512;
-    this.vocabSize = config.vocabSize ?? 0;
-    this.causal = config.attention.causal ?? false;
-    this.parameterCount = model.parameterCount;
+    this.numHeads = attention.numHeads;
+    this.maxLen = config.maxLen;
+    this.vocabSize = config.vocabSize;
+    this.causal = attention.causal;
+    this.scoreDivisor = { d_head: Math.sqrt(attention.dHead), d_model: Math.sqrt(config.dModel), none: 1 }[attention.scaleBy];
+    this.parameterCount = [...model.parameterShapes().values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0);
+    if (!model.tokenizer) throw new AttentionLabError('no_tokenizer', 'tokenizer.json: expected in the folder, got none');
+    this.#tokenizer = model.tokenizer;
+    const { maskTokenId, unkTokenId, specialTokenIds } = this.#tokenizer;
+    this.#added = new Set(specialTokenIds.filter((id) => id !== maskTokenId && id !== unkTokenId));
   }
 
   get isSmall(): boolean {
     return this.parameterCount <= smallModel;
   }
 
+  get maskTokenId(): number | undefined {
+    return this.#tokenizer.maskTokenId;
+  }
+
   encode(text: string): Token[] {
-    const { ids, tokens } = this.#tokenizer().encode(text);
-    return ids.map((id, i) => this.#token(id, tokens[i] ?? ''));
+    const { ids, words, offsets } = this.#tokenizer.encode(text);
+    return ids.map((id, i) => {
+      const token = this.word(id);
+      const place = offsets[i];
+      return {
+        ...token,
+        text: token.unknown && place ? text.slice(...place) : token.text,
+        continues: words[i] !== null && i > 0 && words[i] === words[i - 1],
+      };
+    });
   }
 
-  /** The token of an id, as it is shown. */
+  /** The token of an id by itself, as it is shown. */
   word(id: number): Token {
-    return this.#token(id, this.#tokenizer().idToToken(id) ?? `#${id}`);
-  }
-
-  /** The id of a token's exact text, where the vocabulary has it. */
-  idOf(text: string): number | undefined {
-    return this.#tokenizer().tokenToId(text);
+    const text = (this.#tokenizer.idToToken(id) ?? `#${id}`).replace(/^(##|▁|Ġ)/, '');
+    return { id, text, special: this.#added.has(id), continues: false, unknown: id === this.#tokenizer.unkTokenId };
   }
 
   forward(tokens: readonly Token[], options: ForwardOptions, layer: number): Run {
@@ -77,7 +97,7 @@ export class PageModel {
     const start = performance.now();
     const output = this.model.forward(
       { inputIds: tokens.map((token) => token.id) },
-      { ...options, outputAttentions: true, trace: layers.flatMap(layerNames) },
+      { ...options, outputAttentions: true, trace: [inputName, ...layers.flatMap(layerNames)] },
     );
     const milliseconds = performance.now() - start;
     return {
@@ -90,27 +110,8 @@ export class PageModel {
     };
   }
 
-  parameter(name: string): Tensor | undefined {
-    return this.model.parameters().get(name);
-  }
-
   dispose(): void {
     this.model.dispose();
-  }
-
-  #tokenizer() {
-    if (!this.model.tokenizer) throw new Error('tokenizer.json: expected in the folder, got none');
-    return this.model.tokenizer;
-  }
-
-  #token(id: number, raw: string): Token {
-    let special = this.#specials.get(id);
-    if (special === undefined) {
-      special = /^(\[.+\]|<.+>)$/.test(raw);
-      this.#specials.set(id, special);
-    }
-    const continues = raw.startsWith('##');
-    return { id, text: raw.replace(/^(##|▁|Ġ)/, ''), special, continues };
   }
 }
 
@@ -125,9 +126,7 @@ export async function openModel(
 ): Promise<PageModel> {
   const model = await (await getRuntime()).loadModel(source, { onProgress });
   try {
-    const page = new PageModel(name, shipped, model);
-    page.encode('a'); // a folder without a usable tokenizer is refused here, not at the first keystroke
-    return page;
+    return new PageModel(name, shipped, model);
   } catch (error) {
     model.dispose();
     throw error;

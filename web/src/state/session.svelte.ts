@@ -1,10 +1,11 @@
 // The session: the open model, the sentence, and the two runs that every view reads — before and after the reader's edits.
+import { untrack } from 'svelte';
 import { AttentionLabError } from 'attention-lab';
 import { followToken } from '../lib/follow.ts';
 import { Controls } from './controls.svelte.ts';
 import { forwardOptions, noEdits, type Edits } from './edits.ts';
 import { openModel, type PageModel, type Run, type Token } from './engine.ts';
-import { Selection } from './selection.svelte.ts';
+import { Selection, type Choice } from './selection.svelte.ts';
 import type { ModelSource, Progress } from 'attention-lab';
 
 export type Compare = 'after' | 'before' | 'difference';
@@ -57,6 +58,12 @@ export class Session {
     }
   }
 
+  /** A choice that belongs to the text just set: it is not to be moved along from the text before. */
+  select(choice: Choice): void {
+    this.#names = [];
+    this.selection.lock(choice);
+  }
+
   /** Runs what is needed for the current sentence and edits. To be called inside an effect. */
   run(): void {
     const { model, text, pinned } = this;
@@ -66,7 +73,7 @@ export class Session {
       const layer = model.isSmall ? 0 : this.selection.locked.layer;
       const after = this.#forward(model, text, edits, layer);
       const before = this.hasBefore ? this.#forward(model, pinned ?? text, noEdits, layer) : after;
-      this.#follow(after.tokens.map((token) => token.text));
+      untrack(() => this.#follow(after.tokens.map((token) => token.text)));
       this.after = after;
       this.before = before;
       this.error = null;
@@ -93,6 +100,13 @@ export class Session {
     if (next.query !== null && next.query >= names.length) next.query = null;
     if (next.key !== null && next.key >= names.length) next.key = null;
     if (next.query !== query || next.key !== key) this.selection.lock(next);
+    const { edits } = this.controls;
+    if (edits.blocked.length === 0 || old.length === 0 || old.join(' ') === names.join(' ')) return;
+    const blocked = edits.blocked.flatMap(([q, k]): [number, number][] => {
+      const [row, column] = [moved(q), moved(k)];
+      return row === null || column === null ? [] : [[row, column]];
+    });
+    this.controls.change({ ...edits, blocked }, 'follow');
   }
 
   #fail(error: unknown): void {

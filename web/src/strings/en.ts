@@ -1,5 +1,7 @@
 // Every word of the page in English. The type of this object is what every other language must fill.
 
+import type { Choice as ListingChoice } from '../state/listings.svelte.ts';
+
 export const en = {
   title: 'Attention Lab — see and edit what a transformer attends to',
   brand: 'Attention Lab',
@@ -9,8 +11,6 @@ export const en = {
   loading: (file: string, share: string) => `Loading ${file} ${share}`,
   starting: 'Starting WebAssembly…',
   modelSummary: (layers: number, heads: number, weights: string) => `${layers} layers × ${heads} heads, ${weights} weights`,
-  trained: 'trained',
-  randomWeights: 'random weights',
 
   language: 'Language',
   theme: { label: 'Colours', system: 'system', light: 'light', dark: 'dark' },
@@ -53,7 +53,6 @@ export const en = {
     before: 'before',
     after: 'after',
     change: 'change',
-    answer: 'the answer',
   },
 
   heads: {
@@ -126,7 +125,6 @@ export const en = {
     score: 'score',
     exp: (largest: string) => `e^(score − ${largest})`,
     weight: 'weight',
-    times: 'weight × value',
     adds: (key: string, query: string) => `what “${key}” adds to z of “${query}”`,
     allOf: (query: string) => `z of “${query}”: the sum over all words`,
     agrees: (difference: string) => `Recomputed here from the numbers shown; WebAssembly’s differ by at most ${difference}.`,
@@ -163,6 +161,7 @@ export const en = {
     largest: (value: string) => `largest change ${value}`,
     logits: (word: string) => `Logits at “${word}”`,
     logitsNote: 'One score per word of the vocabulary, before softmax',
+    logit: 'logit',
     word: 'word',
     probability: 'probability',
   },
@@ -178,17 +177,22 @@ export const en = {
     noWeightsNote: 'Nothing here was learned or drawn at random: the pattern follows from the numbers of the example alone.',
     rowTotals: (low: string, high: string) => `Rows add up to ${low} … ${high}`,
     rowTotal: (value: string) => `Every row adds up to ${value}`,
-    head: 'Head',
     failed: 'This listing could not run',
+    ownNumbers: 'on the five vectors it was published with',
     names: {
       fused: 'One fused q/k/v projection',
-      fusedEncoder: 'Encoder of the fused listing',
-      multiHead: 'Multi-head, 1/√K',
-      multiHeadNoSoftmax: 'Multi-head without softmax',
-      noWeights: 'No learned weights',
-      singleHead: 'One head as wide as D',
-      sharedHeads: 'One projection for all heads',
-    } as Record<string, string>,
+      fused_encoder: 'The encoder around it, two layers',
+      multi_head: 'Multi-head, ÷ √K',
+      multi_head_no_softmax: 'Multi-head without softmax',
+      no_weights: 'No learned weights',
+      single_head: 'One head as wide as D',
+      shared_heads: 'One projection for all heads',
+    } satisfies Record<ListingChoice, string> as Record<ListingChoice, string>,
+    /** `english` is the package's own sentence. */
+    difference: (choice: ListingChoice, english: string): string =>
+      choice === 'fused_encoder'
+        ? 'A layer is x ← LayerNorm(Linear(SA(x) + x)): one linear map of the residual sum, where the paper has a norm, a feed-forward of two layers and a second norm.'
+        : english,
   },
 
   checkpoint: {
@@ -216,16 +220,14 @@ export const en = {
   share: {
     heading: 'Share',
     link: 'Copy link',
-    linkHint: 'holds the sentence, the selection and every edit',
+    linkHint: 'The link holds the sentence, the selection and every edit.',
     png: 'Save PNG',
     svg: 'Save SVG',
     csv: 'Save CSV',
-    csvHint: 'layer, head, query, key, weight',
     json: 'Save JSON',
     code: 'Copy as JavaScript',
     copied: 'Copied',
     copyFailed: 'The browser refused the clipboard. Copy it from here:',
-    close: 'Close',
     figureTitle: (layer: number, head: number) => `Attention weights, layer ${layer}, head ${head}`,
     figureAxes: 'rows look at columns',
   },
@@ -257,7 +259,7 @@ export const en = {
   errors: {
     run: 'The last change could not be computed; the views show the one before it.',
     start: 'The page could not start.',
-    no_simd: 'This browser has no WebAssembly SIMD. Any Chrome, Edge, Firefox or Safari since 2023 has it.',
+    noSimd: 'This browser has no WebAssembly SIMD. Any Chrome, Edge, Firefox or Safari since 2023 has it.',
     reload: 'Reload the page. If it fails again, the address of a file may be blocked: look at the message above.',
   },
 };

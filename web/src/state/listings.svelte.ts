@@ -1,0 +1,84 @@
+// The five published listings, run on what goes into the open model's first block. Fresh weights from a fixed seed.
+import { listingNames, type Listing, type ListingName, type Tensor } from 'attention-lab';
+import { forwardOptions, type Edits } from './edits.ts';
+import { getRuntime, inputName, type Run } from './engine.ts';
+import { session } from './session.svelte.ts';
+
+/** The published names, and the encoder that the first of them is part of. */
+export type Choice = ListingName | 'fused_encoder';
+const listingOf = (choice: Choice): ListingName => (choice === 'fused_encoder' ? 'fused' : choice);
+
+export const listingChoices: readonly Choice[] = listingNames.flatMap((name) =>
+  name === 'fused' ? [name, 'fused_encoder' as const] : [name],
+);
+
+/** The numbers that the listing without weights was published with. */
+const publishedVectors: Tensor = { data: Float32Array.of(1, 2, 2, 3, 3, 4, 4, 5, 5, 6), dims: [5, 2] };
+
+export interface ListingRun {
+  /** One [1, H, T, T] per layer. */
+  patterns: Tensor[];
+  labels: readonly string[];
+  /** For the listing without weights: W = S P, what it weighs with in place of P. */
+  weights?: Tensor;
+}
+
+const numHeads = 4;
+const seed = 1;
+
+class Listings {
+  choice = $state<Choice>('fused');
+  /** The listing without weights on its own five vectors instead of the sentence. */
+  ownNumbers = $state(true);
+  run = $state.raw<ListingRun | null>(null);
+  difference = $state('');
+  error = $state('');
+  #open: { name: ListingName; width: number; listing: Listing } | null = null;
+
+  /** To be called inside an effect. */
+  async update(): Promise<void> {
+    const { choice, ownNumbers } = this;
+    const { after } = session;
+    const { edits } = session.controls;
+    const input = after?.trace.get(inputName);
+    if (!after || !input) return;
+    try {
+      const runtime = await getRuntime();
+      const name = listingOf(choice);
+      const width = input.dims.at(-1)!;
+      if (this.#open?.name !== name || this.#open.width !== width) {
+        this.#open?.listing.dispose();
+        const heads = name === 'fused' || name === 'single_head' ? 1 : numHeads;
+        const options = name === 'no_weights' ? {} : { dModel: width, numHeads: heads, seed };
+        this.#open = { name, width, listing: runtime.createListing(name, options) };
+      }
+      const { listing } = this.#open;
+      this.difference = listing.difference;
+      this.run = forward(listing, choice, input, after, edits, ownNumbers);
+      this.error = '';
+    } catch (error) {
+      this.run = null;
+      this.error = error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+function forward(listing: Listing, choice: Choice, input: Tensor, run: Run, edits: Edits, ownNumbers: boolean): ListingRun {
+  const words = run.tokens.map((token) => token.text);
+  if (choice === 'no_weights') {
+    const query = ownNumbers ? publishedVectors : { data: input.data, dims: input.dims.slice(1) };
+    const { trace } = listing.forward({ query }, { trace: true });
+    const labels = ownNumbers ? ['[1,2]', '[2,3]', '[3,4]', '[4,5]', '[5,6]'] : words;
+    const square = (tensor: Tensor): Tensor => ({ data: tensor.data, dims: [1, 1, ...tensor.dims] });
+    return { patterns: [square(trace.get('pattern')!)], weights: square(trace.get('weights')!), labels };
+  }
+  const { interventions: _, ...options } = forwardOptions(edits, words.length);
+  if (choice === 'fused_encoder') {
+    const output = listing.encoder!.forward({ inputsEmbeds: input }, { ...options, outputAttentions: true });
+    return { patterns: output.attentions!, labels: words };
+  }
+  const { trace } = listing.forward({ query: input }, { ...options, trace: ['pattern'] });
+  return { patterns: [trace.get('pattern')!], labels: words };
+}
+
+export const listings = new Listings();
