@@ -9,7 +9,12 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   root: here('.'),
   base: './',
-  resolve: { alias: { 'attention-lab': here('../dist/index.js') } },
+  resolve: {
+    alias: [
+      { find: /^attention-lab$/, replacement: here('../dist/index.js') },
+      { find: /^attention-lab\/worker$/, replacement: here('../dist/worker.js') },
+    ],
+  },
   // The wasm and the workers stay files of their own: a data: or blob: URL would break under a strict CSP.
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es' },

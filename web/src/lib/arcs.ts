@@ -7,17 +7,18 @@ export interface Arc {
   value: number;
 }
 
-/** Weights below this are not drawn as arcs; the heatmap has them all. */
-export const faintest = 0.02;
+/** Weights below these are not drawn as arcs, the heatmap has them all: by what else is drawn. */
+const faintest = { alone: 0.02, all: 0.05, context: 0.2 };
 const mostArcs = 600;
 
 /** The arcs worth drawing, faintest first so that the strongest lie on top. A word's look at itself is none of them. */
-export function arcsOf(matrix: Matrix): Arc[] {
+export function arcsOf(matrix: Matrix, isolated: number | null): Arc[] {
   const arcs: Arc[] = [];
   for (let query = 0; query < matrix.rows; query++) {
+    const least = isolated === null ? faintest.all : isolated === query ? faintest.alone : faintest.context;
     for (let key = 0; key < matrix.columns; key++) {
       const value = at(matrix, query, key);
-      if (query !== key && Math.abs(value) >= faintest) arcs.push({ query, key, value });
+      if (query !== key && Math.abs(value) >= least) arcs.push({ query, key, value });
     }
   }
   return arcs.sort((a, b) => Math.abs(a.value) - Math.abs(b.value)).slice(-mostArcs);

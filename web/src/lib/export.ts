@@ -1,6 +1,6 @@
 // One run as CSV, as JSON, and as the JavaScript that makes it again. Pure.
 import { forwardOptions, type Edits } from '../state/edits.ts';
-import type { PageModel, Run } from '../state/engine.ts';
+import type { PageModel, Run } from '../state/model.svelte.ts';
 import { at, headOf } from './pattern.ts';
 
 const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -38,9 +38,8 @@ export function toJson(model: PageModel, text: string, edits: Edits, run: Run): 
 
 const literal = (value: unknown) => JSON.stringify(value);
 
-/** A program of a few lines for Node or a page. */
-export function toCode(model: PageModel, text: string, edits: Edits, layer: number, head: number): string {
-  const length = model.encode(text).length;
+/** A program of a few lines for Node or a page; `length` is the number of tokens. */
+export function toCode(model: PageModel, text: string, edits: Edits, length: number, layer: number, head: number): string {
   const { mask, ...options } = forwardOptions(edits, length);
   const fields = Object.entries({ outputAttentions: true, ...options }).map(([name, value]) => `  ${name}: ${literal(value)},`);
   const lines = [

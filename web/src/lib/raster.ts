@@ -40,13 +40,15 @@ export interface CellLook {
   cell: number;
   isMasked: (row: number, column: number) => boolean;
   hatchInk: string;
+  faintInk: string;
   paper: string;
   font: string;
 }
 
-/** Smallest cell that holds a number, and largest distance between hatching lines. */
+/** Smallest cell that holds a number; largest distance between hatching lines; weights that are written faintly. */
 const numberCell = 24;
 const hatch = 5;
+const faintNumber = 0.095;
 
 export function paintHeatmap(context: CanvasRenderingContext2D, matrix: Matrix, look: CellLook): void {
   const { cell, tone } = look;
@@ -64,7 +66,8 @@ export function paintHeatmap(context: CanvasRenderingContext2D, matrix: Matrix, 
       }
       const value = at(matrix, row, column);
       if (cell < numberCell || Math.abs(value) < 0.005) continue;
-      context.fillStyle = inkOn(tone, Math.abs(value) / look.limit);
+      // Small weights recede; those that a reader looks for stand out.
+      context.fillStyle = Math.abs(value) < faintNumber ? look.faintInk : inkOn(tone, Math.abs(value) / look.limit);
       context.fillText(cellWeight(value), x + (cell - gap) / 2, y + (cell - gap) / 2 + 0.5);
     }
   }

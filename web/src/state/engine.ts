@@ -1,119 +1,26 @@
-// The package behind the page: one runtime, the model that is open, and a forward pass as a `Run`. Knows no view.
+// The package behind the page: runtimes, and where a model runs. A small one runs on the page's own thread, within the
+// frame of a keystroke; a big one in a worker, so that typing never waits for it. Knows no view.
 import { AttentionLabError, createRuntime } from 'attention-lab';
-import type { ForwardOptions, Model, ModelSource, Progress, Runtime, Tensor, Tokenizer } from 'attention-lab';
+import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Progress, Runtime, Tokenizer } from 'attention-lab'; // prettier-ignore
+import { PageModel } from './model.svelte.ts';
 
-export interface Token {
-  id: number;
-  /** As it is shown: without a tokenizer's own marks; an unknown word as it was typed. */
-  text: string;
-  /** Added around the text: [CLS], [SEP], padding. Not [MASK], which a reader writes. */
-  special: boolean;
-  /** Part of the word before it. */
-  continues: boolean;
-  /** Not in the vocabulary: the model sees [UNK]. */
-  unknown: boolean;
-}
+type Later<T> = T | Promise<T>;
 
-/** One forward pass over one sequence. */
-export interface Run {
-  tokens: readonly Token[];
-  attentions: Tensor[]; //        N × [1, H, T, T]
-  trace: Map<string, Tensor>;
-  lastHiddenState: Tensor; //     [1, T, D]
-  logits?: Tensor; //             [1, T, V]
-  milliseconds: number;
-}
-
-const layerNames = (layer: number) =>
-  ['q', 'k', 'v', 'scores', 'masked_scores', 'pattern', 'z'].map((name) => `blocks.${layer}.attn.${name}`);
-
-/** What goes into the first block: embeddings and positions, normalised where the model does that. */
-export const inputName = 'blocks.0.resid_pre';
-
-/** Up to this many parameters every layer is traced at every keystroke; above, the selected layer only. */
-const smallModel = 5e6;
-
-export class PageModel {
-  readonly numLayers: number;
-  readonly numHeads: number;
-  readonly maxLen: number;
-  readonly vocabSize: number;
-  readonly causal: boolean;
+/** A model wherever it runs: what the page asks of it is answered at once, or by a promise. */
+export interface Backend {
+  readonly config: Model['config'];
+  readonly tokenizer: Pick<Tokenizer, 'maskTokenId' | 'unkTokenId' | 'specialTokenIds'>;
   readonly parameterCount: number;
-  /** What q · k is divided by: √d_head, unless the model says otherwise. */
-  readonly scoreDivisor: number;
-  readonly #tokenizer: Tokenizer;
-  readonly #added: ReadonlySet<number>;
-
-  constructor(
-    readonly name: string,
-    /** Sits in the page's own folder, so that a link can name it. */
-    readonly shipped: boolean,
-    private readonly model: Model,
-  ) {
-    const { attention, ...config } = model.config;
-    this.numLayers = config.numLayers;
-    this.numHeads = attention.numHeads;
-    this.maxLen = config.maxLen;
-    this.vocabSize = config.vocabSize;
-    this.causal = attention.causal;
-    this.scoreDivisor = { d_head: Math.sqrt(attention.dHead), d_model: Math.sqrt(config.dModel), none: 1 }[attention.scaleBy];
-    this.parameterCount = [...model.parameterShapes().values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0);
-    if (!model.tokenizer) throw new AttentionLabError('no_tokenizer', 'tokenizer.json: expected in the folder, got none');
-    this.#tokenizer = model.tokenizer;
-    const { maskTokenId, unkTokenId, specialTokenIds } = this.#tokenizer;
-    this.#added = new Set(specialTokenIds.filter((id) => id !== maskTokenId && id !== unkTokenId));
-  }
-
-  get isSmall(): boolean {
-    return this.parameterCount <= smallModel;
-  }
-
-  get maskTokenId(): number | undefined {
-    return this.#tokenizer.maskTokenId;
-  }
-
-  encode(text: string): Token[] {
-    const { ids, words, offsets } = this.#tokenizer.encode(text);
-    return ids.map((id, i) => {
-      const token = this.word(id);
-      const place = offsets[i];
-      return {
-        ...token,
-        text: token.unknown && place ? text.slice(...place) : token.text,
-        continues: words[i] !== null && i > 0 && words[i] === words[i - 1],
-      };
-    });
-  }
-
-  /** The token of an id by itself, as it is shown. */
-  word(id: number): Token {
-    const text = (this.#tokenizer.idToToken(id) ?? `#${id}`).replace(/^(##|▁|Ġ)/, '');
-    return { id, text, special: this.#added.has(id), continues: false, unknown: id === this.#tokenizer.unkTokenId };
-  }
-
-  forward(tokens: readonly Token[], options: ForwardOptions, layer: number): Run {
-    const layers = this.isSmall ? Array.from({ length: this.numLayers }, (_, l) => l) : [layer];
-    const start = performance.now();
-    const output = this.model.forward(
-      { inputIds: tokens.map((token) => token.id) },
-      { ...options, outputAttentions: true, trace: [inputName, ...layers.flatMap(layerNames)] },
-    );
-    const milliseconds = performance.now() - start;
-    return {
-      tokens,
-      attentions: output.attentions ?? [],
-      trace: output.trace,
-      lastHiddenState: output.lastHiddenState,
-      logits: output.logits,
-      milliseconds,
-    };
-  }
-
-  dispose(): void {
-    this.model.dispose();
-  }
+  /** Answers by promises. */
+  readonly isRemote: boolean;
+  encode(text: string): Later<Encoding>;
+  tokenText(id: number): Later<string>;
+  forward(inputs: ForwardInputs, options: ForwardOptions): Later<ModelOutput>;
+  dispose(): void;
 }
+
+/** Weights above this many bytes go to a worker: a pass over fewer takes a few milliseconds at most. */
+const localBytes = 24e6;
 
 let runtime: Promise<Runtime> | null = null;
 export const getRuntime = (): Promise<Runtime> => (runtime ??= createRuntime());
@@ -124,11 +31,57 @@ export async function openModel(
   shipped: boolean,
   onProgress: (progress: Progress) => void,
 ): Promise<PageModel> {
-  const model = await (await getRuntime()).loadModel(source, { onProgress });
+  const size = source instanceof URL || typeof source === 'string' ? 0 : Array.from(source).reduce((sum, file) => sum + file.size, 0);
+  const open = size > localBytes ? openInWorker : openHere;
+  return new PageModel(name, shipped, await open(source, { onProgress }));
+}
+
+const countOf = (shapes: ReadonlyMap<string, readonly number[]>) =>
+  [...shapes.values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0);
+
+function needTokenizer<T>(tokenizer: T | undefined): T {
+  if (!tokenizer) throw new AttentionLabError('no_tokenizer', 'tokenizer.json: expected in the folder, got none');
+  return tokenizer;
+}
+
+async function openHere(source: ModelSource, options: LoadOptions): Promise<Backend> {
+  const model = await (await getRuntime()).loadModel(source, options);
   try {
-    return new PageModel(name, shipped, model);
+    const tokenizer = needTokenizer(model.tokenizer);
+    return {
+      config: model.config,
+      tokenizer,
+      parameterCount: countOf(model.parameterShapes()),
+      isRemote: false,
+      encode: (text) => tokenizer.encode(text),
+      tokenText: (id) => tokenizer.idToToken(id) ?? `#${id}`,
+      forward: (inputs, forward) => model.forward(inputs, forward),
+      dispose: () => model.dispose(),
+    };
   } catch (error) {
     model.dispose();
+    throw error;
+  }
+}
+
+/** A worker of its own for each model: its end is what gives the memory back. */
+async function openInWorker(source: ModelSource, options: LoadOptions): Promise<Backend> {
+  const { createWorkerRuntime } = await import('attention-lab/worker');
+  const runtime = await createWorkerRuntime();
+  try {
+    const model = await runtime.loadModel(source, options);
+    return {
+      config: model.config,
+      tokenizer: needTokenizer(model.tokenizer),
+      parameterCount: countOf(await model.parameterShapes()),
+      isRemote: true,
+      encode: (text) => model.encode(text),
+      tokenText: (id) => model.decode([id]),
+      forward: (inputs, forward) => model.forward(inputs, forward),
+      dispose: () => runtime.dispose(),
+    };
+  } catch (error) {
+    runtime.dispose();
     throw error;
   }
 }

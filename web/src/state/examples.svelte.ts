@@ -46,9 +46,7 @@ class Examples {
   }
 
   #select({ layer, head, query }: Example, key: string): void {
-    const words = session.model?.encode(session.text).map((token) => token.text) ?? [];
-    const place = (word: string) => (words.includes(word) ? words.indexOf(word) : null);
-    session.select({ layer, head, query: place(query), key: place(key) });
+    session.select({ layer, head, query, key });
   }
 }
 

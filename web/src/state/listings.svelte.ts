@@ -1,7 +1,8 @@
 // The five published listings, run on what goes into the open model's first block. Fresh weights from a fixed seed.
 import { listingNames, type Listing, type ListingName, type Tensor } from 'attention-lab';
 import { forwardOptions, type Edits } from './edits.ts';
-import { getRuntime, inputName, type Run } from './engine.ts';
+import { getRuntime } from './engine.ts';
+import { inputName, type Run } from './model.svelte.ts';
 import { session } from './session.svelte.ts';
 
 /** The published names, and the encoder that the first of them is part of. */
@@ -19,8 +20,8 @@ export interface ListingRun {
   /** One [1, H, T, T] per layer. */
   patterns: Tensor[];
   labels: readonly string[];
-  /** For the listing without weights: W = S P, what it weighs with in place of P. */
-  weights?: Tensor;
+  /** Of the listing without weights, on its own vectors: what it gives, and what the paper's P E gives. */
+  numbers?: { embedding: Tensor; output: Tensor; context: Tensor; usual: Tensor };
 }
 
 const numHeads = 4;
@@ -67,10 +68,15 @@ function forward(listing: Listing, choice: Choice, input: Tensor, run: Run, edit
   const words = run.tokens.map((token) => token.text);
   if (choice === 'no_weights') {
     const query = ownNumbers ? publishedVectors : { data: input.data, dims: input.dims.slice(1) };
-    const { trace } = listing.forward({ query }, { trace: true });
+    const { trace, output } = listing.forward({ query }, { trace: true });
     const labels = ownNumbers ? ['[1,2]', '[2,3]', '[3,4]', '[4,5]', '[5,6]'] : words;
     const square = (tensor: Tensor): Tensor => ({ data: tensor.data, dims: [1, 1, ...tensor.dims] });
-    return { patterns: [square(trace.get('pattern')!)], weights: square(trace.get('weights')!), labels };
+    const [context, usual] = [trace.get('context')!, trace.get('usual')!];
+    return {
+      patterns: [square(trace.get('pattern')!)],
+      labels,
+      ...(ownNumbers && { numbers: { embedding: query, output, context, usual } }),
+    };
   }
   const { interventions: _, ...options } = forwardOptions(edits, words.length);
   if (choice === 'fused_encoder') {

@@ -1,6 +1,6 @@
 // Which position the outputs are read at, and its words with their probabilities and logits, before and after.
 import { softmax, top } from '../lib/pattern.ts';
-import type { Run } from './engine.ts';
+import type { Run } from './model.svelte.ts';
 import { session } from './session.svelte.ts';
 
 export interface Candidate {
@@ -54,7 +54,7 @@ class Prediction {
     return ids
       .map((id) => ({
         id,
-        word: session.model!.word(id).text,
+        word: session.model!.word(id),
         before: old[id]!,
         after: after[id]!,
         logitBefore: (this.#before ?? this.#after!)[id]!,

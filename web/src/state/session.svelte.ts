@@ -1,14 +1,29 @@
 // The session: the open model, the sentence, and the two runs that every view reads — before and after the reader's edits.
-import { untrack } from 'svelte';
 import { AttentionLabError } from 'attention-lab';
+import type { ModelSource, Progress } from 'attention-lab';
+import { untrack } from 'svelte';
 import { followToken } from '../lib/follow.ts';
 import { Controls } from './controls.svelte.ts';
-import { forwardOptions, noEdits, type Edits } from './edits.ts';
-import { openModel, type PageModel, type Run, type Token } from './engine.ts';
+import { noEdits, type MaskCell } from './edits.ts';
+import { openModel } from './engine.ts';
+import type { PageModel, Run, Token } from './model.svelte.ts';
 import { Selection, type Choice } from './selection.svelte.ts';
-import type { ModelSource, Progress } from 'attention-lab';
 
 export type Compare = 'after' | 'before' | 'difference';
+
+/** A choice by words, to be found among the tokens of the text that was just set. */
+export interface WordChoice {
+  layer: number;
+  head: number;
+  query: string;
+  key: string;
+}
+
+interface Pair {
+  model: PageModel;
+  before: Run;
+  after: Run;
+}
 
 export class Session {
   readonly controls = new Controls();
@@ -32,11 +47,15 @@ export class Session {
   readonly hasBefore = $derived(this.controls.modified || this.pinned !== null);
   readonly tokens: readonly Token[] = $derived(this.after?.tokens ?? []);
   readonly length = $derived(this.tokens.length);
-  /** The sentence had more tokens than the model has positions. */
-  truncated = $state(false);
 
-  #names: readonly string[] = [];
+  /** Tokens that the selection refers to; null: the next run's. */
+  #names: readonly string[] | null = null;
+  #wanted: WordChoice | null = null;
+  /** A run in a worker is under way; the newest text and edits wait, older ones are forgotten. */
+  #isRunning = false;
+  #waiting: (() => Promise<Pair>) | null = null;
 
+  /** false: it could not be opened, `error` says why, and the model that was open stays. */
   async open(source: ModelSource, name: string, shipped: boolean): Promise<boolean> {
     this.isLoading = true;
     this.error = null;
@@ -45,12 +64,13 @@ export class Session {
       const old = this.model;
       this.controls.clear();
       this.pinned = null;
-      this.model = model;
+      this.#names = null;
       this.selection.clamp(model.numLayers, model.numHeads);
+      this.model = model;
       old?.dispose();
       return true;
     } catch (error) {
-      this.#fail(error); // the model that was open stays
+      this.#fail(error);
       return false;
     } finally {
       this.isLoading = false;
@@ -59,52 +79,83 @@ export class Session {
   }
 
   /** A choice that belongs to the text just set: it is not to be moved along from the text before. */
-  select(choice: Choice): void {
-    this.#names = [];
-    this.selection.lock(choice);
+  select(choice: Choice | WordChoice): void {
+    this.#names = null;
+    if (typeof choice.query === 'string') this.#wanted = choice as WordChoice;
+    else this.selection.lock(choice as Choice);
   }
 
   /** Runs what is needed for the current sentence and edits. To be called inside an effect. */
   run(): void {
-    const { model, text, pinned } = this;
+    const { model, text, pinned, hasBefore } = this;
     const { edits } = this.controls;
     if (!model) return;
+    const layer = model.tracesAll ? 0 : this.selection.locked.layer;
+    const runAfter = () => model.run(text, edits, layer);
+    const runBefore = (after: Run) => (hasBefore ? model.run(pinned ?? text, noEdits, layer) : after);
+    if (model.isRemote) {
+      void this.#later(async () => {
+        const after = await runAfter();
+        return { model, after, before: await runBefore(after) };
+      });
+      return;
+    }
     try {
-      const layer = model.isSmall ? 0 : this.selection.locked.layer;
-      const after = this.#forward(model, text, edits, layer);
-      const before = this.hasBefore ? this.#forward(model, pinned ?? text, noEdits, layer) : after;
-      untrack(() => this.#follow(after.tokens.map((token) => token.text)));
-      this.after = after;
-      this.before = before;
-      this.error = null;
+      const after = runAfter() as Run;
+      const before = runBefore(after) as Run;
+      untrack(() => this.#show({ model, after, before }));
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #forward(model: PageModel, text: string, edits: Edits, layer: number): Run {
-    const all = model.encode(text);
-    this.truncated = all.length > model.maxLen;
-    const tokens = all.slice(0, model.maxLen);
-    return model.forward(tokens, forwardOptions(edits, tokens.length), layer);
+  async #later(task: () => Promise<Pair>): Promise<void> {
+    this.#waiting = task;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#waiting) {
+      const next: () => Promise<Pair> = this.#waiting;
+      this.#waiting = null;
+      try {
+        const pair = await next();
+        if (pair.model === this.model) this.#show(pair);
+      } catch (error) {
+        if (!this.#waiting) this.#fail(error);
+      }
+    }
+    this.#isRunning = false;
   }
 
-  /** Keeps the selected tokens selected when words before them come and go. */
+  #show({ before, after }: Pair): void {
+    this.#follow(after.tokens.map((token) => token.text));
+    this.after = after;
+    this.before = before;
+    this.error = null;
+  }
+
+  /** Keeps the selected tokens and the closed cells on their words when words before them come and go. */
   #follow(names: readonly string[]): void {
-    const { query, key } = this.selection.locked;
-    const old = this.#names;
+    const old = this.#names ?? names;
     this.#names = names;
-    const moved = (index: number | null) =>
-      index === null || old.length === 0 ? index : followToken(old, names, index);
+    if (this.#wanted) {
+      const { layer, head, query, key } = this.#wanted;
+      const place = (word: string) => (names.includes(word) ? names.indexOf(word) : null);
+      this.selection.lock({ layer, head, query: place(query), key: place(key) });
+      this.#wanted = null;
+      return;
+    }
+    const moved = (index: number | null) => {
+      const place = index === null ? null : followToken(old, names, index);
+      return place !== null && place < names.length ? place : null;
+    };
+    const { query, key } = this.selection.locked;
     const next = { query: moved(query), key: moved(key) };
-    if (next.query !== null && next.query >= names.length) next.query = null;
-    if (next.key !== null && next.key >= names.length) next.key = null;
     if (next.query !== query || next.key !== key) this.selection.lock(next);
     const { edits } = this.controls;
-    if (edits.blocked.length === 0 || old.length === 0 || old.join(' ') === names.join(' ')) return;
-    const blocked = edits.blocked.flatMap(([q, k]): [number, number][] => {
-      const [row, column] = [moved(q), moved(k)];
-      return row === null || column === null ? [] : [[row, column]];
+    if (edits.blocked.length === 0 || old.join(' ') === names.join(' ')) return;
+    const blocked = edits.blocked.flatMap(([row, column]): MaskCell[] => {
+      const [q, k] = [moved(row), moved(column)];
+      return q === null || k === null ? [] : [[q, k]];
     });
     this.controls.change({ ...edits, blocked }, 'follow');
   }

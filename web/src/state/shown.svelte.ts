@@ -2,7 +2,7 @@
 import { headOf, difference, mergeWords, at, top, withoutSink, wordGroups, type Group, type Matrix } from '../lib/pattern.ts'; // prettier-ignore
 import { measure, type Measure } from '../lib/measures.ts';
 import type { LayerTrace } from '../lib/arithmetic.ts';
-import type { Run, Token } from './engine.ts';
+import type { Run, Token } from './model.svelte.ts';
 import { session, type Compare } from './session.svelte.ts';
 
 class Shown {

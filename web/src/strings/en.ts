@@ -19,7 +19,6 @@ export const en = {
     label: 'Sentence',
     hint: 'Type anything: every view follows each keystroke. [MASK] stands for a word the model has to guess.',
     examples: 'Examples',
-    ownText: 'your own sentence',
     lookFor: 'Look for',
     show: 'Show me',
     showBack: 'Change it back',
@@ -178,6 +177,13 @@ export const en = {
     rowTotals: (low: string, high: string) => `Rows add up to ${low} … ${high}`,
     rowTotal: (value: string) => `Every row adds up to ${value}`,
     failed: 'This listing could not run',
+    trained: (head: number) => `For comparison: trained, layer 1, head ${head}`,
+    numbers: {
+      input: 'E',
+      output: 'Y = S·P·E',
+      context: 'row sum of Y',
+      usual: 'usual: P·E',
+    },
     ownNumbers: 'on the five vectors it was published with',
     names: {
       fused: 'One fused q/k/v projection',

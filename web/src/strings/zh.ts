@@ -29,7 +29,6 @@ export const zh: Strings = {
     label: '句子',
     hint: '随意输入英文：每敲一个键，所有视图都会更新。[MASK] 表示要模型猜的词。',
     examples: '例句',
-    ownText: '你自己的句子',
     lookFor: '请看',
     show: '演示',
     showBack: '改回来',
@@ -187,6 +186,13 @@ export const zh: Strings = {
     rowTotals: (low, high) => `各行之和从 ${low} 到 ${high}`,
     rowTotal: (value) => `每行之和都是 ${value}`,
     failed: '这份程序无法运行',
+    trained: (head) => `对照：训练过的第 1 层第 ${head} 头`,
+    numbers: {
+      input: 'E',
+      output: 'Y = S·P·E',
+      context: 'Y 的行和',
+      usual: '通常的 P·E',
+    },
     ownNumbers: '使用它发表时的五个向量',
     names: {
       fused: '合并的 q/k/v 投影',
