@@ -10,6 +10,7 @@ import {
   checkInteger,
   checkKeys,
   checkMask,
+  checkObject,
   checkOneOf,
   checkPositive,
   checkShape,
@@ -35,7 +36,7 @@ const traceable = ['pattern', 'scores', 'maskedScores'] as const;
 
 /** Checks everything, calls C++ once and gives back copies. */
 export function attend(native: NativeModule, inputs: AttentionInputs, options?: AttentionOptions): AttentionResult {
-  checkKeys('inputs', inputs, inputKeys);
+  checkObject('inputs', inputs, inputKeys);
   const q = checkTensor('q', inputs.q);
   const k = checkTensor('k', inputs.k);
   const v = checkTensor('v', inputs.v);
@@ -95,13 +96,13 @@ function nativeScore(score: ScoreFunction, q: Tensor, k: Tensor): Pick<NativeAtt
   }
   const kind = typeof score === 'object' && score !== null ? score.kind : undefined;
   if (kind === 'general') {
-    const { w } = checkKeys('score', score as Extract<ScoreFunction, { kind: 'general' }>, new Set(['kind', 'w']));
+    const { w } = checkObject('score', score as Extract<ScoreFunction, { kind: 'general' }>, new Set(['kind', 'w']));
     checkShape('score.w', checkTensor('score.w', w).dims, [width, keyWidth]);
     return { score: kind, scoreParameters: [w] };
   }
   if (kind === 'additive') {
     const additive = score as Extract<ScoreFunction, { kind: 'additive' }>;
-    const { wq, wk, v } = checkKeys('score', additive, new Set(['kind', 'wq', 'wk', 'v']));
+    const { wq, wk, v } = checkObject('score', additive, new Set(['kind', 'wq', 'wk', 'v']));
     const hidden = checkTensor('score.wq', wq).dims[0] ?? 0;
     checkShape('score.wq', wq.dims, [hidden, width]);
     checkShape('score.wk', checkTensor('score.wk', wk).dims, [hidden, keyWidth]);

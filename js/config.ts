@@ -2,7 +2,7 @@
 import { fail } from './errors.js';
 import type { NativeAttentionConfig, NativeModelConfig } from './native.js';
 import type { AttentionLayerConfig, ModelConfig } from './types.js';
-import { checkBoolean, checkInteger, checkKeys, checkOneOf, checkPositive, describe } from './validation.js';
+import { checkBoolean, checkInteger, checkObject, checkOneOf, checkPositive, describe } from './validation.js';
 
 const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
   'dModel',
@@ -18,6 +18,8 @@ const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
   'maskedValue',
   'causal',
 ]);
+/** The model has one dModel, its own. */
+const modelAttentionKeys: ReadonlySet<string> = new Set([...attentionKeys].filter((key) => key !== 'dModel'));
 const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
   'vocabSize',
   'maxLen',
@@ -42,8 +44,7 @@ const largest = 1 << 24;
 
 /** The config with every default filled in. `name` is how errors call it. */
 export function completeAttentionConfig(name: string, given: AttentionLayerConfig): NativeAttentionConfig {
-  checkGiven(name, given);
-  const config = checkKeys(name, given, attentionKeys);
+  const config = checkObject(name, given, attentionKeys);
   const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
   const numHeads = checkInteger(`${name}.numHeads`, config.numHeads, 1, largest);
   if (config.dHead === undefined && dModel % numHeads !== 0) {
@@ -68,14 +69,10 @@ export function completeAttentionConfig(name: string, given: AttentionLayerConfi
 
 /** The config with every default filled in: those of PyTorch's nn.TransformerEncoderLayer where it has them. */
 export function completeModelConfig(given: ModelConfig): NativeModelConfig {
-  checkGiven('config', given);
-  const config = checkKeys('config', given, modelKeys);
+  const config = checkObject('config', given, modelKeys);
   const dModel = checkInteger('config.dModel', config.dModel, 1, largest);
   const vocabSize = checkInteger('config.vocabSize', config.vocabSize ?? 0, 0, largest);
-  checkGiven('config.attention', config.attention);
-  if ('dModel' in config.attention) {
-    fail('invalid_argument', 'config.attention.dModel: unknown; the model has one dModel, config.dModel');
-  }
+  checkObject('config.attention', config.attention, modelAttentionKeys);
   const maskedLmHead = checkBoolean('config.maskedLmHead', config.maskedLmHead ?? false);
   if (maskedLmHead && vocabSize === 0) {
     fail('invalid_argument', 'config.maskedLmHead: expected a vocabSize above 0 to predict from, got 0');
@@ -104,11 +101,6 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     pooler: checkBoolean('config.pooler', config.pooler ?? false),
     maskedLmHead,
   };
-}
-
-/** A config is required: undefined is no config with defaults. */
-function checkGiven(name: string, value: unknown): void {
-  if (value === undefined) fail('invalid_argument', `${name}: expected an object, got undefined`);
 }
 
 function checkMaskedValue(name: string, value: unknown): number {

@@ -2,7 +2,7 @@
 import { fail } from './errors.js';
 import type { NativeForwardInputs, NativeModelConfig } from './native.js';
 import type { ForwardInputs, IntegerTensor, TokenIds } from './types.js';
-import { checkIntegerTensor, checkKeys, checkTensor, describe, shapeText } from './validation.js';
+import { checkIntegerTensor, checkObject, checkTensor, describe, shapeText } from './validation.js';
 
 const inputKeys = new Set(['inputIds', 'inputsEmbeds', 'attentionMask', 'tokenTypeIds']);
 
@@ -13,8 +13,7 @@ interface Batch {
 
 /** Checks the inputs against the config and flattens them to [B·T]. */
 export function checkInputs(given: ForwardInputs, config: Readonly<NativeModelConfig>): NativeForwardInputs {
-  if (given === undefined) fail('invalid_argument', 'inputs: expected an object, got undefined');
-  const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds } = checkKeys('inputs', given, inputKeys);
+  const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds } = checkObject('inputs', given, inputKeys);
   if ((inputIds === undefined) === (inputsEmbeds === undefined)) {
     const got = inputIds === undefined ? 'neither' : 'both';
     fail('invalid_argument', `inputs: expected either inputIds or inputsEmbeds, got ${got}`);

@@ -2,7 +2,7 @@
 import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
 import type { Intervention } from './types.js';
-import { checkFinite, checkInteger, checkKeys, checkOneOf, checkString, checkTensor, describe } from './validation.js';
+import { checkFinite, checkInteger, checkObject, checkOneOf, checkString, checkTensor, describe } from './validation.js';
 
 const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 'value']);
 const ops = ['zero', 'mean', 'set', 'add', 'scale'] as const;
@@ -17,7 +17,7 @@ export function nativeInterventions(
 }
 
 function nativeIntervention(name: string, given: Intervention, activations: ReadonlySet<string>): NativeIntervention {
-  const edit = checkKeys(name, given, editKeys);
+  const edit = checkObject(name, given, editKeys);
   if (!activations.has(checkString(`${name}.at`, edit.at))) {
     fail('unknown_name', `${name}.at: expected a name of activationNames(), got ${describe(edit.at)}`);
   }

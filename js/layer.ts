@@ -12,6 +12,7 @@ import {
   checkCells,
   checkKeys,
   checkMask,
+  checkObject,
   checkPositive,
   checkSeed,
   checkShape,
@@ -46,7 +47,7 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
    */
   forward(inputs: LayerInputs, options?: LayerOptions): LayerOutput {
     const native = this.handle.native;
-    checkKeys('inputs', inputs, inputKeys);
+    checkObject('inputs', inputs, inputKeys);
     const { dModel, numHeads } = this.config;
     const single = checkTensor('query', inputs.query).dims.length === 2;
     const query = asBatch('query', inputs.query, single, dModel);

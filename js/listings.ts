@@ -17,7 +17,7 @@ import type {
   SeedOptions,
   Tensor,
 } from './types.js';
-import { checkInteger, checkKeys, checkOneOf, checkTensor, describe, shapeText } from './validation.js';
+import { checkInteger, checkKeys, checkObject, checkOneOf, checkTensor, describe, shapeText } from './validation.js';
 
 /** The operations of a runtime that listings are made of. */
 export interface ListingRuntime {
@@ -141,7 +141,7 @@ export class Listing {
   }
 
   #withoutWeights(inputs: LayerInputs, options?: LayerOptions): LayerOutput {
-    checkKeys('inputs', inputs, new Set(['query']));
+    checkObject('inputs', inputs, new Set(['query']));
     checkKeys('options', options, new Set(['trace']));
     const e = checkTensor('query', inputs.query);
     if (e.dims.length !== 2) fail('shape_mismatch', `query: expected [T, D], got ${shapeText(e.dims)}`);

@@ -25,9 +25,13 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-/** A plain object (or undefined, read as {}) with no key but the known ones: a misspelt option is an error, not a no-op. */
+/** Optional settings: undefined is {}. */
 export function checkKeys<T extends object>(name: string, value: T | undefined, known: ReadonlySet<string>): T {
-  if (value === undefined) return {} as T;
+  return value === undefined ? ({} as T) : checkObject(name, value, known);
+}
+
+/** An object with no key but the known ones: a misspelt option is an error, not a no-op. */
+export function checkObject<T extends object>(name: string, value: T, known: ReadonlySet<string>): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail('invalid_argument', `${name}: expected an object, got ${describe(value)}`);
   }
@@ -92,7 +96,7 @@ function checkTensorOf<T extends TensorLike>(name: string, value: unknown, array
     fail('invalid_argument', `${name}: expected { data: ${arrayType}, dims }, got ${describe(value)}`);
   }
   if (!ArrayBuffer.isView(tensor.data) || typeName(tensor.data) !== arrayType) {
-    fail('invalid_argument', `${name}.data: expected a ${arrayType}, got ${describe(tensor.data)}`);
+    fail('invalid_argument', `${name}.data: expected ${arrayType === 'Int32Array' ? 'an' : 'a'} ${arrayType}, got ${describe(tensor.data)}`);
   }
   if (!Array.isArray(tensor.dims)) {
     fail('invalid_argument', `${name}.dims: expected an array of sizes, got ${describe(tensor.dims)}`);

@@ -23,6 +23,7 @@ export const bert: Family = {
     config.refuseUnless('is_decoder', false);
     config.refuseUnless('add_cross_attention', false);
     config.refuseUnless('tie_word_embeddings', true);
+    const prefix = bodyPrefix(architecture, has);
     const masked = architecture === undefined ? hasMaskedHead(has) : architecture !== 'BertModel' || hasMaskedHead(has);
     const dModel = config.size('hidden_size', 768);
     const numHeads = config.size('num_attention_heads', 12);
@@ -55,12 +56,19 @@ export const bert: Family = {
         maskedValue: -Infinity,
         causal: false,
       },
-      pooler: ['pooler.dense.weight', 'pooler.dense.bias'].some((name) => has(name) || has(`bert.${name}`)),
+      pooler: ['weight', 'bias'].some((name) => has(`${prefix}pooler.dense.${name}`)),
       maskedLmHead: masked,
     };
-    return { config: model, rules: rules(model), ignored };
+    return { config: model, rules: rules(model, prefix), ignored };
   },
 };
+
+/** BertModel saves its tensors without a prefix; as part of a model with a head they have one. */
+function bodyPrefix(architecture: string | undefined, has: (name: string) => boolean): string {
+  const probe = 'embeddings.word_embeddings.weight';
+  if (has(`bert.${probe}`)) return 'bert.';
+  return has(probe) || architecture === 'BertModel' ? '' : 'bert.';
+}
 
 function hasMaskedHead(has: (name: string) => boolean): boolean {
   return has('cls.predictions.transform.dense.weight');
@@ -73,27 +81,26 @@ const ignored = [
   /^cls\.seq_relationship\.(weight|bias)$/,
 ];
 
-/** Every tensor: our name, Transformers' name, its dims. */
-function rules(config: NativeModelConfig): TensorRule[] {
+/** Every tensor: our name, Transformers' name, its dims. `prefix` stands before all names but the head's. */
+function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V } = config;
   const found: TensorRule[] = [];
-  const body = (ours: string, theirs: string, dims: number[], ...others: string[]): void => {
-    const names = [theirs, ...others];
-    found.push({ ours, theirs: [...names.map((name) => `bert.${name}`), ...names], dims });
+  const body = (ours: string, dims: number[], ...theirs: string[]): void => {
+    found.push({ ours, theirs: theirs.map((name) => prefix + name), dims });
   };
   const norm = (ours: string, theirs: string): void => {
     // Checkpoints converted from TensorFlow before 2019 say gamma and beta.
-    body(`${ours}.weight`, `${theirs}.weight`, [D], `${theirs}.gamma`);
-    body(`${ours}.bias`, `${theirs}.bias`, [D], `${theirs}.beta`);
+    body(`${ours}.weight`, [D], `${theirs}.weight`, `${theirs}.gamma`);
+    body(`${ours}.bias`, [D], `${theirs}.bias`, `${theirs}.beta`);
   };
   const linear = (ours: string, theirs: string, output: number, input: number): void => {
-    body(`${ours}.weight`, `${theirs}.weight`, [output, input]);
-    body(`${ours}.bias`, `${theirs}.bias`, [output]);
+    body(`${ours}.weight`, [output, input], `${theirs}.weight`);
+    body(`${ours}.bias`, [output], `${theirs}.bias`);
   };
 
-  body('embed.token.weight', 'embeddings.word_embeddings.weight', [V, D]);
-  body('embed.position.weight', 'embeddings.position_embeddings.weight', [config.maxLen, D]);
-  body('embed.token_type.weight', 'embeddings.token_type_embeddings.weight', [config.typeVocabSize, D]);
+  body('embed.token.weight', [V, D], 'embeddings.word_embeddings.weight');
+  body('embed.position.weight', [config.maxLen, D], 'embeddings.position_embeddings.weight');
+  body('embed.token_type.weight', [config.typeVocabSize, D], 'embeddings.token_type_embeddings.weight');
   norm('embed.norm', 'embeddings.LayerNorm');
   for (let l = 0; l < config.numLayers; ++l) {
     const ours = `blocks.${l}`;

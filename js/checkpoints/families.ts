@@ -9,7 +9,7 @@ import type { TensorInfo } from './safetensors.js';
 /** One parameter of ours and where a file has it. */
 export interface TensorRule {
   ours: string;
-  /** Names in the file; the first that is there counts. The first of all is the one an error names, without prefix. */
+  /** Its name in a file, then older ones: the first that is there counts, and errors say the first of all. */
   theirs: string[];
   dims: number[];
 }
@@ -73,7 +73,7 @@ export function matchTensors(
   for (const { ours, theirs, dims } of plan.rules) {
     const name = theirs.find((candidate) => tensors.has(candidate));
     if (name === undefined) {
-      problems.push(`${theirs.at(-1)!}: missing (expected ${shapeText(dims)})`);
+      problems.push(`${theirs[0]!}: missing (expected ${shapeText(dims)})`);
       continue;
     }
     const info = tensors.get(name)!;
