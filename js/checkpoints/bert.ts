@@ -4,6 +4,8 @@ import type { NativeModelConfig } from '../native.js';
 import { ConfigReader } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 
+const mostLayers = 1024;
+
 const activations = {
   gelu: 'gelu',
   gelu_new: 'gelu_tanh',
@@ -33,7 +35,7 @@ export const bert: Family = {
       maxLen: config.size('max_position_embeddings', 512),
       typeVocabSize: config.size('type_vocab_size', 2),
       dModel,
-      numLayers: config.size('num_hidden_layers', 12),
+      numLayers: config.size('num_hidden_layers', 12, mostLayers),
       dFf: config.size('intermediate_size', 3072),
       positions: 'learned',
       embedNorm: true,

@@ -11,10 +11,10 @@ export class ConfigReader {
     return value === null ? undefined : value;
   }
 
-  size(name: string, otherwise: number): number {
+  size(name: string, otherwise: number, most = largest): number {
     const value = this.field(name) ?? otherwise;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > largest) {
-      this.wrong(name, `an integer from 1 to ${largest}`, value);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
+      this.wrong(name, `an integer from 1 to ${most}`, value);
     }
     return value;
   }

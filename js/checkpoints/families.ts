@@ -34,6 +34,9 @@ export interface Family {
   ): Plan;
 }
 
+/** Of a file for quite another model, the first problems say enough. */
+const shown = 40;
+
 const families: readonly Family[] = [bert];
 
 /** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
@@ -85,6 +88,9 @@ export function matchTensors(
     if (wanted.has(name) || plan.ignored.some((pattern) => pattern.test(name))) continue;
     problems.push(`${name}: unexpected; no part of this model`);
   }
-  if (problems.length > 0) fail('checkpoint_mismatch', `${file}: ${problems.join('; ')}`);
+  if (problems.length > 0) {
+    const more = problems.length > shown ? `; and ${problems.length - shown} more` : '';
+    fail('checkpoint_mismatch', `${file}: ${problems.slice(0, shown).join('; ')}${more}`);
+  }
   return wanted;
 }

@@ -241,7 +241,8 @@ forEachVariant('loading', (lab) => {
     ['a size beyond reason', json({ vocab_size: 1e15 }), 'bad_checkpoint', /vocab_size/],
     ['eps 0', json({ layer_norm_eps: 0 }), 'bad_checkpoint', /layer_norm_eps: expected a number above 0, got 0/],
     ['sizes that the weights do not have', json({ hidden_size: 16 }), 'checkpoint_mismatch', /word_embeddings\.weight: expected \[11, 16\], got \[11, 8\]/],
-    ['more layers than memory', json({ num_hidden_layers: 1 << 20 }), 'checkpoint_mismatch', /missing/],
+    ['more layers than the file has', json({ num_hidden_layers: 1024 }), 'checkpoint_mismatch', /encoder\.layer\.1\.attention\.self\.query\.weight: missing .*; and \d+ more/],
+    ['more layers than reason', json({ num_hidden_layers: 1 << 20 }), 'bad_checkpoint', /num_hidden_layers: expected an integer from 1 to 1024/],
   ];
   for (const [what, text, code, message] of refusals) {
     test(`config.json: ${what}`, async () => {
