@@ -159,13 +159,15 @@ def intermediates(model, config, inputs, output):
     return activations
 
 
-def make(out):
-    group = Group("bert", ABOUT)
-    root = out / "checkpoints"
-    vocab = len(tokenizer.vocabulary())
+class Checkpoints:
+    """The checkpoints of a group, in folders below out/checkpoints, and the batches that run through them."""
 
-    def checkpoint(name, about, architecture, with_tokenizer=None, **options):
-        folder = root / name
+    def __init__(self, group, out):
+        self.group = group
+        self.root = out / "checkpoints"
+
+    def add(self, name, about, architecture, with_tokenizer=None, **options):
+        folder = self.root / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         seed = save_checkpoint(folder, architecture, **options)
@@ -173,20 +175,20 @@ def make(out):
         loaded = load(folder, masked_lm, torch.float32)
         with safe_open(folder / "model.safetensors", "pt") as file:
             tensors = set(file.keys())
-        config = our_config(loaded.config, pooler=pooler, masked_lm=masked_lm)
         # The C++ tests, which know no checkpoint format, read the file by this table.
         table = {ours: name_in_file(theirs, tensors)
                  for ours, theirs in our_names(loaded.config, loaded.state_dict()).items()
                  if pooler or not ours.startswith("pooler.")}
-        entry = {"about": about, "seed": seed, "config": config, "parameters": table}
+        entry = {"about": about, "seed": seed, "config": our_config(loaded.config, pooler=pooler, masked_lm=masked_lm),
+                 "parameters": table}
         if with_tokenizer:
-            made = tokenizer.save(folder, **with_tokenizer)
-            entry["tokenizer"] = tokenizer.expected(folder, made)
-        group.checkpoints[name] = entry
+            entry["tokenizer"] = tokenizer.expected(folder, tokenizer.save(folder, **with_tokenizer))
+        self.group.checkpoints[name] = entry
 
-    def batch(name, about, checkpoint_name, B=2, T=9, lengths=None, types=False, left=False, trace=(), edits=None):
+    def batch(self, name, about, checkpoint, B=2, T=9, lengths=None, types=False, left=False, trace=(), edits=None):
+        """lengths: tokens of each sequence, the rest is padding, after the tokens or (left) before them."""
         random = Random(f"bert/{name}")
-        config = group.checkpoints[checkpoint_name]["config"]
+        config = self.group.checkpoints[checkpoint]["config"]
         inputs = {"inputIds": random.integers(0, config["vocabSize"], B, T)}
         if lengths:
             positions = torch.arange(T - 1, -1, -1) if left else torch.arange(T)
@@ -194,10 +196,17 @@ def make(out):
         if types:
             inputs["tokenTypeIds"] = random.integers(0, config["typeVocabSize"], B, T)
         options = {"interventions": [edit.described(inputs) for edit in edits]} if edits else None
-        group.add(name, "model", about, interventions.reference(run, edits) if edits else reference(config, trace),
-                  inputs=inputs, checkpoint=checkpoint_name, options=options, seed=random.seed,
-                  load=lambda dtype: load(root / checkpoint_name, config["maskedLmHead"], dtype),
-                  valid="attentionMask" if lengths else None)
+        compute = interventions.reference(run, edits) if edits else reference(config, trace)
+        self.group.add(name, "model", about, compute, inputs=inputs, checkpoint=checkpoint, options=options, seed=random.seed,
+                       load=lambda dtype: load(self.root / checkpoint, config["maskedLmHead"], dtype),
+                       valid="attentionMask" if lengths else None)
+
+
+def make(out):
+    group = Group("bert", ABOUT)
+    checkpoints = Checkpoints(group, out)
+    checkpoint, batch = checkpoints.add, checkpoints.batch
+    vocab = len(tokenizer.vocabulary())
 
     checkpoint("mlm_gelu", "odd sizes: D 36, H 3, F 50; uncased tokenizer", "BertForMaskedLM",
                with_tokenizer={"lowercase": True, "with_config": True}, hidden_size=36, num_attention_heads=3,

@@ -1,13 +1,14 @@
 // Reads tests/golden: manifests and their tensors. Knows nothing of the package.
 import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const folder = new URL('../golden/', import.meta.url);
+const goldenFolder = fileURLToPath(new URL('../golden', import.meta.url));
 const textDecoder = new TextDecoder();
 
 /** The path of a checkpoint of the golden files. */
-export function checkpointPath(name) {
-  return fileURLToPath(new URL(`checkpoints/${name}`, folder));
+export function checkpointPath(name, folder = goldenFolder) {
+  return join(folder, 'checkpoints', name);
 }
 
 /** float32 of the upper 16 bits. */
@@ -51,11 +52,11 @@ export function readSafetensors(path) {
 }
 
 /** All manifests: { group, checkpoints, cases }, each case with its tensors as Maps `inputs`, `parameters`, `expected`. */
-export function readGroups() {
+export function readGroups(folder = goldenFolder) {
   const manifests = readdirSync(folder).filter((name) => name.endsWith('.json'));
   return manifests.map((file) => {
-    const manifest = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
-    const tensors = readSafetensors(new URL(file.replace('.json', '.safetensors'), folder));
+    const manifest = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    const tensors = readSafetensors(join(folder, file.replace('.json', '.safetensors')));
     const section = (testCase, name) =>
       new Map(testCase[name].map((key) => [key, tensors.get(`${testCase.name}/${name}/${key}`)]));
     const cases = manifest.cases.map((testCase) => ({
