@@ -47,10 +47,9 @@ async function compileResponse(
 ): Promise<WebAssembly.Module> {
   const name = response.url || fallbackName;
   if (!response.ok) fail('wasm_load', `${name}: expected a WebAssembly file, got status ${response.status}`);
-  const type = response.headers.get('Content-Type')?.split(';')[0]?.trim();
   try {
-    // A server that does not know .wasm sends another type, which compileStreaming refuses.
-    if (type === 'application/wasm') return await WebAssembly.compileStreaming(response);
+    // compileStreaming refuses every other type, even this one with a parameter, and many servers do not know .wasm.
+    if (response.headers.get('Content-Type') === 'application/wasm') return await WebAssembly.compileStreaming(response);
     return await compileBytes(await response.arrayBuffer(), name);
   } catch (error) {
     rethrow(error, signal, name, 'wasm_load');

@@ -7,7 +7,9 @@ export * from './worker/public.js';
 
 /** Starts a worker thread and a runtime in it. An idle one does not keep the process alive. */
 export function createWorkerRuntime(options?: RuntimeOptions): Promise<WorkerRuntime> {
-  const worker = new Worker(new URL('./worker-entry-node.js', import.meta.url));
+  const worker = new Worker(new URL('./worker-entry-node.js', import.meta.url), {
+    execArgv: [], // --input-type, --import and the like are for the caller's own script
+  });
   return startWorkerRuntime(
     {
       post: (message, transfer) => worker.postMessage(message, transfer),

@@ -28,7 +28,7 @@ import type {
 } from '../types.js';
 import { checkKeys } from '../validation.js';
 import { Connection, type CallOptions, type WorkerPort } from './connection.js';
-import type { Created } from './protocol.js';
+import type { Created, SentFile } from './protocol.js';
 
 const runtimeObject = 0;
 
@@ -227,11 +227,16 @@ export async function startWorkerRuntime(port: WorkerPort, given?: RuntimeOption
   }
 }
 
-/** A relative address is the page's, not the worker's; a FileList becomes an array. Node's paths stay as they are. */
-function sendable(source: ModelSource): ModelSource {
+/** A relative address is the page's, not the worker's. Node's paths stay as they are. */
+function sendable(source: ModelSource): unknown {
   if (source instanceof URL) return source.href;
   if (typeof source === 'string') return absolute(source);
-  return typeof source === 'object' && source !== null ? Array.from(source) : source;
+  return typeof source === 'object' && source !== null ? Array.from(source, sendableFile) : source;
+}
+
+/** A File's copy loses its place in a folder and, in Node 20, its name. */
+function sendableFile(file: File): unknown {
+  return file instanceof Blob ? ({ blob: file, path: file.webkitRelativePath || file.name } satisfies SentFile) : file;
 }
 
 function absolute(address: string): string {

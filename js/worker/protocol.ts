@@ -26,6 +26,12 @@ export interface Created {
   facts: Record<string, unknown>;
 }
 
+/** A File on its way. */
+export interface SentFile {
+  blob: Blob;
+  path: string;
+}
+
 /** One end of the connection. */
 export interface Port {
   post(message: unknown, transfer: ArrayBuffer[]): void;

@@ -4,8 +4,8 @@ import { AttentionLayer } from '../layer.js';
 import { Listing } from '../listings.js';
 import { Model } from '../model.js';
 import { Runtime } from '../runtime.js';
-import type { LoadOptions, RuntimeOptions, Tokenizer } from '../types.js';
-import { buffersOf, type Call, type Created, type Message, type Port } from './protocol.js';
+import type { LoadOptions, ModelSource, RuntimeOptions, Tokenizer } from '../types.js';
+import { buffersOf, type Call, type Created, type Message, type Port, type SentFile } from './protocol.js';
 
 /** The methods that a page may call, and no others. */
 const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters', 'activationNames', 'forward', 'dispose'];
@@ -86,7 +86,7 @@ class Server {
     if (method === 'loadModel') {
       const options: LoadOptions = { signal };
       if (progress) options.onProgress = (report) => this.port.post({ id, progress: report }, []);
-      return (target as Runtime).loadModel(args[0] as string, options);
+      return (target as Runtime).loadModel(received(args[0]), options);
     }
     const member: unknown = Reflect.get(target, method);
     return typeof member === 'function' ? Reflect.apply(member, target, args) : member;
@@ -116,6 +116,12 @@ class Server {
     this.objects.delete(object);
     target?.dispose();
   }
+}
+
+/** A checkpoint's source, its Files made anew. */
+function received(source: unknown): ModelSource {
+  if (!Array.isArray(source)) return source as ModelSource;
+  return source.map((file: SentFile | null) => (file?.blob instanceof Blob ? new File([file.blob], file.path) : file)) as File[];
 }
 
 function tokenizerFacts(tokenizer: Tokenizer | undefined): Record<string, unknown> | undefined {
