@@ -1,29 +1,60 @@
-// Plain loops over the non-linearities.
+// The non-linearities, four elements at a time.
 #include "kernels/activation.h"
 
-#include <algorithm>
-#include <cmath>
+#include "kernels/elementwise.h"
+#include "kernels/vector_math.h"
 
 namespace attention_lab::kernels {
 
 namespace {
-float gelu(float x) { return 0.5f * x * (1.0f + std::erf(x * 0.70710678118654752f)); }
-float gelu_tanh(float x) {
-  return 0.5f * x * (1.0f + std::tanh(0.79788456080286536f * (x + 0.044715f * x * x * x)));
+
+using simd::F4;
+using simd::splat;
+
+F4 relu(F4 x) { return simd::max(x, splat(0.0f)); }  // x first: NaN stays NaN
+F4 gelu(F4 x) { return splat(0.5f) * x * (splat(1.0f) + simd::erf(x * splat(0.70710678f))); }
+F4 gelu_tanh(F4 x) {
+  const F4 inner = splat(0.79788456f) * (x + splat(0.044715f) * x * x * x);
+  return splat(0.5f) * x * (splat(1.0f) + simd::tanh(inner));
 }
-float silu(float x) { return x / (1.0f + std::exp(-x)); }
+F4 silu(F4 x) { return x * simd::logistic(x); }
+
+template <F4 (*f)(F4)>
+void transform_with(ConstMatrixView x, ConstMatrixView residual, MatrixView y) {
+  for (Index r = 0; r < x.rows; ++r) {
+    const float* const in = x.row(r);
+    const float* const add = residual ? residual.row(r) : nullptr;
+    float* const out = y.row(r);
+    Index i = 0;
+    for (; i + simd::kWidth <= x.cols; i += simd::kWidth) {
+      const F4 value = f(simd::load(in + i));
+      simd::store(out + i, add ? value + simd::load(add + i) : value);
+    }
+    if (const Index rest = x.cols - i; rest > 0) {
+      const F4 value = f(simd::load_part(in + i, rest, 0.0f));
+      simd::store_part(out + i, rest, add ? value + simd::load_part(add + i, rest, 0.0f) : value);
+    }
+  }
+}
+
+F4 identity(F4 x) { return x; }
+
 }  // namespace
 
-void activate(Activation activation, std::span<const float> x, std::span<float> y) {
-  const auto apply = [&](auto f) { std::transform(x.begin(), x.end(), y.begin(), f); };
+void transform(Activation activation, ConstMatrixView x, ConstMatrixView residual, MatrixView y) {
   switch (activation) {
-    case Activation::none: return apply([](float v) { return v; });
-    case Activation::relu: return apply([](float v) { return v > 0.0f ? v : v != v ? v : 0.0f; });
-    case Activation::gelu: return apply(gelu);
-    case Activation::gelu_tanh: return apply(gelu_tanh);
-    case Activation::silu: return apply(silu);
-    case Activation::tanh: return apply([](float v) { return std::tanh(v); });
+    case Activation::none: return transform_with<identity>(x, residual, y);
+    case Activation::relu: return transform_with<relu>(x, residual, y);
+    case Activation::gelu: return transform_with<gelu>(x, residual, y);
+    case Activation::gelu_tanh: return transform_with<gelu_tanh>(x, residual, y);
+    case Activation::silu: return transform_with<silu>(x, residual, y);
+    case Activation::tanh: return transform_with<simd::tanh>(x, residual, y);
   }
+}
+
+void activate(Activation activation, std::span<const float> x, std::span<float> y) {
+  const Index size = static_cast<Index>(x.size());
+  transform(activation, {x.data(), 1, size, size}, {}, {y.data(), 1, size, size});
 }
 
 }  // namespace attention_lab::kernels

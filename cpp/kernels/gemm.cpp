@@ -1,7 +1,82 @@
-// Plain products, one output at a time.
+// Matrix products in blocks of rows that fit the second-level cache; each panel of the right side passes once a block.
 #include "kernels/gemm.h"
 
+#include <algorithm>
+
+#include "kernels/elementwise.h"
+#include "kernels/product.h"
+
 namespace attention_lab::kernels {
+
+namespace {
+
+/// Packed rows of a block stay below 512 KB, half of a common second-level cache.
+constexpr Index kBlockFloats = 128 * 1024;
+
+Index rows_per_block(Index rows, Index depth) {
+  const Index most = std::max(kTileRows, kBlockFloats / std::max<Index>(depth, 1) / kTileRows * kTileRows);
+  const Index blocks = (rows + most - 1) / most;
+  return blocks > 1 ? ((rows + blocks - 1) / blocks + kTileRows - 1) / kTileRows * kTileRows : rows;
+}
+
+ConstMatrixView block_of(ConstMatrixView m, Index row, Index rows, Index col, Index cols) {
+  return m ? ConstMatrixView{m.row(row) + col, rows, cols, m.stride} : m;
+}
+MatrixView block_of(MatrixView m, Index row, Index rows, Index col, Index cols) {
+  return {m.row(row) + col, rows, cols, m.stride};
+}
+
+/// One or two rows: so little work per weight that several panels are read side by side to hide the latency of the
+/// additions. strip: [x.rows, panels · kPanelWidth].
+template <int R, int P>
+void multiply_few_rows(const float* rows, PackedView w, const Epilogue& epilogue, MatrixView y, float* strip) {
+  const Index panel_size = PackedView::panel_size(w.in);
+  const auto finish = [&](Index col, Index width) {
+    const Index cols = std::min(width, w.out - col);
+    transform(epilogue.activation, {strip, R, cols, width}, block_of(epilogue.residual, 0, R, col, cols),
+              block_of(y, 0, R, col, cols));
+  };
+  Index col = 0;
+  for (; col + (P - 1) * kPanelWidth < w.out; col += P * kPanelWidth) {
+    tile<R, P, true>({.a = rows, .panel = w.panels + col / kPanelWidth * panel_size, .panel_stride = panel_size,
+                      .depth = w.in, .c = strip, .c_stride = P * kPanelWidth});
+    finish(col, P * kPanelWidth);
+  }
+  for (; col < w.out; col += kPanelWidth) {
+    tile<R, 1, true>({.a = rows, .panel = w.panels + col / kPanelWidth * panel_size, .depth = w.in, .c = strip,
+                      .c_stride = kPanelWidth});
+    finish(col, kPanelWidth);
+  }
+}
+
+/// y = activation(a · panels + bias) + residual, for any number of rows. `alpha` multiplies a.
+void multiply(float alpha, ConstMatrixView a, PackedView w, const Epilogue& epilogue, MatrixView y,
+              Workspace& workspace) {
+  if (a.rows == 0 || w.out == 0) return;
+  const Workspace::Scope scope(workspace);
+  const Index most_rows = rows_per_block(a.rows, a.cols);
+  float* const packed = workspace.take(most_rows * a.cols);
+  float* const strip = workspace.take(std::max<Index>(most_rows, 4) * kPanelWidth);
+  for (Index row = 0; row < a.rows; row += most_rows) {
+    const Index rows = std::min(most_rows, a.rows - row);
+    pack_rows(block_of(a, row, rows, 0, a.cols), alpha, packed);
+    if (a.rows == 1) return multiply_few_rows<1, 4>(packed, w, epilogue, y, strip);
+    if (a.rows == 2) return multiply_few_rows<2, 2>(packed, w, epilogue, y, strip);
+    const RowTiles tiles{rows};
+    const float* panel = w.panels;
+    for (Index col = 0; col < w.out; col += kPanelWidth, panel += PackedView::panel_size(w.in)) {
+      for (Index i = 0; i < tiles.count(); ++i)
+        multiply_tile(Rows::packed, tiles.size(i),
+                      {.a = packed + tiles.begin(i) * a.cols, .panel = panel, .depth = w.in,
+                       .c = strip + tiles.begin(i) * kPanelWidth, .c_stride = kPanelWidth});
+      const Index cols = std::min(kPanelWidth, w.out - col);
+      transform(epilogue.activation, {strip, rows, cols, kPanelWidth},
+                block_of(epilogue.residual, row, rows, col, cols), block_of(y, row, rows, col, cols));
+    }
+  }
+}
+
+}  // namespace
 
 void pack_weight(ConstMatrixView weight, Index first_out, float* packed) {
   for (Index o = 0; o < weight.rows; ++o)
@@ -15,33 +90,22 @@ void unpack_weight(const float* packed, Index first_out, MatrixView weight) {
       weight.row(o)[i] = packed[PackedView::position(weight.cols, first_out + o, i)];
 }
 
-void linear(ConstMatrixView x, PackedView w, const Epilogue& epilogue, MatrixView y, Workspace&) {
-  for (Index r = 0; r < x.rows; ++r) {
-    for (Index o = 0; o < w.out; ++o) {
-      float sum = w.panels[PackedView::position(w.in, o, -1)];
-      for (Index i = 0; i < w.in; ++i) sum += x.row(r)[i] * w.panels[PackedView::position(w.in, o, i)];
-      activate(epilogue.activation, {&sum, 1}, {&sum, 1});
-      y.row(r)[o] = sum + (epilogue.residual ? epilogue.residual.row(r)[o] : 0.0f);
-    }
-  }
+void linear(ConstMatrixView x, PackedView w, const Epilogue& epilogue, MatrixView y, Workspace& workspace) {
+  multiply(1.0f, x, w, epilogue, y, workspace);
 }
 
-void matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace&) {
-  for (Index m = 0; m < a.rows; ++m)
-    for (Index n = 0; n < b.rows; ++n) {
-      float sum = 0.0f;
-      for (Index k = 0; k < a.cols; ++k) sum += a.row(m)[k] * b.row(n)[k];
-      y.row(m)[n] = alpha * sum;
-    }
+void matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) {
+  const Workspace::Scope scope(workspace);
+  float* const panels = workspace.take(PackedView::storage_size(b.cols, b.rows));
+  pack_transposed(b, panels);
+  multiply(alpha, a, {panels, b.cols, b.rows}, {}, y, workspace);
 }
 
-void matmul(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace&) {
-  for (Index m = 0; m < a.rows; ++m)
-    for (Index n = 0; n < b.cols; ++n) {
-      float sum = 0.0f;
-      for (Index k = 0; k < a.cols; ++k) sum += a.row(m)[k] * b.row(k)[n];
-      y.row(m)[n] = sum;
-    }
+void matmul(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) {
+  const Workspace::Scope scope(workspace);
+  float* const panels = workspace.take(PackedView::storage_size(b.rows, b.cols));
+  pack_columns(b, panels);
+  multiply(1.0f, a, {panels, b.rows, b.cols}, {}, y, workspace);
 }
 
 }  // namespace attention_lab::kernels

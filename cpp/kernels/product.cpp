@@ -1,0 +1,78 @@
+// Packing of both sides of a product, and the choice of a micro-kernel by its number of rows.
+#include "kernels/product.h"
+
+#include <algorithm>
+
+namespace attention_lab::kernels {
+
+using namespace simd;
+
+void pack_rows(ConstMatrixView a, float alpha, float* packed) {
+  const RowTiles tiles{a.rows};
+  for (Index i = 0; i < tiles.count(); ++i) {
+    const Index rows = tiles.size(i);
+    for (Index r = 0; r < rows; ++r) {
+      const float* const in = a.row(tiles.begin(i) + r);
+      float* const out = packed + tiles.begin(i) * a.cols + r;
+      for (Index k = 0; k < a.cols; ++k) out[k * rows] = alpha * in[k];
+    }
+  }
+}
+
+void pack_transposed(ConstMatrixView b, float* panels) {
+  for (Index first = 0; first < b.rows; first += kPanelWidth, panels += PackedView::panel_size(b.cols)) {
+    std::fill_n(panels, kPanelWidth, 0.0f);
+    const Index width = std::min(kPanelWidth, b.rows - first);
+    Index k = 0;
+    for (; width == kPanelWidth && k + 4 <= b.cols; k += 4) {
+      for (Index half = 0; half < kPanelWidth; half += 4) {
+        F4 column[4];
+        for (Index n = 0; n < 4; ++n) column[n] = load(b.row(first + half + n) + k);
+        transpose(column[0], column[1], column[2], column[3]);
+        for (Index i = 0; i < 4; ++i) store(panels + (1 + k + i) * kPanelWidth + half, column[i]);
+      }
+    }
+    for (; k < b.cols; ++k)
+      for (Index n = 0; n < kPanelWidth; ++n)
+        panels[(1 + k) * kPanelWidth + n] = n < width ? b.row(first + n)[k] : 0.0f;
+  }
+}
+
+void pack_columns(ConstMatrixView b, float* panels) {
+  for (Index first = 0; first < b.cols; first += kPanelWidth, panels += PackedView::panel_size(b.rows)) {
+    std::fill_n(panels, kPanelWidth, 0.0f);
+    const Index width = std::min(kPanelWidth, b.cols - first);
+    for (Index k = 0; k < b.rows; ++k) {
+      const float* const in = b.row(k) + first;
+      float* const out = panels + (1 + k) * kPanelWidth;
+      if (width == kPanelWidth) {
+        store(out, load(in));
+        store(out + 4, load(in + 4));
+      } else {
+        std::fill(std::copy_n(in, width, out), out + kPanelWidth, 0.0f);
+      }
+    }
+  }
+}
+
+namespace {
+template <bool packed>
+void multiply_rows(Index rows, const TileArguments& arguments) {
+  switch (rows) {
+    case 1: return tile<1, 1, packed>(arguments);
+    case 2: return tile<2, 1, packed>(arguments);
+    case 3: return tile<3, 1, packed>(arguments);
+    case 4: return tile<4, 1, packed>(arguments);
+    case 5: return tile<5, 1, packed>(arguments);
+    case 6:
+      if constexpr (kTileRows == 6) return tile<6, 1, packed>(arguments);
+  }
+}
+}  // namespace
+
+void multiply_tile(Rows layout, Index rows, const TileArguments& arguments) {
+  if (layout == Rows::packed) multiply_rows<true>(rows, arguments);
+  else multiply_rows<false>(rows, arguments);
+}
+
+}  // namespace attention_lab::kernels
