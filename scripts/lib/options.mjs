@@ -19,7 +19,7 @@ export function demoOptions(argv = process.argv.slice(2), env = process.env) {
   if (positionals.length) throw new StepFailed(`unknown argument: ${positionals.join(' ')}\nusage: npm run demo -- [--port N] [--no-open]`);
   const text = values.port ?? fromNpm;
   const port = text === undefined ? undefined : Number(text);
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65536))
+  if (text !== undefined && !(/^\d+$/.test(text) && port < 65536))
     throw new StepFailed(`--port: expected a number from 0 to 65535, got ${text}`);
   return { port, open: !values['no-open'] && env.npm_config_open !== '' && env.npm_config_open !== 'false' };
 }

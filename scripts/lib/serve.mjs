@@ -44,7 +44,8 @@ export async function serve(folder, { port = 0, host = '127.0.0.1' } = {}) {
     try {
       await answer(folder, compressed, request, response);
     } catch (error) {
-      response.writeHead(['ENOENT', 'ENOTDIR'].includes(error.code) ? 404 : 500, { 'Content-Type': 'text/plain' });
+      const status = error instanceof URIError ? 400 : ['ENOENT', 'ENOTDIR'].includes(error.code) ? 404 : 500;
+      response.writeHead(status, { 'Content-Type': 'text/plain' });
       response.end(`${error.code ?? error.message}\n`);
     }
   });
