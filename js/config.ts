@@ -88,7 +88,7 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     maxLen: checkInteger('config.maxLen', config.maxLen ?? 512, positions === 'none' ? 0 : 1, largest),
     typeVocabSize: checkInteger('config.typeVocabSize', config.typeVocabSize ?? 0, 0, largest),
     dModel,
-    numLayers: checkInteger('config.numLayers', config.numLayers, 0, 1024),
+    numLayers: checkInteger('config.numLayers', config.numLayers, 1, 1024),
     dFf: checkInteger('config.dFf', config.dFf ?? 4 * dModel, feedForward === 'mlp' ? 1 : 0, largest),
     positions,
     embedNorm: checkBoolean('config.embedNorm', config.embedNorm ?? false),
