@@ -1,6 +1,6 @@
 // One attention without learned weights: checks the tensors and options of rt.attention and makes the one native call.
 // The equation is softmax(q kᵀ / √K + mask) v: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
-import { fail, unwrap } from './errors.js';
+import { callNative, fail } from './errors.js';
 import type { NativeAttentionOptions, NativeModule } from './native.js';
 import type { AttentionInputs, AttentionOptions, AttentionResult, MaskTensor, ScoreFunction, Tensor } from './types.js';
 import {
@@ -50,19 +50,18 @@ export function attend(native: NativeModule, inputs: AttentionInputs, options?: 
     return { ...cells, dims: checkCells(name, cells.dims, leading, queries, keys) };
   };
 
-  return unwrap(
-    native.attention(q, k, v, {
-      causal: checkBoolean('causal', given.causal ?? false),
-      window: given.window === undefined ? -1 : checkInteger('window', given.window, 0, 0x7fffffff),
-      mask: given.mask === undefined ? null : laidOut('mask', checkMask('mask', given.mask)),
-      bias: given.bias === undefined ? null : laidOut('bias', checkTensor('bias', given.bias)),
-      scale: given.scale === undefined ? Number.NaN : checkFinite('scale', given.scale),
-      temperature: checkPositive('temperature', given.temperature ?? 1),
-      ...score,
-      normalisation: checkOneOf('normalisation', given.normalisation ?? 'softmax', ['softmax', 'none']),
-      ...nativeTrace(given.trace ?? false),
-    }),
-  );
+  const nativeOptions: NativeAttentionOptions = {
+    causal: checkBoolean('causal', given.causal ?? false),
+    window: given.window === undefined ? -1 : checkInteger('window', given.window, 0, 0x7fffffff),
+    mask: given.mask === undefined ? null : laidOut('mask', checkMask('mask', given.mask)),
+    bias: given.bias === undefined ? null : laidOut('bias', checkTensor('bias', given.bias)),
+    scale: given.scale === undefined ? Number.NaN : checkFinite('scale', given.scale),
+    temperature: checkPositive('temperature', given.temperature ?? 1),
+    ...score,
+    normalisation: checkOneOf('normalisation', given.normalisation ?? 'softmax', ['softmax', 'none']),
+    ...nativeTrace(given.trace ?? false),
+  };
+  return callNative(() => native.attention(q, k, v, nativeOptions));
 }
 
 /** q [..., T, K], k [..., S, K], v [..., S, Kv] with the same leading axes. */

@@ -55,8 +55,14 @@ export function fail(code: ErrorCode, message: string, cause?: unknown): never {
   throw new AttentionLabError(code, message, cause === undefined ? undefined : { cause });
 }
 
-/** The value of a native call, or its error thrown. */
-export function unwrap<T extends object>(result: NativeResult<T>): T {
+/** Makes a native call: its value, or its error thrown. A trap or a failed allocation outside C++ becomes ours as well. */
+export function callNative<T extends object>(call: () => NativeResult<T>): T {
+  let result: NativeResult<T>;
+  try {
+    result = call();
+  } catch (error) {
+    fail(error instanceof RangeError ? 'out_of_memory' : 'internal', `WebAssembly: ${messageOf(error)}`, error);
+  }
   if ('error' in result) throw fromNative(result.error);
   return result;
 }

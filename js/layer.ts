@@ -1,7 +1,7 @@
 // One multi-head attention layer with learned projections, over its native counterpart.
 // Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
 import { completeAttentionConfig } from './config.js';
-import { fail, unwrap } from './errors.js';
+import { callNative, fail } from './errors.js';
 import type { Handle, Handles } from './handles.js';
 import type { NativeAttentionConfig, NativeAttentionLayer, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
@@ -35,7 +35,7 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
     const { seed = 0 } = checkKeys('options', options, seedKeys);
     checkSeed('seed', seed);
     this.config = completeAttentionConfig('config', given);
-    const layer = unwrap(native.createAttentionLayer(this.config));
+    const layer = callNative(() => native.createAttentionLayer(this.config));
     this.handle = handles.adopt(this, layer, 'AttentionLayer');
     layer.initialise(seed);
   }
@@ -62,19 +62,17 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
     const cells = mask && { data: mask.data, dims: checkCells('mask', mask.dims, [batch, numHeads], queries, keys) };
     const { causal, temperature = 1, trace } = checkKeys('options', options, optionKeys);
 
-    const result = unwrap(
-      native.forward(query, key, value, {
-        keyMask,
-        mask: cells,
-        causal: causal === undefined ? null : checkBoolean('causal', causal),
-        temperature: checkPositive('temperature', temperature),
-        trace: traceNames(trace, this.activations),
-      }),
-    );
-    const { output } = result;
+    const nativeOptions = {
+      keyMask,
+      mask: cells,
+      causal: causal === undefined ? null : checkBoolean('causal', causal),
+      temperature: checkPositive('temperature', temperature),
+      trace: traceNames(trace, this.activations),
+    };
+    const { output, trace: record } = callNative(() => native.forward(query, key, value, nativeOptions));
     return {
       output: single ? { data: output.data, dims: output.dims.slice(1) } : output,
-      trace: traceMap(result.trace),
+      trace: traceMap(record),
     };
   }
 }

@@ -1,5 +1,5 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of forward and makes the one native call.
-import { fail, unwrap } from './errors.js';
+import { callNative, fail } from './errors.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
@@ -33,7 +33,7 @@ export class Model extends Parameterised<NativeModel> {
     super();
     this.config = config;
     this.tokenizer = tokenizer;
-    this.handle = handles.adopt(this, unwrap(native.createModel(config)), 'Model');
+    this.handle = handles.adopt(this, callNative(() => native.createModel(config)), 'Model');
   }
 
   /** @internal */
@@ -50,7 +50,7 @@ export class Model extends Parameterised<NativeModel> {
     const nativeInputs = checkInputs(inputs, this.config);
     const nativeOptions =
       options === undefined ? plain : this.#options(options, nativeInputs.batch, nativeInputs.length);
-    const { trace, ...outputs } = unwrap(native.forward(nativeInputs, nativeOptions));
+    const { trace, ...outputs } = callNative(() => native.forward(nativeInputs, nativeOptions));
     return { ...outputs, trace: traceMap(trace) };
   }
 

@@ -1,6 +1,6 @@
 // What layers and models share: named parameters in and out as copies, the names they record, and disposal.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { fail, unwrap } from './errors.js';
+import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
 import type { NativeAttentionLayer, NativeModel } from './native.js';
 import type { NamedTensors, Tensor } from './types.js';
@@ -22,7 +22,7 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
   /** A copy of one parameter, laid out as in PyTorch: a linear layer's weight is [out, in]. */
   parameter(name: string): Tensor {
     this.#shapeOf(name);
-    return unwrap(this.handle.native.parameter(name));
+    return callNative(() => this.handle.native.parameter(name));
   }
 
   /** Copies of all parameters, name → tensor. */
@@ -35,7 +35,7 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
     const expected = this.#shapeOf(name);
     const { data, dims } = checkTensor(name, tensor);
     checkShape(name, dims, expected);
-    unwrap(this.handle.native.setParameter(name, data, dims));
+    callNative(() => this.handle.native.setParameter(name, data, dims));
   }
 
   /** Copies several tensors in: a Map or a plain object. All are checked before the first is written. */
