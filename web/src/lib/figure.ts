@@ -42,7 +42,7 @@ export function figure({ matrix, labels, row: selected, tone, isSigned, isMasked
       const value = at(matrix, row, column);
       const [x, y] = [left + column * cell, top + row * cell];
       const masked = isMasked(row, column);
-      parts.push(`<rect x="${x}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="${masked ? 'url(#masked)' : scale(value)}"/>`);
+      parts.push(`<rect x="${x}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="${masked ? 'url(#masked)' : scale.css(value)}"/>`);
       if (!masked && Math.abs(value) >= 0.005) {
         text(x + cell / 2, y + cell / 2 + 4, cellWeight(value), `text-anchor="middle" font-size="11" fill="${inkOn(tone, Math.abs(value) / limit)}"`);
       }
@@ -55,7 +55,7 @@ export function figure({ matrix, labels, row: selected, tone, isSigned, isMasked
   const legendWidth = 160;
   for (let i = 0; i < 32; i++) {
     const value = ticks[0]! + ((ticks.at(-1)! - ticks[0]!) * (i + 0.5)) / 32;
-    parts.push(`<rect x="${left + (i * legendWidth) / 32}" y="${top + side + 16}" width="${legendWidth / 32 + 0.5}" height="10" fill="${scale(value)}"/>`);
+    parts.push(`<rect x="${left + (i * legendWidth) / 32}" y="${top + side + 16}" width="${legendWidth / 32 + 0.5}" height="10" fill="${scale.css(value)}"/>`);
   }
   ticks.forEach((tick, i) =>
     text(left + (legendWidth * i) / (ticks.length - 1), top + side + 42, String(tick).replace('-', '−'), `text-anchor="middle" font-size="11" fill="${quiet}"`),

@@ -1,42 +1,47 @@
-// Paints a matrix onto a canvas: one pixel per cell for thumbnails, or cells with hatching and numbers.
+// Paints a matrix onto a canvas: cells as pixels, then hatching and numbers where there is room.
 import { inkOn, type Scale, type Tone } from './colours.ts';
 import { cellWeight } from './format.ts';
 import { at, type Matrix } from './pattern.ts';
 
-/** Gives the canvas `width` × `height` CSS pixels at the screen's own resolution; drawing is in CSS pixels. */
-export function prepare(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext('2d')!;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return context;
+export interface Size {
+  /** CSS pixels. */
+  width: number;
+  height: number;
+  /** Between cells. */
+  gap: number;
 }
 
-/** Cell edges on whole pixels, so that no cell is blurred and none is lost. */
-const edge = (index: number, count: number, size: number) => Math.round((index * size) / count);
+/** Cell edges on whole pixels of the screen, so that no cell is blurred and none is lost. */
+const edges = (count: number, size: number) => Array.from({ length: count + 1 }, (_, i) => Math.round((i * size) / count));
 
-export function paintCells(context: CanvasRenderingContext2D, matrix: Matrix, scale: Scale, width: number, height: number, gap: number): void {
+/** Sets the canvas to its size at the screen's resolution and fills every cell; gaps stay transparent. */
+export function paintCells(canvas: HTMLCanvasElement, matrix: Matrix, scale: Scale, { width, height, gap }: Size): void {
+  const ratio = window.devicePixelRatio || 1;
+  const [across, down] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== across) canvas.width = across;
+  if (canvas.height !== down) canvas.height = down;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const image = new ImageData(across, down);
+  const pixels = new Uint32Array(image.data.buffer);
+  const [columns, rows] = [edges(matrix.columns, across), edges(matrix.rows, down)];
+  const space = Math.round(gap * ratio);
   for (let row = 0; row < matrix.rows; row++) {
-    const top = edge(row, matrix.rows, height);
-    const bottom = edge(row + 1, matrix.rows, height);
+    const first = rows[row]! * across;
+    const last = (rows[row + 1]! - space) * across;
+    if (last <= first) continue;
     for (let column = 0; column < matrix.columns; column++) {
-      const left = edge(column, matrix.columns, width);
-      const right = edge(column + 1, matrix.columns, width);
-      context.fillStyle = scale(at(matrix, row, column));
-      context.fillRect(left, top, right - left - gap, bottom - top - gap);
+      pixels.fill(scale.pixel(at(matrix, row, column)), first + columns[column]!, first + columns[column + 1]! - space);
     }
+    for (let line = first + across; line < last; line += across) pixels.copyWithin(line, first, first + across);
   }
+  canvas.getContext('2d')!.putImageData(image, 0, 0);
 }
 
 export interface CellLook {
   tone: Tone;
   scale: Scale;
-  /** Value at the full end of the scale. */
-  limit: number;
+  /** Side of a cell in CSS pixels. */
   cell: number;
   isMasked: (row: number, column: number) => boolean;
   hatchInk: string;
@@ -50,10 +55,13 @@ const numberCell = 24;
 const hatch = 5;
 const faintNumber = 0.095;
 
-export function paintHeatmap(context: CanvasRenderingContext2D, matrix: Matrix, look: CellLook): void {
+export function paintHeatmap(canvas: HTMLCanvasElement, matrix: Matrix, look: CellLook): void {
   const { cell, tone } = look;
   const gap = cell >= 10 ? 1 : 0;
-  paintCells(context, matrix, look.scale, matrix.columns * cell, matrix.rows * cell, gap);
+  paintCells(canvas, matrix, look.scale, { width: matrix.columns * cell, height: matrix.rows * cell, gap });
+  const context = canvas.getContext('2d')!;
+  const ratio = window.devicePixelRatio || 1;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.font = look.font;
@@ -67,7 +75,7 @@ export function paintHeatmap(context: CanvasRenderingContext2D, matrix: Matrix, 
       const value = at(matrix, row, column);
       if (cell < numberCell || Math.abs(value) < 0.005) continue;
       // Small weights recede; those that a reader looks for stand out.
-      context.fillStyle = Math.abs(value) < faintNumber ? look.faintInk : inkOn(tone, Math.abs(value) / look.limit);
+      context.fillStyle = Math.abs(value) < faintNumber ? look.faintInk : inkOn(tone, Math.abs(value) / look.scale.to);
       context.fillText(cellWeight(value), x + (cell - gap) / 2, y + (cell - gap) / 2 + 0.5);
     }
   }

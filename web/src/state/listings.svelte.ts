@@ -78,12 +78,13 @@ function forward(listing: Listing, choice: Choice, input: Tensor, run: Run, edit
       ...(ownNumbers && { numbers: { embedding: query, output, context, usual } }),
     };
   }
-  const { interventions: _, ...options } = forwardOptions(edits, words.length);
+  // An intervention names an activation of the open model, which a listing has not.
+  const { interventions: _, mask, ...options } = forwardOptions(edits, words.length);
   if (choice === 'fused_encoder') {
-    const output = listing.encoder!.forward({ inputsEmbeds: input }, { ...options, outputAttentions: true });
+    const output = listing.encoder!.forward({ inputsEmbeds: input }, { ...options, ...(mask && { mask }), outputAttentions: true });
     return { patterns: output.attentions!, labels: words };
   }
-  const { trace } = listing.forward({ query: input }, { ...options, trace: ['pattern'] });
+  const { trace } = listing.forward({ query: input, ...(mask && { mask }) }, { ...options, trace: ['pattern'] });
   return { patterns: [trace.get('pattern')!], labels: words };
 }
 

@@ -71,9 +71,9 @@ class Shown {
   }
 
   /** Score of a head, always of the weights as they are after the edits, without display options. */
-  score(layer: number, head: number): number {
+  score(layer: number, head: number, kind: Measure = this.measure): number {
     const attention = session.after?.attentions[layer];
-    return attention ? measure(this.measure, headOf(attention, head), session.tokens.map((token) => token.id)) : 0;
+    return attention ? measure(kind, headOf(attention, head), session.tokens.map((token) => token.id)) : 0;
   }
 
   /** The token position that a drawn row or column stands for. */

@@ -24,8 +24,9 @@ export async function start(): Promise<void> {
   follow();
 }
 
-/** Applies what the address says: at the start, and when a reader pastes another link over it. */
+/** Applies what the address says: at the start, and when a reader pastes another link over it. A link to a section says nothing. */
 export function follow(): void {
+  if (!location.hash.includes('=')) return;
   const link = decodeLink(location.hash);
   settings.follow(link.language, link.theme);
   if (listingChoices.includes(link.listing as Choice)) listings.choice = link.listing as Choice;

@@ -29,13 +29,15 @@ export const en = {
     truncated: (max: number) => `Only the first ${max} tokens are shown: the model has no positions beyond them.`,
     pinned: (text: string) => `“Before” is the sentence “${text}”`,
     unpin: 'compare with no other sentence',
-    pin: 'keep as “before”',
+    pin: 'keep this sentence as “before”',
   },
 
   arcs: {
     heading: 'Who looks at whom',
     label: (layer: number, head: number) => `Layer ${layer}, head ${head}`,
     looksAt: 'looks at',
+    changes: 'changes its look at',
+    points: (difference: string) => `${difference} points`,
     itself: 'itself',
     guide: 'Arcs above look back, arcs below look ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
     guideTouch: 'Arcs to the left look back, arcs to the right look ahead; thickness and shade are the weight. Tap a word to keep it.',
@@ -88,6 +90,8 @@ export const en = {
     legend: 'weight, the same 0–1 scale for every head',
     legendDifference: 'after − before',
     masked: 'masked: may not look',
+    forbid: 'forbid this look',
+    allow: 'allow it again',
     table: 'As a table',
     tableCaption: (layer: number, head: number) => `Layer ${layer}, head ${head}: each row is a word that looks, each column a word it looks at`,
     show: 'Show',
@@ -149,6 +153,15 @@ export const en = {
     undo: 'Undo',
     redo: 'Redo',
     reset: 'Reset',
+  },
+
+  edits: {
+    temperature: (value: string) => `temperature ${value}`,
+    causal: 'no word may look ahead',
+    notCausal: 'words may look ahead',
+    headOff: (layer: number, head: number) => `layer ${layer} head ${head} off`,
+    blocked: (query: string, key: string) => `“${query}” may not look at “${key}”`,
+    remove: (edit: string) => `Take back: ${edit}`,
   },
 
   outputs: {
@@ -250,6 +263,7 @@ export const en = {
       ['head', 'One set of queries, keys and values. Heads of a layer work side by side; each may look for something else.'],
       ['mask', 'Cells that are closed. Their weight is exactly zero because looking was not allowed, not because it was not wanted.'],
       ['temperature', 'A divisor of the scores. Small makes rows sharp, large makes them flat.'],
+      ['keyboard', 'Arrow keys move the word, the head or the cell that has the focus; Escape clears; Ctrl Z takes an edit back.'],
       ['hidden state', 'The vector of a word after all layers; the output is read off it.'],
     ] as [term: string, text: string][],
   },

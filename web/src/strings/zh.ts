@@ -46,6 +46,8 @@ export const zh: Strings = {
     heading: '谁在看谁',
     label: (layer, head) => `第 ${layer} 层，第 ${head} 头`,
     looksAt: '看向',
+    changes: '的目光变化：',
+    points: (difference) => `${difference} 个百分点`,
     itself: '自己',
     guide: '上方的弧线往回看，下方的弧线往后看；粗细和深浅就是权重。指向一个词可单独看它，点击可固定。',
     guideTouch: '左侧的弧线往回看，右侧的弧线往后看；粗细和深浅就是权重。点一个词可固定它。',
@@ -97,6 +99,8 @@ export const zh: Strings = {
     legend: '权重：所有的头都用同一个 0–1 色标',
     legendDifference: '之后 − 之前',
     masked: '被遮蔽：不允许看',
+    forbid: '禁止这样看',
+    allow: '重新允许',
     table: '以表格显示',
     tableCaption: (layer, head) => `第 ${layer} 层第 ${head} 头：每行是去看的词，每列是被看的词`,
     show: '显示',
@@ -158,6 +162,15 @@ export const zh: Strings = {
     undo: '撤销',
     redo: '重做',
     reset: '还原',
+  },
+
+  edits: {
+    temperature: (value) => `温度 ${value}`,
+    causal: '任何词都不能往后看',
+    notCausal: '词可以往后看',
+    headOff: (layer, head) => `第 ${layer} 层第 ${head} 头已关闭`,
+    blocked: (query, key) => `“${query}” 不能看 “${key}”`,
+    remove: (edit) => `取消：${edit}`,
   },
 
   outputs: {
@@ -255,6 +268,7 @@ export const zh: Strings = {
       ['头', '一组查询、键和值。同一层的头并排工作，各自可以找不同的东西。'],
       ['掩码', '关闭的单元格。它们的权重恰好为零，是因为不允许看，而不是不想看。'],
       ['温度', '分数的除数。小则行更尖锐，大则更平坦。'],
+      ['键盘', '方向键移动获得焦点的词、头或单元格；Esc 取消选择；Ctrl Z 撤销一处修改。'],
       ['隐藏状态', '一个词经过所有层之后的向量；输出由它读出。'],
     ],
   },
