@@ -103,8 +103,8 @@ nn::MultiHeadAttentionConfig attention_config_of(const val& config) {
 }
 
 models::ModelConfig model_config_of(const val& config) {
-  using Positions = nn::PositionEmbedding::Kind;
-  using Norm = nn::BlockConfig::Norm;
+  using Positions = models::ModelConfig::Positions;
+  using NormPlacement = nn::BlockConfig::NormPlacement;
   using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
   using kernels::Activation;
   models::ModelConfig model;
@@ -117,14 +117,15 @@ models::ModelConfig model_config_of(const val& config) {
       {{"none", Positions::none}, {"learned", Positions::learned}, {"sinusoidal", Positions::sinusoidal}});
   model.embed_norm = bool_of(config, "embedNorm");
   model.block.attention = attention_config_of(config["attention"]);
-  model.block.d_ff = index_of(config, "dFf");
-  model.block.activation = choose<Activation>("activation", string_of(config, "activation"),
-                                              {{"relu", Activation::relu},
-                                               {"gelu", Activation::gelu},
-                                               {"gelu_tanh", Activation::gelu_tanh},
-                                               {"silu", Activation::silu}});
+  model.block.mlp.d_ff = index_of(config, "dFf");
+  model.block.mlp.activation = choose<Activation>("activation", string_of(config, "activation"),
+                                                  {{"relu", Activation::relu},
+                                                   {"gelu", Activation::gelu},
+                                                   {"gelu_tanh", Activation::gelu_tanh},
+                                                   {"silu", Activation::silu}});
   model.block.norm_eps = float_of(config, "normEps");
-  model.block.norm = choose<Norm>("norm", string_of(config, "norm"), {{"post", Norm::post}, {"pre", Norm::pre}});
+  model.block.norm = choose<NormPlacement>("norm", string_of(config, "norm"),
+                                           {{"post", NormPlacement::post}, {"pre", NormPlacement::pre}});
   model.block.feed_forward =
       choose<FeedForwardKind>("feedForward", string_of(config, "feedForward"),
                               {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});

@@ -28,7 +28,7 @@ class AttentionLayer {
   ConstMatrixView forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
                           const nn::AttentionOverrides& overrides, Record& record) {
     output_.resize(query.rows, attention_.config().d_out());
-    attention_.forward(query, key, value, batch, overrides, {}, view(output_), record, workspace_);
+    attention_.forward(query, key, value, batch, overrides, {}, {}, view(output_), record, workspace_);
     return view(output_);
   }
 

@@ -3,20 +3,29 @@
 
 #include "nn/block.h"
 #include "nn/position.h"
+#include "nn/rotary.h"
 
 namespace attention_lab::models {
 
 struct ModelConfig {
+  /// How a token's place enters: a vector added to its embedding, or a rotation of queries and keys.
+  enum class Positions { none, learned, sinusoidal, rotary };
+
   Index vocab_size = 0;       // 0: no embedding, the caller gives vectors
   Index max_len = 0;          // longest sequence; with positions or an embedding at least 1
   Index type_vocab_size = 0;  // token types (BERT's segments); 0: none
   Index num_layers = 0;
-  nn::PositionEmbedding::Kind positions = nn::PositionEmbedding::Kind::none;
-  bool embed_norm = false;  // LayerNorm on the sum of the embeddings
-  nn::BlockConfig block;    // the same for every layer
-  bool final_norm = false;  // LayerNorm after the last block
+  Positions positions = Positions::none;
+  Index position_offset = 0;  // learned: row of the table that the first token takes
+  int pad_token_id = -1;      // learned: tokens of this id are not counted (RoBERTa); negative: all are
+  nn::RotaryConfig rotary;    // rotary: its frequencies; sizes are filled in from here
+  bool embed_norm = false;    // LayerNorm on the sum of the embeddings
+  nn::BlockConfig block;      // the same for every layer
+  bool final_norm = false;    // LayerNorm after the last block
   bool pooler = false;
   bool masked_lm_head = false;
+  bool lm_head = false;        // logits = x Wᵀ
+  bool tie_embeddings = true;  // of lm_head: W is the token embedding
 
   Index d_model() const { return block.attention.d_model; }
 };

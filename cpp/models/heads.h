@@ -32,8 +32,8 @@ class Pooler {
 class MaskedLmHead {
  public:
   MaskedLmHead() = default;
-  MaskedLmHead(Index d_model, kernels::Activation activation, float norm_eps)
-      : dense_(d_model, d_model), norm_(d_model, norm_eps), activation_(activation) {}
+  MaskedLmHead(Index d_model, kernels::Activation activation, nn::Norm::Kind norm_kind, float norm_eps)
+      : dense_(d_model, d_model), norm_(norm_kind, d_model, norm_eps), activation_(activation) {}
 
   void name_all(Parameters& parameters, const std::string& name, nn::Embedding& embedding) {
     dense_.name_all(parameters, name + ".dense", true);
@@ -60,7 +60,7 @@ class MaskedLmHead {
 
  private:
   nn::Linear dense_;
-  nn::LayerNorm norm_;
+  nn::Norm norm_;
   kernels::Activation activation_ = kernels::Activation::gelu;
 };
 

@@ -13,13 +13,25 @@ Model::Model(const ModelConfig& config) : config_(config) {
   const nn::BlockConfig& block = config.block;
 
   if (config.vocab_size > 0) token_embedding_ = nn::Embedding(config.vocab_size, D);
-  position_embedding_ = nn::PositionEmbedding(config.positions, config.max_len, D);
+  using Positions = ModelConfig::Positions;
+  if (config.positions == Positions::learned || config.positions == Positions::sinusoidal)
+    position_embedding_ =
+        nn::PositionEmbedding(config.positions == Positions::learned ? nn::PositionEmbedding::Kind::learned
+                                                                     : nn::PositionEmbedding::Kind::sinusoidal,
+                              config.max_len + config.position_offset, D);
+  if (config.positions == Positions::rotary) {
+    nn::RotaryConfig rotary = config.rotary;
+    rotary.d_head = block.attention.d_head;
+    rotary.max_len = config.max_len;
+    rotary_ = nn::RotaryEmbedding(rotary);
+  }
   if (config.type_vocab_size > 0) type_embedding_ = nn::Embedding(config.type_vocab_size, D);
-  if (config.embed_norm) embed_norm_ = nn::LayerNorm(D, block.norm_eps);
+  if (config.embed_norm) embed_norm_ = nn::Norm(block.norm_kind, D, block.norm_eps);
   for (Index l = 0; l < config.num_layers; ++l) blocks_.emplace_back(block);
-  if (config.final_norm) final_norm_ = nn::LayerNorm(D, block.norm_eps);
+  if (config.final_norm) final_norm_ = nn::Norm(block.norm_kind, D, block.norm_eps);
   if (config.pooler) pooler_ = Pooler(D);
-  if (config.masked_lm_head) masked_lm_head_ = MaskedLmHead(D, block.activation, block.norm_eps);
+  if (config.masked_lm_head) masked_lm_head_ = MaskedLmHead(D, block.mlp.activation, block.norm_kind, block.norm_eps);
+  if (config.lm_head && !config.tie_embeddings) lm_head_ = nn::Linear(D, config.vocab_size);
 
   if (token_embedding_) {
     token_embedding_.name_all(parameters_, "embed.token");
@@ -47,8 +59,14 @@ Model::Model(const ModelConfig& config) : config_(config) {
   if (config.pooler) pooler_.name_all(parameters_, "pooler");
   if (config.masked_lm_head) {
     masked_lm_head_.name_all(parameters_, "mlm_head", token_embedding_);
-    sites_.logits = names_.add("logits", "bqi");
   }
+  if (config.lm_head && !config.tie_embeddings) lm_head_.name_all(parameters_, "lm_head", false);
+  if (config.masked_lm_head || config.lm_head) sites_.logits = names_.add("logits", "bqi");
+}
+
+nn::KeyValueCache Model::make_cache(Index batch, Index capacity) const {
+  const nn::MultiHeadAttentionConfig& attention = config_.block.attention;
+  return {config_.num_layers, batch, capacity, attention.kv_heads() * attention.d_head};
 }
 
 void Model::initialise(std::uint64_t seed) {
@@ -79,14 +97,35 @@ void Model::check(const ForwardInputs& inputs) const {
     if (!type_embedding_) throw Error("value", "tokenTypeIds: this model has no token types");
     require_size("tokenTypeIds", inputs.token_type_ids.size(), tokens);
   }
-  if (position_embedding_ && inputs.length > config_.max_len)
+  const Index seen = inputs.cache ? inputs.cache->length() : 0;
+  if (config_.positions != ModelConfig::Positions::none && seen + inputs.length > config_.max_len)
     throw Error("range", "inputs: expected at most " + std::to_string(config_.max_len) + " tokens (maxLen), got " +
-                             std::to_string(inputs.length));
+                             std::to_string(seen + inputs.length));
+  if (inputs.cache && seen + inputs.length > inputs.cache->capacity())
+    throw Error("range", "inputs: expected at most " + std::to_string(inputs.cache->capacity()) +
+                             " tokens (the cache's capacity), got " + std::to_string(seen + inputs.length));
+  if (inputs.cache && !inputs.attention_mask.empty())
+    throw Error("value", "attentionMask: a pass with a key-value cache takes none");
+}
+
+/// Row r of `term` is the position vector of token r: tokens count from position_offset, padding is not counted.
+void Model::add_positions(const ForwardInputs& inputs, MatrixView term) const {
+  const Index first = config_.position_offset + (inputs.cache ? inputs.cache->length() : 0);
+  for (Index b = 0; b < inputs.batch; ++b) {
+    Index position = first;
+    for (Index t = 0; t < inputs.length; ++t) {
+      const Index r = b * inputs.length + t;
+      const bool padding = config_.pad_token_id >= 0 && !inputs.input_ids.empty() &&
+                           inputs.input_ids[static_cast<std::size_t>(r)] == config_.pad_token_id;
+      map(term).row(r) = map(position_embedding_.row(padding ? config_.pad_token_id : position));
+      if (!padding) ++position;
+    }
+  }
 }
 
 void Model::embed(const ForwardInputs& inputs, MatrixView x, Record& record) {
   const kernels::Workspace::Scope scope(workspace_);
-  const Index B = inputs.batch, T = inputs.length;
+  const Index B = inputs.batch;
   if (inputs.inputs_embeds.empty())
     token_embedding_.forward(inputs.input_ids, "inputIds", x);
   else
@@ -95,7 +134,7 @@ void Model::embed(const ForwardInputs& inputs, MatrixView x, Record& record) {
 
   const MatrixView term = workspace_.take(x.rows, x.cols);  // what is added to x
   if (position_embedding_) {
-    for (Index b = 0; b < B; ++b) map(term).middleRows(b * T, T) = map(position_embedding_.first(T));
+    add_positions(inputs, term);
     record.produced(sites_.pos_embed, by_token(term, B));
     map(x) += map(term);
   }
@@ -113,6 +152,20 @@ void Model::embed(const ForwardInputs& inputs, MatrixView x, Record& record) {
   if (config_.embed_norm) embed_norm_.forward(x, x);
 }
 
+void Model::make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Record& record) {
+  if (inputs.last_logits_only) {
+    const Index T = inputs.length;
+    hidden = {hidden.row(T - 1), inputs.batch, hidden.cols, T * hidden.stride};
+  }
+  element_count({hidden.rows, config_.vocab_size});
+  logits_.resize(hidden.rows, config_.vocab_size);
+  if (config_.masked_lm_head)
+    masked_lm_head_.forward(hidden, token_embedding_, view(logits_), workspace_);
+  else
+    (config_.tie_embeddings ? token_embedding_.tied() : lm_head_).forward(hidden, view(logits_), workspace_);
+  record.produced(sites_.logits, by_token(view(logits_), inputs.batch));
+}
+
 ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record) {
   check(inputs);
   const kernels::Workspace::Scope scope(workspace_);
@@ -125,7 +178,12 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
 
   nn::AttentionOverrides for_blocks = overrides;
   if (!inputs.attention_mask.empty()) for_blocks.key_mask = inputs.attention_mask.data();
-  for (const nn::Block& block : blocks_) block.forward(x, B, for_blocks, record, workspace_);
+  nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0};
+  for (const nn::Block& block : blocks_) {
+    block.forward(x, B, for_blocks, state, record, workspace_);
+    ++state.layer;
+  }
+  if (inputs.cache) inputs.cache->advance(inputs.length);
 
   if (config_.final_norm) {
     final_norm_.forward(x, x);
@@ -138,11 +196,8 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
     pooler_.forward(x, view(pooled_), workspace_);
     output.pooler_output = view(pooled_);
   }
-  if (config_.masked_lm_head) {
-    element_count({rows, config_.vocab_size});
-    logits_.resize(rows, config_.vocab_size);
-    masked_lm_head_.forward(x, token_embedding_, view(logits_), workspace_);
-    record.produced(sites_.logits, by_token(view(logits_), B));
+  if (config_.masked_lm_head || config_.lm_head) {
+    make_logits(inputs, x, record);
     output.logits = view(logits_);
   }
   return output;

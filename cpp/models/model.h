@@ -18,12 +18,14 @@ struct ForwardInputs {
   std::span<const float> inputs_embeds;          // [B·T·D]
   std::span<const std::uint8_t> attention_mask;  // [B·T], 1 = a token, 0 = padding; empty: all tokens
   std::span<const int> token_type_ids;           // [B·T]; empty: all 0
+  nn::KeyValueCache* cache = nullptr;            // tokens seen before; those of this pass are appended
+  bool last_logits_only = false;                 // logits of each sequence's last token alone: [B, V]
 };
 
 /// Views of the model's own memory, valid until the next forward pass.
 struct ForwardOutput {
   ConstMatrixView last_hidden_state;  // [B·T, D]
-  ConstMatrixView logits;             // [B·T, V], with a masked-language-model head
+  ConstMatrixView logits;             // [B·T, V] (or [B, V]), with a head that makes them
   ConstMatrixView pooler_output;      // [B, D], with a pooler
 };
 
@@ -38,6 +40,8 @@ class Model {
   const ActivationNames& activation_names() const { return names_; }
   /// The site of a block's attention pattern [B, H, T, S].
   Site pattern(Index layer) const { return patterns_[static_cast<std::size_t>(layer)]; }
+  /// An empty cache for `capacity` tokens of `batch` sequences.
+  nn::KeyValueCache make_cache(Index batch, Index capacity) const;
   /// Fresh weights from a seed.
   void initialise(std::uint64_t seed);
 
@@ -47,16 +51,20 @@ class Model {
  private:
   void check(const ForwardInputs& inputs) const;
   void embed(const ForwardInputs& inputs, MatrixView x, Record& record);
+  void add_positions(const ForwardInputs& inputs, MatrixView term) const;
+  void make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Record& record);
 
   ModelConfig config_;
   nn::Embedding token_embedding_;
   nn::PositionEmbedding position_embedding_;
   nn::Embedding type_embedding_;
-  nn::LayerNorm embed_norm_;
+  nn::RotaryEmbedding rotary_;
+  nn::Norm embed_norm_;
   std::vector<nn::Block> blocks_;
-  nn::LayerNorm final_norm_;
+  nn::Norm final_norm_;
   Pooler pooler_;
   MaskedLmHead masked_lm_head_;
+  nn::Linear lm_head_;  // untied
 
   Parameters parameters_;
   ActivationNames names_;

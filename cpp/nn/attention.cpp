@@ -12,6 +12,7 @@ kernels::AttentionMask BatchMask::at(Index b, Index h, Index queries, Index keys
   kernels::AttentionMask mask;
   mask.causal = causal;
   mask.window = window;
+  mask.first_query = first_query;
   mask.masked_value = masked_value;
   if (keys) mask.keys = keys + b * keys_batch_stride;
   if (cells) {
@@ -80,6 +81,7 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
             const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z) {
   const kernels::Workspace::Scope scope(workspace);
   const Index B = q.dims[0], H = q.dims[1], T = q.dims[2], S = k.dims[2];
+  const Index heads_per_key = H / k.dims[1];
   const float scale = options.scale / options.temperature;
   const auto each_head = [&](auto&& step) {
     for (Index b = 0; b < B; ++b)
@@ -100,14 +102,15 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
                      pattern = wanted(sites.pattern);
     each_head([&](Index b, Index h) {
       const auto of_head = [&](const TensorView& tensor) { return tensor ? tensor.matrix(b, h) : MatrixView{}; };
-      kernels::attention({q.matrix(b, h), k.matrix(b, h), v.matrix(b, h), scale, options.mask.at(b, h, T, S),
-                          z.matrix(b, h), of_head(scores), of_head(masked_scores), of_head(pattern)},
-                         workspace);
+      kernels::attention(
+          {q.matrix(b, h), k.matrix(b, h / heads_per_key), v.matrix(b, h / heads_per_key), scale,
+           options.mask.at(b, h, T, S), z.matrix(b, h), of_head(scores), of_head(masked_scores), of_head(pattern)},
+          workspace);
     });
   } else {
     const TensorView scores = place_for(sites.scores, shape, record, workspace);
     each_head([&](Index b, Index h) {
-      make_scores(scale, q.matrix(b, h), k.matrix(b, h), options.score, scores.matrix(b, h), workspace);
+      make_scores(scale, q.matrix(b, h), k.matrix(b, h / heads_per_key), options.score, scores.matrix(b, h), workspace);
     });
     record.produced(sites.scores, scores);
 
@@ -126,8 +129,9 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
     });
     record.produced(sites.pattern, pattern);
 
-    each_head(
-        [&](Index b, Index h) { kernels::matmul(pattern.matrix(b, h), v.matrix(b, h), z.matrix(b, h), workspace); });
+    each_head([&](Index b, Index h) {
+      kernels::matmul(pattern.matrix(b, h), v.matrix(b, h / heads_per_key), z.matrix(b, h), workspace);
+    });
   }
   record.produced(sites.z, z);
 }

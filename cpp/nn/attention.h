@@ -29,6 +29,7 @@ enum class Normalisation { softmax, none };
 struct BatchMask {
   bool causal = false;
   Index window = -1;                   // |t − s| ≤ window; negative: no limit
+  Index first_query = 0;               // position of query 0, keys starting at 0: the number of tokens cached
   const std::uint8_t* keys = nullptr;  // [B, S], 1 = may be attended to
   Index keys_batch_stride = 0;
   const std::uint8_t* cells = nullptr;  // [.., .., T, S], 1 = may attend
@@ -59,7 +60,8 @@ AttentionSites name_attention_activations(ActivationNames& names, const std::str
 ///   masked_scores = scores + bias, masked
 ///   pattern = softmax(masked_scores) by row; with Normalisation::none the scores themselves, 0 where masked by −∞
 ///   z = pattern · v                                 [B, H, T, Kv]
-/// q [B, H, T, K], k [B, H, S, Kk], v [B, H, S, Kv]; shapes are the caller's to check.
+/// q [B, H, T, K], k [B, G, S, Kk], v [B, G, S, Kv]; shapes are the caller's to check. G divides H: with G < H, H / G
+/// heads share a key–value head (Ainslie et al. 2023, arXiv:2305.13245).
 /// No [T, S] matrix is made unless the record or the score function needs one.
 void attend(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
             const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z);

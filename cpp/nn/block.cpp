@@ -6,7 +6,9 @@
 namespace attention_lab::nn {
 
 Block::Block(const BlockConfig& config)
-    : config_(config), attention_(config.attention), norm1_(config.attention.d_model, config.norm_eps) {
+    : config_(config),
+      attention_(config.attention),
+      norm1_(config.norm_kind, config.attention.d_model, config.norm_eps) {
   const Index D = config.attention.d_model;
   if (config.attention.d_out() != D)
     throw Error("config", "attention without an output projection: expected numHeads × dHead = " + std::to_string(D) +
@@ -14,8 +16,10 @@ Block::Block(const BlockConfig& config)
   if (config.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
     linear_ = Linear(D, D);
   } else {
-    feed_forward_ = FeedForward(D, config.d_ff, config.activation);
-    norm2_ = LayerNorm(D, config.norm_eps);
+    FeedForwardConfig mlp = config.mlp;
+    mlp.d_model = D;
+    feed_forward_ = FeedForward(mlp);
+    norm2_ = Norm(config.norm_kind, D, config.norm_eps);
   }
 }
 
@@ -38,14 +42,14 @@ void Block::name_activations(ActivationNames& names, const std::string& prefix) 
   sites_.resid_post = names.add(prefix + "resid_post", "bqi");
 }
 
-void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrides, Record& record,
-                    kernels::Workspace& workspace) const {
+void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
+                    Record& record, kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   record.produced(sites_.resid_pre, by_token(x, batch));
 
   // x ← sublayer input + Attention(sublayer input or its norm)
   const auto add_attention = [&](ConstMatrixView input) {
-    attention_.forward(input, input, input, batch, overrides, x, x, record, workspace);
+    attention_.forward(input, input, input, batch, overrides, state, x, x, record, workspace);
   };
 
   if (config_.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
@@ -54,7 +58,7 @@ void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrid
     const MatrixView sum = workspace.take(x.rows, x.cols);
     linear_.forward(x, sum, workspace);
     norm1_.forward(sum, x);
-  } else if (config_.norm == BlockConfig::Norm::post) {
+  } else if (config_.norm == BlockConfig::NormPlacement::post) {
     add_attention(x);
     norm1_.forward(x, x);
     record.produced(sites_.resid_mid, by_token(x, batch));

@@ -11,12 +11,12 @@ namespace attention_lab::nn {
 
 struct BlockConfig {
   MultiHeadAttentionConfig attention;
-  Index d_ff = 0;
-  kernels::Activation activation = kernels::Activation::gelu;
+  FeedForwardConfig mlp;
+  Norm::Kind norm_kind = Norm::Kind::layer;
   float norm_eps = 1e-5f;
   /// Where LayerNorm stands: after the sum (Vaswani et al. 2017, section 3.1) or before the sublayer
   /// (Xiong et al. 2020, arXiv:2002.04745).
-  enum class Norm { post, pre } norm = Norm::post;
+  enum class NormPlacement { post, pre } norm = NormPlacement::post;
   /// `linear_of_sum` is the encoder layer of a widely read listing: x ← LayerNorm(Linear(Attention(x) + x)).
   enum class FeedForwardKind { mlp, linear_of_sum } feed_forward = FeedForwardKind::mlp;
 };
@@ -33,13 +33,13 @@ class Block {
   void name_activations(ActivationNames& names, const std::string& prefix);
 
   /// Replaces x [B·T, D] by the block's output.
-  void forward(MatrixView x, Index batch, const AttentionOverrides& overrides, Record& record,
-               kernels::Workspace& workspace) const;
+  void forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
+               Record& record, kernels::Workspace& workspace) const;
 
  private:
   BlockConfig config_;
   MultiHeadAttention attention_;
-  LayerNorm norm1_, norm2_;
+  Norm norm1_, norm2_;
   FeedForward feed_forward_;
   Linear linear_;  // only for linear_of_sum
   struct {

@@ -5,28 +5,44 @@
 
 namespace attention_lab::nn {
 
+FeedForward::FeedForward(const FeedForwardConfig& config)
+    : config_(config), fc1_(config.d_model, config.d_ff), fc2_(config.d_ff, config.d_model) {
+  if (config.gated) gate_ = Linear(config.d_model, config.d_ff);
+}
+
 void FeedForward::name_all(Parameters& parameters, const std::string& name) {
-  fc1_.name_all(parameters, name + ".fc1", true);
-  fc2_.name_all(parameters, name + ".fc2", true);
+  if (config_.gated) gate_.name_all(parameters, name + ".gate", config_.bias);
+  fc1_.name_all(parameters, name + ".fc1", config_.bias);
+  fc2_.name_all(parameters, name + ".fc2", config_.bias);
 }
 
 void FeedForward::name_activations(ActivationNames& names, const std::string& name) {
-  sites_ = {names.add(name + ".pre", "bqi"), names.add(name + ".post", "bqi"), names.add(name + ".out", "bqi")};
+  sites_.pre = names.add(name + ".pre", "bqi");
+  if (config_.gated) sites_.pre_linear = names.add(name + ".pre_linear", "bqi");
+  sites_.post = names.add(name + ".post", "bqi");
+  sites_.out = names.add(name + ".out", "bqi");
 }
 
 void FeedForward::forward(ConstMatrixView x, Index batch, ConstMatrixView residual, MatrixView y, Record& record,
                           kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
-  const MatrixView hidden = workspace.take(x.rows, fc1_.out());  // [B·T, F]
+  const Linear& first = config_.gated ? gate_ : fc1_;
+  const MatrixView hidden = workspace.take(x.rows, first.out());  // [B·T, F]
   if (record.touches(sites_.pre)) {
-    fc1_.forward(x, hidden, workspace);
+    first.forward(x, hidden, workspace);
     record.produced(sites_.pre, by_token(hidden, batch));
     const std::size_t count = static_cast<std::size_t>(hidden.rows * hidden.cols);
-    kernels::activate(activation_, {hidden.data, count}, {hidden.data, count});
+    kernels::activate(config_.activation, {hidden.data, count}, {hidden.data, count});
   } else {
-    fc1_.forward(x, hidden, workspace, {activation_, {}});
+    first.forward(x, hidden, workspace, {config_.activation, {}});
   }
-  if (record.touches(sites_.post)) record.produced(sites_.post, by_token(hidden, batch));
+  if (config_.gated) {
+    const MatrixView linear = workspace.take(x.rows, fc1_.out());  // [B·T, F]
+    fc1_.forward(x, linear, workspace);
+    record.produced(sites_.pre_linear, by_token(linear, batch));
+    map(hidden).array() *= map(linear).array();
+  }
+  record.produced(sites_.post, by_token(hidden, batch));
   forward_with_residual(fc2_, hidden, batch, residual, y, sites_.out, record, workspace);
 }
 

@@ -8,12 +8,21 @@
 
 namespace attention_lab::nn {
 
+struct FeedForwardConfig {
+  Index d_model = 0;
+  Index d_ff = 0;
+  kernels::Activation activation = kernels::Activation::gelu;
+  bool gated = false;
+  bool bias = true;
+};
+
 /// FFN(x) = activation(x W₁ᵀ + b₁) W₂ᵀ + b₂.  Vaswani et al. 2017, arXiv:1706.03762, section 3.3, eq. 2.
+/// Gated: FFN(x) = (activation(x Gᵀ + g) ⊙ (x W₁ᵀ + b₁)) W₂ᵀ + b₂; with SiLU this is SwiGLU.
+/// Shazeer 2020, arXiv:2002.05202, eq. 6.
 class FeedForward {
  public:
   FeedForward() = default;
-  FeedForward(Index d_model, Index d_ff, kernels::Activation activation)
-      : fc1_(d_model, d_ff), fc2_(d_ff, d_model), activation_(activation) {}
+  explicit FeedForward(const FeedForwardConfig& config);
 
   void name_all(Parameters& parameters, const std::string& name);
   void name_activations(ActivationNames& names, const std::string& name);
@@ -23,11 +32,12 @@ class FeedForward {
                kernels::Workspace& workspace) const;
 
  private:
-  Linear fc1_;  // D → F
-  Linear fc2_;  // F → D
-  kernels::Activation activation_ = kernels::Activation::gelu;
+  FeedForwardConfig config_;
+  Linear gate_;  // D → F, only if gated
+  Linear fc1_;   // D → F
+  Linear fc2_;   // F → D
   struct {
-    Site pre, post, out;
+    Site pre, pre_linear, post, out;
   } sites_{};
 };
 

@@ -17,9 +17,21 @@ void check(const MultiHeadAttentionConfig& config) {
   require(config.d_model > 0, "dModel: expected at least 1, got " + text(config.d_model));
   require(config.num_heads > 0, "numHeads: expected at least 1, got " + text(config.num_heads));
   require(config.d_head > 0, "dHead: expected at least 1, got " + text(config.d_head));
+  require(
+      config.num_heads % config.kv_heads() == 0 && config.kv_heads() > 0,
+      "numKvHeads: expected a divisor of numHeads " + text(config.num_heads) + ", got " + text(config.num_kv_heads));
+  require(!config.shared_heads || config.kv_heads() == config.num_heads,
+          "numKvHeads: shared heads need numHeads " + text(config.num_heads) + ", got " + text(config.num_kv_heads));
   require(!config.shared_heads || config.num_heads * config.d_head == config.d_model,
           "sharedHeads: expected numHeads × dHead = dModel, got " + text(config.num_heads) + " × " +
               text(config.d_head) + " for " + text(config.d_model));
+}
+
+/// Copies the rows of `rows` [B, G, new, K] to positions from `first` on of `cached` [B, G, S, K].
+void append(const TensorView& rows, Index first, const TensorView& cached) {
+  for (Index b = 0; b < rows.dims[0]; ++b)
+    for (Index g = 0; g < rows.dims[1]; ++g)
+      map(cached.matrix(b, g)).bottomRows(cached.dims[2] - first) = map(rows.matrix(b, g));
 }
 
 bool same(ConstMatrixView a, ConstMatrixView b) { return a.data == b.data && a.rows == b.rows && a.stride == b.stride; }
@@ -28,20 +40,18 @@ bool same(ConstMatrixView a, ConstMatrixView b) { return a.data == b.data && a.r
 
 MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionConfig& config) : config_(config) {
   check(config);
-  const Index width = config.shared_heads ? config.d_head : config.num_heads * config.d_head;
-  element_count({3, width, config.d_model});
-  qkv_ = Linear(config.shared_heads ? config.d_head : config.d_model, 3 * width);
+  qkv_ = Linear(config.shared_heads ? config.d_head : config.d_model, q_width() + 2 * kv_width());
   if (config.out_projection) out_ = Linear(config.num_heads * config.d_head, config.d_model);
 }
 
 void MultiHeadAttention::name_all(Parameters& parameters, const std::string& prefix) {
-  const Index width = qkv_.out() / 3;
+  const Index q = q_width(), kv = kv_width();
   if (config_.fused) {
     qkv_.name_all(parameters, prefix + "qkv_proj", config_.bias);
   } else {
-    qkv_.name_rows(parameters, prefix + "q_proj", 0, width, config_.bias);
-    qkv_.name_rows(parameters, prefix + "k_proj", width, width, config_.bias);
-    qkv_.name_rows(parameters, prefix + "v_proj", 2 * width, width, config_.bias);
+    qkv_.name_rows(parameters, prefix + "q_proj", 0, q, config_.bias);
+    qkv_.name_rows(parameters, prefix + "k_proj", q, kv, config_.bias);
+    qkv_.name_rows(parameters, prefix + "v_proj", q + kv, kv, config_.bias);
   }
   if (config_.out_projection) out_.name_all(parameters, prefix + "out_proj", config_.out_bias);
 }
@@ -70,33 +80,46 @@ MatrixView MultiHeadAttention::project(ConstMatrixView x, Part part, kernels::Wo
   return {y.data + part.first, y.rows, part.count, y.stride};
 }
 
-TensorView MultiHeadAttention::by_head(MatrixView projected, Index batch, Index tokens) const {
-  const Index H = config_.num_heads, K = config_.d_head;
+TensorView MultiHeadAttention::by_head(MatrixView projected, Index batch, Index tokens, Index H) const {
+  const Index K = config_.d_head;
   const Index token_stride = config_.shared_heads ? H * projected.stride : projected.stride;
   const Index head_stride = config_.shared_heads ? projected.stride : K;
   return {projected.data, 4, {batch, H, tokens, K}, {tokens * token_stride, head_stride, token_stride, 1}};
 }
 
 void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
-                                 const AttentionOverrides& overrides, ConstMatrixView residual, MatrixView y,
-                                 Record& record, kernels::Workspace& workspace) const {
+                                 const AttentionOverrides& overrides, const SequenceState& state,
+                                 ConstMatrixView residual, MatrixView y, Record& record,
+                                 kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
-  const Index T = query.rows / batch, S = key.rows / batch;
-  const Index H = config_.num_heads, K = config_.d_head, width = qkv_.out() / 3;
+  const Index T = query.rows / batch, new_keys = key.rows / batch;
+  const Index first = state.first_position(), S = first + new_keys;
+  const Index H = config_.num_heads, G = config_.kv_heads(), K = config_.d_head;
+  const Part q_part{0, q_width()}, k_part{q_width(), kv_width()}, v_part{q_width() + kv_width(), kv_width()};
 
   MatrixView q_rows, k_rows, v_rows;
   if (same(query, key) && same(key, value)) {  // self-attention: one product for all three
-    const MatrixView all = project(query, {0, 3 * width}, workspace);
-    const auto part = [&](Index i) { return MatrixView{all.data + i * width, all.rows, width, all.stride}; };
-    q_rows = part(0), k_rows = part(1), v_rows = part(2);
+    const MatrixView all = project(query, {0, qkv_.out()}, workspace);
+    const auto columns = [&](Part part) { return MatrixView{all.data + part.first, all.rows, part.count, all.stride}; };
+    q_rows = columns(q_part), k_rows = columns(k_part), v_rows = columns(v_part);
   } else {
-    q_rows = project(query, {0, width}, workspace);
-    k_rows = project(key, {width, width}, workspace);
-    v_rows = project(value, {2 * width, width}, workspace);
+    q_rows = project(query, q_part, workspace);
+    k_rows = project(key, k_part, workspace);
+    v_rows = project(value, v_part, workspace);
   }
-  const TensorView q = by_head(q_rows, batch, T);  // [B, H, T, K]
-  const TensorView k = by_head(k_rows, batch, S);  // [B, H, S, K]
-  const TensorView v = by_head(v_rows, batch, S);  // [B, H, S, K]
+  const TensorView q = by_head(q_rows, batch, T, H);   // [B, H, T, K]
+  TensorView k = by_head(k_rows, batch, new_keys, G);  // [B, G, S, K]
+  TensorView v = by_head(v_rows, batch, new_keys, G);  // [B, G, S, K]
+  if (state.rotary) {
+    state.rotary->rotate(q, first);
+    state.rotary->rotate(k, first);
+  }
+  if (state.cache) {
+    const TensorView cached_k = state.cache->keys(state.layer, S, K), cached_v = state.cache->values(state.layer, S, K);
+    append(k, first, cached_k);
+    append(v, first, cached_v);
+    k = cached_k, v = cached_v;
+  }
   record.produced(sites_.q, q);
   record.produced(sites_.k, k);
   record.produced(sites_.v, v);
@@ -111,6 +134,7 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
   }
   options.temperature = overrides.temperature;
   options.normalisation = config_.normalisation;
+  options.mask.first_query = first;
   options.mask.causal = overrides.causal.value_or(config_.causal);
   options.mask.masked_value = config_.masked_value;
   options.mask.keys = overrides.key_mask;

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "nn/attention.h"
+#include "nn/key_value_cache.h"
 #include "nn/linear.h"
+#include "nn/rotary.h"
 
 namespace attention_lab::nn {
 
@@ -14,17 +16,19 @@ namespace attention_lab::nn {
 struct MultiHeadAttentionConfig {
   Index d_model = 0;
   Index num_heads = 1;
+  Index num_kv_heads = 0;  // G ≤ H, a divisor of H: heads that share keys and values; 0: as num_heads
   Index d_head = 0;
   bool bias = true;  // of q, k and v
   bool out_bias = true;
   bool out_projection = true;  // false: the heads' z side by side are the output
-  bool fused = false;          // one parameter qkv_proj [3·H·K, D] for q, k and v
+  bool fused = false;          // one parameter qkv_proj [(H + 2·G)·K, D] for q, k and v
   bool shared_heads = false;   // q, k, v projections [K, K], the same for every head's slice of the input
   enum class ScaleBy { d_head, d_model, none } scale_by = ScaleBy::d_head;  // scores are divided by its root
   Normalisation normalisation = Normalisation::softmax;
   float masked_value = -std::numeric_limits<float>::infinity();
   bool causal = false;
 
+  Index kv_heads() const { return num_kv_heads > 0 ? num_kv_heads : num_heads; }
   Index d_out() const { return out_projection ? d_model : num_heads * d_head; }
 };
 
@@ -35,6 +39,15 @@ struct AttentionOverrides {
   const std::uint8_t* key_mask = nullptr;  // [B, S], 1 = a token, 0 = padding
   const std::uint8_t* cells = nullptr;     // [.., .., T, S], 1 = may attend
   Index cells_batch_stride = 0, cells_head_stride = 0;
+};
+
+/// Where the tokens of a pass stand: how positions turn queries and keys, and what was seen before.
+struct SequenceState {
+  const RotaryEmbedding* rotary = nullptr;
+  KeyValueCache* cache = nullptr;  // S is then the cached tokens and the new ones
+  Index layer = 0;                 // whose rows of the cache
+
+  Index first_position() const { return cache ? cache->length() : 0; }
 };
 
 class MultiHeadAttention {
@@ -50,20 +63,23 @@ class MultiHeadAttention {
 
   /// y = MultiHead(query, key, value) + residual.
   /// query, y, residual: [B·T, D]; key, value: [B·S, D]. y may be the residual's memory; the residual may be empty.
+  /// q and k are recorded as they meet: after the rotation.
   void forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
-               const AttentionOverrides& overrides, ConstMatrixView residual, MatrixView y, Record& record,
-               kernels::Workspace& workspace) const;
+               const AttentionOverrides& overrides, const SequenceState& state, ConstMatrixView residual, MatrixView y,
+               Record& record, kernels::Workspace& workspace) const;
 
  private:
   /// Columns [first, first + count) of the stacked projections q, k, v.
   struct Part {
     Index first, count;
   };
+  Index q_width() const { return config_.shared_heads ? config_.d_head : config_.num_heads * config_.d_head; }
+  Index kv_width() const { return config_.shared_heads ? config_.d_head : config_.kv_heads() * config_.d_head; }
   MatrixView project(ConstMatrixView x, Part part, kernels::Workspace& workspace) const;
-  TensorView by_head(MatrixView projected, Index batch, Index tokens) const;
+  TensorView by_head(MatrixView projected, Index batch, Index tokens, Index heads) const;
 
   MultiHeadAttentionConfig config_;
-  Linear qkv_;  // D → 3·H·K, stacked [q; k; v]; with shared heads K → 3·K
+  Linear qkv_;  // D → (H + 2·G)·K, stacked [q; k; v]; with shared heads K → 3·K
   Linear out_;  // H·K → D
   AttentionSites attention_sites_{};
   struct {

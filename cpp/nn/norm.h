@@ -1,32 +1,47 @@
-// LayerNorm with its learned gain and shift.
+// Normalisation layers with their learned parameters: LayerNorm and RMSNorm.
 #pragma once
 
 #include <string>
 
 #include "kernels/layer_norm.h"
+#include "kernels/rms_norm.h"
 #include "nn/parameter.h"
 
 namespace attention_lab::nn {
 
-/// y = (x − mean) / √(variance + eps) · weight + bias, by row.  Ba, Kiros & Hinton 2016, arXiv:1607.06450, eq. 4.
-class LayerNorm {
+/// layer:  y = (x − mean) / √(variance + eps) · weight + bias    Ba, Kiros & Hinton 2016, arXiv:1607.06450, eq. 4
+/// rms:    y = x / √(mean(x²) + eps) · weight                    Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4
+class Norm {
  public:
-  LayerNorm() = default;
-  LayerNorm(Index d_model, float eps) : weight_(Vector::Ones(d_model)), bias_(Vector::Zero(d_model)), eps_(eps) {}
+  enum class Kind { layer, rms };
+
+  Norm() = default;
+  Norm(Kind kind, Index d_model, float eps)
+      : kind_(kind),
+        weight_(Vector::Ones(d_model)),
+        bias_(kind == Kind::layer ? Vector::Zero(d_model) : Vector()),
+        eps_(eps) {}
 
   void name_all(Parameters& parameters, const std::string& name) {
-    const Shape dims = {weight_.size()};
-    parameters.push_back(
-        {name + ".weight", dims, Parameter::Layout::dense, weight_.data(), 0, 0, Parameter::Fresh::ones});
-    parameters.push_back({name + ".bias", dims, Parameter::Layout::dense, bias_.data(), 0, 0, Parameter::Fresh::zeros});
+    const auto add = [&](const char* what, Vector& values, Parameter::Fresh fresh) {
+      parameters.push_back({name + what, {values.size()}, Parameter::Layout::dense, values.data(), 0, 0, fresh});
+    };
+    add(".weight", weight_, Parameter::Fresh::ones);
+    if (kind_ == Kind::layer) add(".bias", bias_, Parameter::Fresh::zeros);
   }
 
   /// x, y: [rows, D]; may be the same memory.
-  void forward(ConstMatrixView x, MatrixView y) const { kernels::layer_norm(x, weight_.data(), bias_.data(), eps_, y); }
+  void forward(ConstMatrixView x, MatrixView y) const {
+    if (kind_ == Kind::layer)
+      kernels::layer_norm(x, weight_.data(), bias_.data(), eps_, y);
+    else
+      kernels::rms_norm(x, weight_.data(), eps_, y);
+  }
 
  private:
+  Kind kind_ = Kind::layer;
   Vector weight_;  // [D]
-  Vector bias_;    // [D]
+  Vector bias_;    // [D], LayerNorm alone
   float eps_ = 1e-5f;
 };
 

@@ -22,8 +22,10 @@ class PositionEmbedding {
   explicit operator bool() const { return kind_ != Kind::none; }
   /// Names the table where it is learned.
   void name_all(Parameters& parameters, const std::string& name);
-  /// The vectors of positions 0 to length − 1.   [length, D]
-  ConstMatrixView first(Index length) const { return {table_.data(), length, table_.cols(), table_.cols()}; }
+  /// The vector of a position.   [1, D]
+  ConstMatrixView row(Index position) const {
+    return {table_.data() + position * table_.cols(), 1, table_.cols(), table_.cols()};
+  }
 
  private:
   Kind kind_ = Kind::none;

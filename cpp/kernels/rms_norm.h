@@ -1,0 +1,12 @@
+// Normalisation of each row to root mean square 1.
+#pragma once
+
+#include "kernels/view.h"
+
+namespace attention_lab::kernels {
+
+/// y[r] = x[r] / √(mean(x[r]²) + eps) · gain, by row.  Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4.
+/// x, y: [rows, D], may be the same memory; gain: [D].
+void rms_norm(ConstMatrixView x, const float* gain, float eps, MatrixView y);
+
+}  // namespace attention_lab::kernels

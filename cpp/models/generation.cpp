@@ -1,0 +1,70 @@
+// Sampling by sorted candidates, in double so that the order of the sum does not decide.
+#include "models/generation.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attention_lab::models {
+
+int sample(std::span<const float> logits, const SamplingOptions& options, Random& random) {
+  const auto largest = std::max_element(logits.begin(), logits.end());  // the first, where several are
+  const float most = *largest;
+  if (std::isnan(most) || std::any_of(logits.begin(), logits.end(), [](float x) { return std::isnan(x); }))
+    throw Error("value", "logits: expected numbers to pick a token from, got NaN");
+  if (options.temperature == 0.0f) return static_cast<int>(largest - logits.begin());
+
+  struct Candidate {
+    int id;
+    double weight;
+  };
+  std::vector<Candidate> candidates(logits.size());
+  for (std::size_t id = 0; id < logits.size(); ++id)
+    candidates[id] = {static_cast<int>(id), std::exp((static_cast<double>(logits[id]) - most) / options.temperature)};
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.weight > b.weight; });
+
+  const auto total = [&] {
+    double sum = 0.0;
+    for (const Candidate& candidate : candidates) sum += candidate.weight;
+    return sum;
+  };
+  if (options.top_k > 0 && options.top_k < static_cast<Index>(candidates.size()))
+    candidates.resize(static_cast<std::size_t>(options.top_k));
+  if (options.top_p < 1.0f) {
+    const double enough = static_cast<double>(options.top_p) * total();
+    double sum = 0.0;
+    std::size_t kept = 0;
+    while (kept < candidates.size() && (kept == 0 || sum < enough)) sum += candidates[kept++].weight;
+    candidates.resize(kept);
+  }
+
+  double remaining = static_cast<double>(random.next() >> 11) * 0x1p-53 * total();
+  for (const Candidate& candidate : candidates) {
+    remaining -= candidate.weight;
+    if (remaining < 0.0) return candidate.id;
+  }
+  return candidates.back().id;
+}
+
+Generation::Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed)
+    : model_(model), options_(options), random_(seed) {
+  const ModelConfig& config = model.config();
+  if (!config.block.attention.causal || !config.lm_head)
+    throw Error("value", "generate: expected a causal model with a language-model head");
+  if (config.positions != ModelConfig::Positions::none) capacity = std::min(capacity, config.max_len);
+  cache_ = model.make_cache(1, capacity);
+}
+
+int Generation::next(std::span<const int> tokens) {
+  ForwardInputs inputs;
+  inputs.batch = 1;
+  inputs.length = static_cast<Index>(tokens.size());
+  inputs.input_ids = tokens;
+  inputs.cache = &cache_;
+  inputs.last_logits_only = true;
+  Record nothing(model_.activation_names());
+  const ForwardOutput output = model_.forward(inputs, {}, nothing);
+  return sample({output.logits.data, static_cast<std::size_t>(output.logits.cols)}, options_, random_);
+}
+
+}  // namespace attention_lab::models

@@ -1,0 +1,40 @@
+// Generation, one token after the other, with a cache of keys and values.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "models/model.h"
+#include "nn/random.h"
+
+namespace attention_lab::models {
+
+/// How a token is picked from logits. Temperature 0 is greedy: the first of the largest logits.
+struct SamplingOptions {
+  float temperature = 0.0f;
+  Index top_k = 0;  // only the k most likely tokens; 0: all
+  float top_p =
+      1.0f;  // only the fewest most likely tokens whose probabilities reach p (Holtzman et al. 2020, arXiv:1904.09751)
+};
+
+/// A token drawn from softmax(logits / temperature), restricted first to top_k, then to top_p.  logits: [V].
+/// Throws where no logit is a number.
+int sample(std::span<const float> logits, const SamplingOptions& options, Random& random);
+
+/// Continues one sequence. Needs a causal model with a head that makes logits.
+class Generation {
+ public:
+  /// Room for `capacity` tokens, prompt included.
+  Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed);
+
+  /// Reads `tokens` (the prompt, later the token picked last) and picks the next.
+  int next(std::span<const int> tokens);
+
+ private:
+  Model& model_;
+  SamplingOptions options_;
+  Random random_;
+  nn::KeyValueCache cache_;
+};
+
+}  // namespace attention_lab::models
