@@ -1,12 +1,13 @@
 // Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
 import { fail } from './errors.js';
-import type { NativeAttentionConfig, NativeModelConfig } from './native.js';
-import type { AttentionLayerConfig, ModelConfig } from './types.js';
-import { checkBoolean, checkInteger, checkObject, checkOneOf, checkPositive, describe } from './validation.js';
+import type { NativeAttentionConfig, NativeModelConfig, NativeRotaryConfig } from './native.js';
+import type { AttentionLayerConfig, ModelConfig, RotaryConfig } from './types.js';
+import { checkBoolean, checkInteger, checkKeys, checkObject, checkOneOf, checkPositive, describe } from './validation.js';
 
 const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
   'dModel',
   'numHeads',
+  'numKvHeads',
   'dHead',
   'bias',
   'outBias',
@@ -28,15 +29,23 @@ const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
   'numLayers',
   'dFf',
   'positions',
+  'positionOffset',
+  'padTokenId',
+  'rotary',
   'embedNorm',
+  'normKind',
   'norm',
   'normEps',
   'finalNorm',
   'activation',
   'feedForward',
+  'gated',
+  'mlpBias',
   'attention',
   'pooler',
   'maskedLmHead',
+  'lmHead',
+  'tieEmbeddings',
 ]);
 
 /** No size of a real model comes near it, and products of two stay exact. */
@@ -54,6 +63,7 @@ export function completeAttentionConfig(name: string, given: AttentionLayerConfi
   return {
     dModel,
     numHeads,
+    numKvHeads: checkInteger(`${name}.numKvHeads`, config.numKvHeads ?? numHeads, 1, largest),
     dHead: checkInteger(`${name}.dHead`, config.dHead ?? dModel / numHeads, 1, largest),
     bias,
     outBias: checkBoolean(`${name}.outBias`, config.outBias ?? bias),
@@ -81,6 +91,7 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     'none',
     'learned',
     'sinusoidal',
+    'rotary',
   ]);
   const feedForward = checkOneOf('config.feedForward', config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
   return {
@@ -91,16 +102,43 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     numLayers: checkInteger('config.numLayers', config.numLayers, 1, 1024),
     dFf: checkInteger('config.dFf', config.dFf ?? 4 * dModel, feedForward === 'mlp' ? 1 : 0, largest),
     positions,
+    positionOffset: checkInteger('config.positionOffset', config.positionOffset ?? 0, 0, largest),
+    padTokenId: config.padTokenId === undefined ? -1 : checkInteger('config.padTokenId', config.padTokenId, 0, largest),
+    rotary: completeRotaryConfig(config.rotary),
     embedNorm: checkBoolean('config.embedNorm', config.embedNorm ?? false),
+    normKind: checkOneOf('config.normKind', config.normKind ?? 'layer', ['layer', 'rms']),
     norm: checkOneOf('config.norm', config.norm ?? 'post', ['post', 'pre']),
     normEps: checkPositive('config.normEps', config.normEps ?? 1e-5),
     finalNorm: checkBoolean('config.finalNorm', config.finalNorm ?? false),
     activation: checkOneOf('config.activation', config.activation ?? 'relu', ['relu', 'gelu', 'gelu_tanh', 'silu']),
     feedForward,
+    gated: checkBoolean('config.gated', config.gated ?? false),
+    mlpBias: checkBoolean('config.mlpBias', config.mlpBias ?? true),
     attention: completeAttentionConfig('config.attention', { ...config.attention, dModel }),
     pooler: checkBoolean('config.pooler', config.pooler ?? false),
     maskedLmHead,
+    lmHead: checkBoolean('config.lmHead', config.lmHead ?? false),
+    tieEmbeddings: checkBoolean('config.tieEmbeddings', config.tieEmbeddings ?? true),
   };
+}
+
+const rotaryDefaults: NativeRotaryConfig = {
+  theta: 10000,
+  linearFactor: 1,
+  llama3Factor: 1,
+  lowFrequency: 1,
+  highFrequency: 4,
+  originalMaxLen: 8192,
+};
+
+/** Rotary frequencies with every default filled in. */
+export function completeRotaryConfig(given: RotaryConfig | undefined): NativeRotaryConfig {
+  const config = checkKeys('config.rotary', given, new Set(Object.keys(rotaryDefaults)));
+  const complete = { ...rotaryDefaults };
+  for (const key of Object.keys(complete) as (keyof NativeRotaryConfig)[]) {
+    complete[key] = checkPositive(`config.rotary.${key}`, config[key] ?? complete[key]);
+  }
+  return complete;
 }
 
 function checkMaskedValue(name: string, value: unknown): number {

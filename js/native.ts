@@ -41,6 +41,7 @@ export interface NativeAttentionResult {
 export interface NativeAttentionConfig {
   dModel: number;
   numHeads: number;
+  numKvHeads: number;
   dHead: number;
   bias: boolean;
   outBias: boolean;
@@ -53,6 +54,15 @@ export interface NativeAttentionConfig {
   causal: boolean;
 }
 
+export interface NativeRotaryConfig {
+  theta: number;
+  linearFactor: number; // 1: none
+  llama3Factor: number; // 1: none
+  lowFrequency: number;
+  highFrequency: number;
+  originalMaxLen: number;
+}
+
 export interface NativeModelConfig {
   vocabSize: number;
   maxLen: number;
@@ -60,16 +70,24 @@ export interface NativeModelConfig {
   dModel: number;
   numLayers: number;
   dFf: number;
-  positions: 'none' | 'learned' | 'sinusoidal';
+  positions: 'none' | 'learned' | 'sinusoidal' | 'rotary';
+  positionOffset: number;
+  padTokenId: number; // −1: none
+  rotary: NativeRotaryConfig;
   embedNorm: boolean;
+  normKind: 'layer' | 'rms';
   norm: 'post' | 'pre';
   normEps: number;
   finalNorm: boolean;
   activation: 'relu' | 'gelu' | 'gelu_tanh' | 'silu';
   feedForward: 'mlp' | 'linear_of_sum';
+  gated: boolean;
+  mlpBias: boolean;
   attention: NativeAttentionConfig;
   pooler: boolean;
   maskedLmHead: boolean;
+  lmHead: boolean;
+  tieEmbeddings: boolean;
 }
 
 export interface NativeIntervention {
@@ -151,8 +169,23 @@ export interface NativeModule {
   ): NativeResult<NativeAttentionResult>;
   createAttentionLayer(config: NativeAttentionConfig): NativeResult<NativeAttentionLayer>;
   createModel(config: NativeModelConfig): NativeResult<NativeModel>;
+  createGeneration(model: NativeModel, options: NativeGenerationOptions): NativeResult<NativeGeneration>;
   /** Bytes of linear memory now. */
   memorySize(): number;
+}
+
+export interface NativeGenerationOptions {
+  capacity: number; // tokens, prompt included
+  temperature: number; // 0: greedy
+  topK: number; // 0: all
+  topP: number;
+  seed: number;
+}
+
+/** A generation under way: reads the prompt, then each picked token, and picks the next. */
+export interface NativeGeneration {
+  next(tokens: Int32Array): NativeResult<{ id: number }>;
+  delete(): void;
 }
 
 /** The Emscripten glue's default export: resolves when the module runs. */

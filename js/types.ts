@@ -65,6 +65,8 @@ export interface AttentionResult {
 export interface AttentionLayerConfig {
   dModel: number;
   numHeads: number;
+  /** G: heads that share keys and values, a divisor of numHeads (grouped queries). Default numHeads. */
+  numKvHeads?: number;
   /** Default dModel / numHeads. */
   dHead?: number;
   /** Biases of q, k and v. Default true. */
@@ -130,6 +132,19 @@ export interface ListingOptions extends SeedOptions {
   numHeads?: number;
 }
 
+/** Rotary positions: pairs of q and k turned by position · θ^(−2i/K). Su et al. 2021, arXiv:2104.09864. */
+export interface RotaryConfig {
+  /** θ. Default 10000. */
+  theta?: number;
+  /** Positions are divided by this. Default 1. */
+  linearFactor?: number;
+  /** Llama 3.1's stretching of long wavelengths. Default 1: none. */
+  llama3Factor?: number;
+  lowFrequency?: number;
+  highFrequency?: number;
+  originalMaxLen?: number;
+}
+
 /** A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json. */
 export interface ModelConfig {
   /** 0: no embedding; the model takes `inputsEmbeds`. */
@@ -141,9 +156,16 @@ export interface ModelConfig {
   numLayers: number;
   /** Default: a feed-forward of 4 · dModel. */
   dFf?: number;
-  positions?: 'none' | 'learned' | 'sinusoidal';
+  positions?: 'none' | 'learned' | 'sinusoidal' | 'rotary';
+  /** Learned positions: the row of the table that the first token takes. Default 0. */
+  positionOffset?: number;
+  /** Learned positions: tokens of this id are not counted, as in RoBERTa. Default: all are. */
+  padTokenId?: number;
+  rotary?: RotaryConfig;
   /** LayerNorm on the sum of the embeddings. */
   embedNorm?: boolean;
+  /** LayerNorm (default) or RMSNorm, everywhere. */
+  normKind?: 'layer' | 'rms';
   /** Where LayerNorm stands in a block: after the sum (2017) or before the sublayer. */
   norm?: 'post' | 'pre';
   normEps?: number;
@@ -152,11 +174,19 @@ export interface ModelConfig {
   activation?: 'relu' | 'gelu' | 'gelu_tanh' | 'silu';
   /** 'mlp': two linear layers, residual, norm. 'linear_of_sum': x ← LayerNorm(Linear(SA(x) + x)). */
   feedForward?: 'mlp' | 'linear_of_sum';
+  /** fc2(activation(gate(x)) ⊙ fc1(x)); with silu this is SwiGLU. Default false. */
+  gated?: boolean;
+  /** Biases of the feed-forward. Default true. */
+  mlpBias?: boolean;
   attention: Omit<AttentionLayerConfig, 'dModel'>;
   /** tanh(Linear(first token)), as in BERT. */
   pooler?: boolean;
   /** Linear, activation, LayerNorm, then the tied embedding with a bias of its own. */
   maskedLmHead?: boolean;
+  /** logits = x Wᵀ, as in GPT-2 and Llama. */
+  lmHead?: boolean;
+  /** Of lmHead: W is the token embedding. Default true. */
+  tieEmbeddings?: boolean;
 }
 
 export interface ForwardInputs {

@@ -87,6 +87,7 @@ nn::MultiHeadAttentionConfig attention_config_of(const val& config) {
   nn::MultiHeadAttentionConfig attention;
   attention.d_model = index_of(config, "dModel");
   attention.num_heads = index_of(config, "numHeads");
+  attention.num_kv_heads = index_of(config, "numKvHeads");
   attention.d_head = index_of(config, "dHead");
   attention.bias = bool_of(config, "bias");
   attention.out_bias = bool_of(config, "outBias");
@@ -102,19 +103,36 @@ nn::MultiHeadAttentionConfig attention_config_of(const val& config) {
   return attention;
 }
 
+nn::RotaryConfig rotary_config_of(const val& config) {
+  nn::RotaryConfig rotary;  // sizes come from the model's config
+  rotary.theta = config["theta"].as<double>();
+  rotary.linear_factor = config["linearFactor"].as<double>();
+  rotary.llama3_factor = config["llama3Factor"].as<double>();
+  rotary.low_frequency = config["lowFrequency"].as<double>();
+  rotary.high_frequency = config["highFrequency"].as<double>();
+  rotary.original_max_len = config["originalMaxLen"].as<double>();
+  return rotary;
+}
+
 models::ModelConfig model_config_of(const val& config) {
   using Positions = models::ModelConfig::Positions;
   using NormPlacement = nn::BlockConfig::NormPlacement;
   using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
+  using NormKind = nn::Norm::Kind;
   using kernels::Activation;
   models::ModelConfig model;
   model.vocab_size = index_of(config, "vocabSize");
   model.max_len = index_of(config, "maxLen");
   model.type_vocab_size = index_of(config, "typeVocabSize");
   model.num_layers = index_of(config, "numLayers");
-  model.positions = choose<Positions>(
-      "positions", string_of(config, "positions"),
-      {{"none", Positions::none}, {"learned", Positions::learned}, {"sinusoidal", Positions::sinusoidal}});
+  model.positions = choose<Positions>("positions", string_of(config, "positions"),
+                                      {{"none", Positions::none},
+                                       {"learned", Positions::learned},
+                                       {"sinusoidal", Positions::sinusoidal},
+                                       {"rotary", Positions::rotary}});
+  model.position_offset = index_of(config, "positionOffset");
+  model.pad_token_id = static_cast<int>(index_of(config, "padTokenId"));
+  model.rotary = rotary_config_of(config["rotary"]);
   model.embed_norm = bool_of(config, "embedNorm");
   model.block.attention = attention_config_of(config["attention"]);
   model.block.mlp.d_ff = index_of(config, "dFf");
@@ -123,6 +141,10 @@ models::ModelConfig model_config_of(const val& config) {
                                                    {"gelu", Activation::gelu},
                                                    {"gelu_tanh", Activation::gelu_tanh},
                                                    {"silu", Activation::silu}});
+  model.block.mlp.gated = bool_of(config, "gated");
+  model.block.mlp.bias = bool_of(config, "mlpBias");
+  model.block.norm_kind =
+      choose<NormKind>("normKind", string_of(config, "normKind"), {{"layer", NormKind::layer}, {"rms", NormKind::rms}});
   model.block.norm_eps = float_of(config, "normEps");
   model.block.norm = choose<NormPlacement>("norm", string_of(config, "norm"),
                                            {{"post", NormPlacement::post}, {"pre", NormPlacement::pre}});
@@ -132,6 +154,8 @@ models::ModelConfig model_config_of(const val& config) {
   model.final_norm = bool_of(config, "finalNorm");
   model.pooler = bool_of(config, "pooler");
   model.masked_lm_head = bool_of(config, "maskedLmHead");
+  model.lm_head = bool_of(config, "lmHead");
+  model.tie_embeddings = bool_of(config, "tieEmbeddings");
   return model;
 }
 

@@ -34,6 +34,7 @@ HostTensor<std::uint8_t> mask_of(const std::string& name, const val& tensor);
 std::vector<std::string> strings_of(const val& array);
 
 nn::MultiHeadAttentionConfig attention_config_of(const val& config);
+nn::RotaryConfig rotary_config_of(const val& config);
 models::ModelConfig model_config_of(const val& config);
 nn::ScoreFunction::Kind score_kind_of(const std::string& name);
 nn::Normalisation normalisation_of(const std::string& name);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bindings/convert.h"
+#include "models/generation.h"
 
 namespace attention_lab::bindings {
 
@@ -370,6 +371,38 @@ val forward_model(ModelHandle& handle, val source, val options) {
   });
 }
 
+/// A generation under way. Holds its model, so that disposing of the model's own handle cannot pull it away.
+class GenerationHandle {
+ public:
+  GenerationHandle(std::shared_ptr<ModelHandle> model, Index capacity, const models::SamplingOptions& options,
+                   std::uint64_t seed)
+      : model_(std::move(model)), generation_(model_->owner(), capacity, options, seed) {}
+
+  val next(val tokens) {
+    return guarded([&] {
+      const std::vector<int> ids = emscripten::convertJSArrayToNumberVector<int>(tokens);
+      val result = val::object();
+      result.set("id", generation_.next(ids));
+      return result;
+    });
+  }
+
+ private:
+  std::shared_ptr<ModelHandle> model_;
+  models::Generation generation_;
+};
+
+val create_generation(std::shared_ptr<ModelHandle> model, val options) {
+  return guarded([&] {
+    models::SamplingOptions sampling;
+    sampling.temperature = float_of(options, "temperature");
+    sampling.top_k = index_of(options, "topK");
+    sampling.top_p = float_of(options, "topP");
+    const auto seed = static_cast<std::uint64_t>(options["seed"].as<double>());
+    return val(std::make_shared<GenerationHandle>(std::move(model), index_of(options, "capacity"), sampling, seed));
+  });
+}
+
 val create_attention_layer(val config) {
   return guarded([&] { return val(std::make_shared<AttentionLayerHandle>(attention_config_of(config))); });
 }
@@ -400,8 +433,12 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   function("attention", &attention);
   function("createAttentionLayer", &create_attention_layer);
   function("createModel", &create_model);
+  function("createGeneration", &create_generation);
   bind_handle<AttentionLayerHandle>("AttentionLayer", &forward_attention_layer);
   bind_handle<ModelHandle>("Model", &forward_model);
+  emscripten::class_<GenerationHandle>("Generation")
+      .smart_ptr<std::shared_ptr<GenerationHandle>>("Generation")
+      .function("next", &GenerationHandle::next);
 }
 
 }  // namespace attention_lab::bindings

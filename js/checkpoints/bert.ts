@@ -1,5 +1,6 @@
 // BERT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Devlin et al. 2019, arXiv:1810.04805; transformers/models/bert.
+import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
 import { ConfigReader } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
@@ -30,7 +31,7 @@ export const bert: Family = {
     const dModel = config.size('hidden_size', 768);
     const numHeads = config.size('num_attention_heads', 12);
     if (dModel % numHeads !== 0) config.refuse('num_attention_heads', `a divisor of hidden_size ${dModel}`, numHeads);
-    const model: NativeModelConfig = {
+    const model = completeModelConfig({
       vocabSize: config.size('vocab_size', 30522),
       maxLen: config.size('max_position_embeddings', 512),
       typeVocabSize: config.size('type_vocab_size', 2),
@@ -39,28 +40,12 @@ export const bert: Family = {
       dFf: config.size('intermediate_size', 3072),
       positions: 'learned',
       embedNorm: true,
-      norm: 'post',
       normEps: config.positive('layer_norm_eps', 1e-12),
-      finalNorm: false,
       activation: config.choice('hidden_act', activations, 'gelu'),
-      feedForward: 'mlp',
-      attention: {
-        dModel,
-        numHeads,
-        dHead: dModel / numHeads,
-        bias: true,
-        outBias: true,
-        outProjection: true,
-        fused: false,
-        sharedHeads: false,
-        scaleBy: 'd_head',
-        normalisation: 'softmax',
-        maskedValue: -Infinity,
-        causal: false,
-      },
+      attention: { numHeads },
       pooler: ['weight', 'bias'].some((name) => has(`${prefix}pooler.dense.${name}`)),
       maskedLmHead: masked,
-    };
+    });
     return { config: model, rules: rules(model, prefix), ignored };
   },
 };

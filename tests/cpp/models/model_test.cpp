@@ -22,12 +22,12 @@ ModelConfig small_bert() {
   config.max_len = 12;
   config.type_vocab_size = 2;
   config.num_layers = 2;
-  config.positions = nn::PositionEmbedding::Kind::learned;
+  config.positions = ModelConfig::Positions::learned;
   config.embed_norm = true;
   config.block.attention.d_model = 12;
   config.block.attention.num_heads = 3;
   config.block.attention.d_head = 4;
-  config.block.d_ff = 20;
+  config.block.mlp.d_ff = 20;
   config.pooler = true;
   config.masked_lm_head = true;
   return config;
@@ -104,7 +104,7 @@ TEST_CASE("causal outputs do not depend on later tokens") {
 }
 
 TEST_CASE("recording everything, or editing nothing away, leaves the output as it was") {
-  for (const auto norm : {nn::BlockConfig::Norm::post, nn::BlockConfig::Norm::pre}) {
+  for (const auto norm : {nn::BlockConfig::NormPlacement::post, nn::BlockConfig::NormPlacement::pre}) {
     ModelConfig config = small_bert();
     config.block.norm = norm;
     config.final_norm = true;
