@@ -190,8 +190,8 @@ nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_mod
 }
 
 models::ModelConfig model_config_of(const Json& config) {
-  using Positions = nn::PositionEmbedding::Kind;
-  using Norm = nn::BlockConfig::Norm;
+  using Positions = models::ModelConfig::Positions;
+  using Norm = nn::BlockConfig::NormPlacement;
   using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
   models::ModelConfig model;
   model.vocab_size = index_of(config["vocabSize"]);
@@ -203,8 +203,8 @@ models::ModelConfig model_config_of(const Json& config) {
       {{"none", Positions::none}, {"learned", Positions::learned}, {"sinusoidal", Positions::sinusoidal}});
   model.embed_norm = config["embedNorm"].boolean();
   model.block.attention = attention_config_of(config["attention"], index_of(config["dModel"]));
-  model.block.d_ff = index_of(config["dFf"]);
-  model.block.activation = activation_of(config["activation"].text());
+  model.block.mlp.d_ff = index_of(config["dFf"]);
+  model.block.mlp.activation = activation_of(config["activation"].text());
   model.block.norm_eps = static_cast<float>(config["normEps"].number());
   model.block.norm = choose<Norm>(config["norm"].text(), {{"post", Norm::post}, {"pre", Norm::pre}});
   model.block.feed_forward = choose<FeedForwardKind>(
