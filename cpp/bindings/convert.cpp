@@ -10,20 +10,25 @@ namespace attention_lab::bindings {
 
 namespace {
 
+[[noreturn]] void refuse_choice(const char* field, const std::string& known, const std::string& name) {
+  throw Error("config", {field, ": expected one of ", known, ", got '", name, "'"});
+}
+
 /// The value that goes with `name` in a table of names.
 template <class Value, std::size_t Count>
 Value choose(const char* field, const std::string& name, const std::pair<const char*, Value> (&table)[Count]) {
   std::string known;
   for (const auto& [key, value] : table) {
     if (name == key) return value;
-    known += (known.empty() ? "'" : ", '") + std::string(key) + "'";
+    if (!known.empty()) known += ", ";
+    known += key;
   }
-  throw Error("config", std::string(field) + ": expected one of " + known + ", got '" + name + "'");
+  refuse_choice(field, known, name);
 }
 
 Index to_index(const std::string& name, double value) {
   if (!(value >= -2147483648.0 && value <= 2147483647.0) || value != std::floor(value))
-    throw Error("value", name + ": expected an integer of at most 31 bits");
+    throw Error("value", {name, ": expected an integer of at most 31 bits"});
   return static_cast<Index>(value);
 }
 
@@ -33,8 +38,8 @@ HostTensor<Scalar> copy_of(const std::string& name, const val& tensor) {
   copy.dims = shape_of(tensor["dims"]);
   copy.data = emscripten::convertJSArrayToNumberVector<Scalar>(tensor["data"]);
   if (static_cast<Index>(copy.data.size()) != element_count(copy.dims))
-    throw Error("shape", name + ": dims " + to_string(copy.dims) + " need " + std::to_string(element_count(copy.dims)) +
-                             " values, data has " + std::to_string(copy.data.size()));
+    throw Error("shape", {name, ": dims ", copy.dims, " need ", element_count(copy.dims), " values, data has ",
+                          static_cast<Index>(copy.data.size())});
   return copy;
 }
 
@@ -52,7 +57,7 @@ Shape shape_of(const val& dims) {
   Shape shape;
   for (const double value : values) {
     shape.push_back(to_index("dims", value));
-    if (value < 0) throw Error("shape", "dims: expected sizes of at least 0, got " + to_string(shape));
+    if (value < 0) throw Error("shape", {"dims: expected sizes of at least 0, got ", shape});
   }
   return shape;
 }

@@ -30,25 +30,24 @@ struct Broadcast {
 Broadcast broadcast_of(const std::string& name, const Shape& dims, const Shape& leading, Index T, Index S) {
   Shape expected = leading;
   expected.insert(expected.end(), {T, S});
-  const auto refuse = [&]() -> Error {
-    return {"shape", name + ": expected [" + std::to_string(T) + ", " + std::to_string(S) +
-                         "] or, broadcast from the right, " + to_string(expected) + ", got " + to_string(dims)};
+  const auto refuse = [&] {
+    throw Error("shape",
+                {name, ": expected ", Shape{T, S}, " or, broadcast from the right, ", expected, ", got ", dims});
   };
-  if (dims.size() < 2 || dims.size() > expected.size() || dims.back() != S || dims[dims.size() - 2] != T)
-    throw refuse();
+  if (dims.size() < 2 || dims.size() > expected.size() || dims.back() != S || dims[dims.size() - 2] != T) refuse();
   Shape own(expected.size() - dims.size(), 1);  // leading axes, missing ones as 1
   own.insert(own.end(), dims.begin(), dims.end() - 2);
   Broadcast broadcast{0, 0, S};
   if (own.empty()) return broadcast;
   const Index heads = own.back();
-  if (heads != 1 && heads != leading.back()) throw refuse();
+  if (heads != 1 && heads != leading.back()) refuse();
   broadcast.head_stride = heads == 1 ? 0 : T * S;
   own.pop_back();
   const Shape batch(leading.begin(), leading.end() - 1);
   if (own == batch)
     broadcast.batch_stride = heads * T * S;
   else if (own != Shape(own.size(), 1))
-    throw refuse();
+    refuse();
   return broadcast;
 }
 
@@ -69,14 +68,12 @@ ConstMatrixView matrix_of(const HostTensor<float>& tensor) {
 void require_qkv_shapes(const Shape& q, const Shape& k, const Shape& v) {
   for (const auto& [name, dims] : {std::pair("q", &q), std::pair("k", &k), std::pair("v", &v)})
     if (dims->size() < 2 || element_count(*dims) == 0)
-      throw Error("shape",
-                  std::string(name) + ": expected [..., rows, columns], none of them 0, got " + to_string(*dims));
+      throw Error("shape", {name, ": expected [..., rows, columns], none of them 0, got ", *dims});
   const auto leading = [](const Shape& dims) { return Shape(dims.begin(), dims.end() - 2); };
   if (leading(k) != leading(q) || leading(v) != leading(q))
-    throw Error("shape", "q, k, v: expected the same leading axes, got " + to_string(q) + ", " + to_string(k) +
-                             " and " + to_string(v));
+    throw Error("shape", {"q, k, v: expected the same leading axes, got ", q, ", ", k, " and ", v});
   if (v[v.size() - 2] != k[k.size() - 2])
-    throw Error("shape", "v: expected as many rows as k, " + std::to_string(k[k.size() - 2]) + ", got " + to_string(v));
+    throw Error("shape", {"v: expected as many rows as k, ", k[k.size() - 2], ", got ", v});
 }
 
 /// The score function, checked against the widths of q and k; views point into `parameters`.
@@ -87,14 +84,12 @@ nn::ScoreFunction score_function_of(const std::string& name, const std::vector<H
   f.kind = score_kind_of(name);
   const std::size_t expected = f.kind == Kind::general ? 1 : f.kind == Kind::additive ? 3 : 0;
   if (parameters.size() != expected)
-    throw Error("value", "score '" + name + "': expected " + std::to_string(expected) + " parameter tensors, got " +
-                             std::to_string(parameters.size()));
+    throw Error("value", {"score '", name, "': expected ", expected, " parameter tensors, got ",
+                          static_cast<Index>(parameters.size())});
   switch (f.kind) {
     case Kind::scaled_dot:
     case Kind::dot:
-      if (q_width != k_width)
-        throw Error("shape",
-                    "k: expected rows as wide as q's, " + std::to_string(q_width) + ", got " + std::to_string(k_width));
+      if (q_width != k_width) throw Error("shape", {"k: expected rows as wide as q's, ", q_width, ", got ", k_width});
       break;
     case Kind::general:
       require_shape("score.w", {q_width, k_width}, parameters[0].dims);
@@ -102,7 +97,7 @@ nn::ScoreFunction score_function_of(const std::string& name, const std::vector<H
       break;
     case Kind::additive: {
       const Shape& v = parameters[2].dims;
-      if (v.size() != 1 || v[0] < 1) throw Error("shape", "score.v: expected [A], got " + to_string(v));
+      if (v.size() != 1 || v[0] < 1) throw Error("shape", {"score.v: expected [A], got ", v});
       require_shape("score.wq", {v[0], q_width}, parameters[0].dims);
       require_shape("score.wk", {v[0], k_width}, parameters[1].dims);
       f.wq = matrix_of(parameters[0]);
@@ -248,9 +243,7 @@ class Handle {
       const Parameter& found = find_parameter(owner_.parameters(), name);
       require_shape(name, found.dims, shape_of(dims));
       const std::vector<float> values = emscripten::convertJSArrayToNumberVector<float>(data);
-      if (static_cast<Index>(values.size()) != element_count(found.dims))
-        throw Error("shape", name + ": expected " + std::to_string(element_count(found.dims)) + " values, got " +
-                                 std::to_string(values.size()));
+      require_count(name, element_count(found.dims), values.size());
       found.set(values);
       val ok = val::object();
       ok.set("ok", true);
@@ -289,8 +282,7 @@ val forward_attention_layer(AttentionLayerHandle& handle, val query_value, val k
     const Index D = layer.config().d_model;
     const auto require = [&](const char* name, const Shape& dims) {
       if (dims.size() != 3 || dims[2] != D || element_count(dims) == 0)
-        throw Error("shape",
-                    std::string(name) + ": expected [B, tokens, " + std::to_string(D) + "], got " + to_string(dims));
+        throw Error("shape", {name, ": expected [B, tokens, ", D, "], got ", dims});
     };
     require("query", query.dims);
     require("key", keys.dims);
@@ -303,9 +295,7 @@ val forward_attention_layer(AttentionLayerHandle& handle, val query_value, val k
     std::vector<std::uint8_t> key_mask;
     if (!is_absent(options["keyMask"])) {
       key_mask = emscripten::convertJSArrayToNumberVector<std::uint8_t>(options["keyMask"]);
-      if (static_cast<Index>(key_mask.size()) != B * S)
-        throw Error("shape",
-                    "keyMask: expected " + std::to_string(B * S) + " values, got " + std::to_string(key_mask.size()));
+      require_count("keyMask", B * S, key_mask.size());
       overrides.values.key_mask = key_mask.data();
     }
 

@@ -1,16 +1,7 @@
 // The checks of a model's config.
 #include "models/config.h"
 
-#include <string>
-
 namespace attention_lab::models {
-
-namespace {
-void require_at_least(Index least, Index value, const std::string& name) {
-  if (value < least)
-    throw Error("config", name + ": expected at least " + std::to_string(least) + ", got " + std::to_string(value));
-}
-}  // namespace
 
 void check(const ModelConfig& config) {
   require_at_least(1, config.d_model(), "dModel");
@@ -20,7 +11,7 @@ void check(const ModelConfig& config) {
   if (config.positions != ModelConfig::Positions::none) require_at_least(1, config.max_len, "maxLen");
   if (config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp)
     require_at_least(1, config.block.mlp.d_ff, "dFf");
-  if (!(config.block.norm_eps > 0.0f)) throw Error("config", "normEps: expected a number above 0");
+  if (!(config.block.norm_eps > 0.0f)) throw Error("config", {"normEps: expected a number above 0"});
   // Refused before anything is allocated: linear memory that has grown never shrinks.
   const Index D = config.d_model(), width = config.block.attention.num_heads * config.block.attention.d_head;
   const double weights =
@@ -29,15 +20,16 @@ void check(const ModelConfig& config) {
           static_cast<double>(4 * width + (config.block.mlp.gated ? 3 : 2) * config.block.mlp.d_ff);
   constexpr double kMost = 512.0 * 1024.0 * 1024.0;  // floats: 2 GiB
   if (weights > kMost)
-    throw Error("memory", "this config has " + std::to_string(static_cast<long long>(weights / 1e6)) +
-                              " million weights; WebAssembly's linear memory holds at most 536 million");
+    throw Error("memory", {"this config has ", static_cast<Index>(weights / 1e6),
+                           " million weights; WebAssembly's linear memory holds at most 536 million"});
   require_at_least(0, config.position_offset, "positionOffset");
   if (config.masked_lm_head && config.lm_head)
-    throw Error("config", "maskedLmHead and lmHead: expected at most one head that makes logits, got both");
+    throw Error("config", {"maskedLmHead and lmHead: expected at most one head that makes logits, got both"});
   if (config.lm_head && config.vocab_size == 0)
-    throw Error("config", "lmHead: expected vocabSize of at least 1, got 0");
+    throw Error("config", {"lmHead: expected vocabSize of at least 1, got 0"});
   if (config.masked_lm_head && config.vocab_size == 0)
-    throw Error("config", "maskedLmHead: expected vocabSize of at least 1, since the head shares the embedding, got 0");
+    throw Error("config",
+                {"maskedLmHead: expected vocabSize of at least 1, since the head shares the embedding, got 0"});
 }
 
 }  // namespace attention_lab::models

@@ -10,7 +10,7 @@ int sample(std::span<const float> logits, const SamplingOptions& options, Random
   const auto largest = std::max_element(logits.begin(), logits.end());  // the first, where several are
   const float most = *largest;
   if (std::isnan(most) || std::any_of(logits.begin(), logits.end(), [](float x) { return std::isnan(x); }))
-    throw Error("value", "logits: expected numbers to pick a token from, got NaN");
+    throw Error("value", {"logits: expected numbers to pick a token from, got NaN"});
   if (options.temperature == 0.0f) return static_cast<int>(largest - logits.begin());
 
   struct Candidate {
@@ -50,7 +50,7 @@ Generation::Generation(Model& model, Index capacity, const SamplingOptions& opti
     : model_(model), options_(options), random_(seed) {
   const ModelConfig& config = model.config();
   if (!config.block.attention.causal || !config.lm_head)
-    throw Error("value", "generate: expected a causal model with a language-model head");
+    throw Error("value", {"generate: expected a causal model with a language-model head"});
   if (config.positions != ModelConfig::Positions::none) capacity = std::min(capacity, config.max_len);
   cache_ = model.make_cache(1, capacity);
 }

@@ -77,35 +77,30 @@ void Model::initialise(std::uint64_t seed) {
 void Model::check(const ForwardInputs& inputs) const {
   const Index tokens = element_count({inputs.batch, inputs.length});
   if (inputs.batch < 1 || inputs.length < 1)
-    throw Error("shape", "inputs: expected at least one sequence of at least one token, got [" +
-                             std::to_string(inputs.batch) + ", " + std::to_string(inputs.length) + "]");
-  const auto require_size = [&](const char* name, std::size_t size, Index expected) {
-    if (static_cast<Index>(size) != expected)
-      throw Error("shape", std::string(name) + ": expected " + std::to_string(expected) + " values, got " +
-                               std::to_string(size));
-  };
+    throw Error("shape", {"inputs: expected at least one sequence of at least one token, got [", inputs.batch, ", ",
+                          inputs.length, "]"});
   if (inputs.inputs_embeds.empty()) {
     if (!token_embedding_)
-      throw Error("value", "inputIds: this model has no embedding (vocabSize 0); give inputsEmbeds instead");
-    require_size("inputIds", inputs.input_ids.size(), tokens);
+      throw Error("value", {"inputIds: this model has no embedding (vocabSize 0); give inputsEmbeds instead"});
+    require_count("inputIds", tokens, inputs.input_ids.size());
   } else {
-    require_size("inputsEmbeds", inputs.inputs_embeds.size(),
-                 element_count({inputs.batch, inputs.length, config_.d_model()}));
+    require_count("inputsEmbeds", element_count({inputs.batch, inputs.length, config_.d_model()}),
+                  inputs.inputs_embeds.size());
   }
-  if (!inputs.attention_mask.empty()) require_size("attentionMask", inputs.attention_mask.size(), tokens);
+  if (!inputs.attention_mask.empty()) require_count("attentionMask", tokens, inputs.attention_mask.size());
   if (!inputs.token_type_ids.empty()) {
-    if (!type_embedding_) throw Error("value", "tokenTypeIds: this model has no token types");
-    require_size("tokenTypeIds", inputs.token_type_ids.size(), tokens);
+    if (!type_embedding_) throw Error("value", {"tokenTypeIds: this model has no token types"});
+    require_count("tokenTypeIds", tokens, inputs.token_type_ids.size());
   }
   const Index seen = inputs.cache ? inputs.cache->length() : 0;
   if (config_.positions != ModelConfig::Positions::none && seen + inputs.length > config_.max_len)
-    throw Error("range", "inputs: expected at most " + std::to_string(config_.max_len) + " tokens (maxLen), got " +
-                             std::to_string(seen + inputs.length));
+    throw Error("range",
+                {"inputs: expected at most ", config_.max_len, " tokens (maxLen), got ", seen + inputs.length});
   if (inputs.cache && seen + inputs.length > inputs.cache->capacity())
-    throw Error("range", "inputs: expected at most " + std::to_string(inputs.cache->capacity()) +
-                             " tokens (the cache's capacity), got " + std::to_string(seen + inputs.length));
+    throw Error("range", {"inputs: expected at most ", inputs.cache->capacity(), " tokens (the cache's capacity), got ",
+                          seen + inputs.length});
   if (inputs.cache && !inputs.attention_mask.empty())
-    throw Error("value", "attentionMask: a pass with a key-value cache takes none");
+    throw Error("value", {"attentionMask: a pass with a key-value cache takes none"});
 }
 
 /// Row r of `term` is the position vector of token r: tokens count from position_offset, padding is not counted.

@@ -11,8 +11,8 @@ Block::Block(const BlockConfig& config)
       norm1_(config.norm_kind, config.attention.d_model, config.norm_eps) {
   const Index D = config.attention.d_model;
   if (config.attention.d_out() != D)
-    throw Error("config", "attention without an output projection: expected numHeads × dHead = " + std::to_string(D) +
-                              ", got " + std::to_string(config.attention.d_out()));
+    throw Error("config", {"attention without an output projection: expected numHeads × dHead = ", D, ", got ",
+                           config.attention.d_out()});
   if (config.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
     linear_ = Linear(D, D);
   } else {

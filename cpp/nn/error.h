@@ -2,18 +2,39 @@
 #pragma once
 
 #include <exception>
+#include <initializer_list>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <vector>
 
 #include "kernels/view.h"
 
 namespace attention_lab {
 
+using Shape = std::vector<Index>;
+
+/// A part of a message: text, a number or a shape. Refers to what it is made of.
+class Piece {
+ public:
+  Piece(const char* text) : text_(text) {}
+  Piece(const std::string& text) : text_(text) {}
+  Piece(Index number) : kind_(Kind::number), number_(number) {}
+  Piece(const Shape& shape) : kind_(Kind::shape), shape_(&shape) {}
+
+  void append_to(std::string& message) const;
+
+ private:
+  enum class Kind { text, number, shape } kind_ = Kind::text;
+  std::string_view text_;
+  Index number_ = 0;
+  const Shape* shape_ = nullptr;
+};
+
 /// `code` is one of: config, shape, range, name, value, memory. The message names the value, what was expected and
-/// what came.
+/// what came; it is given in pieces, so that each of the many places that throw stays a few instructions of wasm.
 class Error : public std::exception {
  public:
-  Error(std::string code, std::string message) : code_(std::move(code)), message_(std::move(message)) {}
+  Error(const char* code, std::initializer_list<Piece> pieces);
   const char* what() const noexcept override { return message_.c_str(); }
   const std::string& code() const { return code_; }
 
@@ -23,9 +44,15 @@ class Error : public std::exception {
 };
 
 /// Throws unless 0 ≤ value < end: `inputIds[3]: expected 0 to 29, got 30`.
-inline void require_in_range(const std::string& name, Index value, Index end) {
-  if (value >= 0 && value < end) return;
-  throw Error("range", name + ": expected 0 to " + std::to_string(end - 1) + ", got " + std::to_string(value));
-}
+void require_in_range(const std::string& name, Index value, Index end);
+
+/// Throws unless value ≥ least: `numLayers: expected at least 1, got 0`.
+void require_at_least(Index least, Index value, const char* name);
+
+/// Throws unless the shapes are equal: `q_proj.weight: expected [64, 64], got [64, 32]`.
+void require_shape(const std::string& name, const Shape& expected, const Shape& actual);
+
+/// Throws unless there are as many values as expected: `keyMask: expected 8 values, got 7`.
+void require_count(const std::string& name, Index expected, std::size_t actual);
 
 }  // namespace attention_lab

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <limits>
-#include <string>
 #include <vector>
 
 #include "kernels/view.h"
@@ -31,26 +30,13 @@ inline ConstMatrixMap map(ConstMatrixView m) { return {m.data, m.rows, m.cols, E
 inline MatrixView view(Matrix& m) { return {m.data(), m.rows(), m.cols(), m.cols()}; }
 inline ConstMatrixView view(const Matrix& m) { return {m.data(), m.rows(), m.cols(), m.cols()}; }
 
-using Shape = std::vector<Index>;
-
-inline std::string to_string(const Shape& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
-}
-
 /// Number of elements; throws where it would not fit the address space of wasm32.
 inline Index element_count(const Shape& shape) {
   constexpr double kMost = static_cast<double>(std::numeric_limits<std::int32_t>::max()) / sizeof(float);
   double count = 1;
   for (const Index d : shape) count *= static_cast<double>(d);
-  if (count > kMost) throw Error("memory", "a tensor of shape " + to_string(shape) + " is larger than 2 GiB");
+  if (count > kMost) throw Error("memory", {"a tensor of shape ", shape, " is larger than 2 GiB"});
   return static_cast<Index>(count);
-}
-
-inline void require_shape(const std::string& name, const Shape& expected, const Shape& actual) {
-  if (expected != actual)
-    throw Error("shape", name + ": expected " + to_string(expected) + ", got " + to_string(actual));
 }
 
 /// A tensor of up to four axes as it lies in memory; strides in floats.

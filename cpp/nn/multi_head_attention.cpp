@@ -10,21 +10,14 @@ namespace attention_lab::nn {
 namespace {
 
 void check(const MultiHeadAttentionConfig& config) {
-  const auto require = [](bool condition, const std::string& message) {
-    if (!condition) throw Error("config", message);
-  };
-  const auto text = [](Index value) { return std::to_string(value); };
-  require(config.d_model > 0, "dModel: expected at least 1, got " + text(config.d_model));
-  require(config.num_heads > 0, "numHeads: expected at least 1, got " + text(config.num_heads));
-  require(config.d_head > 0, "dHead: expected at least 1, got " + text(config.d_head));
-  require(
-      config.num_heads % config.kv_heads() == 0 && config.kv_heads() > 0,
-      "numKvHeads: expected a divisor of numHeads " + text(config.num_heads) + ", got " + text(config.num_kv_heads));
-  require(!config.shared_heads || config.kv_heads() == config.num_heads,
-          "numKvHeads: shared heads need numHeads " + text(config.num_heads) + ", got " + text(config.num_kv_heads));
-  require(!config.shared_heads || config.num_heads * config.d_head == config.d_model,
-          "sharedHeads: expected numHeads × dHead = dModel, got " + text(config.num_heads) + " × " +
-              text(config.d_head) + " for " + text(config.d_model));
+  const Index H = config.num_heads, G = config.kv_heads(), K = config.d_head, D = config.d_model;
+  require_at_least(1, D, "dModel");
+  require_at_least(1, H, "numHeads");
+  require_at_least(1, K, "dHead");
+  if (H % G != 0) throw Error("config", {"numKvHeads: expected a divisor of numHeads ", H, ", got ", G});
+  if (config.shared_heads && G != H) throw Error("config", {"numKvHeads: shared heads need numHeads ", H, ", got ", G});
+  if (config.shared_heads && H * K != D)
+    throw Error("config", {"sharedHeads: expected numHeads × dHead = dModel ", D, ", got ", H, " × ", K});
 }
 
 /// Copies the rows of `rows` [B, G, new, K] to positions from `first` on of `cached` [B, G, S, K].
@@ -66,7 +59,7 @@ void MultiHeadAttention::name_activations(ActivationNames& names, const std::str
 
 MatrixView MultiHeadAttention::project(ConstMatrixView x, Part part, kernels::Workspace& workspace) const {
   if (config_.shared_heads) {  // [B·T, H·K] is [B·T·H, K]: one row per token and head
-    if (x.stride != x.cols) throw Error("shape", "shared heads need rows without gaps");
+    if (x.stride != x.cols) throw Error("shape", {"shared heads need rows without gaps"});
     x = {x.data, x.rows * config_.num_heads, config_.d_head, config_.d_head};
   }
   if (qkv_.is_separable(part.first, part.count)) {

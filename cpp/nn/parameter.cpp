@@ -52,7 +52,7 @@ const Parameter& find_parameter(const Parameters& parameters, const std::string&
   const auto found = std::find_if(parameters.begin(), parameters.end(),
                                   [&](const Parameter& parameter) { return parameter.name == name; });
   if (found == parameters.end())
-    throw Error("name", "no parameter is called '" + name + "'; parameters() lists those there are");
+    throw Error("name", {"no parameter is called '", name, "'; parameters() lists those there are"});
   return *found;
 }
 

@@ -13,7 +13,7 @@ Site ActivationNames::add(std::string name, std::string_view axes) {
 Site ActivationNames::find(const std::string& name) const {
   for (std::size_t site = 0; site < entries_.size(); ++site)
     if (entries_[site].name == name) return static_cast<Site>(site);
-  throw Error("name", "no activation is called '" + name + "'; activationNames() lists those there are");
+  throw Error("name", {"no activation is called '", name, "'; activationNames() lists those there are"});
 }
 
 namespace {
@@ -125,8 +125,8 @@ void Record::request_all() {
 void Record::edit(Intervention intervention) {
   for (const char axis : std::string_view("bhqki"))
     if (selector(intervention, axis) >= 0 && names_.axes(intervention.at).find(axis) == std::string_view::npos)
-      throw Error("name", "interventions at '" + names_.name(intervention.at) + "': this activation has no axis '" +
-                              axis_name(axis) + "'");
+      throw Error("name", {"interventions at '", names_.name(intervention.at), "': this activation has no axis '",
+                           axis_name(axis), "'"});
   slot(intervention.at).edited = true;
   interventions_.push_back(std::move(intervention));
 }

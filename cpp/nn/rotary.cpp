@@ -22,8 +22,7 @@ double scaled_frequency(const RotaryConfig& config, double frequency) {
 }  // namespace
 
 RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
-  if (config.d_head % 2 != 0)
-    throw Error("config", "dHead: rotary positions need an even size, got " + std::to_string(config.d_head));
+  if (config.d_head % 2 != 0) throw Error("config", {"dHead: rotary positions need an even size, got ", config.d_head});
   const Index half = config.d_head / 2;
   element_count({config.max_len, half});
   cosine_.resize(config.max_len, half);
