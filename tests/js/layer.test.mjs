@@ -39,7 +39,7 @@ forEachVariant('attention layer', (lab) => {
   test('config comes back with its defaults', () =>
     withLayer({ dModel: 6, numHeads: 2 }, ({ config }) =>
       assert.deepEqual(config, {
-        dModel: 6, numHeads: 2, dHead: 3, bias: true, outBias: true, outProjection: true, fused: false,
+        dModel: 6, numHeads: 2, numKvHeads: 2, dHead: 3, bias: true, outBias: true, outProjection: true, fused: false,
         sharedHeads: false, scaleBy: 'd_head', normalisation: 'softmax', maskedValue: -Infinity, causal: false,
       })));
 
