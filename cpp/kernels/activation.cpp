@@ -9,13 +9,17 @@ namespace attention_lab::kernels {
 namespace {
 
 using simd::F4;
-using simd::splat;
+using simd::constant;
 
-F4 relu(F4 x) { return simd::max(x, splat(0.0f)); }  // x first: NaN stays NaN
-F4 gelu(F4 x) { return splat(0.5f) * x * (splat(1.0f) + simd::erf(x * splat(0.70710678f))); }
+F4 relu(F4 x) { return simd::max(x, simd::splat(0.0f)); }  // x first: NaN stays NaN
+F4 gelu(F4 x) {
+  static constexpr float kSqrtHalf = 0.70710678f;
+  return constant(simd::kHalf) * x * (constant(simd::kOne) + simd::erf(x * constant(kSqrtHalf)));
+}
 F4 gelu_tanh(F4 x) {
-  const F4 inner = splat(0.79788456f) * (x + splat(0.044715f) * x * x * x);
-  return splat(0.5f) * x * (splat(1.0f) + simd::tanh(inner));
+  static constexpr float kCubic = 0.044715f, kSqrtTwoOverPi = 0.79788456f;
+  const F4 inner = constant(kSqrtTwoOverPi) * (x + constant(kCubic) * x * x * x);
+  return constant(simd::kHalf) * x * (constant(simd::kOne) + simd::tanh(inner));
 }
 F4 silu(F4 x) { return x * simd::logistic(x); }
 

@@ -92,10 +92,23 @@ inline F4 multiply_add(F4 a, F4 b, F4 c) { return {a.v * b.v + c.v}; }
 
 #endif
 
+/// splat(a) of a constant that lies in memory. V8 builds a constant that is written into the code anew at every use,
+/// by three instructions (load, move, unpack); a broadcast from memory is one.
+inline F4 constant(const float& a) {
+  const float* p = &a;
+#if defined(__wasm_simd128__)
+  asm("" : "+r"(p));  // hides from LLVM what lies there
+#endif
+  return load_splat(p);
+}
+
 /// `a` where the mask's bits are set, else `b`.
 inline F4 select(F4 mask, F4 a, F4 b) { return (a & mask) | and_not(b, mask); }
 
-inline F4 magnitude(F4 a) { return and_not(a, splat(-0.0f)); }
+inline F4 magnitude(F4 a) {
+  static constexpr float kSign = -0.0f;
+  return and_not(a, constant(kSign));
+}
 
 /// The first `count` < 4 floats at p, and `fill` for the rest: never reads past them.
 inline F4 load_part(const float* p, std::ptrdiff_t count, float fill) {

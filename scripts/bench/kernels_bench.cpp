@@ -1,9 +1,9 @@
 // The kernels and the machine's limits as plain wasm exports, for the benchmark alone: no part of the package.
-#include <memory>
+#include <cstddef>
 
 #include "kernels/attention.h"
-#include "kernels/layer_norm.h"
 #include "kernels/gemm.h"
+#include "kernels/layer_norm.h"
 #include "kernels/simd.h"
 
 using namespace attention_lab;
@@ -24,20 +24,23 @@ template <class Step>
   using namespace simd;
   F4 sums[kAccumulators];
   for (int i = 0; i < kAccumulators; ++i) sums[i] = splat(0.001f * static_cast<float>(i));
-  const F4 x = splat(1e-5f * static_cast<float>(rounds)), y = splat(0.999f);
+  static constexpr float kFactor = 0.999f, kTerm = 0.5f;
+  const F4 x = constant(kFactor), y = constant(kTerm);
   for (; rounds > 0; --rounds)
-    for (F4& sum : sums) sum = step(x, y, sum);
+    for (F4& sum : sums) sum = step(sum, x, y);
   F4 total = sums[0];
   for (int i = 1; i < kAccumulators; ++i) total = total + sums[i];
   return first(total);
 }
 }  // namespace
 
-/// Limit F: the variant's multiply_add on 12 independent accumulators. 96 floating-point operations a round.
-EXPORT float limit_multiply_add(int rounds) { return run_accumulators(rounds, simd::multiply_add); }
+/// Limit F: the variant's multiply_add on independent accumulators. 96 floating-point operations a round.
+EXPORT float limit_multiply_add(int rounds) {
+  return run_accumulators(rounds, [](simd::F4 sum, simd::F4 x, simd::F4 y) { return simd::multiply_add(sum, x, y); });
+}
 /// Limit M: the same as a product and a sum, each rounded.
 EXPORT float limit_multiply_then_add(int rounds) {
-  return run_accumulators(rounds, [](simd::F4 x, simd::F4 y, simd::F4 sum) { return x * y + sum; });
+  return run_accumulators(rounds, [](simd::F4 sum, simd::F4 x, simd::F4 y) { return sum * x + y; });
 }
 /// Limit B: reads `size` floats once.
 EXPORT float limit_read(const float* x, int size) {
@@ -71,8 +74,9 @@ EXPORT void run_activation(int activation, const float* x, int size, float* y) {
   activate(static_cast<Activation>(activation), {x, static_cast<std::size_t>(size)},
            {y, static_cast<std::size_t>(size)});
 }
-EXPORT void run_layer_norm(const float* x, const float* gain, const float* shift, int rows, int cols, float* y) {
-  layer_norm({x, rows, cols, cols}, gain, shift, 1e-5f, {y, rows, cols, cols});
+EXPORT void run_layer_norm(const float* x, const float* gain, const float* shift, float eps, int rows, int cols,
+                           float* y) {
+  layer_norm({x, rows, cols, cols}, gain, shift, eps, {y, rows, cols, cols});
 }
 /// q, k, v, out: [heads, length, d_head]; pattern [heads, length, length] or null; window < 0: none.
 EXPORT void run_attention(const float* q, const float* k, const float* v, int heads, int length, int d_head, int causal,

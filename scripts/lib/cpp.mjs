@@ -38,6 +38,12 @@ export const gluePath = join(paths.build, variants[0], 'attention_lab_module.js'
 
 export const buildWasmModule = (toolchain, variant) => cmakeBuild(toolchain, variant, 'attention_lab_module', wasmEnv());
 
+/** The kernels and the limits F, M and B as one plain module without glue: for npm run bench. */
+export const buildKernelsBench = (toolchain, variant) =>
+  cmakeBuild(toolchain, variant, 'attention_lab_kernels_bench', wasmEnv());
+
+export const kernelsBenchPath = (variant) => join(paths.build, variant, 'attention_lab_kernels_bench.wasm');
+
 export const wasmPath = (variant) => join(paths.build, variant, 'attention_lab_module.wasm');
 
 /** The package ships one glue: the build fails when the variants' differ. */
