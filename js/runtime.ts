@@ -25,7 +25,7 @@ import type {
   SeedOptions,
   VariantName,
 } from './types.js';
-import { checkKeys, checkOneOf, checkSeed } from './validation.js';
+import { checkKeys, checkOneOf, checkSeed, checkSignal } from './validation.js';
 import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
 
 /** What a browser and Node do differently. */
@@ -97,7 +97,7 @@ export class Runtime implements ListingRuntime {
 export async function startRuntime(platform: Platform, given?: RuntimeOptions): Promise<Runtime> {
   const options = checkKeys('options', given, optionKeys);
   const asked = checkOneOf('variant', options.variant ?? 'auto', ['auto', 'relaxed', 'simd128']);
-  const { signal } = options;
+  const signal = checkSignal('signal', options.signal);
   checkAborted(signal, 'createRuntime');
   const module = await compileWasm(options.wasm ?? wasmUrl(await chooseVariant(asked)), platform.readWasm, signal);
   const runtime = new Runtime(await instantiate(module), platform);

@@ -88,6 +88,14 @@ export function checkSeed(name: string, value: unknown): number {
   return checkInteger(name, value, 0, 0xffffffff);
 }
 
+/** An AbortSignal, of this realm or another, or none. */
+export function checkSignal(name: string, value: unknown): AbortSignal | undefined {
+  if (value !== undefined && typeof (value as AbortSignal | null)?.aborted !== 'boolean') {
+    fail('invalid_argument', `${name}: expected an AbortSignal, got ${describe(value)}`);
+  }
+  return value as AbortSignal | undefined;
+}
+
 type TensorLike = Tensor | MaskTensor | IntegerTensor;
 
 function checkTensorOf<T extends TensorLike>(name: string, value: unknown, arrayType: string): T {

@@ -4,7 +4,7 @@ import type { Model } from '../model.js';
 import type { NativeModelConfig } from '../native.js';
 import { readTokenizer } from '../tokenizer.js';
 import type { LoadOptions, ModelSource, Tokenizer } from '../types.js';
-import { checkKeys, describe } from '../validation.js';
+import { checkKeys, checkSignal, describe } from '../validation.js';
 import { chooseFamily, matchTensors } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { parseObject, readText } from './json.js';
@@ -27,7 +27,7 @@ export async function loadCheckpoint(
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
   }
-  checkAborted(signal, 'loadModel');
+  checkAborted(checkSignal('signal', signal), 'loadModel');
   const reader = new FolderReader(openFolder(source), { onProgress, signal });
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);

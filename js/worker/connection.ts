@@ -1,6 +1,7 @@
 // The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
-import { AttentionLabError, fail, messageOf } from '../errors.js';
+import { AttentionLabError, checkAborted, fail, messageOf } from '../errors.js';
 import type { Progress } from '../types.js';
+import { checkSignal } from '../validation.js';
 import type { Call, Created, Port, Reply } from './protocol.js';
 
 export interface CallOptions {
@@ -42,7 +43,7 @@ export class Connection {
     { signal, onProgress }: CallOptions & { onProgress?: Pending['onProgress'] } = {},
   ): Promise<unknown> {
     if (this.ended) throw this.ended;
-    if (signal?.aborted) fail('aborted', `${method}: aborted by the caller`, signal.reason);
+    checkAborted(checkSignal('signal', signal), method);
     const id = this.nextId++;
     const call: Call = { id, object, method, args, progress: onProgress !== undefined };
     try {

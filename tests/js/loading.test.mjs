@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { asFiles, checkpoint, config, container, serveFiles, tensorShapes, weights } from './checkpoint.mjs';
 import { assertRejects, assertWorks, forEachVariant } from './support.mjs';
 
@@ -149,6 +151,26 @@ forEachVariant('loading', (lab) => {
     }
   });
 
+  test('the weights are streamed: never more than one tensor is held outside the module', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
+    const large = { ...config, vocab_size: 8192, hidden_size: 128, intermediate_size: 2048, num_hidden_layers: 3 };
+    const folder = await folderOf(checkpoint({ 'config.json': JSON.stringify(large), 'model.safetensors': container(weights(tensorShapes(large))) }));
+    const largest = 8192 * 128 * 4;
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    let peak = 0;
+    let reports = 0;
+    const onProgress = () => {
+      collect();
+      peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+      reports += 1;
+    };
+    await used(lab.rt.loadModel(folder, { onProgress }));
+    assert.ok(reports > 5, `${reports} reports`);
+    assert.ok(peak > largest / 2 && peak < largest + 3e6, `${peak} bytes at the peak, the largest tensor has ${largest}`);
+  });
+
   test('abort: before, during each file, and from a progress report', async () => {
     await assertRejects(lab.rt.loadModel(asFiles(checkpoint()), { signal: AbortSignal.abort() }), 'aborted', /loadModel: aborted/);
     for (const held of ['config.json', 'tokenizer.json', 'model.safetensors']) {
@@ -224,6 +246,7 @@ forEachVariant('loading', (lab) => {
     }
     await assertRejects(lab.rt.loadModel(['config.json']), 'invalid_argument', /source\[0\]: expected a File, got "config\.json"/);
     await assertRejects(lab.rt.loadModel([], { onProgres: () => 0 }), 'invalid_argument', /options\.onProgres: unknown/);
+    await assertRejects(lab.rt.loadModel([], { signal: null }), 'invalid_argument', /signal: expected an AbortSignal, got null/);
     await assertRejects(lab.rt.loadModel([], { onProgress: 3 }), 'invalid_argument', /onProgress: expected a function, got 3/);
   });
 

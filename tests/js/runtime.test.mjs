@@ -90,6 +90,7 @@ describe('createRuntime', () => {
   test('arguments', async () => {
     await assertRejects(createRuntime({ variant: 'avx' }), 'invalid_argument', /variant: expected "auto" or "relaxed" or "simd128", got "avx"/);
     await assertRejects(createRuntime({ wasm: 3 }), 'invalid_argument', /wasm: expected a URL, Response/);
+    await assertRejects(createRuntime({ signal: 3 }), 'invalid_argument', /signal: expected an AbortSignal, got 3/);
     await assertRejects(createRuntime({ varaint: 'auto' }), 'invalid_argument', /options\.varaint: unknown/);
     await assertRejects(createRuntime('relaxed'), 'invalid_argument', /options: expected an object, got "relaxed"/);
   });
