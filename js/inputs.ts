@@ -1,7 +1,7 @@
 // The inputs of a model's forward pass: token ids in any of their three forms, embeddings, padding and token types.
 import { fail } from './errors.js';
-import type { NativeForwardInputs, NativeModelConfig } from './native.js';
-import type { ForwardInputs, IntegerTensor, TokenIds } from './types.js';
+import type { NativeForwardInputs } from './native.js';
+import type { CompleteModelConfig, ForwardInputs, IntegerTensor, TokenIds } from './types.js';
 import { checkIntegerTensor, checkObject, checkTensor, describe, shapeText } from './validation.js';
 
 const inputKeys = new Set(['inputIds', 'inputsEmbeds', 'attentionMask', 'tokenTypeIds']);
@@ -12,7 +12,7 @@ interface Batch {
 }
 
 /** Checks the inputs against the config and flattens them to [B·T]. */
-export function checkInputs(given: ForwardInputs, config: Readonly<NativeModelConfig>): NativeForwardInputs {
+export function checkInputs(given: ForwardInputs, config: CompleteModelConfig): NativeForwardInputs {
   const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds } = checkObject('inputs', given, inputKeys);
   if ((inputIds === undefined) === (inputsEmbeds === undefined)) {
     const got = inputIds === undefined ? 'neither' : 'both';

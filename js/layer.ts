@@ -3,10 +3,10 @@
 import { completeAttentionConfig } from './config.js';
 import { callNative, fail } from './errors.js';
 import type { Handle, Handles } from './handles.js';
-import type { NativeAttentionConfig, NativeAttentionLayer, NativeModule } from './native.js';
+import type { NativeAttentionLayer, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
-import type { AttentionLayerConfig, LayerInputs, LayerOptions, LayerOutput, MaskTensor, SeedOptions, Tensor } from './types.js';
+import type { AttentionLayerConfig, CompleteAttentionConfig, LayerInputs, LayerOptions, LayerOutput, MaskTensor, SeedOptions, Tensor } from './types.js';
 import {
   checkBoolean,
   checkCells,
@@ -26,7 +26,7 @@ const seedKeys = new Set(['seed']);
 
 export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
   /** Every field, defaults filled in. */
-  readonly config: Readonly<NativeAttentionConfig>;
+  readonly config: CompleteAttentionConfig;
   protected override readonly handle: Handle<NativeAttentionLayer>;
 
   /** @internal */
@@ -34,8 +34,9 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
     super();
     const { seed = 0 } = checkKeys('options', options, seedKeys);
     checkSeed('seed', seed);
-    this.config = completeAttentionConfig('config', given);
-    const layer = callNative(() => native.createAttentionLayer(this.config));
+    const config = completeAttentionConfig('config', given);
+    this.config = config;
+    const layer = callNative(() => native.createAttentionLayer(config));
     this.handle = handles.adopt(this, layer, 'AttentionLayer');
     layer.initialise(seed);
   }

@@ -8,6 +8,7 @@ import type {
   AttentionLayerConfig,
   AttentionOptions,
   AttentionResult,
+  CompleteAttentionConfig,
   LayerInputs,
   LayerOptions,
   LayerOutput,
@@ -96,7 +97,7 @@ export class Listing {
   /** One sentence: how it differs from Vaswani et al. 2017. */
   readonly difference: string;
   /** Undefined for `no_weights`, which has nothing to configure. */
-  readonly config: Readonly<AttentionLayerConfig> | undefined;
+  readonly config: CompleteAttentionConfig | undefined;
   /** The layer with its parameters; undefined for `no_weights`. */
   readonly layer: AttentionLayer | undefined;
   /** x ← LayerNorm(Linear(SA(x) + x)), two layers over inputsEmbeds; of `fused` alone. */

@@ -6,7 +6,7 @@ import { nativeInterventions } from './interventions.js';
 import type { NativeForwardOptions, NativeModel, NativeModelConfig, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
-import type { Encoding, ForwardInputs, ForwardOptions, ModelOutput, Tokenizer } from './types.js';
+import type { CompleteModelConfig, Encoding, ForwardInputs, ForwardOptions, ModelOutput, Tokenizer } from './types.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive } from './validation.js';
 
 const optionKeys = new Set(['outputAttentions', 'trace', 'interventions', 'causal', 'temperature', 'mask']);
@@ -23,7 +23,7 @@ const plain: NativeForwardOptions = {
 
 export class Model extends Parameterised<NativeModel> {
   /** Every field, defaults filled in. */
-  readonly config: Readonly<NativeModelConfig>;
+  readonly config: CompleteModelConfig;
   /** Undefined where the checkpoint has no tokenizer.json, and for models of `createModel`. */
   readonly tokenizer: Tokenizer | undefined;
   protected override readonly handle: Handle<NativeModel>;

@@ -189,6 +189,12 @@ export interface ModelConfig {
   tieEmbeddings?: boolean;
 }
 
+/** A layer's config with every default filled in. */
+export type CompleteAttentionConfig = Readonly<Required<AttentionLayerConfig>>;
+
+/** A model's config with every default filled in. */
+export type CompleteModelConfig = Readonly<Required<Omit<ModelConfig, 'attention'>> & { attention: CompleteAttentionConfig }>;
+
 export interface ForwardInputs {
   inputIds?: TokenIds;
   /** Instead of inputIds: [B, T, D]. */

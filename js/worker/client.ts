@@ -1,12 +1,13 @@
 // The runtime in a worker as a page sees it: the same calls, each a promise. Inputs are copied, results are moved.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { AttentionLabError } from '../errors.js';
-import type { NativeAttentionConfig, NativeModelConfig } from '../native.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
   AttentionOptions,
   AttentionResult,
+  CompleteAttentionConfig,
+  CompleteModelConfig,
   Encoding,
   ForwardInputs,
   ForwardOptions,
@@ -85,12 +86,12 @@ abstract class RemoteParameters extends Remote {
 
 /** `AttentionLayer` in a worker. */
 export class WorkerAttentionLayer extends RemoteParameters {
-  readonly config: Readonly<NativeAttentionConfig>;
+  readonly config: CompleteAttentionConfig;
 
   /** @internal */
   constructor(connection: Connection, { object, facts }: Created) {
     super(connection, object);
-    this.config = facts['config'] as NativeAttentionConfig;
+    this.config = facts['config'] as CompleteAttentionConfig;
   }
 
   forward(inputs: LayerInputs, options?: LayerOptions, call?: CallOptions): Promise<LayerOutput> {
@@ -106,13 +107,13 @@ export type WorkerTokenizer = Omit<Tokenizer, 'encode' | 'decode' | 'tokenToId' 
 
 /** `Model` in a worker. */
 export class WorkerModel extends RemoteParameters {
-  readonly config: Readonly<NativeModelConfig>;
+  readonly config: CompleteModelConfig;
   readonly tokenizer: WorkerTokenizer | undefined;
 
   /** @internal */
   constructor(connection: Connection, { object, facts }: Created) {
     super(connection, object);
-    this.config = facts['config'] as NativeModelConfig;
+    this.config = facts['config'] as CompleteModelConfig;
     const known = facts['tokenizer'] as Omit<WorkerTokenizer, 'encode' | 'decode'> | undefined;
     this.tokenizer = known && {
       ...known,
@@ -136,7 +137,7 @@ export class WorkerModel extends RemoteParameters {
 export class WorkerListing extends Remote {
   readonly name: ListingName;
   readonly difference: string;
-  readonly config: Readonly<AttentionLayerConfig> | undefined;
+  readonly config: CompleteAttentionConfig | undefined;
   readonly layer: WorkerAttentionLayer | undefined;
   readonly encoder: WorkerModel | undefined;
 
@@ -145,7 +146,7 @@ export class WorkerListing extends Remote {
     super(connection, object);
     this.name = facts['name'] as ListingName;
     this.difference = facts['difference'] as string;
-    this.config = facts['config'] as AttentionLayerConfig | undefined;
+    this.config = facts['config'] as CompleteAttentionConfig | undefined;
     this.layer = facts['layer'] ? new WorkerAttentionLayer(connection, facts['layer'] as Created) : undefined;
     this.encoder = facts['encoder'] ? new WorkerModel(connection, facts['encoder'] as Created) : undefined;
   }
