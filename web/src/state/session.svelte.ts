@@ -52,7 +52,7 @@ export class Session {
   #names: readonly string[] | null = null;
   #wanted: WordChoice | null = null;
   /** A run in a worker is under way; the newest text and edits wait, older ones are forgotten. */
-  #isRunning = false;
+  isComputing = $state(false);
   #waiting: (() => Promise<Pair>) | null = null;
 
   /** false: it could not be opened, `error` says why, and the model that was open stays. */
@@ -111,8 +111,8 @@ export class Session {
 
   async #later(task: () => Promise<Pair>): Promise<void> {
     this.#waiting = task;
-    if (this.#isRunning) return;
-    this.#isRunning = true;
+    if (untrack(() => this.isComputing)) return;
+    this.isComputing = true;
     while (this.#waiting) {
       const next: () => Promise<Pair> = this.#waiting;
       this.#waiting = null;
@@ -123,7 +123,7 @@ export class Session {
         if (!this.#waiting) this.#fail(error);
       }
     }
-    this.#isRunning = false;
+    this.isComputing = false;
   }
 
   #show({ before, after }: Pair): void {

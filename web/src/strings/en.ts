@@ -42,6 +42,7 @@ export const en = {
     guide: 'Arcs above look back, arcs below look ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
     guideTouch: 'Arcs to the left look back, arcs to the right look ahead; thickness and shade are the weight. Tap a word to keep it.',
     all: 'all words',
+    computing: 'computing…',
     tokens: 'Words of the sentence. Left and right arrow keys choose who looks.',
     tokenLabel: (word: string, share: string | null) => (share === null ? word : `${word}, looked at with ${share}`),
   },
@@ -190,7 +191,7 @@ export const en = {
     rowTotals: (low: string, high: string) => `Rows add up to ${low} … ${high}`,
     rowTotal: (value: string) => `Every row adds up to ${value}`,
     failed: 'This listing could not run',
-    trained: (head: number) => `For comparison: trained, layer 1, head ${head}`,
+    comparison: (head: number) => `For comparison: the open model, layer 1, head ${head}`,
     numbers: {
       input: 'E',
       output: 'Y = S·P·E',

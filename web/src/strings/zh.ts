@@ -52,6 +52,7 @@ export const zh: Strings = {
     guide: '上方的弧线往回看，下方的弧线往后看；粗细和深浅就是权重。指向一个词可单独看它，点击可固定。',
     guideTouch: '左侧的弧线往回看，右侧的弧线往后看；粗细和深浅就是权重。点一个词可固定它。',
     all: '所有的词',
+    computing: '正在计算…',
     tokens: '句子中的词。用左右方向键选择由哪个词去看。',
     tokenLabel: (word, share) => (share === null ? word : `${word}，被看的权重 ${share}`),
   },
@@ -199,7 +200,7 @@ export const zh: Strings = {
     rowTotals: (low, high) => `各行之和从 ${low} 到 ${high}`,
     rowTotal: (value) => `每行之和都是 ${value}`,
     failed: '这份程序无法运行',
-    trained: (head) => `对照：训练过的第 1 层第 ${head} 头`,
+    comparison: (head) => `对照：当前模型第 1 层第 ${head} 头`,
     numbers: {
       input: 'E',
       output: 'Y = S·P·E',
