@@ -116,6 +116,8 @@ export const en = {
     value: 'value of',
     products: 'products q·k, one per dimension',
     dimension: (i: number, q: string, k: string, product: string) => `dimension ${i}: ${q} × ${k} = ${product}`,
+    numbers: 'The numbers',
+    dimensionName: 'dimension',
     overDimensions: 'Point at a bar to see its numbers.',
     sum: 'sum of the products',
     divide: (divisor: string) => `÷ ${divisor}`,

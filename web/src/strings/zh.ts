@@ -125,6 +125,8 @@ export const zh: Strings = {
     value: '值，来自',
     products: '逐维乘积 q·k',
     dimension: (i, q, k, product) => `第 ${i} 维：${q} × ${k} = ${product}`,
+    numbers: '全部数值',
+    dimensionName: '维',
     overDimensions: '指向一根柱子可看到它的数值。',
     sum: '乘积之和',
     divide: (divisor) => `÷ ${divisor}`,
