@@ -50,7 +50,8 @@ async function runTests({ title, run }) {
     } catch (error) {
       counts = { passed: 0, failed: 1, skipped: 0, output: explain(error), reason: 'it could not be run' };
     }
-    return `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`;
+    const text = `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`;
+    return counts.failed ? { failed: text } : text;
   });
   if (counts.failed) console.error(`${counts.output.trimEnd()}\n${counts.reason ? `${title}: ${counts.reason}\n` : ''}`);
   results.push({ title, counts, seconds: (performance.now() - start) / 1000 });

@@ -12,14 +12,15 @@ export async function runSteps(steps) {
   for (const [i, { title, run }] of steps.entries()) await step(`[${i + 1}/${steps.length}] ${title}`, run);
 }
 
-/** Runs one step under `label` and says how long it took. */
+/** Runs one step under `label` and says how long it took. A remark that is { failed: text } marks it as failed. */
 export async function step(label, run) {
   current = { label, since: performance.now(), heard: performance.now() };
   if (process.stdout.isTTY) process.stdout.write(`${label} …`);
   else console.log(`${label} …`);
   try {
     const remark = await run();
-    finish(`✓ ${label}${remark ? `: ${remark}` : ''} (${seconds(current.since)})`);
+    const text = remark?.failed ?? remark;
+    finish(`${remark?.failed ? '✗' : '✓'} ${label}${text ? `: ${text}` : ''} (${seconds(current.since)})`);
     return remark;
   } catch (error) {
     finish(`✗ ${label} (${seconds(current.since)})`);
