@@ -15,7 +15,7 @@ from transformers import BertConfig, BertForMaskedLM, BertModel
 from golden import interventions, tokenizer
 from golden.case import Group, Random
 from golden.encoder import model_config
-from golden.reference import agree, attentions_of, encoder
+from golden.reference import agree, encoder
 
 ABOUT = ("transformers' BertModel and BertForMaskedLM, eager attention, weights as saved and then float64. blocks.l.resid_pre "
          "is hidden_states[l]; other intermediates: the same equations in PyTorch, once they give the same output. Positions "

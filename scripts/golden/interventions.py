@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import torch
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from golden.case import Random

@@ -2,7 +2,7 @@
 """Random BERT checkpoints, as nobody chose them, with what Transformers computes: a soak test outside the repository.
 
     python3 scripts/golden/random_checkpoints.py DIR [--count 100] [--seed 1]
-    node scripts/golden/compare_checkpoints.mjs DIR
+    scripts/lib/node-relaxed-simd.sh scripts/golden/compare_checkpoints.mjs DIR
 """
 
 import argparse

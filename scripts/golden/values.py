@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from golden.case import Group, Random
 from golden.encoder import sinusoidal_positions
-from golden.reference import ACTIVATIONS, layer_norm
+from golden.reference import ACTIVATIONS
 
 ABOUT = "torch.nn.functional's layer_norm, gelu, silu, relu; sinusoidal positions by Vaswani et al. 2017, section 3.5."
 
