@@ -117,7 +117,7 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
   const Index T = a.q.rows, S = a.k.rows, K = a.q.cols;
   float* const k_panels = workspace.take(PackedView::storage_size(K, S));
   float* const v_panels = workspace.take(PackedView::storage_size(S, a.v.cols));
-  float* const q_packed = workspace.take(kBlockQueries * K);
+  float* const q_packed = workspace.take(packed_rows_size(kBlockQueries, K));
   float* const strip = workspace.take(kBlockQueries * kPanelWidth);
   // Rows 64 bytes more than the keys need apart: a power of two would put all rows of a tile into one cache set.
   const Index stride = (S + kPanelWidth - 1) / kPanelWidth * kPanelWidth + 16;

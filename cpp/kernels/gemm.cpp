@@ -55,7 +55,7 @@ void multiply(float alpha, ConstMatrixView a, PackedView w, const Epilogue& epil
   if (a.rows == 0 || w.out == 0) return;
   const Workspace::Scope scope(workspace);
   const Index most_rows = rows_per_block(a.rows, a.cols);
-  float* const packed = workspace.take(most_rows * a.cols);
+  float* const packed = workspace.take(packed_rows_size(most_rows, a.cols));
   float* const strip = workspace.take(std::max<Index>(most_rows, 4) * kPanelWidth);
   for (Index row = 0; row < a.rows; row += most_rows) {
     const Index rows = std::min(most_rows, a.rows - row);
@@ -65,13 +65,17 @@ void multiply(float alpha, ConstMatrixView a, PackedView w, const Epilogue& epil
     const RowTiles tiles{rows};
     const float* panel = w.panels;
     for (Index col = 0; col < w.out; col += kPanelWidth, panel += PackedView::panel_size(w.in)) {
+      const Index cols = std::min(kPanelWidth, w.out - col);
+      const MatrixView result = block_of(y, row, rows, col, cols);
+      // Straight into y where the panel is whole, unless y may be the residual, which is still needed.
+      const bool direct = cols == kPanelWidth && !epilogue.residual;
+      const MatrixView product = direct ? result : MatrixView{strip, rows, cols, kPanelWidth};
       for (Index i = 0; i < tiles.count(); ++i)
         multiply_tile(Rows::packed, tiles.size(i),
                       {.a = packed + tiles.begin(i) * a.cols, .panel = panel, .depth = w.in,
-                       .c = strip + tiles.begin(i) * kPanelWidth, .c_stride = kPanelWidth});
-      const Index cols = std::min(kPanelWidth, w.out - col);
-      transform(epilogue.activation, {strip, rows, cols, kPanelWidth},
-                block_of(epilogue.residual, row, rows, col, cols), block_of(y, row, rows, col, cols));
+                       .c = product.row(tiles.begin(i)), .c_stride = product.stride});
+      if (!direct || epilogue.activation != Activation::none)
+        transform(epilogue.activation, product, block_of(epilogue.residual, row, rows, col, cols), result);
     }
   }
 }

@@ -7,16 +7,31 @@ namespace attention_lab::kernels {
 
 using namespace simd;
 
+namespace {
+/// One tile of pack_rows. Rows are turned four by four; where fewer are left, what the last group stores past the tile's
+/// rows is overwritten by the next k, and at the end lies in the slack.
+void pack_tile(ConstMatrixView a, float alpha, float* packed) {
+  const F4 factor = splat(alpha);
+  Index k = 0;
+  for (; k + 4 <= a.cols; k += 4) {
+    F4 column[2][4];
+    for (Index group = 0; group * 4 < a.rows; ++group) {
+      F4(&c)[4] = column[group];
+      for (Index r = 0; r < 4; ++r) c[r] = factor * load(a.row(std::min(group * 4 + r, a.rows - 1)) + k);
+      transpose(c[0], c[1], c[2], c[3]);
+    }
+    for (Index i = 0; i < 4; ++i)
+      for (Index group = 0; group * 4 < a.rows; ++group) store(packed + (k + i) * a.rows + group * 4, column[group][i]);
+  }
+  for (; k < a.cols; ++k)
+    for (Index r = 0; r < a.rows; ++r) packed[k * a.rows + r] = alpha * a.row(r)[k];
+}
+}  // namespace
+
 void pack_rows(ConstMatrixView a, float alpha, float* packed) {
   const RowTiles tiles{a.rows};
-  for (Index i = 0; i < tiles.count(); ++i) {
-    const Index rows = tiles.size(i);
-    for (Index r = 0; r < rows; ++r) {
-      const float* const in = a.row(tiles.begin(i) + r);
-      float* const out = packed + tiles.begin(i) * a.cols + r;
-      for (Index k = 0; k < a.cols; ++k) out[k * rows] = alpha * in[k];
-    }
-  }
+  for (Index i = 0; i < tiles.count(); ++i)
+    pack_tile({a.row(tiles.begin(i)), tiles.size(i), a.cols, a.stride}, alpha, packed + tiles.begin(i) * a.cols);
 }
 
 void pack_transposed(ConstMatrixView b, float* panels) {

@@ -24,7 +24,8 @@ struct RowTiles {
 };
 
 /// Copies alpha · a for the micro-kernel: tile by tile, and within a tile the tile's rows side by side for every k.
-/// `packed` holds a.rows · a.cols floats; tile i begins at packed + RowTiles::begin(i) · a.cols.
+/// Tile i begins at packed + RowTiles::begin(i) · a.cols. `packed` holds packed_rows_size(a.rows, a.cols) floats.
+constexpr Index packed_rows_size(Index rows, Index cols) { return rows * cols + 4; }
 void pack_rows(ConstMatrixView a, float alpha, float* packed);
 
 /// Panels of bᵀ: b's rows become columns, kPanelWidth to a panel, under a bias of zero. For a bᵀ.

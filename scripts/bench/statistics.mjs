@@ -25,18 +25,21 @@ async function time(run, calls) {
 
 /**
  * Times every function of `contestants` in turn, round after round, so that a slow moment of the machine meets all of
- * them. Warm-up until V8 has replaced its baseline code; a sample lasts `least` milliseconds at least.
+ * them. Warm-up until V8 has replaced its baseline code; a sample lasts `least` milliseconds at least. A contestant that
+ * takes more than half a second (and so is no close call) is sampled in every fifth round.
  */
 export async function interleave(contestants, { rounds, least = 4, warmUp = 200 }) {
   const plans = [];
   for (const [name, run] of Object.entries(contestants)) {
     const start = performance.now();
     let shortest = Infinity;
-    for (let i = 0; i < 3 || performance.now() - start < warmUp; i++) shortest = Math.min(shortest, await time(run, 1));
-    plans.push({ name, run, calls: Math.max(1, Math.ceil(least / shortest)), samples: [] });
+    for (let i = 0; i < 1 || (i < 3 && shortest < 500) || performance.now() - start < warmUp; i++)
+      shortest = Math.min(shortest, await time(run, 1));
+    const every = shortest > 500 ? 5 : 1;
+    plans.push({ name, run, every, calls: Math.max(1, Math.ceil(least / shortest)), samples: [] });
   }
   for (let round = 0; round < rounds; round++)
-    for (const plan of plans) plan.samples.push(await time(plan.run, plan.calls));
+    for (const plan of plans) if (round % plan.every === 0) plan.samples.push(await time(plan.run, plan.calls));
   return Object.fromEntries(plans.map(({ name, samples }) => [name, summary(samples)]));
 }
 
