@@ -57,7 +57,7 @@ describe('docs/api.md', () => {
     for (const name of [...errorCodes, ...listingNames]) assert.ok(text.includes(`| \`${name}\` |`), name);
   });
 
-  test('it names every method and property', async () => {
+  test('it names every method, property and field of a config', async () => {
     const rt = await createRuntime({ variant: 'simd128' });
     const worker = await createWorkerRuntime({ variant: 'simd128' });
     const model = rt.createModel({ vocabSize: 2, dModel: 2, numLayers: 1, attention: { numHeads: 1 } });
@@ -71,6 +71,9 @@ describe('docs/api.md', () => {
     };
     for (const object of [rt, model, worker]) {
       for (const name of members(object)) assert.match(text, new RegExp(`\\b${name}\\b`), name);
+    }
+    for (const name of [...Object.keys(model.config), ...Object.keys(model.config.attention)]) {
+      assert.match(text, new RegExp(`\\b${name}\\b`), `config: ${name}`);
     }
     model.dispose();
     worker.dispose();
