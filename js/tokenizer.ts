@@ -19,13 +19,13 @@ export function readTokenizer(json: Json, config: Json): Tokenizer {
     ...json,
   };
   try {
-    return new WrappedTokenizer(new HuggingFaceTokenizer(complete, config), config);
+    return new LoadedTokenizer(new HuggingFaceTokenizer(complete, config), config);
   } catch (error) {
     fail('bad_checkpoint', `tokenizer.json: ${messageOf(error)}`, error);
   }
 }
 
-class WrappedTokenizer implements Tokenizer {
+export class LoadedTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly maskTokenId: number | undefined;
   readonly padTokenId: number | undefined;

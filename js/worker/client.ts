@@ -99,11 +99,37 @@ export class WorkerAttentionLayer extends RemoteParameters {
   }
 }
 
-/** `Tokenizer` in a worker: its facts are here, encode and decode are promises. */
-export type WorkerTokenizer = Omit<Tokenizer, 'encode' | 'decode' | 'tokenToId' | 'idToToken'> & {
-  encode(text: string, pair?: string): Promise<Encoding>;
-  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): Promise<string>;
-};
+type TokenizerFacts = Omit<Tokenizer, 'encode' | 'decode' | 'tokenToId' | 'idToToken'>;
+
+/** `Tokenizer` in a worker. */
+export class WorkerTokenizer extends Remote implements TokenizerFacts {
+  readonly vocabSize!: number;
+  readonly maskTokenId: number | undefined;
+  readonly padTokenId: number | undefined;
+  readonly unkTokenId: number | undefined;
+  readonly clsTokenId: number | undefined;
+  readonly sepTokenId: number | undefined;
+  readonly specialTokenIds!: readonly number[];
+
+  /** @internal */
+  constructor(connection: Connection, { object, facts }: Created) {
+    super(connection, object);
+    Object.assign(this, facts);
+  }
+
+  encode(text: string, pair?: string): Promise<Encoding> {
+    return this.call('encode', [text, pair]);
+  }
+  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): Promise<string> {
+    return this.call('decode', [ids, options]);
+  }
+  tokenToId(token: string): Promise<number | undefined> {
+    return this.call('tokenToId', [token]);
+  }
+  idToToken(id: number): Promise<string | undefined> {
+    return this.call('idToToken', [id]);
+  }
+}
 
 /** `Model` in a worker. */
 export class WorkerModel extends RemoteParameters {
@@ -114,12 +140,7 @@ export class WorkerModel extends RemoteParameters {
   constructor(connection: Connection, { object, facts }: Created) {
     super(connection, object);
     this.config = facts['config'] as CompleteModelConfig;
-    const known = facts['tokenizer'] as Omit<WorkerTokenizer, 'encode' | 'decode'> | undefined;
-    this.tokenizer = known && {
-      ...known,
-      encode: (text, pair) => this.encode(text, pair),
-      decode: (ids, options) => this.decode(ids, options),
-    };
+    this.tokenizer = facts['tokenizer'] ? new WorkerTokenizer(connection, facts['tokenizer'] as Created) : undefined;
   }
 
   forward(inputs: ForwardInputs, options?: ForwardOptions, call?: CallOptions): Promise<ModelOutput> {
@@ -130,6 +151,11 @@ export class WorkerModel extends RemoteParameters {
   }
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): Promise<string> {
     return this.call('decode', [ids, options]);
+  }
+
+  override dispose(): void {
+    this.tokenizer?.dispose();
+    super.dispose();
   }
 }
 

@@ -71,7 +71,7 @@ export class Connection {
     const pending = this.settle(reply.id);
     if ('error' in reply) pending?.reject(new AttentionLabError(reply.error.code, reply.error.message));
     else if (pending) pending.resolve(reply.value);
-    else if (isCreated(reply.value)) this.release(reply.value.object); // aborted, and made all the same
+    else this.releaseCreated(reply.value); // aborted, and made all the same
   }
 
   private settle(id: number): Pending | undefined {
@@ -89,6 +89,12 @@ export class Connection {
   release(object: number, proxy?: object): void {
     if (proxy) this.finalisers.unregister(proxy);
     if (!this.ended) this.port.post({ release: object }, []);
+  }
+
+  private releaseCreated(value: unknown): void {
+    if (!isCreated(value)) return;
+    this.release(value.object);
+    for (const fact of Object.values(value.facts)) this.releaseCreated(fact);
   }
 
   end(reason: AttentionLabError): void {

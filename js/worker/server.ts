@@ -4,7 +4,8 @@ import { AttentionLayer } from '../layer.js';
 import { Listing } from '../listings.js';
 import { Model } from '../model.js';
 import { Runtime } from '../runtime.js';
-import type { LoadOptions, ModelSource, RuntimeOptions, Tokenizer } from '../types.js';
+import { LoadedTokenizer } from '../tokenizer.js';
+import type { LoadOptions, ModelSource, RuntimeOptions } from '../types.js';
 import { buffersOf, type Call, type Created, type Message, type Port, type SentFile } from './protocol.js';
 
 /** The methods that a page may call, and no others. */
@@ -14,6 +15,7 @@ const methods = new Map<unknown, readonly string[]>([
   [AttentionLayer, [...parameterised, 'parameterShapes']],
   [Model, [...parameterised, 'parameterShapes', 'encode', 'decode']],
   [Listing, ['forward', 'dispose']],
+  [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
 ]);
 
 export function serve(port: Port, createRuntime: (options: RuntimeOptions) => Promise<Runtime>): void {
@@ -94,7 +96,8 @@ class Server {
 
   /** A result as it travels: what the call created stays here, and its proxy is told the facts. */
   private describe(value: unknown): unknown {
-    if (value instanceof Model) return this.keep(value, { config: value.config, tokenizer: tokenizerFacts(value.tokenizer) });
+    if (value instanceof Model) return this.keep(value, { config: value.config, tokenizer: this.describe(value.tokenizer) });
+    if (value instanceof LoadedTokenizer) return this.keep(value, tokenizerFacts(value));
     if (value instanceof AttentionLayer) return this.keep(value, { config: value.config });
     if (value instanceof Listing) {
       const { name, difference, config } = value;
@@ -112,9 +115,9 @@ class Server {
   }
 
   private release(object: number): void {
-    const target = this.objects.get(object) as AttentionLayer | Model | Listing | undefined;
+    const target = this.objects.get(object) as { dispose?(): void } | undefined;
     this.objects.delete(object);
-    target?.dispose();
+    target?.dispose?.();
   }
 }
 
@@ -124,8 +127,7 @@ function received(source: unknown): ModelSource {
   return source.map((file: SentFile | null) => (file?.blob instanceof Blob ? new File([file.blob], file.path) : file)) as File[];
 }
 
-function tokenizerFacts(tokenizer: Tokenizer | undefined): Record<string, unknown> | undefined {
-  if (!tokenizer) return undefined;
+function tokenizerFacts(tokenizer: LoadedTokenizer): Record<string, unknown> {
   const { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds } = tokenizer;
   return { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds };
 }

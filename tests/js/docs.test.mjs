@@ -53,6 +53,15 @@ describe('docs/api.md', () => {
     assert.match(stderr, /1 \+ 1/);
   });
 
+  test("the README's lines run and print what they say", () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, code] = readme.match(/^```js\n(.*?)^```/ms);
+    const printed = [...code.matchAll(/^console\.log\(.*\); *\/\/ (.+)$/gm)].map(([, text]) => text);
+    assert.ok(printed.length > 0, 'no line says what it prints');
+    const { stdout, stderr } = run(code);
+    assert.deepEqual(stdout.trimEnd().split('\n').slice(0, -1), printed, stderr); // the last line is the number of checks
+  });
+
   test('it has every error code and every listing', () => {
     for (const name of [...errorCodes, ...listingNames]) assert.ok(text.includes(`| \`${name}\` |`), name);
   });

@@ -66,7 +66,10 @@ for (const variant of variants) {
       assert.deepEqual(await model.tokenizer.encode('it did'), here.tokenizer.encode('it did'));
       assert.deepEqual(await model.encode('it did', 'fit'), here.encode('it did', 'fit'));
       assert.equal(await model.decode([5]), here.decode([5]));
-      assert.equal(model.tokenizer.maskTokenId, here.tokenizer.maskTokenId);
+      const facts = ['vocabSize', 'maskTokenId', 'padTokenId', 'unkTokenId', 'clsTokenId', 'sepTokenId', 'specialTokenIds'];
+      for (const name of facts) assert.deepEqual(model.tokenizer[name], here.tokenizer[name], name);
+      assert.equal(await model.tokenizer.idToToken(5), here.tokenizer.idToToken(5));
+      assert.equal(await model.tokenizer.tokenToId('it'), here.tokenizer.tokenToId('it'));
       model.dispose();
       here.dispose();
       const files = await rt.loadModel(asFiles(checkpoint()));
