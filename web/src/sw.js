@@ -42,10 +42,15 @@ self.addEventListener('fetch', (event) => {
     (async () => {
       const cache = await caches.open(cacheName);
       const kept = await cache.match(request, { ignoreSearch: request.mode === 'navigate' });
-      if (kept) return kept;
-      const response = await fetch(request);
-      if (response.status === 200) cache.put(request, response.clone());
-      return response;
+      if (kept && isHashed(request.url)) return kept;
+      try {
+        const response = await fetch(request);
+        if (response.status === 200) await cache.put(request, response.clone());
+        return response;
+      } catch (error) {
+        if (kept) return kept;
+        throw error;
+      }
     })(),
   );
 });

@@ -14,6 +14,7 @@ class Address {
           pinned: session.pinned ?? undefined,
           choice: session.selection.locked,
           edits: session.controls.edits,
+          compare: session.compare === 'after' ? undefined : session.compare,
           listing: listings.choice === 'fused' ? undefined : listings.choice,
           language: settings.language,
           theme: settings.theme === 'system' ? undefined : settings.theme,

@@ -21,6 +21,11 @@ export class Controls {
     this.edits = edits;
   }
 
+  /** The slider was let go: the next drag is a step of its own. */
+  settle(): void {
+    this.#lastKind = '';
+  }
+
   undo(): void {
     const last = this.#past.at(-1);
     if (!last) return;

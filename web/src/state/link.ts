@@ -9,6 +9,8 @@ export interface LinkState {
   pinned?: string;
   choice?: Choice;
   edits: Edits;
+  /** Which weights are shown, where not those after the edits. */
+  compare?: string;
   listing?: string;
   language?: string;
   theme?: string;
@@ -56,6 +58,7 @@ export function encodeLink(state: LinkState): string {
     temperature: edits.temperature === 1 ? undefined : String(edits.temperature),
     mask: edits.blocked.map((cell) => cell.join('-')).join('.') || undefined,
     edit: edits.interventions.map(encodeIntervention).join(',') || undefined,
+    show: state.compare,
     listing: state.listing,
     lang: state.language,
     theme: state.theme,
@@ -87,6 +90,7 @@ export function decodeLink(hash: string): LinkState {
       blocked,
       interventions,
     },
+    compare: field('show'),
     listing: field('listing'),
     language: field('lang'),
     theme: field('theme'),

@@ -51,16 +51,23 @@ export class Session {
   /** Tokens that the selection refers to; null: the next run's. */
   #names: readonly string[] | null = null;
   #wanted: WordChoice | null = null;
+  /** Counts calls of `open`: the newest wins. */
+  #openings = 0;
   /** A run in a worker is under way; the newest text and edits wait, older ones are forgotten. */
   isComputing = $state(false);
   #waiting: (() => Promise<Pair>) | null = null;
 
   /** false: it could not be opened, `error` says why, and the model that was open stays. */
   async open(source: ModelSource, name: string, shipped: boolean): Promise<boolean> {
+    const turn = ++this.#openings;
     this.isLoading = true;
     this.error = null;
     try {
       const model = await openModel(source, name, shipped, (progress) => (this.loading = progress));
+      if (turn !== this.#openings) {
+        model.dispose(); // the reader has chosen another one meanwhile
+        return false;
+      }
       const old = this.model;
       this.controls.clear();
       this.pinned = null;
@@ -70,11 +77,11 @@ export class Session {
       old?.dispose();
       return true;
     } catch (error) {
-      this.#fail(error);
+      if (turn === this.#openings) this.#fail(error);
       return false;
     } finally {
-      this.isLoading = false;
-      this.loading = null;
+      this.isLoading = turn !== this.#openings;
+      if (!this.isLoading) this.loading = null;
     }
   }
 

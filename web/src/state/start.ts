@@ -34,6 +34,7 @@ export function follow(): void {
   session.controls.clear(link.edits);
   session.pinned = link.pinned ?? null;
   session.text = link.text;
+  session.compare = link.compare === 'before' || link.compare === 'difference' ? link.compare : 'after';
   const { model } = session;
   if (link.choice && link.choice.layer < model.numLayers && link.choice.head < model.numHeads) session.select(link.choice);
 }
