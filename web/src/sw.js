@@ -3,7 +3,7 @@ const version = __VERSION__;
 const shell = __SHELL__;
 const cacheName = `attention-lab-${version}`;
 
-/** Files with a content hash in their name never change: take them from the browser's own cache, no second download. */
+/** Files with a content hash in their name never change: no need to ask the network again. */
 const isHashed = (url) => /-[\w-]{8}\.\w+$/.test(new URL(url).pathname);
 
 async function keep(urls) {
@@ -11,7 +11,8 @@ async function keep(urls) {
   await Promise.all(
     urls.map(async (url) => {
       if (await cache.match(url)) return;
-      const response = await fetch(url, { cache: isHashed(url) ? 'force-cache' : 'default' });
+      // The page has just fetched it: from the browser's own cache, no second download.
+      const response = await fetch(url, { cache: 'force-cache' });
       if (response.ok) await cache.put(url, response);
     }),
   );
