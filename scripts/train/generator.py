@@ -6,7 +6,7 @@ nouns belongs to one split for ever (`split_of`), so no sentence of the evaluati
 
 import random
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from lexicon import (ATTACHED, CLOSINGS, DEGREES, DETERMINERS, FILLERS, FRAMES, GENDER, LINKS, NAMES, NOUNS, OPENINGS, PLACES,
                      PLAIN, VERBS)
@@ -27,7 +27,8 @@ class Sentence:
     target: int | None = None     # the position with one right answer; None: there is no such position
     referent: int | None = None   # the position of the noun that decides the answer
     rival: int | None = None      # the position of the noun that would give the other answer
-    reasons: tuple[str, ...] = field(default=())  # the words that are as right as the answer (family 'reason')
+    reasons: tuple[str, ...] = ()  # the words that are as right as the answer (family 'reason')
+    flip: tuple[int, str, str] | None = None  # (position, other reason, other answer): one changed word, the rival is right
 
 
 def split_of(first: str, second: str) -> str:
@@ -152,7 +153,8 @@ def reason_clause(rng: random.Random, phrase: tuple[str, str], plural: bool, rea
 
 
 def coreference(rng: random.Random, family: str, split: str) -> Sentence:
-    frame = rng.choice(FRAMES)
+    # Where both nouns may be of one kind, two layers cannot tell which reason a repeated noun needs: not asked.
+    frame = rng.choice([f for f in FRAMES if not set(f[0]) & set(f[4])] if family == 'reason' else FRAMES)
     while True:
         first, second = draw_pair(rng, split, frame[0], frame[4], plural_rate=0.15, name_rate=0.4)
         refers_to_subject = rng.random() < 0.5
@@ -197,7 +199,11 @@ def coreference(rng: random.Random, family: str, split: str) -> Sentence:
     places = (draft.find('subject'), draft.find('object'))
     if not refers_to_subject:
         places = places[::-1]
-    return Sentence(family, words, answers, target, *places, reasons=reasons if family == 'reason' else ())
+    rival, flip = (second if refers_to_subject else first), None
+    same_form = (rival.plural, rival.name) == (referent.plural, referent.name)
+    if same_form and (family == 'noun' or family == 'pronoun' and rival.pronoun == referent.pronoun):
+        flip = (draft.find('reason'), rng.choice(frame[6 if refers_to_subject else 5]), rival.form)
+    return Sentence(family, words, answers, target, *places, reasons if family == 'reason' else (), flip)
 
 
 def agreement(rng: random.Random, split: str) -> Sentence:
@@ -255,12 +261,15 @@ def blur(rng: random.Random, s: Sentence) -> None:
     verbs = {f[2].split()[0] for f in FRAMES} | {f[3] for f in FRAMES if f[3]} | {'in', 'into'}
     numbered = {w for v in VERBS.values() for w in v[:2]} | {'been', 'yesterday', 'now', 'that', 'day', 'last', 'night'}
     fixed = {s.target, s.referent, s.rival, *s.answers}
+    if s.family == 'reason':
+        fixed |= {i for i, w in enumerate(s.words) if w == s.words[s.referent]}  # the repeated noun asks the question
     free = [i for i, w in enumerate(s.words) if i not in fixed and w not in keep | adjectives | verbs | numbered]
     for i in rng.sample(free, min(len(free), rng.choice((1, 1, 2)))):
         s.words[i] = UNKNOWN
     if s.family in ('noun', 'pronoun') and s.referent is not None and rng.random() < 0.3:
         place = rng.choice((s.referent, s.rival))
         s.words[place] = UNKNOWN
+        s.flip = None
         if place == s.referent:  # the right answer is then a word that the model has no name for
             s.answers = {i: UNKNOWN for i in s.answers}
 
@@ -268,11 +277,12 @@ def blur(rng: random.Random, s: Sentence) -> None:
 def join(s: Sentence, before: list[str], after: list[str]) -> Sentence:
     shift = len(before)
     move = (lambda i: None if i is None else i + shift)
-    return Sentence(s.family, before + s.words + after, {i + shift: a for i, a in s.answers.items()}, move(s.target),
-                    move(s.referent), move(s.rival), s.reasons)
+    return replace(s, words=before + s.words + after, answers={i + shift: a for i, a in s.answers.items()},
+                   target=move(s.target), referent=move(s.referent), rival=move(s.rival),
+                   flip=s.flip and (s.flip[0] + shift, *s.flip[1:]))
 
 
-SHARES = {'noun': 0.32, 'pronoun': 0.22, 'question': 0.06, 'reason': 0.18, 'agreement': 0.20, 'fragment': 0.02}
+SHARES = {'noun': 0.36, 'pronoun': 0.24, 'question': 0.06, 'reason': 0.10, 'agreement': 0.22, 'fragment': 0.02}
 
 
 def sentence(rng: random.Random, split: str, family: str | None = None, max_words: int = 62) -> Sentence:

@@ -67,10 +67,19 @@ def encode(batch: list[Sentence], ids: dict[str, int], rng: random.Random, extra
     return inputs, (inputs != ids['[PAD]']).long(), labels
 
 
-def row_entropy(pattern: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """Mean entropy in nats of the rows [B, T] (boolean) of a pattern [B, H, T, S]."""
-    entropy = -(pattern * (pattern + 1e-9).log()).sum(-1)  # [B, H, T]
-    return entropy.transpose(1, 2)[rows].mean()
+def overlap(patterns: tuple[torch.Tensor, ...], rows: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+    """How much two heads of one layer look at the same word, in the rows [B, T] and on the words [B, S] given (booleans).
+
+    Mean over layers, rows and pairs of heads of Σ_s P_g P_h: the disagreement regularisation of Li et al. 2018 (Multi-Head
+    Attention with Disagreement Regularization). It says nothing about where a head looks, only that another need not repeat it.
+    """
+    total = torch.zeros(())
+    for pattern in patterns:  # [B, H, T, S]
+        p = (pattern * words[:, None, None]).transpose(1, 2)[rows]  # [rows, H, S]
+        gram = p @ p.transpose(1, 2)
+        heads = gram.shape[-1]
+        total = total + (gram.sum((1, 2)) - gram.diagonal(dim1=1, dim2=2).sum(1)).mean() / (heads * (heads - 1))
+    return total / len(patterns)
 
 
 def batches(rng: random.Random, size: int, count: int, pool: int = 16):
@@ -86,38 +95,51 @@ def train(options) -> tuple[BertForMaskedLM, dict]:
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     torch.use_deterministic_algorithms(True)
-    words = vocabulary()
-    tokenizer = tokenizer_json(words)
+    tokenizer = tokenizer_json(vocabulary())
     ids = tokenizer['model']['vocab']
     config = BertConfig(
         vocab_size=len(ids), hidden_size=options.width, num_hidden_layers=options.layers, num_attention_heads=options.heads,
         intermediate_size=options.feed_forward, max_position_embeddings=MAX_LEN, type_vocab_size=2, pad_token_id=ids['[PAD]'],
-        hidden_dropout_prob=options.dropout, attention_probs_dropout_prob=options.attention_dropout,
-        initializer_range=options.init, attn_implementation='eager')
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.05, attn_implementation='eager')
     model = BertForMaskedLM(config).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.lr, weight_decay=0.01, betas=(0.9, 0.98))
     warm_up = 300
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1, (step + 1) / warm_up) * (
         0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / options.steps))))
     rng = random.Random(options.seed)
-    began = time.time()
+    began, losses = time.time(), []
     for step, batch in enumerate(batches(rng, options.batch, options.steps)):
         inputs, mask, labels = encode(batch, ids, rng, extra_masks=0.25)
         out = model.bert(input_ids=inputs, attention_mask=mask, output_attentions=True)
         hidden = labels != IGNORED
+        words = (inputs != ids['[PAD]']) & (inputs != ids['[CLS]']) & (inputs != ids['[SEP]'])
         loss = functional.cross_entropy(model.cls(out.last_hidden_state[hidden]), labels[hidden])
-        total = loss
-        if options.entropy:
-            for pattern in out.attentions[-options.entropy_layers:]:
-                total = total + options.entropy * row_entropy(pattern, mask.bool())
+        total = loss + options.disagreement * overlap(out.attentions, hidden, words)
         optimizer.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        if step % 500 == 0 or step == options.steps - 1:
-            print(f'step {step:6d}  loss {loss.item():.4f}  {time.time() - began:5.0f} s', flush=True)
+        losses.append(loss.item())
+        if len(losses) == 500 or step == options.steps - 1:
+            print(f'step {step + 1:6d}  mean loss {sum(losses) / len(losses):.4f}  {time.time() - began:5.0f} s', flush=True)
+            losses.clear()
+    order_heads(model)
     return model.eval(), tokenizer
+
+
+@torch.no_grad()
+def order_heads(model: BertForMaskedLM) -> None:
+    """Numbers the heads of each layer by how much they can write, ‖V_h‖ · ‖O_h‖, most first. Their order means nothing else."""
+    for layer in model.bert.encoder.layer:
+        attention, o = layer.attention.self, layer.attention.output.dense.weight  # o [D, H·K]
+        heads = attention.num_attention_heads
+        size = attention.value.weight.unflatten(0, (heads, -1)).norm(dim=(1, 2)) * o.unflatten(1, (heads, -1)).norm(dim=(0, 2))
+        order = torch.arange(o.shape[1]).unflatten(0, (heads, -1))[size.argsort(descending=True)].flatten()
+        for projection in (attention.query, attention.key, attention.value):
+            projection.weight.copy_(projection.weight[order].clone())
+            projection.bias.copy_(projection.bias[order].clone())
+        o.copy_(o[:, order].clone())
 
 
 def save(model: BertForMaskedLM, tokenizer: dict, folder: Path) -> None:
@@ -133,17 +155,13 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--steps', type=int, default=8000)
-    parser.add_argument('--batch', type=int, default=128)
+    parser.add_argument('--steps', type=int, default=9000)
+    parser.add_argument('--batch', type=int, default=64)
     parser.add_argument('--lr', type=float, default=2e-3)
     parser.add_argument('--width', type=int, default=64)
     parser.add_argument('--heads', type=int, default=4)
     parser.add_argument('--layers', type=int, default=2)
     parser.add_argument('--feed-forward', type=int, default=128)
-    parser.add_argument('--dropout', type=float, default=0.0)
-    parser.add_argument('--attention-dropout', type=float, default=0.0)
-    parser.add_argument('--init', type=float, default=0.05)
-    parser.add_argument('--entropy', type=float, default=0.0, help='weight of the mean attention entropy in the loss')
-    parser.add_argument('--entropy-layers', type=int, default=1, help='how many of the last layers it counts')
+    parser.add_argument('--disagreement', type=float, default=0.3, help='weight of the overlap of heads in the loss')
     options = parser.parse_args()
     save(*train(options), options.out)
