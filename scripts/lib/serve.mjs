@@ -37,12 +37,15 @@ const encoders = {
   gzip: (bytes) => gzipSync(bytes),
 };
 
-/** Serves `folder` on `host`:`port` (0: any free one). Resolves to { url, close }. */
-export async function serve(folder, { port = 0, host = '127.0.0.1' } = {}) {
+/**
+ * Serves `folder` on `host`:`port` (0: any free one). Resolves to { url, close }.
+ * `onSent({ path, bytes, raw })` hears of every file: its bytes as sent, and before compression.
+ */
+export async function serve(folder, { port = 0, host = '127.0.0.1', onSent = () => {} } = {}) {
   const compressed = new Map(); // etag and encoding → bytes
   const server = createServer(async (request, response) => {
     try {
-      await answer(folder, compressed, request, response);
+      await answer({ folder, compressed, onSent }, request, response);
     } catch (error) {
       const status = error instanceof URIError ? 400 : ['ENOENT', 'ENOTDIR'].includes(error.code) ? 404 : 500;
       response.writeHead(status, { 'Content-Type': 'text/plain' });
@@ -56,7 +59,7 @@ export async function serve(folder, { port = 0, host = '127.0.0.1' } = {}) {
   };
 }
 
-async function answer(folder, compressed, request, response) {
+async function answer({ folder, compressed, onSent }, request, response) {
   if (!['GET', 'HEAD'].includes(request.method)) return response.writeHead(405, { Allow: 'GET, HEAD' }).end();
   const { pathname } = new URL(request.url, 'http://localhost');
   let path = join(folder, normalize(decodeURIComponent(pathname)));
@@ -83,5 +86,7 @@ async function answer(folder, compressed, request, response) {
     headers['Content-Encoding'] = encoding;
   }
   response.writeHead(200, { ...headers, 'Content-Length': body.length });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  if (request.method === 'HEAD') return response.end();
+  onSent({ path: pathname, bytes: body.length, raw: bytes.length });
+  response.end(body);
 }
