@@ -185,7 +185,7 @@ export interface ModelConfig {
   maskedLmHead?: boolean;
   /** logits = x Wᵀ, as in GPT-2 and Llama. */
   lmHead?: boolean;
-  /** Of lmHead: W is the token embedding. Default true. */
+  /** The output matrix of lmHead or maskedLmHead is the token embedding. Default true. */
   tieEmbeddings?: boolean;
 }
 
@@ -206,7 +206,8 @@ export interface ForwardInputs {
 
 /**
  * An edit of an activation, as data. It is applied where the value is produced, so everything after it changes.
- * Selectors left out mean "all". `mean` replaces each selected value by the mean over the selection.
+ * Selectors left out mean "all". `mean` replaces each selected value by its mean over the
+ * selected batch entries and positions, each head and index by itself.
  */
 export interface Intervention {
   /** A name of `model.activationNames()`. */

@@ -25,7 +25,7 @@ struct ModelConfig {
   bool pooler = false;
   bool masked_lm_head = false;
   bool lm_head = false;        // logits = x Wᵀ
-  bool tie_embeddings = true;  // of lm_head: W is the token embedding
+  bool tie_embeddings = true;  // the output matrix of either head is the token embedding
 
   Index d_model() const { return block.attention.d_model; }
 };

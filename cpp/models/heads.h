@@ -27,24 +27,28 @@ class Pooler {
   nn::Linear linear_;
 };
 
-/// logits = Norm(activation(h Wᵀ + b)) Eᵀ + c, E the token embedding.  Devlin et al. 2019, section 3.1, task 1;
-/// transformers BertLMPredictionHead.
+/// logits = Norm(activation(h Wᵀ + b)) Eᵀ + c, E the token embedding or, untied, a matrix of the head's own.
+/// Devlin et al. 2019, section 3.1, task 1; transformers BertLMPredictionHead.
 class MaskedLmHead {
  public:
   MaskedLmHead() = default;
   MaskedLmHead(Index d_model, kernels::Activation activation, nn::Norm::Kind norm_kind, float norm_eps)
       : dense_(d_model, d_model), norm_(norm_kind, d_model, norm_eps), activation_(activation) {}
 
+  /// Gives the head an output matrix [V, D] of its own.
+  void untie(Index vocab_size) { decoder_ = nn::Linear(dense_.out(), vocab_size); }
+
   void name_all(Parameters& parameters, const std::string& name, nn::Embedding& embedding) {
     dense_.name_all(parameters, name + ".dense", true);
     norm_.name_all(parameters, name + ".norm");
-    nn::Linear& tied = embedding.tied();
+    if (is_untied()) decoder_.name_all(parameters, name + ".decoder", false);
+    nn::Linear& output = is_untied() ? decoder_ : embedding.tied();
     parameters.push_back({name + ".bias",
-                          {tied.out()},
+                          {output.out()},
                           Parameter::Layout::packed_bias,
-                          tied.storage(),
+                          output.storage(),
                           0,
-                          tied.in(),
+                          output.in(),
                           Parameter::Fresh::zeros});
   }
 
@@ -55,12 +59,15 @@ class MaskedLmHead {
     const MatrixView transformed = workspace.take(hidden.rows, hidden.cols);
     dense_.forward(hidden, transformed, workspace, {activation_, {}});
     norm_.forward(transformed, transformed);
-    embedding.tied().forward(transformed, logits, workspace);
+    (is_untied() ? decoder_ : embedding.tied()).forward(transformed, logits, workspace);
   }
 
  private:
+  bool is_untied() const { return decoder_.out() > 0; }
+
   nn::Linear dense_;
   nn::Norm norm_;
+  nn::Linear decoder_;  // only untied
   kernels::Activation activation_ = kernels::Activation::gelu;
 };
 

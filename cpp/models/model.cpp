@@ -30,7 +30,10 @@ Model::Model(const ModelConfig& config) : config_(config) {
   for (Index l = 0; l < config.num_layers; ++l) blocks_.emplace_back(block);
   if (config.final_norm) final_norm_ = nn::Norm(block.norm_kind, D, block.norm_eps);
   if (config.pooler) pooler_ = Pooler(D);
-  if (config.masked_lm_head) masked_lm_head_ = MaskedLmHead(D, block.mlp.activation, block.norm_kind, block.norm_eps);
+  if (config.masked_lm_head) {
+    masked_lm_head_ = MaskedLmHead(D, block.mlp.activation, block.norm_kind, block.norm_eps);
+    if (!config.tie_embeddings) masked_lm_head_.untie(config.vocab_size);
+  }
   if (config.lm_head && !config.tie_embeddings) lm_head_ = nn::Linear(D, config.vocab_size);
 
   if (token_embedding_) {
