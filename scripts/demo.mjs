@@ -26,8 +26,16 @@ async function start(port) {
   }
 }
 
+/** npm passes no signal on: when it was ended, this process would serve for ever. */
+function endWithNpm() {
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event && process.platform !== 'win32')
+    setInterval(() => process.ppid !== parent && process.exit(), 500).unref();
+}
+
 await exitOnFailure(async () => {
   const { port, open } = demoOptions();
+  endWithNpm();
   await runSteps([...setUpSteps, ...buildSteps]);
   const { url } = await start(port);
   console.log(`\nAttention Lab is at ${url}  (Ctrl+C ends it)`);
