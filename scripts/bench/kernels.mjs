@@ -53,8 +53,8 @@ export async function loadKernels(module) {
       const floats = 64 * 2 ** 20 / 4; // larger than the caches
       const memory = place(new Float32Array(floats).fill(1));
       const limits = {
-        F: (best(wasm.limit_multiply_add, 200_000) * flops) / 1e6,
-        M: (best(wasm.limit_multiply_then_add, 200_000) * flops) / 1e6,
+        F: (best(wasm.limit_multiply_add, 2_000_000) * flops) / 1e6,
+        M: (best(wasm.limit_multiply_then_add, 2_000_000) * flops) / 1e6,
         B: (best((size) => wasm.limit_read(memory, size), floats) * 4) / 1e6,
       };
       wasm.release(memory);
