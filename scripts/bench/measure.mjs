@@ -12,8 +12,7 @@ const tolerance = 1e-3; // of outputs, absolute plus relative: f32 through six l
 function row(name, times, { flops, target, limits, differences, peers }) {
   const ours = times.ours;
   const ratios = peers.filter((peer) => times[peer]).map((peer) => times[peer].median / ours.median);
-  const kernel = times.kernel ?? ours;
-  const gflops = flops && flops / kernel.median / 1e6;
+  const gflops = flops && flops / ours.median / 1e6;
   const fraction = gflops && gflops / limits.F;
   const ratio = ratios.length ? Math.min(...ratios) : undefined;
   const met = {
@@ -24,31 +23,25 @@ function row(name, times, { flops, target, limits, differences, peers }) {
 }
 
 async function compareAndTime(contestants, options) {
-  const { ours, kernel, ...peers } = contestants;
-  const expected = Float32Array.from(await ours());
+  const { ours, ...peers } = contestants;
+  const expected = Float32Array.from(await ours.output());
   const differences = {};
-  for (const [peer, run] of Object.entries(peers)) {
-    differences[peer] = difference(await run(), expected);
-    if (!(differences[peer] <= tolerance))
-      throw new Error(`${peer} computes something else: outputs differ by ${differences[peer]}`);
+  for (const [name, peer] of Object.entries(peers)) {
+    differences[name] = difference(await peer.output(), expected);
+    if (!(differences[name] <= tolerance))
+      throw new Error(`${name} computes something else: outputs differ by ${differences[name]}`);
   }
-  return { differences, times: await interleave({ ours, ...(kernel && { kernel }), ...peers }, options) };
+  const runs = Object.fromEntries(Object.entries(contestants).map(([name, { run }]) => [name, run]));
+  const times = await interleave(runs, options);
+  for (const { dispose } of Object.values(contestants)) await dispose();
+  return { differences, times };
 }
 
 async function measureKernel(testCase, kernels, peers, options) {
   const inputs = testCase.inputs();
-  const ours = kernels[testCase.op](inputs);
-  const contestants = { ours: ours.run, kernel: ours.kernel };
-  const runners = [];
-  for (const peer of peers) {
-    const runner = await peer[testCase.op](inputs);
-    runners.push(runner);
-    contestants[peer.name] = runner.run;
-  }
-  const result = await compareAndTime(contestants, options);
-  ours.dispose();
-  for (const runner of runners) await runner.dispose();
-  return result;
+  const contestants = { ours: kernels[testCase.op](inputs) };
+  for (const peer of peers) contestants[peer.name] = await peer[testCase.op](inputs);
+  return compareAndTime(contestants, options);
 }
 
 async function measureEncoder({ shape, inputs }, runtime, peers, options) {
@@ -65,17 +58,10 @@ async function measureEncoder({ shape, inputs }, runtime, peers, options) {
     model.setParameter(name, { data, dims });
   });
   const parameter = (name) => parameters.get(name);
-  const contestants = { ours: () => model.forward({ inputsEmbeds: x }).lastHiddenState.data };
-  const runners = [];
-  for (const peer of peers) {
-    const runner = await peer.encoder({ x, shape, parameter, names });
-    runners.push(runner);
-    contestants[peer.name] = runner.run;
-  }
-  const result = await compareAndTime(contestants, options);
-  model.dispose();
-  for (const runner of runners) await runner.dispose();
-  return result;
+  const forward = () => model.forward({ inputsEmbeds: x }).lastHiddenState.data;
+  const contestants = { ours: { run: forward, output: forward, dispose: () => model.dispose() } };
+  for (const peer of peers) contestants[peer.name] = await peer.encoder({ x, shape, parameter, names });
+  return compareAndTime(contestants, options);
 }
 
 /** Rows without a peer: growth with T, memory, and what recording costs. */
@@ -87,7 +73,7 @@ async function measureGrowth(kernels, { createRuntime, variant }, { rounds, quic
       const [q, k, v] = [1, 2, 3].map((seed) => ({ data: randomFloats(shape.heads * length * shape.dHead, seed) }));
       return kernels.attention({ q, k, v, length, ...shape });
     });
-    made.forEach(({ kernel }, i) => (contestants[lengths[i]] = kernel));
+    made.forEach(({ run }, i) => (contestants[lengths[i]] = run));
     const times = await interleave(contestants, options);
     made.forEach(({ dispose }) => dispose());
     return times[lengths[1]].median / times[lengths[0]].median;

@@ -1,4 +1,5 @@
-// The two peers behind one face: each gives functions that run a case once and return its output as a Float32Array.
+// The two peers behind one face: each makes, for a case, { run, output, dispose }. `run` is what is timed; `output`
+// gives the result as a Float32Array, to be compared.
 import { attentionGraph, causalMask, encoderGraph, geluGraph, layerNormGraph, linearGraph, softmaxGraph, transposed } from './graphs.mjs';
 
 /** onnxruntime-web, one thread. */
@@ -10,7 +11,8 @@ export function onnxruntime(ort, version) {
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, { data, dims }]) => [name, new ort.Tensor('float32', data, dims)]),
     );
-    return { run: async () => (await session.run(feeds)).y.data, dispose: () => session.release() };
+    const run = () => session.run(feeds); // copies inputs and outputs: its interface has no way around it
+    return { run, output: async () => (await run()).y.data, dispose: () => session.release() };
   }
   return {
     name: `onnxruntime-web ${version}`,
@@ -31,13 +33,13 @@ export async function tensorflow(tf, version) {
   /** `compute` maps uploaded tensors to one; they stay on the backend, as weights and inputs of a pipeline would. */
   function runner(tensors, compute) {
     const uploaded = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, upload(tensor)]));
-    const run = () => {
-      const y = tf.tidy(() => compute(uploaded));
-      const data = y.dataSync();
+    const computed = (use) => {
+      const y = tf.tidy(() => compute(uploaded)); // computes at once; only reading copies
+      const result = use(y);
       y.dispose();
-      return data;
+      return result;
     };
-    return { run, dispose: () => tf.dispose(uploaded) };
+    return { run: () => computed(() => {}), output: () => computed((y) => y.dataSync()), dispose: () => tf.dispose(uploaded) };
   }
   // The wasm backend has no erf GELU of its own: the same five operations as in the ONNX graph.
   const gelu = (x) => tf.mul(tf.mul(x, tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1)), 0.5);
