@@ -49,9 +49,11 @@ class Shown {
   /** Traced tensors of the shown layer, where this layer was traced. */
   readonly trace: LayerTrace | null = $derived(session.after ? layerTrace(session.after, this.layer) : null);
 
-  /** True where the mask closed the drawn cell. */
+  /** True where the mask closed the drawn cell, in the run that is drawn. */
   readonly isMasked: (row: number, column: number) => boolean = $derived.by(() => {
-    const { trace, head } = this;
+    const { head } = this;
+    const run = this.compare === 'before' ? session.before : session.after;
+    const trace = run && layerTrace(run, this.layer);
     if (!trace || this.#groups) return () => false;
     const scores = headOf(trace.scores, head);
     const masked = headOf(trace.maskedScores, head);
