@@ -1,0 +1,123 @@
+// The first visit: what it fetches, what it shows before anybody touches it, and that it needs no network again.
+import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
+import { test } from 'node:test';
+import { paths } from '../../scripts/lib/paths.mjs';
+import { serve } from '../../scripts/lib/serve.mjs';
+import { eventually, openTab, pageAddress, pageTest, shown, useLab } from './lab.mjs';
+import { best, exported, predictions, text, tokens } from './reading.mjs';
+import { assertSamePass, loadModel, run } from './expected.mjs';
+
+const megabyte = 1e6;
+
+/** Passes everything on to the page's server and counts what comes back: headers, service worker and all. */
+async function countingProxy() {
+  const target = Number(new URL(pageAddress()).port);
+  const counted = { bytes: 0 };
+  const proxy = createServer((client) => {
+    const server = connect(target, '127.0.0.1');
+    server.on('data', (chunk) => (counted.bytes += chunk.length));
+    client.pipe(server).pipe(client);
+    for (const socket of [client, server]) socket.on('error', () => (client.destroy(), server.destroy()));
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  return { counted, address: `http://localhost:${proxy.address().port}/`, close: () => proxy.close() };
+}
+
+/** The service worker has everything that this visit used. */
+const keptForOffline = (page) =>
+  page.waitForFunction(async () => {
+    const names = await caches.keys();
+    const kept = (await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))).flat().map(({ url }) => new URL(url).pathname);
+    const needed = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname).filter((path) => !path.endsWith('/sw.js'));
+    return needed.length > 0 && [...needed, location.pathname].every((path) => kept.includes(path)) && navigator.serviceWorker.controller !== null;
+  });
+
+useLab();
+
+test('weighs at most 1 MB, its service worker included', async (t) => {
+  const proxy = await countingProxy();
+  const tab = await openTab({ address: proxy.address, serviceWorkers: 'allow' });
+  try {
+    await shown(tab.page);
+    const milliseconds = await tab.page.evaluate(() => performance.now());
+    await keptForOffline(tab.page);
+    t.diagnostic(`first visit: ${proxy.counted.bytes} bytes, first attention after about ${Math.round(milliseconds)} ms`);
+    assert.ok(proxy.counted.bytes > 100_000, `${proxy.counted.bytes} bytes: the proxy counted nothing`);
+    assert.ok(proxy.counted.bytes <= megabyte, `${proxy.counted.bytes} bytes`);
+    assert.deepEqual(tab.problems, []);
+  } finally {
+    await tab.close();
+    proxy.close();
+  }
+});
+
+pageTest('shows a strong arc and the right word with no interaction', {}, async ({ page }) => {
+  assert.equal(await best(page), 'animal');
+  assert.ok((await predictions(page)).get('animal').after > 90);
+  const words = await tokens(page);
+  const arcs = page.getByTestId('arc');
+  const strokes = await arcs.evaluateAll((all) =>
+    all.map((arc) => ({
+      query: +arc.dataset.query, key: +arc.dataset.key,
+      width: Math.max(...[...arc.querySelectorAll('path')].map((path) => Number(path.getAttribute('stroke-width')))),
+      box: arc.getBoundingClientRect().toJSON(),
+    })),
+  );
+  const strongest = strokes.toSorted((a, b) => b.width - a.width)[0];
+  assert.equal(words[strongest.query], '[MASK]');
+  assert.equal(words[strongest.key], 'animal');
+  assert.ok(strongest.width >= 4, `stroke ${strongest.width}`);
+  assert.ok(strongest.box.top >= 0 && strongest.box.bottom <= 900 && strongest.box.width > 50, 'on the first screen');
+  assert.match(await text(page, 'summary'), /^\[MASK\] looks at animal \d+ %/);
+});
+
+pageTest('computes what the package computes', {}, async ({ page }) => {
+  const model = await loadModel();
+  const before = await page.getByRole('textbox').first().inputValue();
+  assertSamePass(await exported(page), run(model, before));
+});
+
+pageTest('the watch over the page sees what goes wrong in it', {}, async ({ page, problems }) => {
+  await page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = 'globalThis.wasInline = true';
+    document.head.append(script);
+    console.error('said');
+    setTimeout(() => { throw new Error('thrown'); });
+    void fetch('nowhere.json');
+    void fetch('https://elsewhere.invalid/').catch(() => {});
+  });
+  await eventually(page, () => {
+    for (const kind of [/^policy: script-src/, /^console: said/, /^exception: .*thrown/, /^response: .*nowhere\.json 404/, /^policy: .*elsewhere/]) {
+      assert.ok(problems.some((problem) => kind.test(problem)), `${kind} not in ${problems.join('\n')}`);
+    }
+  });
+  assert.equal(await page.evaluate(() => globalThis.wasInline), undefined);
+  problems.length = 0;
+});
+
+test('works without a network after the first visit', async () => {
+  const own = await serve(paths.page);
+  const tab = await openTab({ address: own.url, serviceWorkers: 'allow' });
+  const { page, context } = tab;
+  try {
+    await shown(page);
+    await keptForOffline(page);
+    assert.deepEqual(tab.problems, []);
+    await own.close();
+    await context.setOffline(true);
+    await page.reload();
+    await shown(page);
+    assert.equal(await best(page), 'animal');
+    await page.getByRole('textbox').first().press('End');
+    await page.keyboard.type(' and');
+    await eventually(page, async () => assert.equal((await tokens(page)).at(-2), 'and'));
+    await page.getByTestId('language-zh').click();
+    await eventually(page, async () => assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans'));
+    assert.deepEqual(tab.problems, []);
+  } finally {
+    await tab.close();
+    await own.close().catch(() => {});
+  }
+});
