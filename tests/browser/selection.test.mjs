@@ -88,23 +88,28 @@ pageTest('the heatmap tells each cell under the pointer; click keeps it, arrow k
   await eventually(page, async () => assert.equal(await text(page, 'cell-summary'), ''));
 });
 
-/** The numbers under the bars of q, k and their products, found by pointing at each bar. */
+/** The numbers of each dimension: q, k, their product, v, weight × v, z. */
 async function dimensions(page) {
+  const operands = page.getByTestId('operands');
+  if (!(await operands.locator('table').count())) await operands.locator('summary').click();
+  const [, ...rows] = await table(page, 'operands');
+  assert.equal(rows.length, dHead + 1, 'a row per dimension, and the total');
+  return rows.slice(0, dHead).map(([, ...cells]) => cells.map(toNumber));
+}
+
+/** What pointing at bar `i` of the first vector tells. */
+async function readBar(page, i) {
   const bars = page.getByTestId('arithmetic').locator('svg').first();
   await bars.scrollIntoViewIfNeeded();
-  const found = [];
-  for (let i = 0; i < dHead; i++) {
-    const box = await bars.boundingBox();
-    await page.mouse.move(box.x + ((i + 0.5) / dHead) * box.width, box.y + box.height / 2);
-    const shown = await eventually(page, async () => {
-      const match = new RegExp(`dimension ${i + 1}: (\\S+) × (\\S+) = (\\S+)`).exec(await text(page, 'arithmetic'));
-      assert.ok(match, `the numbers of dimension ${i + 1}`);
-      return match;
-    });
-    found.push(shown.slice(1).map(toNumber));
-  }
+  const box = await bars.boundingBox();
+  await page.mouse.move(box.x + ((i + 0.5) / dHead) * box.width, box.y + box.height / 2);
+  const shown = await eventually(page, async () => {
+    const match = new RegExp(`dimension ${i + 1}: (\\S+) × (\\S+) = (\\S+)`).exec(await text(page, 'arithmetic'));
+    assert.ok(match, `the numbers of dimension ${i + 1}`);
+    return match.slice(1).map(toNumber);
+  });
   await page.mouse.move(5, 5);
-  return found;
+  return shown;
 }
 
 const close = (actual, expected, slack, name) =>
@@ -114,8 +119,13 @@ const half = 0.0005; // of the last of three digits
 /** Every number of the panel follows from those above it, and is the package's. */
 async function assertAddsUp(page, pass, { layer, head, query, key, temperature = 1 }) {
   const shown = await dimensions(page);
-  const [q, k] = [row(pass.at(layer, 'q'), head, query), row(pass.at(layer, 'k'), head, key)];
-  shown.forEach(([a, b, product], i) => {
+  const pattern = row(pass.attentions[layer], head, query);
+  const [q, k, v, z] = [['q', query], ['k', key], ['v', key], ['z', query]].map(([name, index]) => row(pass.at(layer, name), head, index));
+  assert.deepEqual(await readBar(page, 2), shown[2].slice(0, 3), 'a bar tells the numbers of the table');
+  shown.forEach(([a, b, product, value, added, sum], i) => {
+    close(value, v[i], half + 1e-5, `v ${i}`);
+    close(added, pattern[key] * value, half * 2.01, `weight × v ${i}`);
+    close(sum, z[i], half + 1e-5, `z ${i}`);
     close(product, a * b, half * (1.01 + Math.abs(a) + Math.abs(b)), `product ${i}`);
     close(a, q[i], half + 1e-5, `q ${i}`);
     close(b, k[i], half + 1e-5, `k ${i}`);
@@ -135,7 +145,6 @@ async function assertAddsUp(page, pass, { layer, head, query, key, temperature =
   close(toNumber(total[2]), sum, half * (cells.length + 1), 'total of the exponentials');
   close(toNumber(await text(page, 'softmax-total')), 1, half, 'total of the weights');
   const words = await tokens(page);
-  const pattern = row(pass.attentions[layer], head, query);
   for (const { word, score: s, exp, weight } of cells) {
     close(weight, exp / sum, 2e-3, `weight of ${word}`);
     if (s === '') continue; // the row that adds up the others
