@@ -54,15 +54,23 @@ const choose = (page, folder) => page.getByTestId('choose-folder').setInputFiles
 const names = (page) => text(page, 'open-model');
 const errorOf = (page) => page.getByTestId('checkpoint-error');
 
-/** Typing still changes what is shown, and it is what the model computes. */
-async function assertUsable(page, model, sentence) {
+/** Typing changes words and weights, and they are what the model computes. */
+async function assertFollows(page, model, sentence) {
   await page.getByRole('textbox', { name: 'Sentence' }).fill(sentence);
   await eventually(page, async () => assert.deepEqual(await tokens(page), words(model, sentence).slice(0, model.config.maxLen)));
-  const pass = run(model, sentence);
-  assertSamePass(await exported(page), pass);
-  await page.getByTestId('head-0-0').click();
-  await page.mouse.move(5, 5);
-  assertShown(await weights(page), matrix(pass.attentions[0], 0), 3, 'weights');
+  const { layer, head } = await shownHead(page);
+  assertShown(await weights(page), matrix(run(model, sentence).attentions[layer], head), 3, 'weights');
+}
+
+async function shownHead(page) {
+  const [layer, head] = /ayer (\d+), head (\d+)/.exec(await text(page, 'heatmap')).slice(1).map(Number);
+  return { layer: layer - 1, head: head - 1 };
+}
+
+/** At full precision too, every layer and head, hidden state and logits. */
+async function assertUsable(page, model, sentence) {
+  await assertFollows(page, model, sentence);
+  assertSamePass(await exported(page), run(model, sentence));
 }
 
 useLab();
@@ -75,7 +83,7 @@ for (const folder of sound) {
     assert.equal(await errorOf(page).count(), 0);
     await assertUsable(page, model, 'the dog [MASK] the cat .');
     await assertUsable(page, model, 'a small thing');
-    if (!model.config.head && !run(model, 'a').logits) assert.match(await text(page, 'prediction'), /no output words/);
+    if (!run(model, 'a').logits) assert.match(await text(page, 'prediction'), /no output words/);
     await page.getByTestId('back-to-shipped').click();
     await eventually(page, async () => assert.match(await names(page), /coreference$/));
     await assertUsable(page, await loadModel(), 'the dog [MASK] the cat .');
@@ -103,8 +111,9 @@ pageTest('a broken folder is explained in words, and the old model stays usable'
     assert.doesNotMatch(shown, /undefined|\[object|RangeError|TypeError|SyntaxError|abort/i, name);
     assert.equal(await errorOf(page).getAttribute('role'), 'alert', name);
     assert.match(await names(page), /coreference$/, name);
-    await assertUsable(page, model, `the dog saw ${'the cat '.repeat((round++ % 3) + 1)}.`);
+    await assertFollows(page, model, `the dog saw ${'the cat '.repeat((round++ % 3) + 1)}.`);
   }
+  await assertUsable(page, model, 'the dog [MASK] the cat .');
   await choose(page, join(golden, 'mlm_gelu'));
   await eventually(page, async () => assert.match(await names(page), /mlm_gelu/));
   assert.equal(await errorOf(page).count(), 0, 'a sound folder after them takes the message away');

@@ -131,7 +131,7 @@ pageTest('a screen reader hears what is chosen', {}, async ({ page }) => {
   assert.equal(await page.getByTestId('modified').getAttribute('role'), 'status');
   assert.match(await page.getByTestId('heatmap-cells').getAttribute('aria-label'), /layer 2, head 1.*Rows look at columns/);
   await page.getByTestId('heatmap').locator('summary').press('Enter');
-  const table = page.getByRole('table', { name: /Layer 2, head 1/ });
+  const table = page.getByRole('table', { name: /Layer 2, head 1: each row/ });
   await table.waitFor();
   const words = await tokens(page);
   assert.equal(await table.getByRole('columnheader').count(), words.length);
