@@ -58,8 +58,9 @@ pageTest('the tour by keys alone', {}, async ({ page }) => {
   await page.keyboard.type('yesterday ');
   await eventually(page, async () => assert.equal((await tokens(page))[1], 'yesterday'));
   await tabTo(page, 'examples');
-  await press(page, 'ArrowDown', 'ArrowDown');
-  await press(page, 'Enter');
+  const offered = await page.getByTestId('examples').locator('option').evaluateAll((options) => options.map((option) => option.value));
+  const wanted = offered.indexOf('trophy-suitcase') - offered.indexOf(await page.getByTestId('examples').inputValue());
+  await press(page, ...Array.from({ length: wanted }, () => 'ArrowDown'));
   await eventually(page, async () => assert.equal(await best(page), 'trophy'));
   await tabTo(page, 'show-me');
   await press(page, 'Enter');
