@@ -41,14 +41,16 @@ export function row({ data, dims }, head, index) {
 /** Head `head` of a tensor [1, H, rows, columns] as rows. */
 export const matrix = (tensor, head) => Array.from({ length: tensor.dims.at(-2) }, (_, index) => row(tensor, head, index));
 
-/** Probabilities in % of every word at `position` of `output`. */
+/** Probabilities in % of every word at `position` of `output`; of a piece such as `##is` only where there is no word `is`. */
 export function shares(model, { logits }, position) {
   const width = logits.dims.at(-1);
   const scores = logits.data.subarray(position * width, (position + 1) * width);
   const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const exps = Array.from(scores, (score) => Math.exp(score - largest));
   const total = exps.reduce((a, b) => a + b, 0);
-  return new Map(exps.map((share, id) => [model.tokenizer.idToToken(id).replace(/^##/, ''), (100 * share) / total]));
+  const named = exps.map((share, id) => [model.tokenizer.idToToken(id), (100 * share) / total]);
+  const isPiece = ([token]) => token.startsWith('##');
+  return new Map([...named.filter(isPiece).map(([token, share]) => [token.slice(2), share]), ...named.filter((each) => !isPiece(each))]);
 }
 
 /** Shown numbers equal computed ones to half a unit of the last digit shown; where `masked`, none is shown. */
