@@ -16,10 +16,12 @@ import tokenizers
 import torch
 import transformers
 
-from golden import attention, bert, encoder, listings, multihead, values
+from golden import attention, bert, encoder, families, listings, multihead, values
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
-          "bert": bert}
+          "bert": bert, "families": families}
+
+WITH_CHECKPOINTS = ("bert", "families")
 
 
 def main():
@@ -37,7 +39,7 @@ def main():
                 "safetensors": safetensors.__version__, "python": platform.python_version(),
                 "processor": platform.machine()}
         module = GROUPS[name]
-        group = module.make(arguments.out) if name == "bert" else module.make()
+        group = module.make(arguments.out) if name in WITH_CHECKPOINTS else module.make()
         group.save(arguments.out, made)
         worst = max(group.cases, key=lambda case: case["torchFloat32"])
         print(f"{name}: {len(group.cases)} cases; PyTorch's float32 uses at most {worst['torchFloat32']} of the tolerance "

@@ -20,9 +20,13 @@ TOLERANCES = {
     "attention_layer": LAYER_TOLERANCE,
     "activation": LAYER_TOLERANCE,
     "layer_norm": LAYER_TOLERANCE,
+    "rms_norm": LAYER_TOLERANCE,
+    "rotary": LAYER_TOLERANCE,
     "sinusoidal": LAYER_TOLERANCE,
     "listing": LAYER_TOLERANCE,
     "model": MODEL_TOLERANCE,
+    "embedding": MODEL_TOLERANCE,
+    "generation": {"absolute": 0.5, "relative": 0.0},  # of ids: they must be equal
 }
 
 

@@ -1,13 +1,16 @@
-"""Functions of single values and rows: sinusoidal positions, LayerNorm, activations."""
+"""Functions of single values and rows: sinusoidal and rotary positions, LayerNorm, RMSNorm, activations."""
 
 import torch
 from torch.nn import functional as F
+from transformers import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaRMSNorm, LlamaRotaryEmbedding, apply_rotary_pos_emb
 
 from golden.case import Group, Random
 from golden.encoder import sinusoidal_positions
 from golden.reference import ACTIVATIONS
 
-ABOUT = "torch.nn.functional's layer_norm, gelu, silu, relu; sinusoidal positions by Vaswani et al. 2017, section 3.5."
+ABOUT = ("torch.nn.functional's layer_norm, gelu, silu, relu; sinusoidal positions by Vaswani et al. 2017, section 3.5; "
+         "transformers' LlamaRMSNorm, and its rotary positions as LlamaRotaryEmbedding and apply_rotary_pos_emb turn them.")
 
 
 def make():
@@ -47,4 +50,46 @@ def make():
         group.add(f"sinusoidal_{length}_{d_model}", "sinusoidal", f"positions 0 … {length - 1}, D = {d_model}",
                   lambda _, __, n=length, d=d_model: {"table": sinusoidal_positions(n, d, torch.float64)},
                   inputs={}, options={"length": length, "dModel": d_model})
+    rms_norm_cases(group)
+    rotary_cases(group)
     return group
+
+
+def rms_norm_cases(group):
+    for name, about, shape, scale, eps in (("plain", "random rows", (7, 33), 1.0, 1e-5), ("one", "D = 1", (4, 1), 1.0, 1e-6),
+                                           ("tiny", "values of 1e-6, below √eps", (4, 12), 1e-6, 1e-6),
+                                           ("large", "values of 1e6", (3, 64), 1e6, 1e-5)):
+        random = Random(f"values/rms_norm_{name}")
+        inputs = {"x": random.normal(*shape, std=scale), "gain": random.normal(shape[-1], std=0.2, mean=1.0)}
+
+        def compute(inputs, _, eps=eps):
+            norm = LlamaRMSNorm(inputs["gain"].shape[0], eps).to(inputs["x"].dtype)
+            with torch.no_grad():
+                norm.weight.copy_(inputs["gain"])
+                return {"y": norm(inputs["x"])}
+
+        group.add(f"rms_norm_{name}", "rms_norm", about, compute, inputs=inputs, options={"eps": eps}, seed=random.seed)
+
+
+def rotary_cases(group):
+    """rope: Transformers' parameters; options: the same in this project's words."""
+    llama3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
+    for name, about, d_head, rope, options in (
+            ("default", "theta 10,000", 8, {"rope_type": "default", "rope_theta": 10000.0}, {"theta": 10000.0}),
+            ("theta", "theta 500, K = 6", 6, {"rope_type": "default", "rope_theta": 500.0}, {"theta": 500.0}),
+            ("linear", "linear scaling by 4", 8, {"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0},
+             {"theta": 10000.0, "linearFactor": 4.0}),
+            ("llama3", "Llama 3.1's scaling: kept, blended and stretched wavelengths", 16,
+             {"rope_type": "llama3", "rope_theta": 100.0} | llama3,
+             {"theta": 100.0, "llama3Factor": 8.0, "lowFrequency": 1.0, "highFrequency": 4.0, "originalMaxLen": 32.0})):
+        random = Random(f"values/rotary_{name}")
+        inputs = {"x": random.normal(2, 3, 48, d_head)}
+        config = LlamaConfig(hidden_size=3 * d_head, num_attention_heads=3, head_dim=d_head, max_position_embeddings=48,
+                             rope_parameters=rope)
+
+        def compute(inputs, _, config=config):
+            x = inputs["x"]
+            cosine, sine = LlamaRotaryEmbedding(config)(x, torch.arange(x.shape[2])[None])
+            return {"y": apply_rotary_pos_emb(x, x, cosine, sine)[0]}
+
+        group.add(f"rotary_{name}", "rotary", about, compute, inputs=inputs, options=options, seed=random.seed)
