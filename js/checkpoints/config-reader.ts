@@ -3,23 +3,82 @@ import { fail } from '../errors.js';
 
 const largest = 1 << 24;
 
+/** Most layers of a model. */
+export const mostLayers = 1024;
+
+/** Transformers' names of the activations that this package computes. */
+export const activations = {
+  gelu: 'gelu',
+  gelu_new: 'gelu_tanh',
+  gelu_pytorch_tanh: 'gelu_tanh',
+  relu: 'relu',
+  silu: 'silu',
+  swish: 'silu',
+} as const;
+
 export class ConfigReader {
-  constructor(private readonly json: Readonly<Record<string, unknown>>) {}
+  /** `path` stands before the names of the fields in errors. */
+  constructor(
+    private readonly json: Readonly<Record<string, unknown>>,
+    private readonly path = '',
+  ) {}
+
+  has(name: string): boolean {
+    return this.field(name) !== undefined;
+  }
+
+  /** An object within this one; undefined where it is left out. */
+  section(name: string): ConfigReader | undefined {
+    const value = this.field(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'object' || Array.isArray(value)) this.wrong(name, 'an object', value);
+    return new ConfigReader(value as Record<string, unknown>, `${this.path}${name}.`);
+  }
+
+  boolean(name: string, otherwise: boolean): boolean {
+    const value = this.field(name) ?? otherwise;
+    if (typeof value !== 'boolean') this.wrong(name, 'true or false', value);
+    return value;
+  }
+
+  /** One token id or several; none where the field is left out. */
+  ids(name: string): number[] {
+    const value = this.field(name) ?? [];
+    const ids: unknown[] = Array.isArray(value) ? value : [value];
+    if (!ids.every((id): id is number => Number.isSafeInteger(id))) this.wrong(name, 'a token id or an array of them', value);
+    return ids;
+  }
+
+  /** A size that divides another. */
+  divisor(name: string, otherwise: number, of: string, whole: number): number {
+    const value = this.size(name, otherwise);
+    if (whole % value !== 0) this.refuse(name, `a divisor of ${of} ${whole}`, value);
+    return value;
+  }
+
+  positiveIfGiven(name: string): number | undefined {
+    return this.has(name) ? this.positive(name) : undefined;
+  }
+
+  /** The field asks for something that this package does not compute. */
+  refuseIfGiven(name: string): void {
+    if (this.has(name)) this.refuse(name, 'no value', this.field(name));
+  }
 
   private field(name: string): unknown {
     const value = Object.hasOwn(this.json, name) ? this.json[name] : undefined;
     return value === null ? undefined : value;
   }
 
-  size(name: string, otherwise: number, most = largest): number {
+  size(name: string, otherwise: number, most = largest, least = 1): number {
     const value = this.field(name) ?? otherwise;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most) {
-      this.wrong(name, `an integer from 1 to ${most}`, value);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      this.wrong(name, `an integer from ${least} to ${most}`, value);
     }
     return value;
   }
 
-  positive(name: string, otherwise: number): number {
+  positive(name: string, otherwise?: number): number {
     const value = this.field(name) ?? otherwise;
     if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) this.wrong(name, 'a number above 0', value);
     return value;
@@ -33,18 +92,18 @@ export class ConfigReader {
   }
 
   /** A field with one value that this package computes, which is also its default. */
-  refuseUnless(name: string, only: string | boolean): void {
+  refuseUnless(name: string, only: string | boolean | number): void {
     const value = this.field(name) ?? only;
     if (value !== only) this.refuse(name, JSON.stringify(only), value);
   }
 
   /** The field is sound, but this package does not compute it. */
   refuse(name: string, expected: string, value: unknown): never {
-    fail('unsupported_checkpoint', `config.json: ${name}: expected ${expected}, got ${show(value)}`);
+    fail('unsupported_checkpoint', `config.json: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
   }
 
   private wrong(name: string, expected: string, value: unknown): never {
-    fail('bad_checkpoint', `config.json: ${name}: expected ${expected}, got ${show(value)}`);
+    fail('bad_checkpoint', `config.json: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
   }
 }
 

@@ -1,9 +1,14 @@
 // Picks a model family by config.json and matches a file's tensors with the family's table. A family is one such table.
 import { fail } from '../errors.js';
 import type { NativeModelConfig } from '../native.js';
+import type { Tensor } from '../types.js';
 import { sameShape, shapeText } from '../validation.js';
 import { bert } from './bert.js';
+import { distilbert } from './distilbert.js';
 import { checkReadable } from './dtypes.js';
+import { gpt2 } from './gpt2.js';
+import { llama } from './llama.js';
+import { roberta } from './roberta.js';
 import type { TensorInfo } from './safetensors.js';
 
 /** One parameter of ours and where a file has it. */
@@ -11,7 +16,10 @@ export interface TensorRule {
   ours: string;
   /** Its name in a file, then older ones: the first that is there counts, and errors say the first of all. */
   theirs: string[];
+  /** Ours. */
   dims: number[];
+  /** The file holds [in, out] where ours is [out, in]. */
+  transposed?: boolean;
 }
 
 export interface Plan {
@@ -19,6 +27,8 @@ export interface Plan {
   rules: TensorRule[];
   /** Tensors that a file may hold and no forward pass needs. */
   ignored: RegExp[];
+  /** What ends a generated text: config.json's eos_token_id. */
+  stopTokens?: number[];
 }
 
 export interface Family {
@@ -37,7 +47,7 @@ export interface Family {
 /** Of a file for quite another model, the first problems say enough. */
 const shown = 40;
 
-const families: readonly Family[] = [bert];
+const families: readonly Family[] = [bert, distilbert, gpt2, llama, roberta];
 
 /** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
 export function chooseFamily(json: Readonly<Record<string, unknown>>): { family: Family; architecture: string | undefined } {
@@ -65,24 +75,25 @@ function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** File name → parameter name of every tensor to load. Names all that are missing, unexpected or mis-shaped. */
+/** The rule of every tensor to load, by its name in the file. Names all that are missing, unexpected or mis-shaped. */
 export function matchTensors(
   file: string,
   plan: Plan,
   tensors: ReadonlyMap<string, TensorInfo>,
-): Map<string, string> {
-  const wanted = new Map<string, string>();
+): Map<string, TensorRule> {
+  const wanted = new Map<string, TensorRule>();
   const problems: string[] = [];
-  for (const { ours, theirs, dims } of plan.rules) {
-    const name = theirs.find((candidate) => tensors.has(candidate));
+  for (const rule of plan.rules) {
+    const expected = rule.transposed ? [...rule.dims].reverse() : rule.dims;
+    const name = rule.theirs.find((candidate) => tensors.has(candidate));
     if (name === undefined) {
-      problems.push(`${theirs[0]!}: missing (expected ${shapeText(dims)})`);
+      problems.push(`${rule.theirs[0]!}: missing (expected ${shapeText(expected)})`);
       continue;
     }
     const info = tensors.get(name)!;
-    if (!sameShape(info.dims, dims)) problems.push(`${name}: expected ${shapeText(dims)}, got ${shapeText(info.dims)}`);
+    if (!sameShape(info.dims, expected)) problems.push(`${name}: expected ${shapeText(expected)}, got ${shapeText(info.dims)}`);
     else checkReadable(`${file}: ${name}`, info.dtype);
-    wanted.set(name, ours);
+    wanted.set(name, rule);
   }
   for (const name of tensors.keys()) {
     if (wanted.has(name) || plan.ignored.some((pattern) => pattern.test(name))) continue;
@@ -93,4 +104,18 @@ export function matchTensors(
     fail('checkpoint_mismatch', `${file}: ${problems.slice(0, shown).join('; ')}${more}`);
   }
   return wanted;
+}
+
+/** A tensor of the file as the parameter that the rule names. */
+export function asParameter(rule: TensorRule, tensor: Tensor): Tensor {
+  return rule.transposed ? { data: transposed(tensor), dims: rule.dims } : tensor;
+}
+
+function transposed({ data, dims }: Tensor): Float32Array {
+  const [rows, cols] = dims as [number, number];
+  const result = new Float32Array(data.length);
+  for (let r = 0; r < rows; ++r) {
+    for (let c = 0; c < cols; ++c) result[c * rows + r] = data[r * cols + c]!;
+  }
+  return result;
 }

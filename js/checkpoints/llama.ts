@@ -1,0 +1,98 @@
+// Llama as Transformers saves it: which config fields and tensor names mean which of ours.
+// Touvron et al. 2023, arXiv:2302.13971 and arXiv:2307.09288; transformers/models/llama.
+import { completeModelConfig } from '../config.js';
+import type { NativeModelConfig } from '../native.js';
+import type { RotaryConfig } from '../types.js';
+import { activations, ConfigReader, mostLayers } from './config-reader.js';
+import type { Family, TensorRule } from './families.js';
+import { bodyPrefix, Rules } from './rules.js';
+
+export const llama: Family = {
+  modelType: 'llama',
+  architectures: ['LlamaForCausalLM', 'LlamaModel'],
+
+  read(json, architecture, has) {
+    const config = new ConfigReader(json);
+    config.refuseIfGiven('sliding_window');
+    const dModel = config.size('hidden_size', 4096);
+    const numHeads = config.size('num_attention_heads', 32);
+    const numKvHeads = config.divisor('num_key_value_heads', numHeads, 'num_attention_heads', numHeads);
+    const dHead = config.size('head_dim', Math.floor(dModel / numHeads));
+    if (dHead % 2 !== 0) config.refuse('head_dim', 'an even size, for rotary positions', dHead);
+    const bias = config.boolean('attention_bias', false);
+    const model = completeModelConfig({
+      vocabSize: config.size('vocab_size', 32000),
+      maxLen: config.size('max_position_embeddings', 2048),
+      dModel,
+      numLayers: config.size('num_hidden_layers', 32, mostLayers),
+      dFf: config.size('intermediate_size', 11008),
+      positions: 'rotary',
+      rotary: rotary(config),
+      normKind: 'rms',
+      norm: 'pre',
+      normEps: config.positive('rms_norm_eps', 1e-6),
+      finalNorm: true,
+      activation: config.choice('hidden_act', activations, 'silu'),
+      gated: true,
+      mlpBias: config.boolean('mlp_bias', false),
+      attention: { numHeads, numKvHeads, dHead, bias, outBias: bias, causal: true },
+      lmHead: architecture !== 'LlamaModel',
+      tieEmbeddings: config.boolean('tie_word_embeddings', false),
+    });
+    const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === 'LlamaModel', has);
+    return { config: model, rules: rules(model, prefix), ignored: ignored(model), stopTokens: config.ids('eos_token_id') };
+  },
+};
+
+/** Transformers 5 says rope_parameters; 4 says rope_theta and, where positions are scaled, rope_scaling. */
+function rotary(config: ConfigReader): RotaryConfig {
+  const rope = config.section('rope_parameters') ?? config.section('rope_scaling');
+  const theta = rope?.positiveIfGiven('rope_theta') ?? config.positive('rope_theta', 10000);
+  if (!rope) return { theta };
+  rope.refuseUnless('partial_rotary_factor', 1);
+  const types = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
+  switch (rope.choice(rope.has('rope_type') ? 'rope_type' : 'type', types, 'default')) {
+    case 'default':
+      return { theta };
+    case 'linear':
+      return { theta, linearFactor: rope.positive('factor') };
+    case 'llama3':
+      return {
+        theta,
+        llama3Factor: rope.positive('factor'),
+        lowFrequency: rope.positive('low_freq_factor'),
+        highFrequency: rope.positive('high_freq_factor'),
+        originalMaxLen: rope.positive('original_max_position_embeddings'),
+      };
+  }
+}
+
+/** Buffers of early checkpoints, and the head's copy of the embedding where it is tied. */
+function ignored(config: NativeModelConfig): RegExp[] {
+  const buffers = /^(model\.)?layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/;
+  return !config.lmHead || config.tieEmbeddings ? [buffers, /^lm_head\.weight$/] : [buffers];
+}
+
+function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
+  const { dModel: D, dFf: F, vocabSize: V, mlpBias } = config;
+  const { numHeads: H, numKvHeads: G, dHead: K, bias } = config.attention;
+  const body = new Rules(prefix);
+  body.tensor('embed.token.weight', [V, D], 'embed_tokens.weight');
+  for (let l = 0; l < config.numLayers; ++l) {
+    const ours = `blocks.${l}`;
+    const theirs = `layers.${l}`;
+    body.tensor(`${ours}.norm1.weight`, [D], `${theirs}.input_layernorm.weight`);
+    body.linear(`${ours}.attn.q_proj`, `${theirs}.self_attn.q_proj`, H * K, D, bias);
+    body.linear(`${ours}.attn.k_proj`, `${theirs}.self_attn.k_proj`, G * K, D, bias);
+    body.linear(`${ours}.attn.v_proj`, `${theirs}.self_attn.v_proj`, G * K, D, bias);
+    body.linear(`${ours}.attn.out_proj`, `${theirs}.self_attn.o_proj`, D, H * K, bias);
+    body.tensor(`${ours}.norm2.weight`, [D], `${theirs}.post_attention_layernorm.weight`);
+    body.linear(`${ours}.mlp.gate`, `${theirs}.mlp.gate_proj`, F, D, mlpBias);
+    body.linear(`${ours}.mlp.fc1`, `${theirs}.mlp.up_proj`, F, D, mlpBias);
+    body.linear(`${ours}.mlp.fc2`, `${theirs}.mlp.down_proj`, D, F, mlpBias);
+  }
+  body.tensor('final_norm.weight', [D], 'norm.weight');
+  const head = new Rules();
+  if (config.lmHead && !config.tieEmbeddings) head.linear('lm_head', 'lm_head', V, D, false);
+  return [...body.all, ...head.all];
+}

@@ -1,0 +1,37 @@
+// The table of a family's tensors, as it is written down: our name, the file's names, our dims.
+import type { TensorRule } from './families.js';
+
+export class Rules {
+  readonly all: TensorRule[] = [];
+
+  /** `prefix` stands before all names of the file. */
+  constructor(private readonly prefix = '') {}
+
+  /** Names of the file: the usual one, then older ones. */
+  tensor(ours: string, dims: number[], ...theirs: string[]): void {
+    this.all.push({ ours, theirs: theirs.map((name) => this.prefix + name), dims });
+  }
+
+  linear(ours: string, theirs: string, output: number, input: number, bias = true): void {
+    this.tensor(`${ours}.weight`, [output, input], `${theirs}.weight`);
+    if (bias) this.tensor(`${ours}.bias`, [output], `${theirs}.bias`);
+  }
+
+  /** A linear layer whose weight the file holds as [in, out]. */
+  conv1d(ours: string, theirs: string, output: number, input: number): void {
+    this.linear(ours, theirs, output, input);
+    this.all.at(-2)!.transposed = true;
+  }
+
+  layerNorm(ours: string, theirs: string, size: number): void {
+    // Checkpoints converted from TensorFlow before 2019 say gamma and beta.
+    this.tensor(`${ours}.weight`, [size], `${theirs}.weight`, `${theirs}.gamma`);
+    this.tensor(`${ours}.bias`, [size], `${theirs}.bias`, `${theirs}.beta`);
+  }
+}
+
+/** The prefix of a body's tensors: none where it was saved alone, its name as part of a model with a head. */
+export function bodyPrefix(name: string, probe: string, alone: boolean, has: (name: string) => boolean): string {
+  if (has(name + probe)) return name;
+  return has(probe) || alone ? '' : name;
+}
