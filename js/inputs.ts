@@ -6,7 +6,7 @@ import { checkIntegerTensor, checkObject, checkTensor, describe, shapeText } fro
 
 const inputKeys = new Set(['inputIds', 'inputsEmbeds', 'attentionMask', 'tokenTypeIds']);
 
-interface Batch {
+export interface Batch {
   batch: number;
   length: number;
 }
@@ -68,7 +68,7 @@ function readLike(name: string, given: TokenIds, below: number, expected: Batch)
 }
 
 /** number[], number[][] of equal lengths, or an integer tensor [T] or [B, T]; every value from 0 to below − 1. */
-function readIds(name: string, given: TokenIds, below: number): Batch & { ids: Int32Array } {
+export function readIds(name: string, given: TokenIds, below: number): Batch & { ids: Int32Array } {
   if (!Array.isArray(given)) return readTensor(name, given as IntegerTensor, below);
   if (!Array.isArray(given[0])) {
     const ids = new Int32Array(given.length);

@@ -1,12 +1,25 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of forward and makes the one native call.
 import { callNative, fail } from './errors.js';
+import { generate } from './generation.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
 import type { NativeForwardOptions, NativeModel, NativeModelConfig, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
+import { embedTexts } from './sentences.js';
 import { traceMap, traceNames } from './trace.js';
-import type { CompleteModelConfig, Encoding, ForwardInputs, ForwardOptions, ModelOutput, Tokenizer } from './types.js';
+import type {
+  CompleteModelConfig,
+  Encoding,
+  ForwardInputs,
+  ForwardOptions,
+  GenerateOptions,
+  GenerateResult,
+  ModelOutput,
+  Tensor,
+  TokenIds,
+  Tokenizer,
+} from './types.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive } from './validation.js';
 
 const optionKeys = new Set(['outputAttentions', 'trace', 'interventions', 'causal', 'temperature', 'mask']);
@@ -26,13 +39,26 @@ export class Model extends Parameterised<NativeModel> {
   readonly config: CompleteModelConfig;
   /** Undefined where the checkpoint has no tokenizer.json, and for models of `createModel`. */
   readonly tokenizer: Tokenizer | undefined;
+  /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
+  readonly stopTokens: readonly number[];
   protected override readonly handle: Handle<NativeModel>;
+  readonly #module: NativeModule;
+  readonly #handles: Handles;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
-  constructor(native: NativeModule, handles: Handles, config: NativeModelConfig, tokenizer?: Tokenizer) {
+  constructor(
+    native: NativeModule,
+    handles: Handles,
+    config: NativeModelConfig,
+    tokenizer?: Tokenizer,
+    stopTokens: readonly number[] = [],
+  ) {
     super();
     this.config = config;
     this.tokenizer = tokenizer;
+    this.stopTokens = stopTokens;
+    this.#module = native;
+    this.#handles = handles;
     this.handle = handles.adopt(this, callNative(() => native.createModel(config)), 'Model');
   }
 
@@ -68,6 +94,39 @@ export class Model extends Parameterised<NativeModel> {
       temperature: checkPositive('temperature', options.temperature ?? 1),
       mask: cells,
     };
+  }
+
+  /**
+   * Continues one sequence with a causal model that has a language-model head (GPT-2, Llama), keys and values cached.
+   * The same seed draws the same tokens.
+   */
+  generate(inputIds: TokenIds, options?: GenerateOptions): GenerateResult {
+    const steps = this.#generation(inputIds, options);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** @internal As `generate`, with a turn of the event loop between tokens. */
+  async generateInTurns(inputIds: TokenIds, options: GenerateOptions, turn: () => Promise<void>): Promise<GenerateResult> {
+    const steps = this.#generation(inputIds, options);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await turn();
+    }
+  }
+
+  #generation(inputIds: TokenIds, options: GenerateOptions | undefined) {
+    const { config, tokenizer, stopTokens } = this;
+    const { native } = this.handle;
+    return generate({ module: this.#module, native, handles: this.#handles, config, tokenizer, stopTokens }, inputIds, options);
+  }
+
+  /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */
+  embed(texts: string | readonly string[]): Tensor {
+    return embedTexts(this, texts);
   }
 
   /** The text (or pair of texts) in this model's ids; `no_tokenizer` where the checkpoint came without one. */

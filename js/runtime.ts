@@ -85,10 +85,10 @@ export class Runtime implements ListingRuntime {
     return new Listing(this, name, options);
   }
 
-  /** A model from a folder in Hugging Face's layout: config.json, model.safetensors and, if there, tokenizer.json. */
+  /** A model from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
-    return loadCheckpoint(source, options, this.#platform.openFolder, (config, tokenizer) => {
-      return new Model(this.#native, this.#handles, config, tokenizer);
+    return loadCheckpoint(source, options, this.#platform.openFolder, (config, tokenizer, stopTokens) => {
+      return new Model(this.#native, this.#handles, config, tokenizer, stopTokens);
     });
   }
 }

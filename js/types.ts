@@ -242,6 +242,34 @@ export interface ModelOutput {
   trace: Map<string, Tensor>;
 }
 
+export interface GenerateOptions {
+  /** Default 20. Fewer where a stop token comes, or where the model can read no more (maxLen). */
+  maxNewTokens?: number;
+  /** Divides the logits; 0 (default) is greedy: always the likeliest token, the first of several. */
+  temperature?: number;
+  /** Only the k likeliest tokens; 0 (default): all. Not for greedy. */
+  topK?: number;
+  /** Only the fewest likeliest tokens whose probabilities reach p, in (0, 1]. Default 1: all. Not for greedy. */
+  topP?: number;
+  /** Of the sampling: an integer below 2³². Default 0. */
+  seed?: number;
+  /** Ids after which it ends. Default: the checkpoint's eos_token_id; [] for none. */
+  stopTokens?: readonly number[];
+  /** Told every new token and the text it adds: '' where characters are incomplete, or without a tokenizer. */
+  onToken?: ((id: number, text: string) => void) | undefined;
+  /** Checked before every token. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface GenerateResult {
+  /** The prompt and its continuation, a stop token included. */
+  ids: number[];
+  /** The same as text, without special tokens; left out where the model has no tokenizer. */
+  text?: string;
+  /** Why it ended. max_len: the model has read as many tokens as it has positions. */
+  finish: 'stop_token' | 'max_new_tokens' | 'max_len';
+}
+
 /** A text as a model reads it. All arrays have one entry per token. */
 export interface Encoding {
   ids: number[];

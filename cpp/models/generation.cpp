@@ -9,8 +9,8 @@ namespace attention_lab::models {
 int sample(std::span<const float> logits, const SamplingOptions& options, Random& random) {
   const auto largest = std::max_element(logits.begin(), logits.end());  // the first, where several are
   const float most = *largest;
-  if (std::isnan(most) || std::any_of(logits.begin(), logits.end(), [](float x) { return std::isnan(x); }))
-    throw Error("value", {"logits: expected numbers to pick a token from, got NaN"});
+  if (!std::isfinite(most) || std::any_of(logits.begin(), logits.end(), [](float x) { return std::isnan(x); }))
+    throw Error("value", {"logits: expected finite numbers to pick a token from, got NaN or infinity"});
   if (options.temperature == 0.0f) return static_cast<int>(largest - logits.begin());
 
   struct Candidate {

@@ -18,7 +18,7 @@ struct SamplingOptions {
 };
 
 /// A token drawn from softmax(logits / temperature), restricted first to top_k, then to top_p.  logits: [V].
-/// Throws where no logit is a number.
+/// Throws where a logit is NaN or the largest is infinite.
 int sample(std::span<const float> logits, const SamplingOptions& options, Random& random);
 
 /// Continues one sequence. Needs a causal model with a head that makes logits.

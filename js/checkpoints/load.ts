@@ -5,17 +5,17 @@ import type { NativeModelConfig } from '../native.js';
 import { readTokenizer } from '../tokenizer.js';
 import type { LoadOptions, ModelSource, Tokenizer } from '../types.js';
 import { checkKeys, checkSignal, describe } from '../validation.js';
-import { chooseFamily, matchTensors } from './families.js';
+import { asParameter, chooseFamily, matchTensors } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { parseObject, readText } from './json.js';
-import { openSafetensors } from './safetensors.js';
+import { openWeights } from './shards.js';
 
 const optionKeys = new Set(['onProgress', 'signal']);
 const largestConfig = 1 << 24;
 const largestTokenizer = 1 << 28;
 
 /** Makes the native model; its weights come afterwards. */
-type CreateModel = (config: NativeModelConfig, tokenizer: Tokenizer | undefined) => Model;
+type CreateModel = (config: NativeModelConfig, tokenizer: Tokenizer | undefined, stopTokens: readonly number[] | undefined) => Model;
 
 export async function loadCheckpoint(
   source: ModelSource,
@@ -32,15 +32,16 @@ export async function loadCheckpoint(
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
   const tokenizer = await readTokenizerFiles(reader);
-  const weights = await openSafetensors(await reader.open('model.safetensors'), onProgress, signal);
+  const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
     const plan = family.read(json, architecture, (name) => weights.tensors.has(name));
-    const wanted = matchTensors('model.safetensors', plan, weights.tensors);
-    model = createModel(plan.config, tokenizer);
+    const wanted = matchTensors(weights.name, plan, weights.tensors);
+    model = createModel(plan.config, tokenizer, plan.stopTokens);
     checkComplete(model, plan.rules.map(({ ours }) => ours));
     for await (const [name, tensor] of weights.read(new Set(wanted.keys()))) {
-      model.setParameter(wanted.get(name)!, tensor);
+      const rule = wanted.get(name)!;
+      model.setParameter(rule.ours, asParameter(rule, tensor));
     }
     checkAborted(signal, 'loadModel');
     return model;
@@ -83,17 +84,26 @@ class FolderReader {
     return { ...file, name }; // errors and progress call a file as the folder's layout does
   }
 
-  async text(name: string, largest: number): Promise<string> {
-    return readText(await this.open(name), largest, this.options.onProgress, this.options.signal);
-  }
-
   /** undefined where the folder lacks the file, be it that its server answers a page instead. */
-  async textIfThere(name: string, largest: number): Promise<string | undefined> {
+  async openIfThere(name: string): Promise<FolderFile | undefined> {
     try {
-      return await this.text(name, largest);
+      return await this.open(name);
     } catch (error) {
       if (error instanceof AttentionLabError && error.code === 'file_missing') return undefined;
       throw error;
     }
+  }
+
+  async text(name: string, largest: number): Promise<string> {
+    return this.#textOf(await this.open(name), largest);
+  }
+
+  async textIfThere(name: string, largest = largestConfig): Promise<string | undefined> {
+    const file = await this.openIfThere(name);
+    return file && this.#textOf(file, largest);
+  }
+
+  #textOf(file: FolderFile, largest: number): Promise<string> {
+    return readText(file, largest, this.options.onProgress, this.options.signal);
   }
 }

@@ -1,6 +1,7 @@
 // The runtime in a worker as a page sees it: the same calls, each a promise. Inputs are copied, results are moved.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { AttentionLabError } from '../errors.js';
+import { generateKeys } from '../generation.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
@@ -11,6 +12,8 @@ import type {
   Encoding,
   ForwardInputs,
   ForwardOptions,
+  GenerateOptions,
+  GenerateResult,
   LayerInputs,
   LayerOptions,
   LayerOutput,
@@ -24,12 +27,13 @@ import type {
   RuntimeOptions,
   SeedOptions,
   Tensor,
+  TokenIds,
   Tokenizer,
   VariantName,
 } from '../types.js';
 import { checkKeys } from '../validation.js';
-import { Connection, type CallOptions, type WorkerPort } from './connection.js';
-import type { Created, SentFile } from './protocol.js';
+import { Connection, type CallOptions, type ReportingOptions, type WorkerPort } from './connection.js';
+import type { Created, NewToken, SentFile } from './protocol.js';
 
 const runtimeObject = 0;
 
@@ -47,7 +51,7 @@ abstract class Remote {
   }
 
   /** @internal */
-  protected call<T>(method: string, args: unknown[], options?: CallOptions): Promise<T> {
+  protected call<T>(method: string, args: unknown[], options?: ReportingOptions): Promise<T> {
     if (this.#disposed) return Promise.reject(new AttentionLabError('disposed', `${method}: used after dispose()`));
     return this.#connection.call(this.#object, method, args, options) as Promise<T>;
   }
@@ -145,6 +149,15 @@ export class WorkerModel extends RemoteParameters {
 
   forward(inputs: ForwardInputs, options?: ForwardOptions, call?: CallOptions): Promise<ModelOutput> {
     return this.call('forward', [inputs, options], call);
+  }
+  /** onToken is told as the tokens come; the signal stops the worker before its next one. */
+  async generate(inputIds: TokenIds, options?: GenerateOptions): Promise<GenerateResult> {
+    const { onToken, signal, ...sent } = checkKeys('options', options, generateKeys);
+    const onProgress = onToken && (({ token, text }: NewToken) => onToken(token, text));
+    return this.call('generate', [inputIds, sent], { signal, onProgress });
+  }
+  embed(texts: string | readonly string[], call?: CallOptions): Promise<Tensor> {
+    return this.call('embed', [texts], call);
   }
   encode(text: string, pair?: string): Promise<Encoding> {
     return this.call('encode', [text, pair]);

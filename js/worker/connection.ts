@@ -1,12 +1,16 @@
 // The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
 import { AttentionLabError, checkAborted, fail, messageOf } from '../errors.js';
-import type { Progress } from '../types.js';
 import { checkSignal } from '../validation.js';
 import type { Call, Created, Port, Reply } from './protocol.js';
 
 export interface CallOptions {
   /** Rejects at once; a call that has not begun is dropped, a loading one stops, and a late result is thrown away. */
   signal?: AbortSignal | undefined;
+}
+
+/** A call that reports while it runs. */
+export interface ReportingOptions extends CallOptions {
+  onProgress?: Pending['onProgress'];
 }
 
 export interface WorkerPort extends Port {
@@ -20,7 +24,8 @@ export interface WorkerPort extends Port {
 interface Pending {
   resolve(value: unknown): void;
   reject(error: AttentionLabError): void;
-  onProgress: ((progress: Progress) => void) | undefined;
+  /** Takes what calls of its method report. */
+  onProgress: ((progress: never) => void) | undefined;
 }
 
 export class Connection {
@@ -40,7 +45,7 @@ export class Connection {
     object: number,
     method: string,
     args: unknown[],
-    { signal, onProgress }: CallOptions & { onProgress?: Pending['onProgress'] } = {},
+    { signal, onProgress }: ReportingOptions = {},
   ): Promise<unknown> {
     if (this.ended) throw this.ended;
     checkAborted(checkSignal('signal', signal), method);
@@ -67,7 +72,7 @@ export class Connection {
   }
 
   private receive(reply: Reply): void {
-    if ('progress' in reply) return this.pending.get(reply.id)?.onProgress?.(reply.progress);
+    if ('progress' in reply) return this.pending.get(reply.id)?.onProgress?.(reply.progress as never);
     const pending = this.settle(reply.id);
     if ('error' in reply) pending?.reject(new AttentionLabError(reply.error.code, reply.error.message));
     else if (pending) pending.resolve(reply.value);

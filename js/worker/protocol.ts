@@ -2,13 +2,19 @@
 import type { ErrorCode } from '../errors.js';
 import type { Progress } from '../types.js';
 
+/** What generate's onToken is told. */
+export interface NewToken {
+  token: number;
+  text: string;
+}
+
 /** A call of a method. Object 0 is the runtime itself; others are what earlier calls created. */
 export interface Call {
   id: number;
   object: number;
   method: string;
   args: unknown[];
-  /** Whether progress is to be reported. */
+  /** Whether progress, or each new token, is to be reported. */
   progress: boolean;
 }
 
@@ -18,7 +24,7 @@ export type Message = { call: Call } | { abort: number } | { release: number };
 export type Reply =
   | { id: number; value: unknown }
   | { id: number; error: { code: ErrorCode; message: string } }
-  | { id: number; progress: Progress };
+  | { id: number; progress: Progress | NewToken };
 
 /** The value of a call that created something: what its proxy needs without asking. */
 export interface Created {

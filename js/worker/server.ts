@@ -5,7 +5,7 @@ import { Listing } from '../listings.js';
 import { Model } from '../model.js';
 import { Runtime } from '../runtime.js';
 import { LoadedTokenizer } from '../tokenizer.js';
-import type { LoadOptions, ModelSource, RuntimeOptions } from '../types.js';
+import type { GenerateOptions, LoadOptions, ModelSource, RuntimeOptions, TokenIds } from '../types.js';
 import { buffersOf, type Call, type Created, type Message, type Port, type SentFile } from './protocol.js';
 
 /** The methods that a page may call, and no others. */
@@ -13,7 +13,7 @@ const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters
 const methods = new Map<unknown, readonly string[]>([
   [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'liveHandles', 'memoryBytes']],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
-  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode']],
+  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'embed']],
   [Listing, ['forward', 'dispose']],
   [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
 ]);
@@ -90,6 +90,11 @@ class Server {
       if (progress) options.onProgress = (report) => this.port.post({ id, progress: report }, []);
       return (target as Runtime).loadModel(received(args[0]), options);
     }
+    if (method === 'generate') {
+      const options: GenerateOptions = { ...(args[1] as GenerateOptions), signal };
+      if (progress) options.onToken = (token, text) => this.port.post({ id, progress: { token, text } }, []);
+      return (target as Model).generateInTurns(args[0] as TokenIds, options, oneTurn);
+    }
     const member: unknown = Reflect.get(target, method);
     return typeof member === 'function' ? Reflect.apply(member, target, args) : member;
   }
@@ -125,6 +130,18 @@ class Server {
 function received(source: unknown): ModelSource {
   if (!Array.isArray(source)) return source as ModelSource;
   return source.map((file: SentFile | null) => (file?.blob instanceof Blob ? new File([file.blob], file.path) : file)) as File[];
+}
+
+/** Lets messages in that have arrived, an abort among them. */
+function oneTurn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 function tokenizerFacts(tokenizer: LoadedTokenizer): Record<string, unknown> {

@@ -54,6 +54,15 @@ export const runners = {
     if (model) return runParameterised('model', model, testCase);
     return runFresh('model', runtime.createModel(testCase.config), testCase);
   },
+  /** Greedy; ids as a tensor. The stop tokens are the checkpoint's unless the case has its own. */
+  generation(runtime, testCase, model) {
+    const { inputs, options } = callOf(testCase);
+    const { ids } = model.generate(inputs.inputIds, options);
+    return new Map([['ids', { data: Float32Array.from(ids), dims: [ids.length] }]]);
+  },
+  embedding(runtime, testCase, model) {
+    return new Map([['embeddings', model.embed(testCase.options.texts)]]);
+  },
   /** A published listing, by the package's preset instead of the case's own config. */
   listing(runtime, testCase) {
     const { name, part, ...options } = testCase.listing;

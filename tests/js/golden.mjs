@@ -68,3 +68,21 @@ export function readGroups(folder = goldenFolder) {
     return { ...manifest, cases };
   });
 }
+
+/** The parameters of a checkpoint's folder, in one file or in shards, by our names: `table` says which tensor each is. */
+export function readParameters(checkpoint, table) {
+  const path = checkpointPath(checkpoint);
+  const files = readdirSync(path).filter((name) => name.endsWith('.safetensors'));
+  const saved = new Map(files.flatMap((name) => [...readSafetensors(`${path}/${name}`)]));
+  return new Map(
+    Object.entries(table).map(([ours, theirs]) => {
+      if (typeof theirs === 'string') return [ours, saved.get(theirs)];
+      const tensor = saved.get(theirs.tensor);
+      return [ours, theirs.transposed ? transposed(tensor) : tensor];
+    }),
+  );
+}
+
+function transposed({ data, dims: [rows, cols] }) {
+  return { data: Float32Array.from(data, (_, i) => data[(i % rows) * cols + Math.floor(i / rows)]), dims: [cols, rows] };
+}

@@ -4,10 +4,10 @@ import { after, before, describe, test } from 'node:test';
 import { createRuntime } from 'attention-lab';
 import { assertAllClose } from './compare.mjs';
 import { comparable, runners } from './golden-run.mjs';
-import { checkpointPath, readGroups, readSafetensors } from './golden.mjs';
+import { checkpointPath, readGroups, readParameters } from './golden.mjs';
 
 /** Functions of cpp/kernels without a call of their own in the package: tests/cpp/golden runs them. */
-const kindsOfTheCore = new Set(['activation', 'layer_norm', 'sinusoidal']);
+const kindsOfTheCore = new Set(['activation', 'layer_norm', 'rms_norm', 'rotary', 'sinusoidal']);
 
 const groups = readGroups();
 
@@ -50,14 +50,14 @@ for (const variant of ['simd128', 'relaxed']) {
       for (const [name, { about, config, parameters, tokenizer }] of Object.entries(checkpoints)) {
         test(`${group}/checkpoints/${name}: ${about}: config and parameters as saved`, async () => {
           const model = await checkpoint(name);
-          const { attention, ...rest } = config;
+          const { attention, rotary = {}, ...rest } = config;
           for (const [field, value] of Object.entries(rest)) assert.deepEqual(model.config[field], value, field);
+          for (const [field, value] of Object.entries(rotary)) assert.equal(model.config.rotary[field], value, `rotary.${field}`);
           for (const [field, value] of Object.entries(attention)) {
             assert.deepEqual(model.config.attention[field], value, `attention.${field}`);
           }
-          const saved = readSafetensors(`${checkpointPath(name)}/model.safetensors`);
           assert.deepEqual([...model.parameterShapes().keys()].toSorted(), Object.keys(parameters).toSorted());
-          const expected = new Map(Object.entries(parameters).map(([ours, theirs]) => [ours, saved.get(theirs)]));
+          const expected = readParameters(name, parameters);
           assertAllClose(model.parameters(), expected, { absolute: 0, relative: 0 });
         });
 

@@ -62,10 +62,30 @@ Tensors section_of(const Json& test_case, const char* section, const Tensors& te
   return result;
 }
 
+/// [in, out] as [out, in].
+Tensor transposed(const Tensor& tensor) {
+  const std::size_t rows = static_cast<std::size_t>(tensor.dims.at(0)), cols = static_cast<std::size_t>(tensor.dims.at(1));
+  Tensor result;
+  result.dims = {tensor.dims[1], tensor.dims[0]};
+  for (std::size_t i = 0; i < rows * cols; ++i) result.floats.push_back(tensor.floats[i % rows * cols + i / rows]);
+  return result;
+}
+
+/// The parameters of a checkpoint, in one file or in shards, by our names: `table` says which tensor each is.
 Tensors checkpoint_parameters(const std::string& name, const Json& table) {
-  const Tensors saved = read_safetensors(std::string(ATTENTION_LAB_GOLDEN_DIR "/checkpoints/") + name + "/model.safetensors");
+  Tensors saved;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(ATTENTION_LAB_GOLDEN_DIR "/checkpoints/") + name))
+    if (entry.path().extension() == ".safetensors") saved.merge(read_safetensors(entry.path().string()));
   Tensors result;
-  for (const auto& [ours, theirs] : table.members()) result[ours] = saved.at(theirs.text());
+  for (const auto& [ours, theirs] : table.members()) {
+    if (theirs.is_string()) {
+      result[ours] = saved.at(theirs.text());
+      continue;
+    }
+    const Tensor& tensor = saved.at(theirs["tensor"].text());
+    const Json* const turned = theirs.find("transposed");
+    result[ours] = turned && turned->boolean() ? transposed(tensor) : tensor;
+  }
   return result;
 }
 
@@ -174,6 +194,7 @@ nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_mod
   nn::MultiHeadAttentionConfig attention;
   attention.d_model = d_model;
   attention.num_heads = index_of(config["numHeads"]);
+  if (const Json* const groups = config.find("numKvHeads")) attention.num_kv_heads = index_of(*groups);
   attention.d_head = index_of(config["dHead"]);
   attention.bias = config["bias"].boolean();
   attention.out_bias = config["outBias"].boolean();
@@ -189,6 +210,20 @@ nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_mod
   return attention;
 }
 
+nn::RotaryConfig rotary_config_of(const Json& config) {
+  nn::RotaryConfig rotary;
+  const std::pair<const char*, double nn::RotaryConfig::*> fields[] = {
+      {"theta", &nn::RotaryConfig::theta},
+      {"linearFactor", &nn::RotaryConfig::linear_factor},
+      {"llama3Factor", &nn::RotaryConfig::llama3_factor},
+      {"lowFrequency", &nn::RotaryConfig::low_frequency},
+      {"highFrequency", &nn::RotaryConfig::high_frequency},
+      {"originalMaxLen", &nn::RotaryConfig::original_max_len}};
+  for (const auto& [name, field] : fields)
+    if (const Json* const value = config.find(name)) rotary.*field = value->number();
+  return rotary;
+}
+
 models::ModelConfig model_config_of(const Json& config) {
   using Positions = models::ModelConfig::Positions;
   using Norm = nn::BlockConfig::NormPlacement;
@@ -200,7 +235,23 @@ models::ModelConfig model_config_of(const Json& config) {
   model.num_layers = index_of(config["numLayers"]);
   model.positions = choose<Positions>(
       config["positions"].text(),
-      {{"none", Positions::none}, {"learned", Positions::learned}, {"sinusoidal", Positions::sinusoidal}});
+      {{"none", Positions::none},
+       {"learned", Positions::learned},
+       {"sinusoidal", Positions::sinusoidal},
+       {"rotary", Positions::rotary}});
+  const auto if_given = [&](const char* field, auto&& take) {
+    if (const Json* const value = config.find(field)) take(*value);
+  };
+  if_given("positionOffset", [&](const Json& value) { model.position_offset = index_of(value); });
+  if_given("padTokenId", [&](const Json& value) { model.pad_token_id = static_cast<int>(value.number()); });
+  if_given("rotary", [&](const Json& value) { model.rotary = rotary_config_of(value); });
+  if_given("normKind", [&](const Json& value) {
+    model.block.norm_kind = choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});
+  });
+  if_given("gated", [&](const Json& value) { model.block.mlp.gated = value.boolean(); });
+  if_given("mlpBias", [&](const Json& value) { model.block.mlp.bias = value.boolean(); });
+  if_given("lmHead", [&](const Json& value) { model.lm_head = value.boolean(); });
+  if_given("tieEmbeddings", [&](const Json& value) { model.tie_embeddings = value.boolean(); });
   model.embed_norm = config["embedNorm"].boolean();
   model.block.attention = attention_config_of(config["attention"], index_of(config["dModel"]));
   model.block.mlp.d_ff = index_of(config["dFf"]);

@@ -43,6 +43,7 @@ struct Case {
 std::vector<const Case*> cases_of(const std::string& kind);
 
 nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_model);
+nn::RotaryConfig rotary_config_of(const Json& config);
 models::ModelConfig model_config_of(const Json& config);
 kernels::Activation activation_of(const std::string& name);
 

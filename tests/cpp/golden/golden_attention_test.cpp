@@ -2,8 +2,10 @@
 #include <cmath>
 
 #include "golden/expectations.h"
+#include "kernels/rms_norm.h"
 #include "nn/attention.h"
 #include "nn/position.h"
+#include "nn/rotary.h"
 
 namespace attention_lab::testing {
 
@@ -63,6 +65,28 @@ TEST_CASE("golden: LayerNorm agrees with PyTorch") {
     kernels::layer_norm(rows_of(x), vector("gain"), vector("shift"), static_cast<float>(test_case->number("eps", 0.0)),
                         view(y));
     Expectations(*test_case).compare_if_expected("y", ConstMatrixView(view(y)), x.dims);
+  }
+}
+
+TEST_CASE("golden: RMSNorm agrees with Transformers") {
+  for (const Case* const test_case : some_cases_of("rms_norm")) {
+    const Tensor& x = test_case->inputs.at("x");
+    Matrix y(x.dims[0], x.dims[1]);
+    kernels::rms_norm(rows_of(x), test_case->inputs.at("gain").floats.data(),
+                      static_cast<float>(test_case->number("eps", 0.0)), view(y));
+    Expectations(*test_case).compare_if_expected("y", ConstMatrixView(view(y)), x.dims);
+  }
+}
+
+TEST_CASE("golden: rotary positions agree with Transformers") {
+  for (const Case* const test_case : some_cases_of("rotary")) {
+    const Tensor& x = test_case->inputs.at("x");
+    nn::RotaryConfig config = rotary_config_of(test_case->options);
+    config.max_len = x.dims[2];
+    config.d_head = x.dims[3];
+    std::vector<float> y = x.floats;
+    nn::RotaryEmbedding(config).rotate(TensorView::dense(y.data(), x.dims), 0);
+    Expectations(*test_case).compare_if_expected("y", y, x.dims);
   }
 }
 

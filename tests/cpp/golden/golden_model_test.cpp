@@ -1,7 +1,7 @@
 // Golden values of attention layers and whole models, from PyTorch and Transformers by scripts/make_golden.py.
 #include "golden/expectations.h"
 #include "models/attention_layer.h"
-#include "models/model.h"
+#include "models/generation.h"
 
 namespace attention_lab::testing {
 
@@ -121,6 +121,24 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
         expectations.compare_if_expected("attentions." + std::to_string(l), record.values(model.pattern(l)),
                                          record.shape(model.pattern(l)));
     }
+  }
+}
+
+TEST_CASE("golden: greedy generation picks Transformers' tokens") {
+  for (const Case* const test_case : some_cases_of("generation")) {
+    models::Model model(model_config_of(test_case->config));
+    set_parameters(model.parameters(), *test_case);
+    std::vector<int> ids = test_case->inputs.at("inputIds").integers;
+    const std::vector<float>& expected = test_case->expected.at("ids").floats;
+    models::Generation generation(model, static_cast<Index>(expected.size()), {}, 0);
+    std::vector<int> unread = ids;
+    while (ids.size() < expected.size()) {  // where it ends is the caller's business
+      const int id = generation.next(unread);
+      ids.push_back(id);
+      unread = {id};
+    }
+    const std::vector<float> found(ids.begin(), ids.end());
+    Expectations(*test_case).compare_if_expected("ids", found, {static_cast<Index>(found.size())});
   }
 }
 

@@ -1,0 +1,140 @@
+// Continues one sequence token by token: checks the options, drives the native generation and streams its text.
+import { callNative, checkAborted, fail } from './errors.js';
+import type { Handles } from './handles.js';
+import { readIds } from './inputs.js';
+import type { NativeModel, NativeModule } from './native.js';
+import type { CompleteModelConfig, GenerateOptions, GenerateResult, TokenIds, Tokenizer } from './types.js';
+import { checkFinite, checkInteger, checkKeys, checkSeed, checkSignal, describe } from './validation.js';
+
+export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>([
+  'maxNewTokens',
+  'temperature',
+  'topK',
+  'topP',
+  'seed',
+  'stopTokens',
+  'onToken',
+  'signal',
+]);
+
+/** What a generation needs of its model. */
+export interface Generating {
+  module: NativeModule;
+  native: NativeModel;
+  handles: Handles;
+  config: CompleteModelConfig;
+  tokenizer: Tokenizer | undefined;
+  stopTokens: readonly number[];
+}
+
+/** Yields after every token but the last, so that the caller decides what happens between two; returns the result. */
+export function* generate(
+  model: Generating,
+  inputIds: TokenIds,
+  given: GenerateOptions | undefined,
+): Generator<undefined, GenerateResult, void> {
+  const { module, native, handles, config, tokenizer } = model;
+  const { maxNewTokens, stops, onToken, signal, ...sampling } = checkOptions(given, model);
+  checkAborted(checkSignal('signal', signal), 'generate');
+  const prompt = checkPrompt(inputIds, config);
+  const ids = Array.from(prompt);
+  const text = new TextStream(tokenizer, ids);
+  const capacity = ids.length + maxNewTokens;
+  const generation = handles.adopt(ids, callNative(() => module.createGeneration(native, { capacity, ...sampling })), 'Generation');
+  try {
+    let unread = prompt;
+    for (;;) {
+      const { id } = callNative(() => generation.native.next(unread));
+      ids.push(id);
+      const finish = finishOf(id, stops, ids.length === capacity, ids.length > longest(config));
+      const piece = text.next(finish !== undefined);
+      onToken?.(id, piece);
+      if (finish) return { ids, ...text.whole(), finish };
+      unread = Int32Array.of(id);
+      yield;
+      checkAborted(signal, 'generate');
+    }
+  } finally {
+    generation.dispose();
+  }
+}
+
+function finishOf(id: number, stops: ReadonlySet<number>, enough: boolean, full: boolean): GenerateResult['finish'] | undefined {
+  if (stops.has(id)) return 'stop_token';
+  if (enough) return 'max_new_tokens';
+  return full ? 'max_len' : undefined;
+}
+
+/** Most tokens that can be read. */
+function longest(config: CompleteModelConfig): number {
+  return config.positions === 'none' ? Infinity : config.maxLen;
+}
+
+function checkOptions(given: GenerateOptions | undefined, { config, stopTokens }: Generating) {
+  const options = checkKeys('options', given, generateKeys);
+  const { onToken, signal, temperature = 0, topP = 1 } = options;
+  if (checkFinite('temperature', temperature) < 0) fail('invalid_argument', `temperature: expected at least 0, got ${temperature}`);
+  if (!(checkFinite('topP', topP) > 0 && topP <= 1)) fail('invalid_argument', `topP: expected a number above 0, at most 1, got ${topP}`);
+  if (onToken !== undefined && typeof onToken !== 'function') {
+    fail('invalid_argument', `onToken: expected a function, got ${describe(onToken)}`);
+  }
+  return {
+    maxNewTokens: checkInteger('maxNewTokens', options.maxNewTokens ?? 20, 1, 1 << 24),
+    temperature,
+    topK: checkInteger('topK', options.topK ?? 0, 0, 1 << 24),
+    topP,
+    seed: checkSeed('seed', options.seed ?? 0),
+    stops: new Set(options.stopTokens === undefined ? stopTokens : checkStops(options.stopTokens, config.vocabSize)),
+    onToken,
+    signal,
+  };
+}
+
+function checkStops(given: readonly number[], vocabSize: number): readonly number[] {
+  if (!Array.isArray(given)) fail('invalid_argument', `stopTokens: expected an array of ids, got ${describe(given)}`);
+  given.forEach((id, index) => checkInteger(`stopTokens[${index}]`, id, 0, vocabSize - 1));
+  return given;
+}
+
+function checkPrompt(inputIds: TokenIds, config: CompleteModelConfig): Int32Array {
+  if (!config.attention.causal || !config.lmHead) {
+    fail('invalid_argument', 'generate: expected a causal model with a language-model head (GPT-2, Llama), got another');
+  }
+  const { ids, batch, length } = readIds('inputIds', inputIds, config.vocabSize);
+  if (batch !== 1) fail('invalid_argument', `inputIds: expected one sequence to continue, got ${batch}`);
+  if (length < 1) fail('invalid_argument', 'inputIds: expected a prompt of at least one token, got none');
+  if (length > longest(config)) {
+    fail('invalid_argument', `inputIds: expected a prompt of at most maxLen ${config.maxLen} tokens, got ${length}`);
+  }
+  return ids;
+}
+
+/** The text of growing ids, in pieces: a piece waits until its characters are complete. */
+class TextStream {
+  #told: string;
+
+  constructor(
+    private readonly tokenizer: Tokenizer | undefined,
+    private readonly ids: readonly number[],
+  ) {
+    this.#told = this.#text().replace(/\uFFFD+$/, '');
+  }
+
+  #text(): string {
+    return this.tokenizer?.decode(this.ids, { skipSpecialTokens: true }) ?? '';
+  }
+
+  /** What the ids say beyond the pieces so far. */
+  next(last: boolean): string {
+    const text = this.#text();
+    if (text.endsWith('\uFFFD') && !last) return '';
+    let same = 0;
+    while (same < this.#told.length && text[same] === this.#told[same]) ++same;
+    this.#told = text;
+    return text.slice(same);
+  }
+
+  whole(): { text?: string } {
+    return this.tokenizer ? { text: this.#told } : {};
+  }
+}
