@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -157,7 +158,10 @@ forEachVariant('loading', (lab) => {
     const large = { ...config, vocab_size: 8192, hidden_size: 128, intermediate_size: 2048, num_hidden_layers: 3 };
     const folder = await folderOf(checkpoint({ 'config.json': JSON.stringify(large), 'model.safetensors': container(weights(tensorShapes(large))) }));
     const largest = 8192 * 128 * 4;
+    await setImmediate(); // what wrote the files lets go of them
     collect();
+    await setImmediate();
+    collect(); // buffers are given back a collection later
     const before = process.memoryUsage().arrayBuffers;
     let peak = 0;
     let reports = 0;
