@@ -187,10 +187,14 @@ Intervention intervention_of(const val& source, const ActivationNames& names) {
 
 val to_tensor(const float* data, const Shape& dims) {
   const std::span<const float> values(data, static_cast<std::size_t>(element_count(dims)));
+  return to_tensor(val(emscripten::typed_memory_view(values.size(), values.data())).call<val>("slice"), dims);
+}
+
+val to_tensor(const val& data, const Shape& dims) {
   val sizes = val::array();
   for (const Index d : dims) sizes.call<void>("push", static_cast<double>(d));
   val tensor = val::object();
-  tensor.set("data", val(emscripten::typed_memory_view(values.size(), values.data())).call<val>("slice"));
+  tensor.set("data", data);
   tensor.set("dims", sizes);
   return tensor;
 }

@@ -42,6 +42,8 @@ Intervention intervention_of(const val& intervention, const ActivationNames& nam
 
 /// A JavaScript copy { data: Float32Array, dims }.
 val to_tensor(const float* data, const Shape& dims);
+/// The same of a Float32Array that is JavaScript's already.
+val to_tensor(const val& data, const Shape& dims);
 /// The activations called `wanted` ('*': all that were recorded), by name.
 val to_trace(const Record& record, const std::vector<std::string>& wanted);
 
