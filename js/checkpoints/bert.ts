@@ -29,7 +29,6 @@ export function bertConfig(config: ConfigReader, own: Partial<ModelConfig>): Nat
   config.refuseUnless('position_embedding_type', 'absolute');
   config.refuseUnless('is_decoder', false);
   config.refuseUnless('add_cross_attention', false);
-  config.refuseUnless('tie_word_embeddings', true);
   const dModel = config.size('hidden_size', 768);
   return completeModelConfig({
     vocabSize: config.size('vocab_size', 30522),
@@ -41,6 +40,7 @@ export function bertConfig(config: ConfigReader, own: Partial<ModelConfig>): Nat
     embedNorm: true,
     normEps: config.positive('layer_norm_eps', 1e-12),
     activation: config.choice('hidden_act', activations, 'gelu'),
+    tieEmbeddings: config.boolean('tie_word_embeddings', true),
     attention: { numHeads: config.divisor('num_attention_heads', 12, 'hidden_size', dModel) },
     ...own,
   });
@@ -86,13 +86,23 @@ export function bertBody(config: NativeModelConfig, prefix: string): Rules {
   return body;
 }
 
-function head(config: NativeModelConfig): Rules {
+/**
+ * The last product of the head. Tied, its matrix is the embedding and the first of `biases` counts; untied, Transformers
+ * computes with the decoder's own tensors, of which the bias is the last.
+ */
+export function maskedLmOutput(head: Rules, config: NativeModelConfig, weight: string, biases: string[]): void {
   const { dModel: D, vocabSize: V } = config;
+  if (!config.tieEmbeddings) head.tensor('mlm_head.decoder.weight', [V, D], weight);
+  head.tensor('mlm_head.bias', [V], ...(config.tieEmbeddings ? biases : [...biases].reverse()));
+}
+
+function head(model: NativeModelConfig): Rules {
+  const D = model.dModel;
   const predictions = new Rules('cls.predictions.');
-  if (config.maskedLmHead) {
+  if (model.maskedLmHead) {
     predictions.linear('mlm_head.dense', 'transform.dense', D, D);
     predictions.layerNorm('mlm_head.norm', 'transform.LayerNorm', D);
-    predictions.tensor('mlm_head.bias', [V], 'bias', 'decoder.bias');
+    maskedLmOutput(predictions, model, 'decoder.weight', ['bias', 'decoder.bias']);
   }
   return predictions;
 }

@@ -2,6 +2,7 @@
 // Sanh et al. 2019, arXiv:1910.01108; transformers/models/distilbert.
 import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
+import { maskedLmOutput } from './bert.js';
 import { activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
@@ -12,7 +13,6 @@ export const distilbert: Family = {
 
   read(json, architecture, has) {
     const config = new ConfigReader(json);
-    config.refuseUnless('tie_word_embeddings', true);
     const dModel = config.size('dim', 768);
     const model = completeModelConfig({
       vocabSize: config.size('vocab_size', 30522),
@@ -24,6 +24,7 @@ export const distilbert: Family = {
       embedNorm: true,
       normEps: 1e-12,
       activation: config.choice('activation', activations, 'gelu'),
+      tieEmbeddings: config.boolean('tie_word_embeddings', true),
       attention: { numHeads: config.divisor('n_heads', 12, 'dim', dModel) },
       maskedLmHead: architecture === 'DistilBertForMaskedLM' || has('vocab_transform.weight'),
     });
@@ -58,7 +59,7 @@ function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
   if (config.maskedLmHead) {
     head.linear('mlm_head.dense', 'vocab_transform', D, D);
     head.layerNorm('mlm_head.norm', 'vocab_layer_norm', D);
-    head.tensor('mlm_head.bias', [V], 'vocab_projector.bias');
+    maskedLmOutput(head, config, 'vocab_projector.weight', ['vocab_projector.bias']);
   }
   return [...body.all, ...head.all];
 }

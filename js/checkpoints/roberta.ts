@@ -1,6 +1,6 @@
 // RoBERTa as Transformers saves it: BERT's stack, positions counted from after the padding id, and a head of its own.
 // Liu et al. 2019, arXiv:1907.11692; transformers/models/roberta.
-import { bertBody, bertConfig, bertPooler } from './bert.js';
+import { bertBody, bertConfig, bertPooler, maskedLmOutput } from './bert.js';
 import { ConfigReader } from './config-reader.js';
 import type { Family } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
@@ -31,7 +31,7 @@ export const roberta: Family = {
     if (masked) {
       head.linear('mlm_head.dense', 'dense', model.dModel, model.dModel);
       head.layerNorm('mlm_head.norm', 'layer_norm', model.dModel);
-      head.tensor('mlm_head.bias', [model.vocabSize], 'bias', 'decoder.bias');
+      maskedLmOutput(head, model, 'decoder.weight', ['bias', 'decoder.bias']);
     }
     return { config: model, rules: [...body.all, ...head.all], ignored };
   },

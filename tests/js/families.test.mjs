@@ -60,7 +60,6 @@ forEachVariant('families', (lab) => {
     ['llama_grouped', { num_key_value_heads: 4 }, 'checkpoint_mismatch', /k_proj\.weight: expected \[24, 24\], got \[12, 24\]/],
     ['llama_grouped', { tie_word_embeddings: 'yes' }, 'bad_checkpoint', /tie_word_embeddings: expected true or false, got "yes"/],
     ['distilbert_base', { n_heads: 4 }, 'unsupported_checkpoint', /n_heads: expected a divisor of dim 15, got 4/],
-    ['distilbert_mlm', { tie_word_embeddings: false }, 'unsupported_checkpoint', /tie_word_embeddings: expected true, got false/],
     ['roberta_mlm', { hidden_act: 'relu' }, 'unsupported_checkpoint', /hidden_act: expected "gelu", got "relu"/],
     ['roberta_mlm', { max_position_embeddings: 2 }, 'unsupported_checkpoint', /max_position_embeddings: expected more than 2, pad_token_id \+ 1, got 2/],
     ['roberta_mlm', { is_decoder: true }, 'unsupported_checkpoint', /is_decoder: expected false, got true/],

@@ -108,6 +108,28 @@ forEachVariant('loading', (lab) => {
     model.dispose();
   });
 
+  test('an untied head computes with its own matrix and bias', async () => {
+    const logits = async (json, tensors) => {
+      const files = checkpoint({ 'config.json': json, 'model.safetensors': container(tensors) });
+      const model = await lab.rt.loadModel(asFiles(files));
+      try {
+        return [...model.forward({ inputIds: [1, 2, 3] }).logits.data];
+      } finally {
+        model.dispose();
+      }
+    };
+    const plain = weights();
+    const embedding = plain.get('bert.embeddings.word_embeddings.weight');
+    const tied = await logits(json({}), plain);
+    const untied = (matrix) =>
+      logits(json({ tie_word_embeddings: false }), new Map([...plain, ['cls.predictions.decoder.weight', matrix]]));
+    assert.deepEqual(await untied(embedding), tied);
+    const zeros = { ...embedding, bytes: new Uint8Array(embedding.bytes.length) };
+    const bias = new Float32Array(plain.get('cls.predictions.bias').bytes.slice().buffer);
+    assert.deepEqual(await untied(zeros), [...bias, ...bias, ...bias]);
+    await assert.rejects(logits(json({ tie_word_embeddings: false }), plain), /cls\.predictions\.decoder\.weight: missing/);
+  });
+
   test('of several files with one name the one highest up counts', async () => {
     const deep = new File(['{"word_embedding_dimension": 8}'], 'config.json');
     Object.defineProperty(deep, 'webkitRelativePath', { value: 'model/1_Pooling/config.json' });
@@ -264,7 +286,6 @@ forEachVariant('loading', (lab) => {
     ['an unknown activation', json({ hidden_act: 'mish' }), 'unsupported_checkpoint', /hidden_act: expected gelu or gelu_new .* got "mish"/],
     ['relative positions', json({ position_embedding_type: 'relative_key' }), 'unsupported_checkpoint', /position_embedding_type: expected "absolute", got "relative_key"/],
     ['a decoder', json({ is_decoder: true }), 'unsupported_checkpoint', /is_decoder: expected false, got true/],
-    ['an untied head', json({ tie_word_embeddings: false }), 'unsupported_checkpoint', /tie_word_embeddings: expected true, got false/],
     ['heads that do not divide', json({ num_attention_heads: 3 }), 'unsupported_checkpoint', /num_attention_heads: expected a divisor of hidden_size 8, got 3/],
     ['a size as text', json({ hidden_size: '8' }), 'bad_checkpoint', /hidden_size: expected an integer .* got "8"/],
     ['a size beyond reason', json({ vocab_size: 1e15 }), 'bad_checkpoint', /vocab_size/],
