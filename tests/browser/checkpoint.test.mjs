@@ -59,7 +59,8 @@ async function assertFollows(page, model, sentence) {
   await page.getByRole('textbox', { name: 'Sentence' }).fill(sentence);
   await eventually(page, async () => assert.deepEqual(await tokens(page), words(model, sentence).slice(0, model.config.maxLen)));
   const { layer, head } = await shownHead(page);
-  assertShown(await weights(page), matrix(run(model, sentence).attentions[layer], head), 3, 'weights');
+  const masked = (query, key) => model.config.attention.causal && key > query;
+  assertShown(await weights(page), matrix(run(model, sentence).attentions[layer], head), 3, 'weights', masked);
 }
 
 async function shownHead(page) {

@@ -1,7 +1,9 @@
 // The page's beginning: what the link asks for, else the shipped model with its first example.
+import { noEdits, type Edits } from './edits.ts';
 import { decodeLink } from './link.ts';
 import { examples } from './examples.svelte.ts';
 import { listingChoices, listings, type Choice } from './listings.svelte.ts';
+import type { PageModel } from './model.svelte.ts';
 import { session } from './session.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
@@ -31,10 +33,23 @@ export function follow(): void {
   settings.follow(link.language, link.theme);
   if (listingChoices.includes(link.listing as Choice)) listings.choice = link.listing as Choice;
   if (!session.model?.shipped || link.text === undefined) return;
-  session.controls.clear(link.edits);
+  session.controls.clear(runnable(link.edits, session.model, link.text));
   session.pinned = link.pinned ?? null;
   session.text = link.text;
   session.compare = link.compare === 'before' || link.compare === 'difference' ? link.compare : 'after';
   const { model } = session;
   if (link.choice && link.choice.layer < model.numLayers && link.choice.head < model.numHeads) session.select(link.choice);
+}
+
+/** The edits without those that this model refuses, such as one of a layer that it has not. */
+function runnable(edits: Edits, model: PageModel, text: string): Edits {
+  const interventions = edits.interventions.filter((intervention) => {
+    try {
+      model.run(text, { ...noEdits, interventions: [intervention] }, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return { ...edits, interventions };
 }
