@@ -11,6 +11,8 @@ export const activations = {
   gelu: 'gelu',
   gelu_new: 'gelu_tanh',
   gelu_pytorch_tanh: 'gelu_tanh',
+  gelu_fast: 'gelu_tanh',
+  gelu_python: 'gelu',
   relu: 'relu',
   silu: 'silu',
   swish: 'silu',

@@ -219,7 +219,7 @@ export const en = {
 
   checkpoint: {
     heading: 'Open your own model',
-    intro: 'A folder in Hugging Face’s layout — config.json, model.safetensors, tokenizer.json — of the BERT family. It stays on this machine: nothing is uploaded.',
+    intro: 'A folder in Hugging Face’s layout — config.json, model.safetensors, tokenizer.json — of BERT, RoBERTa, DistilBERT, GPT-2 or Llama. It stays on this machine: nothing is uploaded.',
     choose: 'Choose a folder…',
     files: 'or choose the three files…',
     drop: 'or drop the folder here',

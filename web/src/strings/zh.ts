@@ -224,7 +224,7 @@ export const zh: Strings = {
 
   checkpoint: {
     heading: '打开你自己的模型',
-    intro: 'Hugging Face 布局的文件夹（config.json、model.safetensors、tokenizer.json），BERT 系列。文件留在这台电脑上，不会上传。',
+    intro: 'Hugging Face 布局的文件夹（config.json、model.safetensors、tokenizer.json），支持 BERT、RoBERTa、DistilBERT、GPT-2 和 Llama。文件留在这台电脑上，不会上传。',
     choose: '选择文件夹…',
     files: '或选择这三个文件…',
     drop: '或把文件夹拖到这里',
