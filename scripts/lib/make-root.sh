@@ -2,7 +2,8 @@
 # make-root.sh DIR: makes DIR, a Debian 13 with Emscripten, all at once or not at all. Needs no root where user namespaces work.
 set -eu
 directory=$1
-mirror=${ATTENTION_LAB_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# Where Debian comes from, if not from the mirror that mmdebstrap knows.
+mirror=${ATTENTION_LAB_DEBIAN_MIRROR:+"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $ATTENTION_LAB_DEBIAN_MIRROR trixie main"}
 exec 9>"$directory.lock"
 echo "waiting for another run that makes $directory"
 flock 9
@@ -21,7 +22,7 @@ debian() {
     --dpkgopt=force-unsafe-io \
     --dpkgopt="path-exclude=$libraries/*/*" --dpkgopt="path-exclude=$libraries/*-mt*" \
     --dpkgopt="path-exclude=$libraries/*-ww*" --dpkgopt="path-exclude=$libraries/*san*" \
-    trixie "$@" "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" 9>&-
+    trixie "$@" ${mirror:+"$mirror"} 9>&-
 }
 
 if [ "$(id -u)" = 0 ]; then
