@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compare.h"
+#include "message_of.h"
 
 using namespace attention_lab;
 using attention_lab::models::ForwardInputs;
@@ -17,6 +18,7 @@ using attention_lab::models::ModelConfig;
 using attention_lab::models::sample;
 using attention_lab::models::SamplingOptions;
 using attention_lab::testing::compare;
+using attention_lab::testing::message_of;
 
 namespace {
 
@@ -67,15 +69,6 @@ std::vector<float> logits_of(Model& model, const ForwardInputs& inputs) {
 }
 
 const std::vector<int> kIds = {7, 3, 3, 21, 9, 20, 11, 5, 0, 29, 1, 2};
-
-std::string message_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code() + ": " + error.what();
-  }
-  return "no error";
-}
 
 std::map<int, int> counts(const std::vector<float>& logits, const SamplingOptions& options, int draws) {
   std::map<int, int> found;

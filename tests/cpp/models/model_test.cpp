@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "compare.h"
+#include "message_of.h"
 
 using namespace attention_lab;
 using attention_lab::models::ForwardInputs;
@@ -13,6 +14,7 @@ using attention_lab::models::ForwardOutput;
 using attention_lab::models::Model;
 using attention_lab::models::ModelConfig;
 using attention_lab::testing::compare;
+using attention_lab::testing::message_of;
 
 namespace {
 
@@ -38,15 +40,6 @@ std::vector<float> copy(ConstMatrixView m) { return {m.data, m.data + m.rows * m
 std::vector<float> run(Model& model, const ForwardInputs& inputs, nn::AttentionOverrides overrides = {}) {
   Record record(model.activation_names());
   return copy(model.forward(inputs, overrides, record).last_hidden_state);
-}
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code() + ": " + error.what();
-  }
-  return "no error";
 }
 
 std::span<const float> rows(const std::vector<float>& hidden, std::size_t first, std::size_t count, std::size_t d) {

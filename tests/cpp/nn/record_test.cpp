@@ -3,13 +3,14 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <numeric>
 
 #include "compare.h"
+#include "message_of.h"
 
 using namespace attention_lab;
 using attention_lab::testing::compare;
+using attention_lab::testing::message_of;
 
 namespace {
 
@@ -37,15 +38,6 @@ std::vector<float> counted(std::size_t count) {
   std::vector<float> values(count);
   std::iota(values.begin(), values.end(), 0.0f);
   return values;
-}
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code() + ": " + error.what();
-  }
-  return "no error";
 }
 
 }  // namespace
