@@ -16,6 +16,7 @@ import type { NativeResult } from './native.js';
  * - `unsupported_checkpoint`: a sound checkpoint of a model this package does not compute
  * - `checkpoint_mismatch`: tensors are missing, unexpected or of the wrong shape
  * - `no_tokenizer`: text was given to a model whose checkpoint has no tokenizer
+ * - `not_finite`: training met a loss or a gradient that is NaN or infinite; the weights are as before the step
  * - `aborted`: the caller's AbortSignal fired
  * - `out_of_memory`: WebAssembly's linear memory could not grow
  * - `internal`: a defect of this package; please report it
@@ -33,6 +34,7 @@ export const errorCodes = [
   'unsupported_checkpoint',
   'checkpoint_mismatch',
   'no_tokenizer',
+  'not_finite',
   'aborted',
   'out_of_memory',
   'internal',
@@ -75,6 +77,7 @@ const nativeCodes: Readonly<Record<string, ErrorCode>> = {
   shape: 'shape_mismatch',
   name: 'unknown_name',
   memory: 'out_of_memory',
+  not_finite: 'not_finite',
 };
 
 function fromNative({ code, message }: { code: string; message: string }): AttentionLabError {

@@ -1,4 +1,5 @@
 // The public vocabulary of the package: tensors, configs, inputs, options and results. No code.
+export type * from './training-types.js';
 
 /** A row-major copy, yours to keep: the last index runs fastest. */
 export interface Tensor {
