@@ -31,8 +31,8 @@ class Shown {
   readonly layer = $derived(session.selection.shown.layer);
   readonly head = $derived(session.selection.shown.head);
   /** Row and column of the selection as they are drawn. */
-  readonly row = $derived(this.#place(session.selection.shown.query));
-  readonly column = $derived(this.#place(session.selection.shown.key));
+  readonly row = $derived(this.placeOf(session.selection.shown.query));
+  readonly column = $derived(this.placeOf(session.selection.shown.key));
 
   readonly matrix: Matrix | null = $derived(this.of(this.layer, this.head));
 
@@ -83,7 +83,8 @@ class Shown {
     return this.#groups ? this.#groups[place]![0] : place;
   }
 
-  #place(index: number | null): number | null {
+  /** The drawn row or column that a token position belongs to. */
+  placeOf(index: number | null): number | null {
     if (index === null || index >= session.length) return null;
     return this.#groups ? this.#groups.findIndex(([start, end]) => index >= start && index < end) : index;
   }
