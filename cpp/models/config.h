@@ -1,5 +1,7 @@
-// What a model is made of: one plain struct, built by name and checked once.
+// What a model is made of: plain structs, built by name and checked once.
 #pragma once
+
+#include <optional>
 
 #include "nn/block.h"
 #include "nn/position.h"
@@ -7,14 +9,16 @@
 
 namespace attention_lab::models {
 
-struct ModelConfig {
+/// One stack: embeddings → positions → blocks → final norm.
+struct StackConfig {
   /// How a token's place enters: a vector added to its embedding, or a rotation of queries and keys.
-  enum class Positions { none, learned, sinusoidal, rotary };
+  enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary };
 
   Index vocab_size = 0;       // 0: no embedding, the caller gives vectors
   Index max_len = 0;          // longest sequence; with positions or an embedding at least 1
   Index type_vocab_size = 0;  // token types (BERT's segments); 0: none
   Index num_layers = 0;
+  float embed_scale = 1.0f;  // multiplies the token embeddings: √D in Vaswani et al. 2017, section 3.4
   Positions positions = Positions::none;
   Index position_offset = 0;  // learned: row of the table that the first token takes
   int pad_token_id = -1;      // learned: tokens of this id are not counted (RoBERTa); negative: all are
@@ -22,12 +26,19 @@ struct ModelConfig {
   bool embed_norm = false;    // LayerNorm on the sum of the embeddings
   nn::BlockConfig block;      // the same for every layer
   bool final_norm = false;    // LayerNorm after the last block
+
+  Index d_model() const { return block.attention.d_model; }
+};
+
+/// The fields of the model's one stack, or of its decoder; an encoder where it has one; and its heads.
+struct ModelConfig : StackConfig {
+  std::optional<StackConfig> encoder;  // the blocks of the other stack then attend to its output too
+  bool share_embeddings = false;       // encoder and decoder have one table of tokens
   bool pooler = false;
   bool masked_lm_head = false;
   bool lm_head = false;        // logits = x Wᵀ
+  bool lm_head_bias = false;   // logits = x Wᵀ + b
   bool tie_embeddings = true;  // the output matrix of either head is the token embedding
-
-  Index d_model() const { return block.attention.d_model; }
 };
 
 /// Throws an Error of code `config` that names the first field that does not fit.

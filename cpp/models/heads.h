@@ -43,13 +43,7 @@ class MaskedLmHead {
     norm_.name_all(parameters, name + ".norm");
     if (is_untied()) decoder_.name_all(parameters, name + ".decoder", false);
     nn::Linear& output = is_untied() ? decoder_ : embedding.tied();
-    parameters.push_back({name + ".bias",
-                          {output.out()},
-                          Parameter::Layout::packed_bias,
-                          output.storage(),
-                          0,
-                          output.in(),
-                          Parameter::Fresh::zeros});
+    output.name_bias(parameters, name, 0, output.out(), Parameter::Fresh::zeros);
   }
 
   /// hidden: [rows, D], logits: [rows, V].

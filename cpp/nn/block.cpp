@@ -1,78 +1,108 @@
-// The three arrangements of a block, each as its equation.
+// The arrangements of a block's sublayers, in the paper's order.
 #include "nn/block.h"
 
 #include "nn/sublayer.h"
 
 namespace attention_lab::nn {
 
-Block::Block(const BlockConfig& config)
-    : config_(config),
-      attention_(config.attention),
-      norm1_(config.norm_kind, config.attention.d_model, config.norm_eps) {
+namespace {
+
+MultiHeadAttentionConfig over_memory(MultiHeadAttentionConfig attention) {
+  attention.causal = false;
+  return attention;
+}
+
+}  // namespace
+
+Block::Block(const BlockConfig& config) : config_(config), attention_(config.attention) {
   const Index D = config.attention.d_model;
   if (config.attention.d_out() != D)
     throw Error("config", {"attention without an output projection: expected numHeads × dHead = ", D, ", got ",
                            config.attention.d_out()});
+  const auto norm = [&] { return Norm(config.norm_kind, D, config.norm_eps); };
+  attention_norm_ = norm();
+  if (config.cross_attention) {
+    cross_attention_ = MultiHeadAttention(over_memory(config.attention));
+    cross_norm_ = norm();
+  }
   if (config.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
+    if (config.cross_attention) throw Error("config", {"feedForward: linear_of_sum has no cross-attention"});
     linear_ = Linear(D, D);
   } else {
     FeedForwardConfig mlp = config.mlp;
     mlp.d_model = D;
     feed_forward_ = FeedForward(mlp);
-    norm2_ = Norm(config.norm_kind, D, config.norm_eps);
+    mlp_norm_ = norm();
   }
 }
 
 void Block::name_all(Parameters& parameters, const std::string& prefix) {
-  attention_.name_all(parameters, prefix + "attn.");
-  norm1_.name_all(parameters, prefix + "norm1");
+  attention_.name_all(parameters, prefix + (config_.cross_attention ? "self_attn." : "attn."));
+  attention_norm_.name_all(parameters, prefix + "norm1");
+  if (config_.cross_attention) {
+    cross_attention_.name_all(parameters, prefix + "cross_attn.");
+    cross_norm_.name_all(parameters, prefix + "norm2");
+  }
   if (config_.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
     linear_.name_all(parameters, prefix + "linear", true);
   } else {
     feed_forward_.name_all(parameters, prefix + "mlp");
-    norm2_.name_all(parameters, prefix + "norm2");
+    mlp_norm_.name_all(parameters, prefix + (config_.cross_attention ? "norm3" : "norm2"));
   }
 }
 
 void Block::name_activations(ActivationNames& names, const std::string& prefix) {
   sites_.resid_pre = names.add(prefix + "resid_pre", "bqi");
-  attention_.name_activations(names, prefix + "attn.");
+  attention_.name_activations(names, prefix + (config_.cross_attention ? "self_attn." : "attn."));
   sites_.resid_mid = names.add(prefix + "resid_mid", "bqi");
+  if (config_.cross_attention) {
+    cross_attention_.name_activations(names, prefix + "cross_attn.");
+    sites_.resid_cross = names.add(prefix + "resid_cross", "bqi");
+  }
   if (config_.feed_forward == BlockConfig::FeedForwardKind::mlp) feed_forward_.name_activations(names, prefix + "mlp");
   sites_.resid_post = names.add(prefix + "resid_post", "bqi");
 }
 
 void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
-                    Record& record, kernels::Workspace& workspace) const {
+                    const Memory& memory, Record& record, kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   record.produced(sites_.resid_pre, by_token(x, batch));
 
-  // x ← sublayer input + Attention(sublayer input or its norm)
-  const auto add_attention = [&](ConstMatrixView input) {
-    attention_.forward(input, input, input, batch, overrides, state, x, x, record, workspace);
-  };
-
   if (config_.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
-    add_attention(x);
+    attention_.forward(x, x, x, batch, overrides, state, x, x, record, workspace);
     record.produced(sites_.resid_mid, by_token(x, batch));
     const MatrixView sum = workspace.take(x.rows, x.cols);
     linear_.forward(x, sum, workspace);
-    norm1_.forward(sum, x);
-  } else if (config_.norm == BlockConfig::NormPlacement::post) {
-    add_attention(x);
-    norm1_.forward(x, x);
-    record.produced(sites_.resid_mid, by_token(x, batch));
-    feed_forward_.forward(x, batch, x, x, record, workspace);
-    norm2_.forward(x, x);
-  } else {
-    const MatrixView normed = workspace.take(x.rows, x.cols);
-    norm1_.forward(x, normed);
-    add_attention(normed);
-    record.produced(sites_.resid_mid, by_token(x, batch));
-    norm2_.forward(x, normed);
-    feed_forward_.forward(normed, batch, x, x, record, workspace);
+    attention_norm_.forward(sum, x);
+    record.produced(sites_.resid_post, by_token(x, batch));
+    return;
   }
-  record.produced(sites_.resid_post, by_token(x, batch));
+
+  // A sublayer f is x ← Norm(x + f(x)) or, with the norm before it, x ← x + f(Norm(x)).
+  const bool pre = config_.norm == BlockConfig::NormPlacement::pre;
+  const MatrixView input = pre ? workspace.take(x.rows, x.cols) : x;
+  const auto enter = [&](const Norm& norm) {
+    if (pre) norm.forward(x, input);
+  };
+  const auto leave = [&](const Norm& norm, Site site) {
+    if (!pre) norm.forward(x, x);
+    record.produced(site, by_token(x, batch));
+  };
+
+  enter(attention_norm_);
+  attention_.forward(input, input, input, batch, overrides, state, x, x, record, workspace);
+  leave(attention_norm_, sites_.resid_mid);
+
+  if (config_.cross_attention) {
+    enter(cross_norm_);
+    cross_attention_.forward(input, memory.hidden, memory.hidden, batch, memory.overrides,
+                             {nullptr, memory.cache, state.layer}, x, x, record, workspace);
+    leave(cross_norm_, sites_.resid_cross);
+  }
+
+  enter(mlp_norm_);
+  feed_forward_.forward(input, batch, x, x, record, workspace);
+  leave(mlp_norm_, sites_.resid_post);
 }
 
 }  // namespace attention_lab::nn

@@ -1,4 +1,5 @@
-// One transformer block: attention and feed-forward, each with its residual and LayerNorm.
+// One transformer block: attention, cross-attention in a decoder with an encoder, and feed-forward, each with its residual
+// and LayerNorm.
 #pragma once
 
 #include <string>
@@ -11,6 +12,7 @@ namespace attention_lab::nn {
 
 struct BlockConfig {
   MultiHeadAttentionConfig attention;
+  bool cross_attention = false;  // a second attention, of `attention`'s sizes, over an encoder's output; never causal
   FeedForwardConfig mlp;
   Norm::Kind norm_kind = Norm::Kind::layer;
   float norm_eps = 1e-5f;
@@ -24,6 +26,8 @@ struct BlockConfig {
 /// post:           x ← Norm₁(x + Attention(x));  x ← Norm₂(x + FFN(x))
 /// pre:            x ← x + Attention(Norm₁(x));  x ← x + FFN(Norm₂(x))
 /// linear_of_sum:  x ← Norm₁(Linear(Attention(x) + x))
+/// With cross-attention (Vaswani et al. 2017, section 3.1, the decoder) it stands between, as x ← Norm₂(x + Attention(x, m))
+/// or x ← x + Attention(Norm₂(x), m) over the memory m, and the feed-forward's norm is the third.
 class Block {
  public:
   Block() = default;
@@ -31,19 +35,22 @@ class Block {
 
   void name_all(Parameters& parameters, const std::string& prefix);
   void name_activations(ActivationNames& names, const std::string& prefix);
+  Site pattern() const { return attention_.pattern(); }
+  Site cross_pattern() const { return cross_attention_.pattern(); }
 
-  /// Replaces x [B·T, D] by the block's output.
+  /// Replaces x [B·T, D] by the block's output. `overrides` and `state` are those of the attention of x to itself; `memory`
+  /// counts only with cross-attention.
   void forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
-               Record& record, kernels::Workspace& workspace) const;
+               const Memory& memory, Record& record, kernels::Workspace& workspace) const;
 
  private:
   BlockConfig config_;
-  MultiHeadAttention attention_;
-  Norm norm1_, norm2_;
+  MultiHeadAttention attention_, cross_attention_;
+  Norm attention_norm_, cross_norm_, mlp_norm_;
   FeedForward feed_forward_;
   Linear linear_;  // only for linear_of_sum
   struct {
-    Site resid_pre, resid_mid, resid_post;
+    Site resid_pre, resid_mid, resid_cross, resid_post;
   } sites_{};
 };
 

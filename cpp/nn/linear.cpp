@@ -16,14 +16,13 @@ void Linear::name_rows(Parameters& parameters, const std::string& name, Index fi
                         first,
                         in_,
                         Parameter::Fresh::uniform});
-  if (bias)
-    parameters.push_back({name + ".bias",
-                          {count},
-                          Parameter::Layout::packed_bias,
-                          storage_.data(),
-                          first,
-                          in_,
-                          Parameter::Fresh::uniform});
+  if (bias) name_bias(parameters, name, first, count, Parameter::Fresh::uniform);
+}
+
+void Linear::name_bias(Parameters& parameters, const std::string& name, Index first, Index count,
+                       Parameter::Fresh fresh) {
+  parameters.push_back(
+      {name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_, fresh});
 }
 
 }  // namespace attention_lab::nn

@@ -97,8 +97,8 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
     q_rows = columns(q_part), k_rows = columns(k_part), v_rows = columns(v_part);
   } else {
     q_rows = project(query, q_part, workspace);
-    k_rows = project(key, k_part, workspace);
-    v_rows = project(value, v_part, workspace);
+    if (key) k_rows = project(key, k_part, workspace);
+    if (value) v_rows = project(value, v_part, workspace);
   }
   const TensorView q = by_head(q_rows, batch, T, H);   // [B, H, T, K]
   TensorView k = by_head(k_rows, batch, new_keys, G);  // [B, G, S, K]

@@ -50,6 +50,15 @@ struct SequenceState {
   Index first_position() const { return cache ? cache->length() : 0; }
 };
 
+/// What cross-attention reads: an encoder's output, and who may attend to what of it.
+struct Memory {
+  ConstMatrixView hidden;         // [B·S, D]; empty where the cache already has its keys and values
+  AttentionOverrides overrides;   // over [B, H, T, S]
+  KeyValueCache* cache = nullptr;
+
+  Index cached() const { return cache ? cache->length() : 0; }
+};
+
 class MultiHeadAttention {
  public:
   MultiHeadAttention() = default;
@@ -57,12 +66,14 @@ class MultiHeadAttention {
   explicit MultiHeadAttention(const MultiHeadAttentionConfig& config);
 
   const MultiHeadAttentionConfig& config() const { return config_; }
+  Site pattern() const { return attention_sites_.pattern; }
   /// Names parameters `prefix`q_proj.weight … and activations `prefix`q ….
   void name_all(Parameters& parameters, const std::string& prefix);
   void name_activations(ActivationNames& names, const std::string& prefix);
 
   /// y = MultiHead(query, key, value) + residual.
-  /// query, y, residual: [B·T, D]; key, value: [B·S, D]. y may be the residual's memory; the residual may be empty.
+  /// query, y, residual: [B·T, D]; key, value: [B·S, D], empty where all of S is in the cache. y may be the residual's
+  /// memory; the residual may be empty.
   /// q and k are recorded as they meet: after the rotation.
   void forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
                const AttentionOverrides& overrides, const SequenceState& state, ConstMatrixView residual, MatrixView y,

@@ -17,10 +17,22 @@ Matrix sinusoidal_positions(Index max_len, Index d_model) {
   return table;
 }
 
+Matrix sinusoidal_positions_by_halves(Index max_len, Index d_model) {
+  const Matrix interleaved = sinusoidal_positions(max_len, d_model);
+  Matrix table(max_len, d_model);
+  const Index sines = (d_model + 1) / 2;
+  for (Index i = 0; i < d_model; ++i) table.col(i / 2 + (i % 2 == 0 ? 0 : sines)) = interleaved.col(i);
+  return table;
+}
+
 PositionEmbedding::PositionEmbedding(Kind kind, Index max_len, Index d_model) : kind_(kind) {
   if (kind == Kind::none) return;
   element_count({max_len, d_model});
-  table_ = kind == Kind::sinusoidal ? sinusoidal_positions(max_len, d_model) : Matrix::Zero(max_len, d_model);
+  if (kind == Kind::learned)
+    table_.setZero(max_len, d_model);
+  else
+    table_ = kind == Kind::sinusoidal ? sinusoidal_positions(max_len, d_model)
+                                      : sinusoidal_positions_by_halves(max_len, d_model);
 }
 
 void PositionEmbedding::name_all(Parameters& parameters, const std::string& name) {

@@ -11,10 +11,13 @@ namespace attention_lab::nn {
 /// Vaswani et al. 2017, arXiv:1706.03762, section 3.5.   [max_len, D]
 Matrix sinusoidal_positions(Index max_len, Index d_model);
 
+/// The same columns in another order: all sines, then all cosines.  transformers MarianSinusoidalPositionalEmbedding.
+Matrix sinusoidal_positions_by_halves(Index max_len, Index d_model);
+
 /// A table of position vectors [max_len, D]: fixed or learned (Gehring et al. 2017, arXiv:1705.03122).
 class PositionEmbedding {
  public:
-  enum class Kind { none, learned, sinusoidal };
+  enum class Kind { none, learned, sinusoidal, sinusoidal_halves };
 
   PositionEmbedding() = default;
   PositionEmbedding(Kind kind, Index max_len, Index d_model);

@@ -1,0 +1,96 @@
+// The sum of the embeddings, term by term.
+#include "models/embeddings.h"
+
+#include "nn/sublayer.h"
+
+namespace attention_lab::models {
+
+using nn::by_token;
+
+namespace {
+
+nn::PositionEmbedding::Kind kind_of(StackConfig::Positions positions) {
+  using Kind = nn::PositionEmbedding::Kind;
+  switch (positions) {
+    case StackConfig::Positions::learned: return Kind::learned;
+    case StackConfig::Positions::sinusoidal: return Kind::sinusoidal;
+    case StackConfig::Positions::sinusoidal_halves: return Kind::sinusoidal_halves;
+    default: return Kind::none;
+  }
+}
+
+}  // namespace
+
+Embeddings::Embeddings(const StackConfig& config, nn::Embedding* shared)
+    : config_(config),
+      tokens_(shared ? shared : &own_tokens_),
+      positions_(kind_of(config.positions), config.max_len + config.position_offset, config.d_model()) {
+  const Index D = config.d_model();
+  if (config.vocab_size > 0 && !shared) own_tokens_ = nn::Embedding(config.vocab_size, D);
+  if (config.type_vocab_size > 0) types_ = nn::Embedding(config.type_vocab_size, D);
+  if (config.embed_norm) norm_ = nn::Norm(config.block.norm_kind, D, config.block.norm_eps);
+}
+
+void Embeddings::name_all(Parameters& parameters, const std::string& prefix) {
+  if (own_tokens_) own_tokens_.name_all(parameters, prefix + "embed.token");
+  positions_.name_all(parameters, prefix + "embed.position");
+  if (types_) types_.name_all(parameters, prefix + "embed.token_type");
+  if (config_.embed_norm) norm_.name_all(parameters, prefix + "embed.norm");
+}
+
+void Embeddings::name_activations(ActivationNames& names, const std::string& prefix) {
+  if (tokens()) sites_.embed = names.add(prefix + "embed", "bqi");
+  if (positions_) sites_.pos_embed = names.add(prefix + "pos_embed", "bqi");
+  if (types_) sites_.token_type_embed = names.add(prefix + "token_type_embed", "bqi");
+}
+
+/// Row r of `term` is the position vector of token r: tokens count from position_offset, padding is not counted.
+void Embeddings::positions(const ForwardInputs& inputs, MatrixView term) const {
+  const Index first = config_.position_offset + inputs.seen();
+  for (Index b = 0; b < inputs.batch; ++b) {
+    Index position = first;
+    for (Index t = 0; t < inputs.length; ++t) {
+      const Index r = b * inputs.length + t;
+      const bool padding = config_.pad_token_id >= 0 && !inputs.input_ids.empty() &&
+                           inputs.input_ids[static_cast<std::size_t>(r)] == config_.pad_token_id;
+      map(term).row(r) = map(positions_.row(padding ? config_.pad_token_id : position));
+      if (!padding) ++position;
+    }
+  }
+}
+
+void Embeddings::token_types(const ForwardInputs& inputs, MatrixView term) const {
+  if (!inputs.token_type_ids.empty()) return types_.forward(inputs.token_type_ids, "tokenTypeIds", term);
+  const int first_type = 0;
+  for (Index r = 0; r < term.rows; ++r)
+    types_.forward({&first_type, 1}, "tokenTypeIds", {term.row(r), 1, term.cols, term.stride});
+}
+
+void Embeddings::forward(const ForwardInputs& inputs, MatrixView x, Record& record,
+                         kernels::Workspace& workspace) const {
+  const kernels::Workspace::Scope scope(workspace);
+  if (inputs.inputs_embeds.empty()) {
+    tokens().forward(inputs.input_ids, "inputIds", x);
+    if (config_.embed_scale != 1.0f) map(x) *= config_.embed_scale;
+  } else {
+    map(x) = map(ConstMatrixView{inputs.inputs_embeds.data(), x.rows, x.cols, x.cols});
+  }
+  if (tokens()) record.produced(sites_.embed, by_token(x, inputs.batch));
+
+  const MatrixView term = workspace.take(x.rows, x.cols);  // what is added to x
+  const auto add_term = [&](Site site) {
+    record.produced(site, by_token(term, inputs.batch));
+    map(x) += map(term);
+  };
+  if (positions_) {
+    positions(inputs, term);
+    add_term(sites_.pos_embed);
+  }
+  if (types_) {
+    token_types(inputs, term);
+    add_term(sites_.token_type_embed);
+  }
+  if (config_.embed_norm) norm_.forward(x, x);
+}
+
+}  // namespace attention_lab::models

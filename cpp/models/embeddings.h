@@ -1,0 +1,62 @@
+// What a stack reads and how it becomes vectors: token, position and token-type embeddings, summed.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "models/config.h"
+#include "nn/embedding.h"
+
+namespace attention_lab::models {
+
+/// One batch of equally long sequences. Either input_ids or inputs_embeds is given.
+struct ForwardInputs {
+  Index batch = 0;
+  Index length = 0;
+  std::span<const int> input_ids;                // [B·T]
+  std::span<const float> inputs_embeds;          // [B·T·D]
+  std::span<const std::uint8_t> attention_mask;  // [B·T], 1 = a token, 0 = padding; empty: all tokens
+  std::span<const int> token_type_ids;           // [B·T]; empty: all 0
+  nn::KeyValueCache* cache = nullptr;            // tokens seen before; those of this pass are appended
+  bool last_logits_only = false;                 // logits of each sequence's last token alone: [B, V]
+  nn::Memory memory{};                           // of a decoder with an encoder: what Model::encode gave
+
+  Index seen() const { return cache ? cache->length() : 0; }
+};
+
+/// x = Norm(scale · E[id] + P[position] + T[type]), each term where the config has it.
+/// Vaswani et al. 2017, sections 3.4 and 3.5; Devlin et al. 2019, arXiv:1810.04805, figure 2.
+class Embeddings {
+ public:
+  /// `shared`: a table of tokens that another stack reads too, its owner's to name; or nullptr.
+  Embeddings(const StackConfig& config, nn::Embedding* shared);
+  Embeddings(const Embeddings&) = delete;  // tokens_ may point into itself
+  Embeddings& operator=(const Embeddings&) = delete;
+
+  /// The table of token vectors; empty (false) where the caller gives vectors.
+  nn::Embedding& tokens() { return *tokens_; }
+  const nn::Embedding& tokens() const { return *tokens_; }
+
+  /// Parameters `prefix`embed.token.weight …, activations `prefix`embed ….
+  void name_all(Parameters& parameters, const std::string& prefix);
+  void name_activations(ActivationNames& names, const std::string& prefix);
+
+  /// x: [B·T, D].
+  void forward(const ForwardInputs& inputs, MatrixView x, Record& record, kernels::Workspace& workspace) const;
+
+ private:
+  void positions(const ForwardInputs& inputs, MatrixView term) const;
+  void token_types(const ForwardInputs& inputs, MatrixView term) const;
+
+  StackConfig config_;
+  nn::Embedding own_tokens_;
+  nn::Embedding* tokens_;
+  nn::PositionEmbedding positions_;
+  nn::Embedding types_;
+  nn::Norm norm_;
+  struct {
+    Site embed, pos_embed, token_type_embed;
+  } sites_{};
+};
+
+}  // namespace attention_lab::models

@@ -1,0 +1,101 @@
+// Builds the layers that a stack's config names and runs them in order.
+#include "models/stack.h"
+
+#include "nn/sublayer.h"
+
+namespace attention_lab::models {
+
+using nn::by_token;
+
+Stack::Stack(const StackConfig& config, std::string prefix, nn::Embedding* shared)
+    : config_(config), prefix_(std::move(prefix)), embeddings_(config, shared) {
+  const nn::BlockConfig& block = config.block;
+  if (config.positions == StackConfig::Positions::rotary) {
+    nn::RotaryConfig rotary = config.rotary;
+    rotary.d_head = block.attention.d_head;
+    rotary.max_len = config.max_len;
+    rotary_ = nn::RotaryEmbedding(rotary);
+  }
+  for (Index l = 0; l < config.num_layers; ++l) blocks_.emplace_back(block);
+  if (config.final_norm) final_norm_ = nn::Norm(block.norm_kind, config.d_model(), block.norm_eps);
+}
+
+void Stack::name_all(Parameters& parameters) {
+  embeddings_.name_all(parameters, prefix_);
+  for (std::size_t l = 0; l < blocks_.size(); ++l)
+    blocks_[l].name_all(parameters, prefix_ + "blocks." + std::to_string(l) + ".");
+  if (config_.final_norm) final_norm_.name_all(parameters, prefix_ + "final_norm");
+}
+
+void Stack::name_activations(ActivationNames& names) {
+  embeddings_.name_activations(names, prefix_);
+  for (std::size_t l = 0; l < blocks_.size(); ++l) {
+    blocks_[l].name_activations(names, prefix_ + "blocks." + std::to_string(l) + ".");
+    patterns_.push_back(blocks_[l].pattern());
+    cross_patterns_.push_back(blocks_[l].cross_pattern());
+  }
+  if (config_.final_norm) final_norm_site_ = names.add(prefix_ + "final_norm", "bqi");
+}
+
+nn::KeyValueCache Stack::make_cache(Index batch, Index capacity) const {
+  const nn::MultiHeadAttentionConfig& attention = config_.block.attention;
+  return {config_.num_layers, batch, capacity, attention.kv_heads() * attention.d_head};
+}
+
+void Stack::check(const ForwardInputs& inputs) const {
+  const Index B = inputs.batch, T = inputs.length, tokens = element_count({B, T});
+  if (B < 1 || T < 1)
+    throw Error("shape", {"inputs: expected at least one sequence of at least one token, got [", B, ", ", T, "]"});
+  if (inputs.inputs_embeds.empty()) {
+    if (!embeddings_.tokens())
+      throw Error("value", {"inputIds: this model has no embedding (vocabSize 0); give inputsEmbeds instead"});
+    require_count("inputIds", tokens, inputs.input_ids.size());
+  } else {
+    require_count("inputsEmbeds", element_count({B, T, config_.d_model()}), inputs.inputs_embeds.size());
+  }
+  if (!inputs.attention_mask.empty()) require_count("attentionMask", tokens, inputs.attention_mask.size());
+  if (!inputs.token_type_ids.empty()) {
+    if (config_.type_vocab_size == 0) throw Error("value", {"tokenTypeIds: this model has no token types"});
+    require_count("tokenTypeIds", tokens, inputs.token_type_ids.size());
+  }
+  const auto at_most = [&](Index most, const char* why) {
+    if (inputs.seen() + T > most)
+      throw Error("range", {"inputs: expected at most ", most, " tokens (", why, "), got ", inputs.seen() + T});
+  };
+  if (config_.positions != StackConfig::Positions::none) at_most(config_.max_len, "maxLen");
+  if (inputs.cache) at_most(inputs.cache->capacity(), "the cache's capacity");
+  if (inputs.cache && !inputs.attention_mask.empty())
+    throw Error("value", {"attentionMask: a pass with a key-value cache takes none"});
+  if (config_.block.cross_attention) {
+    const ConstMatrixView memory = inputs.memory.hidden;
+    if (memory.rows % B != 0 || memory.rows + inputs.memory.cached() < 1 || (memory && memory.cols != config_.d_model()))
+      throw Error("shape", {"memory: expected [", B, " · S, ", config_.d_model(), "] of the encoder, got [", memory.rows,
+                            ", ", memory.cols, "]"});
+  }
+}
+
+MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
+                          kernels::Workspace& workspace) {
+  check(inputs);
+  hidden_.resize(inputs.batch * inputs.length, config_.d_model());
+  const MatrixView x = view(hidden_);
+  embeddings_.forward(inputs, x, record, workspace);
+
+  nn::AttentionOverrides for_blocks = overrides;
+  if (!inputs.attention_mask.empty()) for_blocks.key_mask = inputs.attention_mask.data();
+  nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0};
+  for (const nn::Block& block : blocks_) {
+    block.forward(x, inputs.batch, for_blocks, state, inputs.memory, record, workspace);
+    ++state.layer;
+  }
+  if (inputs.cache) inputs.cache->advance(inputs.length);
+  if (inputs.memory.cache) inputs.memory.cache->advance(inputs.memory.hidden.rows / inputs.batch);
+
+  if (config_.final_norm) {
+    final_norm_.forward(x, x);
+    record.produced(final_norm_site_, by_token(x, inputs.batch));
+  }
+  return x;
+}
+
+}  // namespace attention_lab::models

@@ -1,0 +1,51 @@
+// One stack of blocks with its embeddings: an encoder, a decoder, or either half of an encoder–decoder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/embeddings.h"
+
+namespace attention_lab::models {
+
+/// embeddings → positions → blocks → final norm. A decoder whose blocks have cross-attention reads inputs.memory too.
+class Stack {
+ public:
+  /// `prefix` stands before the names of its parameters and activations. `shared`: a table of tokens that another stack
+  /// reads too, or nullptr.
+  Stack(const StackConfig& config, std::string prefix, nn::Embedding* shared);
+  Stack(const Stack&) = delete;  // embeddings_ may point into itself
+  Stack& operator=(const Stack&) = delete;
+
+  const StackConfig& config() const { return config_; }
+  const nn::Embedding& tokens() const { return embeddings_.tokens(); }
+  nn::Embedding& tokens() { return embeddings_.tokens(); }
+  /// The site of a block's attention pattern [B, H, T, S], and of its cross-attention's where it has one.
+  Site pattern(Index layer) const { return patterns_[static_cast<std::size_t>(layer)]; }
+  Site cross_pattern(Index layer) const { return cross_patterns_[static_cast<std::size_t>(layer)]; }
+
+  void name_all(Parameters& parameters);
+  void name_activations(ActivationNames& names);
+  /// An empty cache for `capacity` keys of `batch` sequences in every layer.
+  nn::KeyValueCache make_cache(Index batch, Index capacity) const;
+
+  /// The last hidden state [B·T, D], a view of the stack's own memory valid until its next forward pass.
+  /// Throws on ids outside the vocabulary, on sequences longer than max_len and on inputs of the wrong size.
+  MatrixView forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
+                     kernels::Workspace& workspace);
+
+ private:
+  void check(const ForwardInputs& inputs) const;
+
+  StackConfig config_;
+  std::string prefix_;
+  Embeddings embeddings_;
+  nn::RotaryEmbedding rotary_;
+  std::vector<nn::Block> blocks_;
+  nn::Norm final_norm_;
+  std::vector<Site> patterns_, cross_patterns_;  // [N]
+  Site final_norm_site_ = 0;
+  Matrix hidden_;  // [B·T, D]
+};
+
+}  // namespace attention_lab::models
