@@ -1,10 +1,10 @@
 // Edits of activations as data: checks them and gives every selector that was left out its "all".
 import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
-import type { Intervention } from './types.js';
+import type { Intervention, Tensor, TracedRun } from './types.js';
 import { checkFinite, checkInteger, checkObject, checkOneOf, checkString, checkTensor, describe } from './validation.js';
 
-const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 'value']);
+const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 'value', 'from']);
 const ops = ['zero', 'mean', 'set', 'add', 'scale'] as const;
 const all = -1;
 
@@ -23,13 +23,7 @@ function nativeIntervention(name: string, given: Intervention, activations: Read
   }
   const selector = (which: 'batch' | 'head' | 'query' | 'key' | 'index'): number =>
     edit[which] === undefined ? all : checkInteger(`${name}.${which}`, edit[which], 0, 0x7fffffff);
-  const op = checkOneOf(`${name}.op`, edit.op, ops);
-  const takesValue = op === 'set' || op === 'add' || op === 'scale';
-  if (takesValue !== (edit.value !== undefined)) {
-    const expected = takesValue ? 'a number or a tensor' : `none, as op "${op}" takes none`;
-    fail('invalid_argument', `${name}.value: expected ${expected}, got ${describe(edit.value)}`);
-  }
-  const tensor = typeof edit.value === 'object' ? checkTensor(`${name}.value`, edit.value) : null;
+  const op = edit.op === undefined && edit.from !== undefined ? 'set' : checkOneOf(`${name}.op`, edit.op, ops);
   return {
     at: edit.at,
     batch: selector('batch'),
@@ -38,7 +32,70 @@ function nativeIntervention(name: string, given: Intervention, activations: Read
     key: selector('key'),
     index: selector('index'),
     op,
-    value: takesValue && tensor === null ? checkFinite(`${name}.value`, edit.value) : 0,
-    values: tensor,
+    ...operand(name, edit, op),
   };
+}
+
+/** What set, add and scale take, from exactly one of `value` and `from`. */
+function operand(
+  name: string,
+  { at, value, from }: Intervention,
+  op: (typeof ops)[number],
+): Pick<NativeIntervention, 'value' | 'values' | 'otherRun'> {
+  if (op === 'zero' || op === 'mean') {
+    for (const [key, got] of Object.entries({ value, from })) {
+      if (got !== undefined) fail('invalid_argument', `${name}.${key}: expected none, as op "${op}" takes none, got ${describe(got)}`);
+    }
+    return { value: 0, values: null, otherRun: false };
+  }
+  if (from !== undefined) {
+    if (value !== undefined) fail('invalid_argument', `${name}: expected either value or from, got both`);
+    const tensor = checkTensor(`${name}.from`, activationOf(`${name}.from`, from, at));
+    return { value: 0, values: checkNumbers(`${name}.from`, tensor, at), otherRun: true };
+  }
+  if (typeof value === 'object') {
+    return { value: 0, values: checkNumbers(`${name}.value`, checkTensor(`${name}.value`, value), at), otherRun: false };
+  }
+  if (value === undefined) fail('invalid_argument', `${name}.value: expected a number or a tensor, got undefined`);
+  if (!isMasked(value, at) && !Number.isFinite(Math.fround(checkFinite(`${name}.value`, value)))) {
+    fail('invalid_argument', `${name}.value: expected a number that float32 can hold, got ${value}`);
+  }
+  return { value, values: null, otherRun: false };
+}
+
+/** The activation `at` of another run. */
+function activationOf(name: string, from: TracedRun, at: string): Tensor {
+  const trace = traceOf(from);
+  if (!trace) fail('invalid_argument', `${name}: expected the output of forward or its trace, got ${describe(from)}`);
+  return trace.get(at) ?? fail('unknown_name', `${name}: expected a run whose trace has "${at}", got one with ${trace.size} others`);
+}
+
+function traceOf(from: TracedRun): ReadonlyMap<string, Tensor> | undefined {
+  const trace: unknown = typeof from === 'object' && from !== null && 'trace' in from ? from.trace : from;
+  return isMap(trace) ? (trace as ReadonlyMap<string, Tensor>) : undefined;
+}
+
+/** Works across realms, where `instanceof` does not. */
+function isMap(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object Map]';
+}
+
+function checkNumbers(name: string, tensor: Tensor, at: string): Tensor {
+  const wrong = tensor.data.findIndex((x) => !Number.isFinite(x) && !isMasked(x, at));
+  if (wrong >= 0) fail('invalid_argument', `${name}.data[${wrong}]: expected a finite number, got ${tensor.data[wrong]}`);
+  return tensor;
+}
+
+/** −∞ is what a masked score is. */
+function isMasked(value: unknown, at: string): boolean {
+  return value === -Infinity && at.endsWith('.masked_scores');
+}
+
+/** The same edits, each `from` with no more of its run than the edit needs: what a worker is sent. */
+export function sendableInterventions(given: readonly Intervention[]): readonly Intervention[] {
+  if (!Array.isArray(given)) return given;
+  return (given as readonly Intervention[]).map((edit) => {
+    const tensor = edit?.from && traceOf(edit.from)?.get(edit.at);
+    return tensor ? { ...edit, from: new Map([[edit.at, tensor]]) } : edit;
+  });
 }

@@ -99,7 +99,8 @@ export interface NativeIntervention {
   index: number;
   op: 'zero' | 'mean' | 'set' | 'add' | 'scale';
   value: number;
-  values: NativeTensor | null; // instead of value: of the selection's shape
+  values: NativeTensor | null; // instead of value: of the selection's shape, or the whole activation of another run
+  otherRun: boolean; // values are of another run
 }
 
 export interface NativeForwardInputs {

@@ -205,10 +205,13 @@ export interface ForwardInputs {
   tokenTypeIds?: TokenIds;
 }
 
+/** Another run, by its activations: what `forward` gave, or the trace of it. */
+export type TracedRun = ReadonlyMap<string, Tensor> | { readonly trace: ReadonlyMap<string, Tensor> };
+
 /**
  * An edit of an activation, as data. It is applied where the value is produced, so everything after it changes.
  * Selectors left out mean "all". `mean` replaces each selected value by its mean over the
- * selected batch entries and positions, each head and index by itself.
+ * selected batch entries and positions, each head and index by itself. Several edits at one name apply in their order.
  */
 export interface Intervention {
   /** A name of `model.activationNames()`. */
@@ -218,9 +221,15 @@ export interface Intervention {
   query?: number;
   key?: number;
   index?: number;
-  op: 'zero' | 'mean' | 'set' | 'add' | 'scale';
-  /** For set, add and scale: one number, or a tensor of the selection's shape. */
+  /** May be left out with `from`, and is then set. */
+  op?: 'zero' | 'mean' | 'set' | 'add' | 'scale';
+  /** For set, add and scale: one number, or a tensor of the selection's shape. −∞ only at masked_scores; NaN never. */
   value?: number | Tensor;
+  /**
+   * In place of `value`: the same activation, and the same selection of it, of another run (activation patching). That run
+   * must have recorded it, in the same shape: as many sequences of as many tokens.
+   */
+  from?: TracedRun;
 }
 
 export interface ForwardOptions {

@@ -16,12 +16,12 @@ import tokenizers
 import torch
 import transformers
 
-from golden import attention, bert, encoder, families, listings, multihead, values
+from golden import attention, bert, encoder, families, listings, multihead, patching, values
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
-          "bert": bert, "families": families}
+          "bert": bert, "families": families, "patching": patching}
 
-WITH_CHECKPOINTS = ("bert", "families")
+WITH_CHECKPOINTS = ("bert", "families", "patching")
 
 
 def main():

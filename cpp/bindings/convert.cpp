@@ -179,6 +179,8 @@ Intervention intervention_of(const val& source, const ActivationNames& names) {
   intervention.value = float_of(source, "value");
   if (!is_absent(source["values"])) {
     HostTensor<float> values = tensor_of("interventions: value", source["values"]);
+    using Operand = Intervention::Operand;
+    intervention.operand = bool_of(source, "otherRun") ? Operand::activation : Operand::selection;
     intervention.values = std::move(values.data);
     intervention.values_shape = std::move(values.dims);
   }

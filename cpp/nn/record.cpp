@@ -57,13 +57,13 @@ const char* axis_name(char axis) {
 }
 
 /// The part of `value` that the intervention selects: selected axes dropped, and the same for their letters.
-TensorView select(const Intervention& intervention, const std::string& name, std::string_view axes,
+TensorView select(const Intervention& intervention, const std::string& place, std::string_view axes,
                   const TensorView& value, std::string& remaining) {
   TensorView part{value.data, 0, {}, {}};
   for (std::size_t axis = 0; axis < axes.size(); ++axis) {
     const Index at = selector(intervention, axes[axis]);
     if (at >= 0) {
-      require_in_range("interventions at '" + name + "': " + axis_name(axes[axis]), at, value.dims[axis]);
+      require_in_range(place + axis_name(axes[axis]), at, value.dims[axis]);
       part.data += at * value.strides[axis];
     } else {
       part.dims[static_cast<std::size_t>(part.rank)] = value.dims[axis];
@@ -95,20 +95,54 @@ void set_to_mean(const TensorView& part, const std::string& axes) {
   });
 }
 
+/// The activation of another run must have the shape it has here; where it has not, says why.
+void require_same_shape(const std::string& name, std::string_view axes, const Shape& expected, const Shape& actual) {
+  if (expected.size() == actual.size())
+    for (std::size_t axis = 0; axis < axes.size(); ++axis)
+      if (expected[axis] != actual[axis]) {
+        const char* const what = axes[axis] == 'b'                        ? "number of sequences"
+                                 : axes[axis] == 'q' || axes[axis] == 'k' ? "number of tokens"
+                                                                          : "sizes";
+        throw Error("shape", {name, ": expected ", expected, ", got ", actual, ": the runs differ in their ", what});
+      }
+  require_shape(name, expected, actual);
+}
+
+/// What set, add and scale take, one number for each element of the selected part, or one for all.
+std::vector<float> operand_of(const Intervention& intervention, const std::string& place, std::string_view axes,
+                              const Shape& whole, const Shape& part) {
+  switch (intervention.operand) {
+    case Intervention::Operand::number: return {intervention.value};
+    case Intervention::Operand::selection:
+      require_shape(place + "value", part, intervention.values_shape);
+      return intervention.values;
+    case Intervention::Operand::activation: {
+      require_same_shape(place + "from", axes, whole, intervention.values_shape);
+      std::vector<float> other = intervention.values, selected;
+      std::string remaining;
+      for_each(select(intervention, place, axes, TensorView::dense(other.data(), whole), remaining),
+               [&](float& x, std::size_t) { selected.push_back(x); });
+      return selected;
+    }
+  }
+  return {};
+}
+
 void apply(const Intervention& intervention, const std::string& name, std::string_view axes, const TensorView& value) {
+  const std::string place = "interventions at '" + name + "': ";
   std::string remaining;
-  const TensorView part = select(intervention, name, axes, value, remaining);
-  if (!intervention.values.empty())
-    require_shape("interventions at '" + name + "': value", part.shape(), intervention.values_shape);
-  const auto operand = [&](std::size_t position) {
-    return intervention.values.empty() ? intervention.value : intervention.values[position];
-  };
+  const TensorView part = select(intervention, place, axes, value, remaining);
+  const std::vector<float> operands = operand_of(intervention, place, axes, value.shape(), part.shape());
+  const auto operand = [&](std::size_t position) { return operands[operands.size() == 1 ? 0 : position]; };
   switch (intervention.op) {
     case Intervention::Op::zero: return for_each(part, [](float& x, std::size_t) { x = 0.0f; });
     case Intervention::Op::mean: return set_to_mean(part, remaining);
     case Intervention::Op::set: return for_each(part, [&](float& x, std::size_t at) { x = operand(at); });
     case Intervention::Op::add: return for_each(part, [&](float& x, std::size_t at) { x += operand(at); });
-    case Intervention::Op::scale: return for_each(part, [&](float& x, std::size_t at) { x *= operand(at); });
+    case Intervention::Op::scale:
+      return for_each(part, [&](float& x, std::size_t at) {
+        if (x != -std::numeric_limits<float>::infinity()) x *= operand(at);
+      });
   }
 }
 

@@ -40,13 +40,16 @@ struct Intervention {
     mean,   // x ← its mean over the batch and the positions selected, each head and index by itself
     set,    // x ← value
     add,    // x ← x + value
-    scale,  // x ← x · value
+    scale,  // x ← x · value; a masked score, −∞, stays masked
   };
   Site at = 0;
   Index batch = -1, head = -1, query = -1, key = -1, index = -1;
   Op op = Op::zero;
+  /// What set, add and scale take: one number; a tensor of the selection's shape (selected axes dropped); or the same
+  /// activation of another run, of which the same part is selected. Tensors are row-major.
+  enum class Operand { number, selection, activation } operand = Operand::number;
   float value = 0.0f;
-  std::vector<float> values;  // instead of `value`: of the selection's shape (selected axes dropped), row-major
+  std::vector<float> values;
   Shape values_shape;
 };
 

@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { AttentionLabError } from '../errors.js';
 import { generateKeys } from '../generation.js';
+import { sendableInterventions } from '../interventions.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
@@ -148,7 +149,9 @@ export class WorkerModel extends RemoteParameters {
   }
 
   forward(inputs: ForwardInputs, options?: ForwardOptions, call?: CallOptions): Promise<ModelOutput> {
-    return this.call('forward', [inputs, options], call);
+    const edits = options?.interventions;
+    const sent = edits ? { ...options, interventions: sendableInterventions(edits) } : options;
+    return this.call('forward', [inputs, sent], call);
   }
   /** onToken is told as the tokens come; the signal stops the worker before its next one. */
   async generate(inputIds: TokenIds, options?: GenerateOptions): Promise<GenerateResult> {

@@ -149,9 +149,8 @@ def described(model):
             return ours | {"lmHead": False}, {name: shorter(theirs) for name, theirs in table.items()}
         return ours, table
     if model.config.model_type == "bert":
-        names = bert.our_names(model.config, AllNames())
-        return (bert.our_config(model.config, pooler=True, masked_lm=False),
-                {name: theirs for name, theirs in names.items() if not name.startswith("mlm_head")})
+        return (bert.our_config(model.config, pooler=not masked_lm, masked_lm=masked_lm),
+                bert.our_names(model.config, model.state_dict()))
     return {"distilbert": distilbert, "roberta": roberta}[model.config.model_type](model.config, masked_lm)
 
 

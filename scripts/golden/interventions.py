@@ -1,10 +1,10 @@
-"""Edits of activations of a BertModel, made by PyTorch forward hooks; js/types.ts Intervention says what they mean."""
+"""Edits of activations, made by PyTorch forward hooks; js/types.ts Intervention says what they mean. Cases for BERT."""
 
+import math
 from dataclasses import dataclass, field
 
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-
 from golden.case import Random
+from golden.hooks import hook
 
 # What each axis of an activation is; bhqk: [B, H, T, S].
 AXES = {"q": "bhqi", "k": "bhki", "v": "bhki", "scores": "bhqk", "masked_scores": "bhqk", "pattern": "bhqk", "z": "bhqi"}
@@ -13,11 +13,15 @@ SELECTORS = {"b": "batch", "h": "head", "q": "query", "k": "key", "i": "index"}
 
 @dataclass
 class Edit:
-    """op on the part of activation `at` that `select` names; value: a number, or the shape of a random tensor."""
+    """op on the part of activation `at` that `select` names.
+
+    value: a number, or the shape of a random tensor; other: in its place, the input whose ids give the run to patch in.
+    """
     at: str
     op: str
     select: dict = field(default_factory=dict)
     value: float | tuple | None = None
+    other: str | None = None
 
     @property
     def axes(self):
@@ -29,16 +33,20 @@ class Edit:
     def described(self, inputs):
         """As options name it; a tensor value becomes an input of the case."""
         data = {"at": self.at, **self.select, "op": self.op}
+        if self.other:
+            return data | {"from": f"run:{self.other}"}
         if isinstance(self.value, tuple):
             inputs[self.tensor_name()] = Random(self.tensor_name()).normal(*self.value)
             return data | {"value": f"tensor:{self.tensor_name()}"}
         return data if self.value is None else data | {"value": self.value}
 
-    def apply(self, x, inputs):
+    def apply(self, x, inputs, others):
         """A copy of x with the edit made."""
         x = x.clone()
         at = tuple(self.select.get(SELECTORS[axis], slice(None)) for axis in self.axes)
         value = inputs[self.tensor_name()].to(x.dtype) if isinstance(self.value, tuple) else self.value
+        if self.other:
+            value = others[self.other][self.at][at]
         if self.op == "zero":
             x[at] = 0
         elif self.op == "set":
@@ -46,7 +54,7 @@ class Edit:
         elif self.op == "add":
             x[at] = x[at] + value
         elif self.op == "scale":
-            x[at] = x[at] * value
+            x[at] = (x[at] * value).where(x[at] > -math.inf, x[at])  # masked stays masked
         elif self.op == "mean":
             kept = [axis for axis in self.axes if SELECTORS[axis] not in self.select]
             position = "q" if "q" in self.axes else "k"
@@ -55,58 +63,34 @@ class Edit:
         return x
 
 
-def edited_attention(edits, inputs):
-    """transformers' eager attention with edits at q, k, v, scores, masked_scores, pattern and z."""
-    def attention(module, q, k, v, attention_mask, scaling, dropout=0.0, **_):
-        prefix = f"blocks.{module.layer_idx}.attn."
+def edit(model, edits, inputs, others=None):
+    """Hooks the edits into the model; others: {name of an edit's run: its activations}. Returns what takes them off again."""
+    waiting = {each.at for each in edits}
 
-        def produced(name, x):
-            for edit in edits:
-                if edit.at == prefix + name:
-                    x = edit.apply(x, inputs)
-            return x
+    def produced(name, x):
+        for each in edits:
+            if each.at == name:
+                waiting.discard(name)
+                x = each.apply(x, inputs, others)
+        return x
 
-        q, k, v = produced("q", q), produced("k", k), produced("v", v)
-        scores = produced("scores", q @ k.transpose(2, 3) * scaling)
-        masked = produced("masked_scores", scores if attention_mask is None else scores + attention_mask)
-        pattern = produced("pattern", masked.softmax(dim=-1))
-        z = produced("z", pattern @ v)
-        return z.transpose(1, 2).contiguous(), pattern
+    remove = hook(model, inputs["inputIds"].shape[0], produced)
 
-    return attention
+    def finish():
+        remove()
+        if waiting:
+            raise ValueError(f"no hook for {waiting}")
 
-
-def hook(model, edits, inputs):
-    """Registers the edits of everything outside the attention function as forward hooks."""
-    def modules(layer):
-        return {"attn.out": layer.attention.output.dense, "resid_mid": layer.attention.output,
-                "mlp.pre": layer.intermediate.dense, "mlp.post": layer.intermediate, "mlp.out": layer.output.dense,
-                "resid_post": layer.output}
-
-    for edit in edits:
-        if edit.at == "embed":
-            model.bert.embeddings.word_embeddings.register_forward_hook(
-                lambda _, __, x, edit=edit: edit.apply(x, inputs))
-            continue
-        _, index, name = edit.at.split(".", 2)
-        layer = model.bert.encoder.layer[int(index)]
-        if name == "resid_pre":
-            layer.register_forward_pre_hook(
-                lambda _, arguments, edit=edit: (edit.apply(arguments[0], inputs), *arguments[1:]))
-        elif name in modules(layer):
-            modules(layer)[name].register_forward_hook(lambda _, __, x, edit=edit: edit.apply(x, inputs))
-        elif name.removeprefix("attn.") not in AXES:
-            raise ValueError(f"no hook for {edit.at}")
+    return finish
 
 
 def reference(run, edits):
     """compute() of a case: the model with its edits, which must make a difference."""
     def compute(inputs, model):
         before = run(model, inputs).hidden_states[-1]
-        ALL_ATTENTION_FUNCTIONS.register("edited", edited_attention(edits, inputs))
-        model.config._attn_implementation = "edited"
-        hook(model, edits, inputs)
+        finish = edit(model, edits, inputs)
         output = run(model, inputs)
+        finish()
         last = output.hidden_states[-1]
         if (last - before).abs().max() < 1e-2:
             raise ValueError(f"{edits} change nothing")

@@ -1,13 +1,16 @@
 // How each kind of golden case runs through the package: (runtime, case, model) → Map name → tensor.
 
-/** Splits a case's inputs into those of the call and options whose 'tensor:NAME' is replaced by the tensor. */
-export function callOf(testCase) {
+/**
+ * Splits a case's inputs into those of the call and options: 'tensor:NAME' is replaced by the tensor, and 'run:NAME' by
+ * what `run` gives for the ids NAME.
+ */
+export function callOf(testCase, run) {
   const named = new Set();
   const resolve = (value) => {
-    if (typeof value === 'string' && value.startsWith('tensor:')) {
-      const name = value.slice('tensor:'.length);
+    const [, kind, name] = (typeof value === 'string' && value.match(/^(tensor|run):(.*)$/)) || [];
+    if (kind) {
       named.add(name);
-      return testCase.inputs.get(name);
+      return kind === 'run' ? run(testCase.inputs.get(name)) : testCase.inputs.get(name);
     }
     if (Array.isArray(value)) return value.map(resolve);
     if (typeof value !== 'object' || value === null) return value;
@@ -27,7 +30,7 @@ function byName({ trace, attentions = [], ...tensors }) {
 const forwardOptions = { attention_layer: { trace: true }, model: { trace: true, outputAttentions: true } };
 
 function runParameterised(kind, owner, testCase) {
-  const { inputs, options } = callOf(testCase);
+  const { inputs, options } = callOf(testCase, (inputIds) => owner.forward({ inputIds }, { trace: true }));
   return byName(owner.forward(inputs, { ...options, ...forwardOptions[kind] }));
 }
 

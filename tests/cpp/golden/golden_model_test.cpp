@@ -34,8 +34,9 @@ nn::AttentionOverrides overrides_of(const Case& test_case) {
   return overrides;
 }
 
-Intervention intervention_of(const Case& test_case, const Json& source, const ActivationNames& names) {
+Intervention intervention_of(const Case& test_case, const Json& source, models::Model& model) {
   using Op = Intervention::Op;
+  const ActivationNames& names = model.activation_names();
   Intervention edit;
   edit.at = names.find(source["at"].text());
   const std::pair<const char*, Index Intervention::*> selectors[] = {{"batch", &Intervention::batch},
@@ -52,11 +53,24 @@ Intervention intervention_of(const Case& test_case, const Json& source, const Ac
     if (op == name) edit.op = value;
   if (const Json* const value = source.find("value")) {
     if (const Tensor* const tensor = test_case.tensor(*value)) {
+      edit.operand = Intervention::Operand::selection;
       edit.values = tensor->floats;
       edit.values_shape = tensor->dims;
     } else {
       edit.value = static_cast<float>(value->number());
     }
+  }
+  if (const Json* const from = source.find("from")) {  // 'run:NAME': the ids of another run
+    const Tensor& ids = test_case.inputs.at(from->text().substr(std::string_view("run:").size()));
+    models::ForwardInputs inputs;
+    inputs.batch = ids.dims[0], inputs.length = ids.dims[1];
+    inputs.input_ids = ids.integers;
+    Record other(names);
+    other.request(edit.at);
+    model.forward(inputs, {}, other);
+    edit.operand = Intervention::Operand::activation;
+    edit.values.assign(other.values(edit.at).begin(), other.values(edit.at).end());
+    edit.values_shape = other.shape(edit.at);
   }
   return edit;
 }
@@ -111,7 +125,7 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
       if (recorded) record.request_all();
       if (const Json* const edits = test_case->options.find("interventions"))
         for (const Json& edit : edits->items())
-          record.edit(intervention_of(*test_case, edit, model.activation_names()));
+          record.edit(intervention_of(*test_case, edit, model));
       const models::ForwardOutput output = model.forward(inputs, overrides_of(*test_case), record);
       expectations.compare_if_expected("lastHiddenState", output.last_hidden_state, {B, T, output.last_hidden_state.cols});
       expectations.compare_if_expected("logits", output.logits, {B, T, output.logits.cols});

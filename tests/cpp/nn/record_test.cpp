@@ -99,6 +99,7 @@ TEST_CASE("set, add and scale act on one cell") {
 TEST_CASE("a value tensor has the shape of the selection") {
   Intervention add;
   add.batch = 0, add.query = 1, add.op = Intervention::Op::add;
+  add.operand = Intervention::Operand::selection;
   add.values = {100, 200, 300, 400, 500, 600};
   add.values_shape = {2, 3};
   std::vector<float> expected = counted(24);
@@ -109,6 +110,28 @@ TEST_CASE("a value tensor has the shape of the selection") {
   add.values_shape = {3, 2};
   CHECK(message_of([&] { Fixture().after(add); }) ==
         "shape: interventions at 'pattern': value: expected [2, 3], got [3, 2]");
+  add.values = {}, add.values_shape = {0};
+  CHECK(message_of([&] { Fixture().after(add); }) == "shape: interventions at 'pattern': value: expected [2, 3], got [0]");
+}
+
+TEST_CASE("another run's activation is patched in with the same selection") {
+  Intervention patch;
+  patch.batch = 1, patch.key = 1, patch.op = Intervention::Op::set;
+  patch.operand = Intervention::Operand::activation;
+  for (const float x : counted(24)) patch.values.push_back(x + 100);
+  patch.values_shape = {2, 2, 2, 3};
+  std::vector<float> expected = counted(24);
+  for (const std::size_t at : {13, 16, 19, 22}) expected[at] += 100;
+  CHECK(compare(Fixture().after(patch), expected, 0, 0));
+
+  patch.values_shape = {2, 2, 3, 2};
+  CHECK(message_of([&] { Fixture().after(patch); }) ==
+        "shape: interventions at 'pattern': from: expected [2, 2, 2, 3], got [2, 2, 3, 2]: the runs differ in their number of "
+        "tokens");
+  patch.values_shape = {1, 4, 2, 3};
+  CHECK(message_of([&] { Fixture().after(patch); }).ends_with("the runs differ in their number of sequences"));
+  patch.values_shape = {24};
+  CHECK(message_of([&] { Fixture().after(patch); }).starts_with("shape: interventions at 'pattern': from: expected"));
 }
 
 TEST_CASE("mean is taken over batch and queries, each head and key by itself") {

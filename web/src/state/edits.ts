@@ -2,7 +2,10 @@
 import type { ForwardOptions, Intervention, MaskTensor } from 'attention-lab';
 
 /** An intervention whose value, if any, is one number. */
-export type PlainIntervention = Omit<Intervention, 'value'> & { value?: number };
+export type PlainIntervention = Omit<Intervention, 'op' | 'value' | 'from'> & {
+  op: NonNullable<Intervention['op']>;
+  value?: number;
+};
 export type MaskCell = readonly [query: number, key: number];
 
 export interface Edits {
