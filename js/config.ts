@@ -1,7 +1,7 @@
 // Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
 import { fail } from './errors.js';
-import type { NativeAttentionConfig, NativeModelConfig, NativeRotaryConfig } from './native.js';
-import type { AttentionLayerConfig, ModelConfig, RotaryConfig } from './types.js';
+import type { NativeAttentionConfig, NativeModelConfig, NativeRotaryConfig, NativeT5BiasConfig } from './native.js';
+import type { AttentionLayerConfig, CompleteModelConfig, ModelConfig, RotaryConfig, T5BiasConfig } from './types.js';
 import { checkBoolean, checkInteger, checkKeys, checkObject, checkOneOf, checkPositive, describe } from './validation.js';
 
 const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
@@ -32,6 +32,7 @@ const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
   'positionOffset',
   'padTokenId',
   'rotary',
+  't5Bias',
   'embedNorm',
   'normKind',
   'norm',
@@ -47,6 +48,14 @@ const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
   'lmHead',
   'tieEmbeddings',
 ]);
+
+/** Positions that come from a table of maxLen rows; the others know every length. */
+const tabulated: ReadonlySet<CompleteModelConfig['positions']> = new Set(['learned', 'sinusoidal', 'rotary']);
+
+/** Most tokens of a sequence. */
+export function longestSequence({ positions, maxLen }: Pick<CompleteModelConfig, 'positions' | 'maxLen'>): number {
+  return tabulated.has(positions) ? maxLen : Infinity;
+}
 
 /** No size of a real model comes near it, and products of two stay exact. */
 const largest = 1 << 24;
@@ -92,11 +101,14 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     'learned',
     'sinusoidal',
     'rotary',
+    't5_bias',
+    'alibi',
   ]);
+  const attention = completeAttentionConfig('config.attention', { ...config.attention, dModel });
   const feedForward = checkOneOf('config.feedForward', config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
   return {
     vocabSize,
-    maxLen: checkInteger('config.maxLen', config.maxLen ?? 512, positions === 'none' ? 0 : 1, largest),
+    maxLen: checkInteger('config.maxLen', config.maxLen ?? 512, tabulated.has(positions) ? 1 : 0, largest),
     typeVocabSize: checkInteger('config.typeVocabSize', config.typeVocabSize ?? 0, 0, largest),
     dModel,
     numLayers: checkInteger('config.numLayers', config.numLayers, 1, 1024),
@@ -105,6 +117,7 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     positionOffset: checkInteger('config.positionOffset', config.positionOffset ?? 0, 0, largest),
     padTokenId: config.padTokenId === undefined ? -1 : checkInteger('config.padTokenId', config.padTokenId, 0, largest),
     rotary: completeRotaryConfig(config.rotary),
+    t5Bias: completeT5BiasConfig(config.t5Bias, attention.causal),
     embedNorm: checkBoolean('config.embedNorm', config.embedNorm ?? false),
     normKind: checkOneOf('config.normKind', config.normKind ?? 'layer', ['layer', 'rms']),
     norm: checkOneOf('config.norm', config.norm ?? 'post', ['post', 'pre']),
@@ -114,7 +127,7 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     feedForward,
     gated: checkBoolean('config.gated', config.gated ?? false),
     mlpBias: checkBoolean('config.mlpBias', config.mlpBias ?? true),
-    attention: completeAttentionConfig('config.attention', { ...config.attention, dModel }),
+    attention,
     pooler: checkBoolean('config.pooler', config.pooler ?? false),
     maskedLmHead,
     lmHead: checkBoolean('config.lmHead', config.lmHead ?? false),
@@ -139,6 +152,16 @@ export function completeRotaryConfig(given: RotaryConfig | undefined): NativeRot
     complete[key] = checkPositive(`config.rotary.${key}`, config[key] ?? complete[key]);
   }
   return complete;
+}
+
+/** T5's buckets; C++ says where they leave no room for the logarithm. */
+function completeT5BiasConfig(given: T5BiasConfig | undefined, causal: boolean): NativeT5BiasConfig {
+  const config = checkKeys('config.t5Bias', given, new Set(['numBuckets', 'maxDistance', 'bidirectional']));
+  return {
+    numBuckets: checkInteger('config.t5Bias.numBuckets', config.numBuckets ?? 32, 1, largest),
+    maxDistance: checkInteger('config.t5Bias.maxDistance', config.maxDistance ?? 128, 1, largest),
+    bidirectional: checkBoolean('config.t5Bias.bidirectional', config.bidirectional ?? !causal),
+  };
 }
 
 function checkMaskedValue(name: string, value: unknown): number {

@@ -1,4 +1,5 @@
 // Continues one sequence token by token: checks the options, drives the native generation and streams its text.
+import { longestSequence } from './config.js';
 import { callNative, checkAborted, fail } from './errors.js';
 import type { Handles } from './handles.js';
 import { readIds } from './inputs.js';
@@ -46,7 +47,7 @@ export function* generate(
     for (;;) {
       const { id } = callNative(() => generation.native.next(unread));
       ids.push(id);
-      const finish = finishOf(id, stops, ids.length === capacity, ids.length > longest(config));
+      const finish = finishOf(id, stops, ids.length === capacity, ids.length > longestSequence(config));
       const piece = text.next(finish !== undefined);
       onToken?.(id, piece);
       if (finish) return { ids, ...text.whole(), finish };
@@ -63,11 +64,6 @@ function finishOf(id: number, stops: ReadonlySet<number>, enough: boolean, full:
   if (stops.has(id)) return 'stop_token';
   if (enough) return 'max_new_tokens';
   return full ? 'max_len' : undefined;
-}
-
-/** Most tokens that can be read. */
-function longest(config: CompleteModelConfig): number {
-  return config.positions === 'none' ? Infinity : config.maxLen;
 }
 
 function checkOptions(given: GenerateOptions | undefined, { config, stopTokens }: Generating) {
@@ -103,7 +99,7 @@ function checkPrompt(inputIds: TokenIds, config: CompleteModelConfig): Int32Arra
   const { ids, batch, length } = readIds('inputIds', inputIds, config.vocabSize);
   if (batch !== 1) fail('invalid_argument', `inputIds: expected one sequence to continue, got ${batch}`);
   if (length < 1) fail('invalid_argument', 'inputIds: expected a prompt of at least one token, got none');
-  if (length > longest(config)) {
+  if (length > longestSequence(config)) {
     fail('invalid_argument', `inputIds: expected a prompt of at most maxLen ${config.maxLen} tokens, got ${length}`);
   }
   return ids;

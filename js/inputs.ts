@@ -1,4 +1,5 @@
 // The inputs of a model's forward pass: token ids in any of their three forms, embeddings, padding and token types.
+import { longestSequence } from './config.js';
 import { fail } from './errors.js';
 import type { NativeForwardInputs } from './native.js';
 import type { CompleteModelConfig, ForwardInputs, IntegerTensor, TokenIds } from './types.js';
@@ -40,7 +41,7 @@ export function checkInputs(given: ForwardInputs, config: CompleteModelConfig): 
   if (batch < 1 || length < 1) {
     fail('invalid_argument', `inputs: expected at least one sequence of one token, got ${shapeText([batch, length])}`);
   }
-  if (config.positions !== 'none' && length > config.maxLen) {
+  if (length > longestSequence(config)) {
     fail('invalid_argument', `inputs: expected at most maxLen ${config.maxLen} tokens, got ${length}`);
   }
   if (tokenTypeIds !== undefined && config.typeVocabSize === 0) {

@@ -63,6 +63,12 @@ export interface NativeRotaryConfig {
   originalMaxLen: number;
 }
 
+export interface NativeT5BiasConfig {
+  numBuckets: number;
+  maxDistance: number;
+  bidirectional: boolean;
+}
+
 export interface NativeModelConfig {
   vocabSize: number;
   maxLen: number;
@@ -70,10 +76,11 @@ export interface NativeModelConfig {
   dModel: number;
   numLayers: number;
   dFf: number;
-  positions: 'none' | 'learned' | 'sinusoidal' | 'rotary';
+  positions: 'none' | 'learned' | 'sinusoidal' | 'rotary' | 't5_bias' | 'alibi';
   positionOffset: number;
   padTokenId: number; // −1: none
   rotary: NativeRotaryConfig;
+  t5Bias: NativeT5BiasConfig;
   embedNorm: boolean;
   normKind: 'layer' | 'rms';
   norm: 'post' | 'pre';

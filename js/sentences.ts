@@ -1,5 +1,6 @@
 // Sentence embeddings: texts in padded batches through a model, the mean over each text's tokens, divided by its norm.
 // Reimers & Gurevych 2019, arXiv:1908.10084, section 3 (mean pooling).
+import { longestSequence } from './config.js';
 import { fail } from './errors.js';
 import type { CompleteModelConfig, ForwardInputs, ModelOutput, Tensor } from './types.js';
 import { checkString, describe } from './validation.js';
@@ -40,12 +41,12 @@ function encodeTexts(model: Embedding, given: string | readonly string[]): numbe
   if (!Array.isArray(texts) || texts.length === 0) {
     fail('invalid_argument', `texts: expected a string or an array of at least one, got ${describe(given)}`);
   }
-  const { maxLen, positions } = model.config;
+  const longest = longestSequence(model.config);
   return texts.map((text: string, index) => {
     const { ids } = model.encode(checkString(`texts[${index}]`, text));
     if (ids.length === 0) fail('invalid_argument', `texts[${index}]: expected at least one token, got none`);
-    if (positions !== 'none' && ids.length > maxLen) {
-      fail('invalid_argument', `texts[${index}]: expected at most maxLen ${maxLen} tokens, got ${ids.length}`);
+    if (ids.length > longest) {
+      fail('invalid_argument', `texts[${index}]: expected at most maxLen ${longest} tokens, got ${ids.length}`);
     }
     return ids;
   });

@@ -146,6 +146,16 @@ export interface RotaryConfig {
   originalMaxLen?: number;
 }
 
+/** T5's learned bias by distance, of positions 't5_bias'. Raffel et al. 2020, arXiv:1910.10683, section 2.1. */
+export interface T5BiasConfig {
+  /** Rows of the table `position_bias.weight` [numBuckets, H]. Default 32. */
+  numBuckets?: number;
+  /** From this distance on all keys share the last bucket. Default 128. */
+  maxDistance?: number;
+  /** Half of the buckets are for keys after the query. Default: where the attention is not causal. */
+  bidirectional?: boolean;
+}
+
 /** A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json. */
 export interface ModelConfig {
   /** 0: no embedding; the model takes `inputsEmbeds`. */
@@ -157,12 +167,14 @@ export interface ModelConfig {
   numLayers: number;
   /** Default: a feed-forward of 4 · dModel. */
   dFf?: number;
-  positions?: 'none' | 'learned' | 'sinusoidal' | 'rotary';
+  /** 'alibi' and 't5_bias' are biases on the scores, for sequences of any length: maxLen is no limit to them. */
+  positions?: 'none' | 'learned' | 'sinusoidal' | 'rotary' | 't5_bias' | 'alibi';
   /** Learned positions: the row of the table that the first token takes. Default 0. */
   positionOffset?: number;
   /** Learned positions: tokens of this id are not counted, as in RoBERTa. Default: all are. */
   padTokenId?: number;
   rotary?: RotaryConfig;
+  t5Bias?: T5BiasConfig;
   /** LayerNorm on the sum of the embeddings. */
   embedNorm?: boolean;
   /** LayerNorm (default) or RMSNorm, everywhere. */

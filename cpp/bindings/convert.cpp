@@ -119,6 +119,10 @@ nn::RotaryConfig rotary_config_of(const val& config) {
   return rotary;
 }
 
+nn::T5BiasConfig t5_bias_config_of(const val& config) {
+  return {index_of(config, "numBuckets"), index_of(config, "maxDistance"), bool_of(config, "bidirectional")};
+}
+
 models::ModelConfig model_config_of(const val& config) {
   using Positions = models::ModelConfig::Positions;
   using NormPlacement = nn::BlockConfig::NormPlacement;
@@ -134,10 +138,13 @@ models::ModelConfig model_config_of(const val& config) {
                                       {{"none", Positions::none},
                                        {"learned", Positions::learned},
                                        {"sinusoidal", Positions::sinusoidal},
-                                       {"rotary", Positions::rotary}});
+                                       {"rotary", Positions::rotary},
+                                       {"t5_bias", Positions::t5_bias},
+                                       {"alibi", Positions::alibi}});
   model.position_offset = index_of(config, "positionOffset");
   model.pad_token_id = static_cast<int>(index_of(config, "padTokenId"));
   model.rotary = rotary_config_of(config["rotary"]);
+  model.t5_bias = t5_bias_config_of(config["t5Bias"]);
   model.embed_norm = bool_of(config, "embedNorm");
   model.block.attention = attention_config_of(config["attention"]);
   model.block.mlp.d_ff = index_of(config, "dFf");

@@ -2,6 +2,7 @@
 #include "kernels/attention.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/product.h"
 #include "kernels/softmax.h"
@@ -143,7 +144,11 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
         std::fill_n(out, band.begin, a.mask.masked_value);
         std::fill(std::copy_n(row, band.size(), out + band.begin), out + S, a.mask.masked_value);
       }
-      inverse_sum[t] = exponentials(row, band.size(), row);
+      float shift;
+      inverse_sum[t] = exponentials(row, band.size(), row, &shift);
+      if (a.log_sums)
+        a.log_sums[first + t] =
+            inverse_sum[t] == 0.0f ? -std::numeric_limits<float>::infinity() : shift - std::log(inverse_sum[t]);
       if (a.pattern) {
         float* const out = a.pattern.row(first + t);
         std::fill_n(out, band.begin, 0.0f);

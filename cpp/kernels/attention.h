@@ -46,6 +46,7 @@ struct AttentionArguments {
   MatrixView scores;         // scale · q kᵀ
   MatrixView masked_scores;  // scores + bias, masked
   MatrixView pattern;        // softmax(masked_scores)
+  float* log_sums = nullptr;  // [T], filled when given: log Σ exp(masked_scores) by row; −∞ where all are masked
 };
 
 /// All steps in one pass. Needs O(T) scratch memory when no [T, S] output is asked for.

@@ -29,10 +29,12 @@ float row_max(const float* x, Index size) {
 
 }  // namespace
 
-float exponentials(const float* x, Index size, float* out) {
+float exponentials(const float* x, Index size, float* out, float* shift_out) {
   const float most = row_max(x, size);
   // Where all is −∞ (or NaN), 0 stands in for the maximum: exp(−∞ − −∞) would be NaN, exp(−∞ − 0) is 0.
-  const F4 shift = splat(most == kMinusInfinity ? 0.0f : most);
+  const float subtracted = most == kMinusInfinity ? 0.0f : most;
+  const F4 shift = splat(subtracted);
+  if (shift_out) *shift_out = subtracted;
   F4 sums[2] = {splat(0.0f), splat(0.0f)};
   Index i = 0;
   for (; i + 2 * kWidth <= size; i += 2 * kWidth) {

@@ -11,7 +11,7 @@ void check_stack(const StackConfig& config) {
   require_at_least(0, config.vocab_size, "vocabSize");
   require_at_least(0, config.type_vocab_size, "typeVocabSize");
   require_at_least(0, config.position_offset, "positionOffset");
-  if (config.positions != StackConfig::Positions::none) require_at_least(1, config.max_len, "maxLen");
+  if (config.has_longest()) require_at_least(1, config.max_len, "maxLen");
   if (config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp)
     require_at_least(1, config.block.mlp.d_ff, "dFf");
   if (!(config.block.norm_eps > 0.0f)) throw Error("config", {"normEps: expected a number above 0"});

@@ -5,14 +5,15 @@
 
 #include "nn/block.h"
 #include "nn/position.h"
+#include "nn/position_bias.h"
 #include "nn/rotary.h"
 
 namespace attention_lab::models {
 
 /// One stack: embeddings → positions → blocks → final norm.
 struct StackConfig {
-  /// How a token's place enters: a vector added to its embedding, or a rotation of queries and keys.
-  enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary };
+  /// How a token's place enters: a vector added to its embedding, a rotation of queries and keys, or a bias on the scores.
+  enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary, t5_bias, alibi };
 
   Index vocab_size = 0;       // 0: no embedding, the caller gives vectors
   Index max_len = 0;          // longest sequence; with positions or an embedding at least 1
@@ -23,11 +24,16 @@ struct StackConfig {
   Index position_offset = 0;  // learned: row of the table that the first token takes
   int pad_token_id = -1;      // learned: tokens of this id are not counted (RoBERTa); negative: all are
   nn::RotaryConfig rotary;    // rotary: its frequencies; sizes are filled in from here
+  nn::T5BiasConfig t5_bias;   // t5_bias: its buckets
   bool embed_norm = false;    // LayerNorm on the sum of the embeddings
   nn::BlockConfig block;      // the same for every layer
   bool final_norm = false;    // LayerNorm after the last block
 
   Index d_model() const { return block.attention.d_model; }
+  /// Positions that come from a table of max_len rows; the others know every length.
+  bool has_longest() const {
+    return positions != Positions::none && positions != Positions::t5_bias && positions != Positions::alibi;
+  }
 };
 
 /// The fields of the model's one stack, or of its decoder; an encoder where it has one; and its heads.

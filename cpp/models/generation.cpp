@@ -51,7 +51,7 @@ Generation::Generation(Model& model, Index capacity, const SamplingOptions& opti
   const ModelConfig& config = model.config();
   if (!config.block.attention.causal || !config.lm_head)
     throw Error("value", {"generate: expected a causal model with a language-model head"});
-  if (config.positions != ModelConfig::Positions::none) capacity = std::min(capacity, config.max_len);
+  if (config.has_longest()) capacity = std::min(capacity, config.max_len);
   cache_ = model.make_cache(1, capacity);
 }
 

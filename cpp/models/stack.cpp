@@ -16,12 +16,17 @@ Stack::Stack(const StackConfig& config, std::string prefix, nn::Embedding* share
     rotary.max_len = config.max_len;
     rotary_ = nn::RotaryEmbedding(rotary);
   }
+  if (config.positions == StackConfig::Positions::t5_bias)
+    position_bias_ = nn::PositionBias::t5(config.t5_bias, block.attention.num_heads);
+  if (config.positions == StackConfig::Positions::alibi)
+    position_bias_ = nn::PositionBias::alibi(block.attention.num_heads);
   for (Index l = 0; l < config.num_layers; ++l) blocks_.emplace_back(block);
   if (config.final_norm) final_norm_ = nn::Norm(block.norm_kind, config.d_model(), block.norm_eps);
 }
 
 void Stack::name_all(Parameters& parameters) {
   embeddings_.name_all(parameters, prefix_);
+  position_bias_.name_all(parameters, prefix_ + "position_bias");
   for (std::size_t l = 0; l < blocks_.size(); ++l)
     blocks_[l].name_all(parameters, prefix_ + "blocks." + std::to_string(l) + ".");
   if (config_.final_norm) final_norm_.name_all(parameters, prefix_ + "final_norm");
@@ -62,7 +67,7 @@ void Stack::check(const ForwardInputs& inputs) const {
     if (inputs.seen() + T > most)
       throw Error("range", {"inputs: expected at most ", most, " tokens (", why, "), got ", inputs.seen() + T});
   };
-  if (config_.positions != StackConfig::Positions::none) at_most(config_.max_len, "maxLen");
+  if (config_.has_longest()) at_most(config_.max_len, "maxLen");
   if (inputs.cache) at_most(inputs.cache->capacity(), "the cache's capacity");
   if (inputs.cache && !inputs.attention_mask.empty())
     throw Error("value", {"attentionMask: a pass with a key-value cache takes none"});
@@ -83,7 +88,8 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
 
   nn::AttentionOverrides for_blocks = overrides;
   if (!inputs.attention_mask.empty()) for_blocks.key_mask = inputs.attention_mask.data();
-  nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0};
+  nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0, {}};
+  if (position_bias_) state.bias = position_bias_.forward(inputs.seen(), inputs.length, inputs.seen() + inputs.length, workspace);
   for (const nn::Block& block : blocks_) {
     block.forward(x, inputs.batch, for_blocks, state, inputs.memory, record, workspace);
     ++state.layer;

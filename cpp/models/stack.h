@@ -41,6 +41,7 @@ class Stack {
   std::string prefix_;
   Embeddings embeddings_;
   nn::RotaryEmbedding rotary_;
+  nn::PositionBias position_bias_;
   std::vector<nn::Block> blocks_;
   nn::Norm final_norm_;
   std::vector<Site> patterns_, cross_patterns_;  // [N]

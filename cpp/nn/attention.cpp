@@ -75,64 +75,91 @@ TensorView place_for(Site site, const Shape& shape, Record& record, kernels::Wor
                             : TensorView::dense(workspace.take(element_count(shape)), shape);
 }
 
+/// softmax(score(q, k)) v.
+class PlainSteps final : public AttentionSteps {
+ public:
+  PlainSteps(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
+             kernels::Workspace& workspace)
+      : q_(q), k_(k), v_(v), options_(options), workspace_(workspace), heads_per_key_(q.dims[1] / k.dims[1]) {}
+
+  void make_scores(Index b, Index h, MatrixView scores) const override {
+    nn::make_scores(options_.total_scale(), q_.matrix(b, h), k_.matrix(b, h / heads_per_key_), options_.score, scores,
+                    workspace_);
+  }
+  void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const override {
+    kernels::mask_scores(scores, options_.mask.at(b, h, scores.rows, scores.cols), masked);
+  }
+  void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const override {
+    kernels::matmul(pattern, v_.matrix(b, h / heads_per_key_), z, workspace_);
+  }
+
+ private:
+  const TensorView &q_, &k_, &v_;
+  const AttentionOptions& options_;
+  kernels::Workspace& workspace_;
+  Index heads_per_key_;
+};
+
+/// Calls step(b, h) for every head of every sequence.
+template <class Step>
+void each_head(Index B, Index H, Step step) {
+  for (Index b = 0; b < B; ++b)
+    for (Index h = 0; h < H; ++h) step(b, h);
+}
+
 }  // namespace
+
+bool looks_inside(const Record& record, const AttentionSites& sites) {
+  return record.touches(sites.scores) || record.touches(sites.masked_scores) || record.touches(sites.pattern);
+}
+
+void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisation normalisation,
+                     const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z) {
+  const kernels::Workspace::Scope scope(workspace);
+  const Index B = shape[0], H = shape[1];
+  const TensorView scores = place_for(sites.scores, shape, record, workspace);
+  each_head(B, H, [&](Index b, Index h) { steps.make_scores(b, h, scores.matrix(b, h)); });
+  record.produced(sites.scores, scores);
+
+  const TensorView masked_scores = place_for(sites.masked_scores, shape, record, workspace);
+  each_head(B, H, [&](Index b, Index h) { steps.mask_scores(b, h, scores.matrix(b, h), masked_scores.matrix(b, h)); });
+  record.produced(sites.masked_scores, masked_scores);
+
+  const TensorView pattern = place_for(sites.pattern, shape, record, workspace);
+  each_head(B, H, [&](Index b, Index h) {
+    if (normalisation == Normalisation::softmax)
+      kernels::softmax(masked_scores.matrix(b, h), pattern.matrix(b, h));
+    else
+      copy_unless_masked(masked_scores.matrix(b, h), pattern.matrix(b, h));
+  });
+  record.produced(sites.pattern, pattern);
+
+  each_head(B, H, [&](Index b, Index h) { steps.sum_values(b, h, pattern.matrix(b, h), z.matrix(b, h)); });
+  record.produced(sites.z, z);
+}
 
 void attend(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
             const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z) {
-  const kernels::Workspace::Scope scope(workspace);
   const Index B = q.dims[0], H = q.dims[1], T = q.dims[2], S = k.dims[2];
-  const Index heads_per_key = H / k.dims[1];
-  const float scale = options.scale / options.temperature;
-  const auto each_head = [&](auto&& step) {
-    for (Index b = 0; b < B; ++b)
-      for (Index h = 0; h < H; ++h) step(b, h);
-  };
-
+  const Shape shape{B, H, T, S};
   const bool is_dot =
       options.score.kind == ScoreFunction::Kind::scaled_dot || options.score.kind == ScoreFunction::Kind::dot;
-  const bool one_pass = is_dot && options.normalisation == Normalisation::softmax && !record.edits(sites.scores) &&
-                        !record.edits(sites.masked_scores) && !record.edits(sites.pattern);
-  const Shape shape =
-      one_pass && !record.wants(sites.scores) && !record.wants(sites.masked_scores) && !record.wants(sites.pattern)
-          ? Shape{}
-          : Shape{B, H, T, S};
-  if (one_pass) {
-    const auto wanted = [&](Site site) { return record.wants(site) ? record.reserve(site, shape) : TensorView{}; };
-    const TensorView scores = wanted(sites.scores), masked_scores = wanted(sites.masked_scores),
-                     pattern = wanted(sites.pattern);
-    each_head([&](Index b, Index h) {
-      const auto of_head = [&](const TensorView& tensor) { return tensor ? tensor.matrix(b, h) : MatrixView{}; };
-      kernels::attention(
-          {q.matrix(b, h), k.matrix(b, h / heads_per_key), v.matrix(b, h / heads_per_key), scale,
-           options.mask.at(b, h, T, S), z.matrix(b, h), of_head(scores), of_head(masked_scores), of_head(pattern)},
-          workspace);
-    });
-  } else {
-    const TensorView scores = place_for(sites.scores, shape, record, workspace);
-    each_head([&](Index b, Index h) {
-      make_scores(scale, q.matrix(b, h), k.matrix(b, h / heads_per_key), options.score, scores.matrix(b, h), workspace);
-    });
-    record.produced(sites.scores, scores);
+  if (!is_dot || options.normalisation != Normalisation::softmax || record.edits(sites.scores) ||
+      record.edits(sites.masked_scores) || record.edits(sites.pattern))
+    return attend_in_steps(PlainSteps(q, k, v, options, workspace), shape, options.normalisation, sites, record,
+                           workspace, z);
 
-    const TensorView masked_scores = place_for(sites.masked_scores, shape, record, workspace);
-    each_head([&](Index b, Index h) {
-      kernels::mask_scores(scores.matrix(b, h), options.mask.at(b, h, T, S), masked_scores.matrix(b, h));
-    });
-    record.produced(sites.masked_scores, masked_scores);
-
-    const TensorView pattern = place_for(sites.pattern, shape, record, workspace);
-    each_head([&](Index b, Index h) {
-      if (options.normalisation == Normalisation::softmax)
-        kernels::softmax(masked_scores.matrix(b, h), pattern.matrix(b, h));
-      else
-        copy_unless_masked(masked_scores.matrix(b, h), pattern.matrix(b, h));
-    });
-    record.produced(sites.pattern, pattern);
-
-    each_head([&](Index b, Index h) {
-      kernels::matmul(pattern.matrix(b, h), v.matrix(b, h / heads_per_key), z.matrix(b, h), workspace);
-    });
-  }
+  const Index heads_per_key = H / k.dims[1];
+  const auto wanted = [&](Site site) { return record.wants(site) ? record.reserve(site, shape) : TensorView{}; };
+  const TensorView scores = wanted(sites.scores), masked_scores = wanted(sites.masked_scores),
+                   pattern = wanted(sites.pattern);
+  each_head(B, H, [&](Index b, Index h) {
+    const auto of_head = [&](const TensorView& tensor) { return tensor ? tensor.matrix(b, h) : MatrixView{}; };
+    kernels::attention({q.matrix(b, h), k.matrix(b, h / heads_per_key), v.matrix(b, h / heads_per_key),
+                        options.total_scale(), options.mask.at(b, h, T, S), z.matrix(b, h), of_head(scores),
+                        of_head(masked_scores), of_head(pattern)},
+                       workspace);
+  });
   record.produced(sites.z, z);
 }
 

@@ -47,6 +47,8 @@ struct AttentionOptions {
   float temperature = 1.0f;  // divides them
   Normalisation normalisation = Normalisation::softmax;
   BatchMask mask;
+
+  float total_scale() const { return scale / temperature; }
 };
 
 /// Where attention's values stand in a record.
@@ -54,6 +56,25 @@ struct AttentionSites {
   Site scores, masked_scores, pattern, z;
 };
 AttentionSites name_attention_activations(ActivationNames& names, const std::string& prefix);
+
+/// What the steps of an attention do for one head of one sequence, where they are taken one at a time.
+class AttentionSteps {
+ public:
+  virtual void make_scores(Index b, Index h, MatrixView scores) const = 0;                           // [T, S]
+  virtual void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const = 0;  // [T, S]
+  virtual void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const = 0;       // [T, S], [T, Kv]
+
+ protected:
+  ~AttentionSteps() = default;
+};
+
+/// True where the record keeps or edits scores, masked scores or pattern.
+bool looks_inside(const Record& record, const AttentionSites& sites);
+
+/// All heads one step after the other, each step recorded and edited before the next.
+/// shape: [B, H, T, S]; z: [B, H, T, Kv].
+void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisation normalisation,
+                     const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z);
 
 /// For each batch entry and head:
 ///   scores = scale / temperature · score(q, k)      [B, H, T, S]

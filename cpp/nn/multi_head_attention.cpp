@@ -136,6 +136,9 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
   options.mask.cells_batch_stride = overrides.cells_batch_stride;
   options.mask.cells_head_stride = overrides.cells_head_stride;
   options.mask.cells_row_stride = S;
+  options.mask.bias = state.bias.data;
+  options.mask.bias_head_stride = state.bias.strides[1];
+  options.mask.bias_row_stride = state.bias.strides[2];
 
   const MatrixView z_rows = workspace.take(query.rows, H * K);  // [B·T, H·K], heads side by side
   const TensorView z{z_rows.data, 4, {batch, H, T, K}, {T * H * K, K, H * K, 1}};

@@ -46,6 +46,7 @@ struct SequenceState {
   const RotaryEmbedding* rotary = nullptr;
   KeyValueCache* cache = nullptr;  // S is then the cached tokens and the new ones
   Index layer = 0;                 // whose rows of the cache
+  TensorView bias;                 // [1, H, T, S], added to the scores; empty: none
 
   Index first_position() const { return cache ? cache->length() : 0; }
 };

@@ -5,15 +5,19 @@
 
 namespace attention_lab::nn {
 
-Matrix sinusoidal_positions(Index max_len, Index d_model) {
-  Matrix table(max_len, d_model);
-  for (Index i = 0; i < d_model; ++i) {
-    const double wavelength = std::pow(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(d_model));
-    for (Index position = 0; position < max_len; ++position) {
-      const double phase = static_cast<double>(position) / wavelength;
-      table(position, i) = static_cast<float>(i % 2 == 0 ? std::sin(phase) : std::cos(phase));
+void sinusoids(Index first, Index step, MatrixView table) {
+  for (Index i = 0; i < table.cols; ++i) {
+    const double wavelength = std::pow(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(table.cols));
+    for (Index row = 0; row < table.rows; ++row) {
+      const double phase = static_cast<double>(first + row * step) / wavelength;
+      table.row(row)[i] = static_cast<float>(i % 2 == 0 ? std::sin(phase) : std::cos(phase));
     }
   }
+}
+
+Matrix sinusoidal_positions(Index max_len, Index d_model) {
+  Matrix table(max_len, d_model);
+  sinusoids(0, 1, view(table));
   return table;
 }
 

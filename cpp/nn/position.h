@@ -8,7 +8,9 @@
 namespace attention_lab::nn {
 
 /// PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos(pos / 10000^(2i/D)).
-/// Vaswani et al. 2017, arXiv:1706.03762, section 3.5.   [max_len, D]
+/// Vaswani et al. 2017, arXiv:1706.03762, section 3.5.   table [rows, D], row r for the position first + r · step
+void sinusoids(Index first, Index step, MatrixView table);
+/// The same of the positions 0 … max_len − 1.   [max_len, D]
 Matrix sinusoidal_positions(Index max_len, Index d_model);
 
 /// The same columns in another order: all sines, then all cosines.  transformers MarianSinusoidalPositionalEmbedding.

@@ -23,6 +23,7 @@ TOLERANCES = {
     "rms_norm": LAYER_TOLERANCE,
     "rotary": LAYER_TOLERANCE,
     "sinusoidal": LAYER_TOLERANCE,
+    "position_bias": LAYER_TOLERANCE,
     "listing": LAYER_TOLERANCE,
     "model": MODEL_TOLERANCE,
     "embedding": MODEL_TOLERANCE,

@@ -54,14 +54,16 @@ def split_heads(x, num_heads):
     return x.unflatten(-1, (num_heads, -1)).transpose(1, 2)
 
 
-def multi_head(query, key, value, parameters, num_heads, *, prefix="", allowed=None, temperature=1.0):
-    """query [B, T, D], key and value [B, S, D], allowed: boolean, broadcast to [B, H, T, S].
+def multi_head(query, key, value, parameters, num_heads, *, prefix="", allowed=None, bias=None, temperature=1.0):
+    """query [B, T, D], key and value [B, S, D]; allowed, boolean, and bias are broadcast to [B, H, T, S].
 
     Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2. Returns every intermediate by name.
     """
     q, k, v = (split_heads(x, num_heads) for x in projections(query, key, value, parameters, prefix))
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]) / temperature
-    masked_scores = scores if allowed is None else scores.masked_fill(~allowed, -math.inf)
+    masked_scores = scores if bias is None else scores + bias
+    if allowed is not None:
+        masked_scores = masked_scores.masked_fill(~allowed, -math.inf)
     pattern = softmax_or_zeros(masked_scores)
     z = pattern @ v
     joined = z.transpose(1, 2).flatten(2)
@@ -70,14 +72,14 @@ def multi_head(query, key, value, parameters, num_heads, *, prefix="", allowed=N
             "out": out}
 
 
-def block(x, parameters, config, index, *, allowed=None, temperature=1.0):
+def block(x, parameters, config, index, *, allowed=None, bias=None, temperature=1.0):
     """One encoder block, post-norm (2017) or pre-norm. Returns (x, activations by full name)."""
     prefix, heads = f"blocks.{index}.", config["attention"]["numHeads"]
     eps, pre_norm = config["normEps"], config["norm"] == "pre"
     names = {f"{prefix}resid_pre": x}
 
     y = layer_norm(x, parameters, f"{prefix}norm1", eps) if pre_norm else x
-    attention = multi_head(y, y, y, parameters, heads, prefix=f"{prefix}attn.", allowed=allowed,
+    attention = multi_head(y, y, y, parameters, heads, prefix=f"{prefix}attn.", allowed=allowed, bias=bias,
                            temperature=temperature)
     names |= {f"{prefix}attn.{name}": value for name, value in attention.items()}
     x = x + attention["out"]
@@ -96,11 +98,11 @@ def block(x, parameters, config, index, *, allowed=None, temperature=1.0):
     return x, names
 
 
-def encoder(x, parameters, config, *, allowed=None, temperature=1.0):
+def encoder(x, parameters, config, *, allowed=None, bias=None, temperature=1.0):
     """All blocks and the final norm. Returns (last hidden state, activations by full name)."""
     activations = {}
     for index in range(config["numLayers"]):
-        x, names = block(x, parameters, config, index, allowed=allowed, temperature=temperature)
+        x, names = block(x, parameters, config, index, allowed=allowed, bias=bias, temperature=temperature)
         activations |= names
     if config["finalNorm"]:
         x = activations["final_norm"] = layer_norm(x, parameters, "final_norm", config["normEps"])

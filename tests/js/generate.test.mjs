@@ -14,6 +14,9 @@ const llama = {
   attention: { numHeads: 4, numKvHeads: 2, dHead: 4, causal: true, bias: false },
 };
 
+const alibi = { ...gpt2, positions: 'alibi' };
+const t5Bias = { ...gpt2, positions: 't5_bias', t5Bias: { numBuckets: 4, maxDistance: 6 } };
+
 function argmax(values) {
   return values.indexOf(Math.max(...values));
 }
@@ -44,7 +47,7 @@ forEachVariant('generate', (lab) => describe('of one model', () => {
     }
   };
 
-  for (const [name, config] of Object.entries({ gpt2, llama })) {
+  for (const [name, config] of Object.entries({ gpt2, llama, alibi, t5Bias })) {
     test(`${name}: greedy is the likeliest token of a whole pass, at every step`, () =>
       withModel(config, (made) => {
         const { ids, finish, ...rest } = made.generate([4, 1], { maxNewTokens: 9 });

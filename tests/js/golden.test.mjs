@@ -7,7 +7,7 @@ import { comparable, runners } from './golden-run.mjs';
 import { checkpointPath, readGroups, readParameters } from './golden.mjs';
 
 /** Functions of cpp/kernels without a call of their own in the package: tests/cpp/golden runs them. */
-const kindsOfTheCore = new Set(['activation', 'layer_norm', 'rms_norm', 'rotary', 'sinusoidal']);
+const kindsOfTheCore = new Set(['activation', 'layer_norm', 'rms_norm', 'rotary', 'sinusoidal', 'position_bias']);
 
 const groups = readGroups();
 

@@ -224,6 +224,10 @@ nn::RotaryConfig rotary_config_of(const Json& config) {
   return rotary;
 }
 
+nn::T5BiasConfig t5_bias_config_of(const Json& config) {
+  return {index_of(config["numBuckets"]), index_of(config["maxDistance"]), config["bidirectional"].boolean()};
+}
+
 models::ModelConfig model_config_of(const Json& config) {
   using Positions = models::ModelConfig::Positions;
   using Norm = nn::BlockConfig::NormPlacement;
@@ -238,13 +242,16 @@ models::ModelConfig model_config_of(const Json& config) {
       {{"none", Positions::none},
        {"learned", Positions::learned},
        {"sinusoidal", Positions::sinusoidal},
-       {"rotary", Positions::rotary}});
+       {"rotary", Positions::rotary},
+       {"t5_bias", Positions::t5_bias},
+       {"alibi", Positions::alibi}});
   const auto if_given = [&](const char* field, auto&& take) {
     if (const Json* const value = config.find(field)) take(*value);
   };
   if_given("positionOffset", [&](const Json& value) { model.position_offset = index_of(value); });
   if_given("padTokenId", [&](const Json& value) { model.pad_token_id = static_cast<int>(value.number()); });
   if_given("rotary", [&](const Json& value) { model.rotary = rotary_config_of(value); });
+  if_given("t5Bias", [&](const Json& value) { model.t5_bias = t5_bias_config_of(value); });
   if_given("normKind", [&](const Json& value) {
     model.block.norm_kind = choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});
   });

@@ -44,6 +44,7 @@ std::vector<const Case*> cases_of(const std::string& kind);
 
 nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_model);
 nn::RotaryConfig rotary_config_of(const Json& config);
+nn::T5BiasConfig t5_bias_config_of(const Json& config);
 models::ModelConfig model_config_of(const Json& config);
 kernels::Activation activation_of(const std::string& name);
 

@@ -5,6 +5,7 @@
 #include "kernels/rms_norm.h"
 #include "nn/attention.h"
 #include "nn/position.h"
+#include "nn/position_bias.h"
 #include "nn/rotary.h"
 
 namespace attention_lab::testing {
@@ -95,6 +96,30 @@ TEST_CASE("golden: sinusoidal positions agree with their definition") {
     const auto size = [&](const char* option) { return static_cast<Index>(test_case->options[option].number()); };
     Matrix table = nn::sinusoidal_positions(size("length"), size("dModel"));
     Expectations(*test_case).compare_if_expected("table", ConstMatrixView(view(table)), {table.rows(), table.cols()});
+  }
+}
+
+TEST_CASE("golden: position biases agree with Transformers") {
+  for (const Case* const test_case : some_cases_of("position_bias")) {
+    const auto size = [&](const char* option) { return static_cast<Index>(test_case->options[option].number()); };
+    const Index H = size("heads"), T = size("T"), S = size("S");
+    const bool is_t5 = test_case->options["kind"].text() == "t5";
+    nn::PositionBias bias =
+        is_t5 ? nn::PositionBias::t5(t5_bias_config_of(test_case->options), H) : nn::PositionBias::alibi(H);
+    Parameters parameters;
+    bias.name_all(parameters, "position_bias");
+    CHECK(parameters.size() == (is_t5 ? 1 : 0));
+    for (const Parameter& parameter : parameters) parameter.set(test_case->inputs.at("table").floats);
+
+    kernels::Workspace workspace;
+    const TensorView rows = bias.forward(size("first"), T, S, workspace);
+    std::vector<float> values;
+    for (Index h = 0; h < H; ++h)
+      for (Index t = 0; t < T; ++t) {
+        const float* const row = rows.matrix(0, h).row(t);
+        values.insert(values.end(), row, row + S);
+      }
+    Expectations(*test_case).compare_if_expected("bias", values, rows.shape());
   }
 }
 

@@ -54,6 +54,13 @@ ModelConfig small_llama() {
   return config;
 }
 
+ModelConfig with_positions(ModelConfig::Positions positions) {
+  ModelConfig config = small_gpt2();
+  config.positions = positions;
+  config.t5_bias = {6, 5, false};
+  return config;
+}
+
 ForwardInputs inputs_of(Index batch, Index length, std::span<const int> ids) {
   ForwardInputs inputs;
   inputs.batch = batch;
@@ -88,7 +95,9 @@ std::set<int> ids_of(const std::map<int, int>& found) {
 }  // namespace
 
 TEST_CASE("with a key-value cache the logits are those without, however the tokens are cut into passes") {
-  for (const ModelConfig& config : {small_gpt2(), small_llama()}) {
+  using Positions = ModelConfig::Positions;
+  for (const ModelConfig& config :
+       {small_gpt2(), small_llama(), with_positions(Positions::t5_bias), with_positions(Positions::alibi)}) {
     Model model(config);
     model.initialise(3);
     const Index T = 12, V = config.vocab_size;

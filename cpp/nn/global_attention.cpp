@@ -1,0 +1,164 @@
+// Global attention in three passes of the fused kernel, or step by step where a record looks inside.
+#include "nn/global_attention.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/gemm.h"
+
+namespace attention_lab::nn {
+
+namespace {
+
+using kernels::AttentionMask;
+using kernels::Workspace;
+
+/// Rows of `from`, in the order of `which`.
+MatrixView gather(ConstMatrixView from, const Shape& which, Workspace& workspace) {
+  const MatrixView rows = workspace.take(static_cast<Index>(which.size()), from.cols);
+  for (Index i = 0; i < rows.rows; ++i) map(rows).row(i) = map(from).row(which[static_cast<std::size_t>(i)]);
+  return rows;
+}
+
+/// The inverse of gather: row i of `rows` becomes row which[i] of `to`.
+void scatter(ConstMatrixView rows, const Shape& which, MatrixView to) {
+  for (Index i = 0; i < rows.rows; ++i) map(to).row(which[static_cast<std::size_t>(i)]) = map(rows).row(i);
+}
+
+/// A mask of the cells [rows, cols] for which allowed(row, col) holds, and of nothing else.
+template <class Allowed>
+AttentionMask mask_of_cells(Index rows, Index cols, Workspace& workspace, Allowed allowed) {
+  constexpr Index kCellsOfFloat = sizeof(float);
+  auto* const cells = reinterpret_cast<std::uint8_t*>(workspace.take((rows * cols + kCellsOfFloat - 1) / kCellsOfFloat));
+  for (Index row = 0; row < rows; ++row)
+    for (Index col = 0; col < cols; ++col) cells[row * cols + col] = allowed(row, col);
+  AttentionMask mask;
+  mask.cells = cells;
+  mask.cells_stride = cols;
+  return mask;
+}
+
+class GlobalSteps final : public AttentionSteps {
+ public:
+  GlobalSteps(const TensorView& q, const TensorView& k, const TensorView& v, const GlobalTokens& global,
+              const AttentionOptions& options, Workspace& workspace)
+      : q_(q), k_(k), v_(v), global_(global), options_(options), workspace_(workspace), T_(q.dims[2]) {}
+
+  void make_scores(Index b, Index h, MatrixView scores) const override {
+    const Workspace::Scope scope(workspace_);
+    const Shape tokens = tokens_of(b);
+    const float scale = options_.total_scale();
+    kernels::matmul_transposed(scale, q_.matrix(b, h), k_.matrix(b, group(h)), scores, workspace_);
+    if (tokens.empty()) return;
+    const MatrixView rows = workspace_.take(static_cast<Index>(tokens.size()), T_);
+    kernels::matmul_transposed(scale, gather(global_.q.matrix(b, h), tokens, workspace_), global_.k.matrix(b, group(h)),
+                               rows, workspace_);
+    scatter(rows, tokens, scores);
+  }
+
+  void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const override {
+    const Workspace::Scope scope(workspace_);
+    const AttentionMask anywhere = mask_without_window(b, h), near = options_.mask.at(b, h, T_, T_);
+    const AttentionMask mask = mask_of_cells(T_, T_, workspace_, [&](Index t, Index s) {
+      return is_global(b, t) || is_global(b, s) ? anywhere.allows(t, s) : near.allows(t, s);
+    });
+    kernels::mask_scores(scores, mask, masked);
+  }
+
+  void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const override {
+    const Workspace::Scope scope(workspace_);
+    const Shape tokens = tokens_of(b);
+    kernels::matmul(pattern, v_.matrix(b, group(h)), z, workspace_);
+    if (tokens.empty()) return;
+    const MatrixView rows = workspace_.take(static_cast<Index>(tokens.size()), z.cols);
+    kernels::matmul(gather(pattern, tokens, workspace_), global_.v.matrix(b, group(h)), rows, workspace_);
+    scatter(rows, tokens, z);
+  }
+
+  /// All steps at once, without a matrix [T, S].
+  void fused(Index b, Index h, MatrixView z) const {
+    const Workspace::Scope scope(workspace_);
+    const Shape tokens = tokens_of(b);
+    const Index count = static_cast<Index>(tokens.size());
+    const float scale = options_.total_scale();
+    const AttentionMask anywhere = mask_without_window(b, h);
+    const MatrixView q = q_.matrix(b, h), k = k_.matrix(b, group(h)), v = v_.matrix(b, group(h));
+
+    // Each query's window, without the global keys …
+    AttentionMask near = options_.mask.at(b, h, T_, T_);
+    near.keys = mask_of_cells(1, T_, workspace_, [&](Index, Index s) {
+                  return !is_global(b, s) && (!anywhere.keys || anywhere.keys[s]);
+                }).cells;
+    float* const near_log_sums = workspace_.take(T_);
+    kernels::attention({q, k, v, scale, near, z, {}, {}, {}, near_log_sums}, workspace_);
+    if (tokens.empty()) return;
+
+    // … and the global keys: softmax over both is the mean of the two, weighted by their sums of exponentials.
+    const AttentionMask far = mask_of_cells(T_, count, workspace_, [&](Index t, Index i) {
+      return anywhere.allows(t, tokens[static_cast<std::size_t>(i)]);
+    });
+    const MatrixView far_z = workspace_.take(T_, z.cols);
+    float* const far_log_sums = workspace_.take(T_);
+    kernels::attention({q, gather(k, tokens, workspace_), gather(v, tokens, workspace_), scale, far, far_z, {}, {}, {},
+                        far_log_sums},
+                       workspace_);
+    for (Index t = 0; t < T_; ++t) {
+      if (far_log_sums[t] == -std::numeric_limits<float>::infinity()) continue;
+      const float far_share = 1.0f / (1.0f + std::exp(near_log_sums[t] - far_log_sums[t]));
+      map(z).row(t) += far_share * (map(far_z).row(t) - map(z).row(t));
+    }
+
+    // Global queries over all keys, by their own projections.
+    const AttentionMask all = mask_of_cells(count, T_, workspace_, [&](Index i, Index s) {
+      return anywhere.allows(tokens[static_cast<std::size_t>(i)], s);
+    });
+    const MatrixView rows = workspace_.take(count, z.cols);
+    kernels::attention({gather(global_.q.matrix(b, h), tokens, workspace_), global_.k.matrix(b, group(h)),
+                        global_.v.matrix(b, group(h)), scale, all, rows, {}, {}, {}},
+                       workspace_);
+    scatter(rows, tokens, z);
+  }
+
+ private:
+  Index group(Index h) const { return h / (q_.dims[1] / k_.dims[1]); }
+
+  bool is_global(Index b, Index t) const {
+    const BatchMask& mask = options_.mask;
+    return global_.marks[b * T_ + t] && (!mask.keys || mask.keys[b * mask.keys_batch_stride + t]);
+  }
+
+  Shape tokens_of(Index b) const {
+    Shape tokens;
+    for (Index t = 0; t < T_; ++t)
+      if (is_global(b, t)) tokens.push_back(t);
+    return tokens;
+  }
+
+  AttentionMask mask_without_window(Index b, Index h) const {
+    AttentionMask mask = options_.mask.at(b, h, T_, T_);
+    mask.window = -1;
+    return mask;
+  }
+
+  const TensorView &q_, &k_, &v_;
+  const GlobalTokens& global_;
+  const AttentionOptions& options_;
+  Workspace& workspace_;
+  Index T_;
+};
+
+}  // namespace
+
+void attend_globally(const TensorView& q, const TensorView& k, const TensorView& v, const GlobalTokens& global,
+                     const AttentionOptions& options, const AttentionSites& sites, Record& record, Workspace& workspace,
+                     const TensorView& z) {
+  const Index B = q.dims[0], H = q.dims[1], T = q.dims[2];
+  const GlobalSteps steps(q, k, v, global, options, workspace);
+  if (looks_inside(record, sites))
+    return attend_in_steps(steps, {B, H, T, T}, options.normalisation, sites, record, workspace, z);
+  for (Index b = 0; b < B; ++b)
+    for (Index h = 0; h < H; ++h) steps.fused(b, h, z.matrix(b, h));
+  record.produced(sites.z, z);
+}
+
+}  // namespace attention_lab::nn

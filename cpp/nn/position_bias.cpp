@@ -1,0 +1,82 @@
+// The bias by distance, and its view as a matrix of queries and keys.
+#include "nn/position_bias.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attention_lab::nn {
+
+namespace {
+
+/// Buckets of one direction.
+Index one_sided(const T5BiasConfig& config) {
+  return config.bidirectional ? config.num_buckets / 2 : config.num_buckets;
+}
+
+}  // namespace
+
+Index t5_bucket(const T5BiasConfig& config, Index distance) {
+  const Index buckets = one_sided(config), exact = buckets / 2;
+  const Index after = config.bidirectional && distance > 0 ? buckets : 0;  // the first bucket of its direction
+  const Index size = config.bidirectional ? std::abs(distance) : std::max<Index>(-distance, 0);
+  if (size < exact) return after + size;
+  // In float, step by step as Transformers: at a bucket's edge the rounding decides.
+  const float ratio = static_cast<float>(size) / static_cast<float>(exact);
+  const float largest = static_cast<float>(
+      std::log(static_cast<double>(config.max_distance) / static_cast<double>(exact)));
+  const float part = static_cast<float>(std::log(static_cast<double>(ratio))) / largest * static_cast<float>(buckets - exact);
+  return after + std::min(exact + static_cast<Index>(part), buckets - 1);
+}
+
+Vector alibi_slopes(Index num_heads) {
+  Index power = 1;
+  while (2 * power <= num_heads) power *= 2;
+  Vector slopes(num_heads);
+  for (Index h = 0; h < num_heads; ++h) {
+    const double numerator = h < power ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - power) + 1) / 2.0;
+    slopes(h) = static_cast<float>(std::exp2(-8.0 * numerator / static_cast<double>(power)));
+  }
+  return slopes;
+}
+
+PositionBias PositionBias::t5(const T5BiasConfig& config, Index num_heads) {
+  require_at_least(config.bidirectional ? 4 : 2, config.num_buckets, "numBuckets");
+  require_at_least(one_sided(config) / 2 + 1, config.max_distance, "maxDistance");
+  element_count({config.num_buckets, num_heads});
+  PositionBias bias;
+  bias.is_t5_ = true;
+  bias.config_ = config;
+  bias.table_.setZero(config.num_buckets, num_heads);
+  return bias;
+}
+
+PositionBias PositionBias::alibi(Index num_heads) {
+  PositionBias bias;
+  bias.table_ = alibi_slopes(num_heads).transpose();
+  return bias;
+}
+
+void PositionBias::name_all(Parameters& parameters, const std::string& name) {
+  if (!is_t5_) return;
+  parameters.push_back({name + ".weight",
+                        {table_.rows(), table_.cols()},
+                        Parameter::Layout::dense,
+                        table_.data(),
+                        0,
+                        0,
+                        Parameter::Fresh::embedding});
+}
+
+TensorView PositionBias::forward(Index first, Index T, Index S, kernels::Workspace& workspace) const {
+  const Index H = table_.cols(), distances = T + S - 1;
+  float* const values = workspace.take(element_count({H, distances}));
+  for (Index i = 0; i < distances; ++i) {
+    const Index distance = i - (T - 1) - first;  // key − query
+    const float* const row = table_.data() + (is_t5_ ? t5_bucket(config_, distance) * H : 0);
+    const float factor = is_t5_ ? 1.0f : -static_cast<float>(std::abs(distance));
+    for (Index h = 0; h < H; ++h) values[h * distances + i] = factor * row[h];
+  }
+  return {values + T - 1, 4, {1, H, T, S}, {0, distances, -1, 1}};
+}
+
+}  // namespace attention_lab::nn

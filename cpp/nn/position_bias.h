@@ -1,0 +1,49 @@
+// Positions as a bias on the scores that depends on head and distance alone: T5's buckets and ALiBi.
+#pragma once
+
+#include <string>
+
+#include "kernels/workspace.h"
+#include "nn/parameter.h"
+
+namespace attention_lab::nn {
+
+struct T5BiasConfig {
+  Index num_buckets = 32;
+  Index max_distance = 128;   // from here on all distances share the last bucket
+  bool bidirectional = true;  // half of the buckets are for keys after the query; else those share bucket 0
+};
+
+/// The bucket of the distance key − query.  Raffel et al. 2020, arXiv:1910.10683, section 2.1: one bucket a distance up to
+/// half of the buckets, then logarithmically wider ones. As transformers' T5Attention._relative_position_bucket rounds.
+Index t5_bucket(const T5BiasConfig& config, Index distance);
+
+/// One slope for each head: 2^(−8h/H), h = 1 … H, where H is a power of two; else those of the power of two below, then every
+/// other one of the power of two above.  Press, Smith & Lewis 2022, arXiv:2108.12409, section 3; transformers' build_alibi_tensor.
+Vector alibi_slopes(Index num_heads);
+
+/// T5:     bias[h, t, s] = table[bucket(s − p), h]    table [num_buckets, H] learned
+/// ALiBi:  bias[h, t, s] = −slope[h] · |s − p|
+/// where query t stands at position p and key s at position s. Added to the scores of every layer.
+class PositionBias {
+ public:
+  PositionBias() = default;
+  /// Throws on buckets and distances that leave no room for T5's logarithm.
+  static PositionBias t5(const T5BiasConfig& config, Index num_heads);
+  static PositionBias alibi(Index num_heads);
+
+  explicit operator bool() const { return table_.size() > 0; }
+  /// Names T5's table `name`.weight.
+  void name_all(Parameters& parameters, const std::string& name);
+
+  /// bias [1, H, T, S] for queries at positions `first` … first + T − 1. Each distance is computed and kept once: all rows
+  /// are windows into the same T + S − 1 values, each one step further left than the row before.
+  TensorView forward(Index first, Index T, Index S, kernels::Workspace& workspace) const;
+
+ private:
+  bool is_t5_ = false;
+  T5BiasConfig config_;
+  Matrix table_;  // T5: [num_buckets, H]; ALiBi: the slopes [1, H]
+};
+
+}  // namespace attention_lab::nn

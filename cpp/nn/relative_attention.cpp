@@ -1,0 +1,98 @@
+// The two products of a relative score, and the relative shift as a view of the second.
+#include "nn/relative_attention.h"
+
+#include <algorithm>
+
+#include "kernels/gemm.h"
+
+namespace attention_lab::nn {
+
+namespace {
+
+using kernels::Workspace;
+
+/// Queries whose position terms are computed at a time: enough that packing k and v for them again costs little.
+constexpr Index kBlockQueries = 128;
+
+class RelativeSteps final : public AttentionSteps {
+ public:
+  RelativeSteps(const TensorView& q, const TensorView& k, const TensorView& v, const RelativePositions& positions,
+                const AttentionOptions& options, Workspace& workspace)
+      : q_(q), k_(k), v_(v), positions_(positions), options_(options), workspace_(workspace) {}
+
+  void make_scores(Index b, Index h, MatrixView scores) const override {
+    const Workspace::Scope scope(workspace_);
+    const MatrixView q = q_.matrix(b, h);
+    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.content_bias, h), k_.matrix(b, group(h)), scores,
+                               workspace_);
+    const ConstMatrixView terms = position_terms(q, h, 0, scores.cols);
+    for (Index t = 0; t < scores.rows; ++t) {
+      // Keys after these have no row of r: causality hides them.
+      const Index known = std::min(scores.cols, positions_.r.dims[2] - (scores.rows - 1 - t));
+      map(scores).row(t).head(known) += map(terms).row(t).head(known);
+    }
+  }
+  void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const override {
+    kernels::mask_scores(scores, options_.mask.at(b, h, scores.rows, scores.cols), masked);
+  }
+  void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const override {
+    kernels::matmul(pattern, v_.matrix(b, group(h)), z, workspace_);
+  }
+
+  /// All steps at once: the position terms are a bias of the fused kernel.
+  void fused(Index b, Index h, MatrixView z) const {
+    const Index T = q_.dims[2], S = k_.dims[2];
+    for (Index first = 0; first < T; first += kBlockQueries) {
+      const Workspace::Scope scope(workspace_);
+      const auto block = [&](MatrixView m) { return MatrixView{m.row(first), std::min(kBlockQueries, T - first), m.cols, m.stride}; };
+      const MatrixView q = block(q_.matrix(b, h));
+      kernels::AttentionMask mask = options_.mask.at(b, h, T, S);
+      mask.first_query += first;
+      if (mask.cells) mask.cells += first * mask.cells_stride;
+      mask.bias = position_terms(q, h, first, S);
+      kernels::attention({plus(q, positions_.content_bias, h), k_.matrix(b, group(h)), v_.matrix(b, group(h)),
+                          options_.total_scale(), mask, block(z), {}, {}, {}},
+                         workspace_);
+    }
+  }
+
+ private:
+  Index group(Index h) const { return h / (q_.dims[1] / k_.dims[1]); }
+
+  /// rows + bias[h].
+  MatrixView plus(ConstMatrixView rows, ConstMatrixView bias, Index h) const {
+    const MatrixView sum = workspace_.take(rows.rows, rows.cols);
+    map(sum) = map(rows).rowwise() + map(bias).row(h);
+    return sum;
+  }
+
+  /// scale · (q_t + v) · r_{p − s} as [queries, S]. The product has a column for each row of r; the distance 0 moves one
+  /// column to the left from query to query: rows one float short of the product's are the relative shift.
+  ConstMatrixView position_terms(ConstMatrixView q, Index h, Index first, Index S) const {
+    const MatrixView r = positions_.r.matrix(0, h);
+    const MatrixView product = workspace_.take(q.rows, r.rows);
+    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.position_bias, h), r, product, workspace_);
+    return {product.data + (q_.dims[2] - 1 - first), q.rows, S, product.stride - 1};
+  }
+
+  const TensorView &q_, &k_, &v_;
+  const RelativePositions& positions_;
+  const AttentionOptions& options_;
+  Workspace& workspace_;
+};
+
+}  // namespace
+
+void attend_relatively(const TensorView& q, const TensorView& k, const TensorView& v, const RelativePositions& positions,
+                       const AttentionOptions& options, const AttentionSites& sites, Record& record, Workspace& workspace,
+                       const TensorView& z) {
+  const Index B = q.dims[0], H = q.dims[1];
+  const RelativeSteps steps(q, k, v, positions, options, workspace);
+  if (looks_inside(record, sites) || options.normalisation != Normalisation::softmax)
+    return attend_in_steps(steps, {B, H, q.dims[2], k.dims[2]}, options.normalisation, sites, record, workspace, z);
+  for (Index b = 0; b < B; ++b)
+    for (Index h = 0; h < H; ++h) steps.fused(b, h, z.matrix(b, h));
+  record.produced(sites.z, z);
+}
+
+}  // namespace attention_lab::nn
