@@ -1,4 +1,5 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of forward and makes the one native call.
+import { saveModel, type Origin } from './checkpoints/save.js';
 import { callNative, fail } from './errors.js';
 import { generate } from './generation.js';
 import type { Handle, Handles } from './handles.js';
@@ -16,6 +17,7 @@ import type {
   GenerateOptions,
   GenerateResult,
   ModelOutput,
+  SaveOptions,
   Tensor,
   TokenIds,
   Tokenizer,
@@ -41,6 +43,8 @@ export class Model extends Parameterised<NativeModel> {
   readonly tokenizer: Tokenizer | undefined;
   /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
   readonly stopTokens: readonly number[];
+  /** @internal What the checkpoint held besides; unset for models of `createModel`. */
+  origin: Origin | undefined;
   protected override readonly handle: Handle<NativeModel>;
   readonly #module: NativeModule;
   readonly #handles: Handles;
@@ -122,6 +126,14 @@ export class Model extends Parameterised<NativeModel> {
     const { config, tokenizer, stopTokens } = this;
     const { native } = this.handle;
     return generate({ module: this.#module, native, handles: this.#handles, config, tokenizer, stopTokens }, inputIds, options);
+  }
+
+  /**
+   * The model as files in Hugging Face's layout, name → bytes: config.json, model.safetensors and, where it was loaded with
+   * one, its tokenizer. `loadModel` reads them, and Transformers does if its family is one of theirs.
+   */
+  save(options?: SaveOptions): Map<string, Uint8Array> {
+    return saveModel(this, options);
   }
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */

@@ -4,7 +4,7 @@ import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
 import type { NativeAttentionLayer, NativeModel } from './native.js';
 import type { NamedTensors, Tensor } from './types.js';
-import { checkShape, checkString, checkTensor, describe } from './validation.js';
+import { checkShape, checkString, checkTensor, describe, isMap } from './validation.js';
 
 /** Parameters go by PyTorch's names. */
 export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel> {
@@ -77,8 +77,4 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function isMap(tensors: NamedTensors): tensors is ReadonlyMap<string, Tensor> {
-  return typeof (tensors as ReadonlyMap<string, Tensor>)[Symbol.iterator] === 'function';
 }

@@ -206,7 +206,9 @@ export interface ModelConfig {
 export type CompleteAttentionConfig = Readonly<Required<AttentionLayerConfig>>;
 
 /** A model's config with every default filled in. */
-export type CompleteModelConfig = Readonly<Required<Omit<ModelConfig, 'attention'>> & { attention: CompleteAttentionConfig }>;
+export type CompleteModelConfig = Readonly<
+  Required<Omit<ModelConfig, 'attention' | 'rotary'>> & { attention: CompleteAttentionConfig; rotary: Required<RotaryConfig> }
+>;
 
 export interface ForwardInputs {
   inputIds?: TokenIds;
@@ -334,8 +336,13 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A folder URL or (in Node) a path in Hugging Face's layout, or the folder's files. */
-export type ModelSource = string | URL | readonly File[] | FileList;
+/** A folder URL or (in Node) a path in Hugging Face's layout, or the folder's files: as File objects, or name → bytes. */
+export type ModelSource = string | URL | readonly File[] | FileList | ReadonlyMap<string, Uint8Array>;
+
+export interface SaveOptions {
+  /** Of the weights in model.safetensors. Default f32, exact; f16 halves the file. */
+  dtype?: 'f32' | 'f16';
+}
 
 export interface RuntimeOptions {
   variant?: 'auto' | VariantName;

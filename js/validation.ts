@@ -17,6 +17,11 @@ function typeName(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
+/** A Map, of this realm or another. */
+export function isMap<T>(value: T): value is Extract<T, ReadonlyMap<string, unknown>> {
+  return typeof value === 'object' && value !== null && typeName(value) === 'Map';
+}
+
 export function shapeText(dims: readonly number[]): string {
   return `[${dims.join(', ')}]`;
 }

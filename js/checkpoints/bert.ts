@@ -3,7 +3,7 @@
 import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
 import type { ModelConfig } from '../types.js';
-import { activations, ConfigReader, mostLayers } from './config-reader.js';
+import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
 
@@ -20,9 +20,31 @@ export const bert: Family = {
       pooler: bertPooler(prefix, has),
       maskedLmHead: masked,
     });
-    return { config: model, rules: [...bertBody(model, prefix).all, ...head(model).all], ignored };
+    return { config: model, rules: [...bertBody(model, prefix).all, ...head(model).all], ignored, carried };
   },
+
+  write: (config) => ({
+    model_type: 'bert',
+    architectures: [config.maskedLmHead ? 'BertForMaskedLM' : 'BertModel'],
+    ...bertFields(config),
+    max_position_embeddings: config.maxLen,
+  }),
 };
+
+/** The fields that `bertConfig` reads. */
+export function bertFields(config: NativeModelConfig): Record<string, unknown> {
+  return {
+    vocab_size: config.vocabSize,
+    type_vocab_size: config.typeVocabSize,
+    hidden_size: config.dModel,
+    num_hidden_layers: config.numLayers,
+    intermediate_size: config.dFf,
+    layer_norm_eps: config.normEps,
+    hidden_act: activationName(config.activation),
+    tie_word_embeddings: config.tieEmbeddings,
+    num_attention_heads: config.attention.numHeads,
+  };
+}
 
 /** The fields that BERT and its descendants share; `own` are those in which they differ. */
 export function bertConfig(config: ConfigReader, own: Partial<ModelConfig>): NativeModelConfig {
@@ -55,12 +77,14 @@ function hasMaskedHead(has: (name: string) => boolean): boolean {
   return has('cls.predictions.transform.dense.weight');
 }
 
-/** Buffers, tied copies and the next-sentence head, none of which a forward pass of ours reads. */
+/** Buffers and tied copies. */
 const ignored = [
   /^(bert\.)?embeddings\.(position_ids|token_type_ids)$/,
   /^cls\.predictions\.decoder\.(weight|bias)$/,
-  /^cls\.seq_relationship\.(weight|bias)$/,
 ];
+
+/** The next-sentence head. */
+const carried = [/^cls\.seq_relationship\.(weight|bias)$/];
 
 /** Every tensor but the head's. */
 export function bertBody(config: NativeModelConfig, prefix: string): Rules {
@@ -92,8 +116,13 @@ export function bertBody(config: NativeModelConfig, prefix: string): Rules {
  */
 export function maskedLmOutput(head: Rules, config: NativeModelConfig, weight: string, biases: string[]): void {
   const { dModel: D, vocabSize: V } = config;
-  if (!config.tieEmbeddings) head.tensor('mlm_head.decoder.weight', [V, D], weight);
-  head.tensor('mlm_head.bias', [V], ...(config.tieEmbeddings ? biases : [...biases].reverse()));
+  if (config.tieEmbeddings) {
+    head.tensor('mlm_head.bias', [V], ...biases);
+    return;
+  }
+  head.tensor('mlm_head.decoder.weight', [V, D], weight);
+  const bias = head.tensor('mlm_head.bias', [V], ...[...biases].reverse());
+  bias.copies = bias.theirs.slice(1);
 }
 
 function head(model: NativeModelConfig): Rules {

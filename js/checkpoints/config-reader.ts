@@ -18,6 +18,11 @@ export const activations = {
   swish: 'silu',
 } as const;
 
+/** Transformers' name of an activation of ours. */
+export function activationName(activation: (typeof activations)[keyof typeof activations]): string {
+  return Object.entries(activations).find(([, ours]) => ours === activation)![0];
+}
+
 export class ConfigReader {
   /** `path` stands before the names of the fields in errors. */
   constructor(

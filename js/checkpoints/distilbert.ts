@@ -3,7 +3,7 @@
 import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
 import { maskedLmOutput } from './bert.js';
-import { activations, ConfigReader, mostLayers } from './config-reader.js';
+import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
 
@@ -32,6 +32,19 @@ export const distilbert: Family = {
     const prefix = bodyPrefix('distilbert.', 'embeddings.word_embeddings.weight', alone, has);
     return { config: model, rules: rules(model, prefix), ignored };
   },
+
+  write: (config) => ({
+    model_type: 'distilbert',
+    architectures: [config.maskedLmHead ? 'DistilBertForMaskedLM' : 'DistilBertModel'],
+    vocab_size: config.vocabSize,
+    max_position_embeddings: config.maxLen,
+    dim: config.dModel,
+    n_layers: config.numLayers,
+    hidden_dim: config.dFf,
+    activation: activationName(config.activation),
+    tie_word_embeddings: config.tieEmbeddings,
+    n_heads: config.attention.numHeads,
+  }),
 };
 
 /** A buffer, and the tied copy of the embedding. */

@@ -1,4 +1,4 @@
-// The number formats of safetensors: their sizes, and f32, f16 and bf16 decoded to f32 as the bytes arrive.
+// The number formats of safetensors: their sizes; f32, f16 and bf16 decoded to f32 as the bytes arrive; f32 as f16.
 import { fail } from '../errors.js';
 
 export interface Dtype {
@@ -25,8 +25,12 @@ export function checkableDtype(label: string, name: unknown): Dtype {
   return { name: name as string, bytes };
 }
 
+export function isReadable(dtype: Dtype): boolean {
+  return readable.includes(dtype.name);
+}
+
 export function checkReadable(label: string, dtype: Dtype): void {
-  if (!readable.includes(dtype.name)) {
+  if (!isReadable(dtype)) {
     fail('unsupported_checkpoint', `${label}: expected the dtype ${readable.join(' or ')}, got ${dtype.name}`);
   }
 }
@@ -80,4 +84,32 @@ function widenHalf(bits: Uint16Array, values: Float32Array): void {
     else if (exponent > 0) wide[i] = sign | ((exponent + 112) << 23) | (fraction << 13);
     else values[i] = (sign ? -1 : 1) * fraction * 2 ** -24;
   }
+}
+
+/** The largest that binary16 holds; from half a step above it, rounding would give ∞. */
+const largestHalf = 65504;
+const overflowsHalf = 65520;
+
+/** f32 → IEEE 754 binary16, to the nearest, ties to even; `name` is how an error calls a value too large for it. */
+export function narrowHalf(name: string, values: Float32Array): Uint16Array {
+  const wide = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(wide, (bits, i) => {
+    const sign = (bits >>> 16) & 0x8000;
+    const size = Math.abs(values[i]!);
+    if (Number.isNaN(size)) return sign | 0x7e00;
+    if (size === Infinity) return sign | 0x7c00;
+    if (size >= overflowsHalf) fail('invalid_argument', `${name}: expected at most ${largestHalf} in size for f16, got ${values[i]}`);
+    if (size < 2 ** -14) return sign | roundHalfEven(size * 2 ** 24); // subnormal, and at 1024 the smallest normal
+    const magnitude = bits & 0x7fffffff;
+    // 13 bits of the fraction go. A carry out of it rightly adds one to the exponent.
+    const odd = (magnitude >>> 13) & 1;
+    return sign | ((magnitude + 0xfff + odd - (112 << 23)) >>> 13);
+  });
+}
+
+/** Exact: the product by a power of two was. */
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return below + (rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? 1 : 0);
 }

@@ -3,9 +3,10 @@ import { fail } from '../errors.js';
 import type { NativeModelConfig } from '../native.js';
 import type { Tensor } from '../types.js';
 import { sameShape, shapeText } from '../validation.js';
+import { attentionLab } from './attention-lab.js';
 import { bert } from './bert.js';
 import { distilbert } from './distilbert.js';
-import { checkReadable } from './dtypes.js';
+import { checkReadable, isReadable } from './dtypes.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
 import { roberta } from './roberta.js';
@@ -16,6 +17,8 @@ export interface TensorRule {
   ours: string;
   /** Its name in a file, then older ones: the first that is there counts, and errors say the first of all. */
   theirs: string[];
+  /** Saved under these of them, too: Transformers wants tensors of those names, but does not compute with them. */
+  copies?: string[];
   /** Ours. */
   dims: number[];
   /** The file holds [in, out] where ours is [out, in]. */
@@ -24,9 +27,12 @@ export interface TensorRule {
 
 export interface Plan {
   config: NativeModelConfig;
-  rules: TensorRule[];
-  /** Tensors that a file may hold and no forward pass needs. */
+  /** undefined: the file has every parameter under its own name. */
+  rules: TensorRule[] | undefined;
+  /** Tensors that a file may hold and no forward pass needs: buffers and copies. */
   ignored: RegExp[];
+  /** Weights of the family that no forward pass of ours needs, kept for `save`. */
+  carried?: RegExp[];
   /** What ends a generated text: config.json's eos_token_id. */
   stopTokens?: number[];
 }
@@ -42,12 +48,18 @@ export interface Family {
     architecture: string | undefined,
     has: (name: string) => boolean,
   ): Plan;
+  /**
+   * The config.json of a model of this config, as near as the family comes to it: the config counts as this family's
+   * only if `read` gives it back, so that no condition is written twice.
+   */
+  write(config: NativeModelConfig): Readonly<Record<string, unknown>>;
 }
 
 /** Of a file for quite another model, the first problems say enough. */
 const shown = 40;
 
-const families: readonly Family[] = [bert, distilbert, gpt2, llama, roberta];
+/** The first that can express a config is the one it is saved as. */
+export const families: readonly Family[] = [bert, distilbert, gpt2, llama, roberta, attentionLab];
 
 /** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
 export function chooseFamily(json: Readonly<Record<string, unknown>>): { family: Family; architecture: string | undefined } {
@@ -79,12 +91,14 @@ function isStrings(value: unknown): value is string[] {
 export function matchTensors(
   file: string,
   plan: Plan,
+  rules: readonly TensorRule[],
   tensors: ReadonlyMap<string, TensorInfo>,
 ): Map<string, TensorRule> {
   const wanted = new Map<string, TensorRule>();
   const problems: string[] = [];
-  for (const rule of plan.rules) {
-    const expected = rule.transposed ? [...rule.dims].reverse() : rule.dims;
+  const known = new Set(rules.flatMap(({ theirs }) => theirs));
+  for (const rule of rules) {
+    const expected = dimsInFile(rule);
     const name = rule.theirs.find((candidate) => tensors.has(candidate));
     if (name === undefined) {
       problems.push(`${rule.theirs[0]!}: missing (expected ${shapeText(expected)})`);
@@ -96,7 +110,7 @@ export function matchTensors(
     wanted.set(name, rule);
   }
   for (const name of tensors.keys()) {
-    if (wanted.has(name) || plan.ignored.some((pattern) => pattern.test(name))) continue;
+    if (known.has(name) || [...plan.ignored, ...(plan.carried ?? [])].some((pattern) => pattern.test(name))) continue;
     problems.push(`${name}: unexpected; no part of this model`);
   }
   if (problems.length > 0) {
@@ -106,12 +120,24 @@ export function matchTensors(
   return wanted;
 }
 
+/** The names of the tensors that are kept for `save`. */
+export function carriedTensors(plan: Plan, tensors: ReadonlyMap<string, TensorInfo>): string[] {
+  const isCarried = ({ name, dtype }: TensorInfo): boolean =>
+    isReadable(dtype) && (plan.carried ?? []).some((pattern) => pattern.test(name));
+  return [...tensors.values()].filter(isCarried).map(({ name }) => name);
+}
+
 /** A tensor of the file as the parameter that the rule names. */
 export function asParameter(rule: TensorRule, tensor: Tensor): Tensor {
   return rule.transposed ? { data: transposed(tensor), dims: rule.dims } : tensor;
 }
 
-function transposed({ data, dims }: Tensor): Float32Array {
+/** The dims of a rule's tensor in the file. */
+export function dimsInFile({ dims, transposed }: TensorRule): number[] {
+  return transposed ? [...dims].reverse() : dims;
+}
+
+export function transposed({ data, dims }: Tensor): Float32Array {
   const [rows, cols] = dims as [number, number];
   const result = new Float32Array(data.length);
   for (let r = 0; r < rows; ++r) {

@@ -2,7 +2,7 @@
 // Radford et al. 2019, "Language models are unsupervised multitask learners"; transformers/models/gpt2.
 import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
-import { activations, ConfigReader, mostLayers } from './config-reader.js';
+import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
 
@@ -38,6 +38,23 @@ export const gpt2: Family = {
     const prefix = bodyPrefix('transformer.', 'wte.weight', architecture === 'GPT2Model', has);
     return { config: model, rules: rules(model, prefix), ignored: ignored(model), stopTokens: config.ids('eos_token_id') };
   },
+
+  write: (config) => ({
+    model_type: 'gpt2',
+    architectures: [config.lmHead ? 'GPT2LMHeadModel' : 'GPT2Model'],
+    vocab_size: config.vocabSize,
+    n_positions: config.maxLen,
+    n_embd: config.dModel,
+    n_layer: config.numLayers,
+    n_inner: config.dFf,
+    layer_norm_epsilon: config.normEps,
+    activation_function: activationName(config.activation),
+    n_head: config.attention.numHeads,
+    scale_attn_weights: config.attention.scaleBy !== 'none',
+    tie_word_embeddings: config.tieEmbeddings,
+    bos_token_id: null,
+    eos_token_id: null,
+  }),
 };
 
 /** Buffers, and the head's copy of the embedding where it is tied. */

@@ -3,7 +3,7 @@
 import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
 import type { RotaryConfig } from '../types.js';
-import { activations, ConfigReader, mostLayers } from './config-reader.js';
+import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
 
@@ -42,7 +42,49 @@ export const llama: Family = {
     const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === 'LlamaModel', has);
     return { config: model, rules: rules(model, prefix), ignored: ignored(model), stopTokens: config.ids('eos_token_id') };
   },
+
+  write: (config) => ({
+    model_type: 'llama',
+    architectures: [config.lmHead ? 'LlamaForCausalLM' : 'LlamaModel'],
+    vocab_size: config.vocabSize,
+    max_position_embeddings: config.maxLen,
+    hidden_size: config.dModel,
+    num_hidden_layers: config.numLayers,
+    intermediate_size: config.dFf,
+    rms_norm_eps: config.normEps,
+    hidden_act: activationName(config.activation),
+    mlp_bias: config.mlpBias,
+    num_attention_heads: config.attention.numHeads,
+    num_key_value_heads: config.attention.numKvHeads,
+    head_dim: config.attention.dHead,
+    attention_bias: config.attention.bias,
+    ...ropeFields(config.rotary),
+    tie_word_embeddings: config.tieEmbeddings,
+    bos_token_id: null,
+    eos_token_id: null,
+  }),
 };
+
+/** Said twice, for Transformers 5 and for 4. */
+function ropeFields(rotary: NativeModelConfig['rotary']): Record<string, unknown> {
+  const scaling =
+    rotary.linearFactor !== 1
+      ? { rope_type: 'linear', factor: rotary.linearFactor }
+      : rotary.llama3Factor !== 1
+        ? {
+            rope_type: 'llama3',
+            factor: rotary.llama3Factor,
+            low_freq_factor: rotary.lowFrequency,
+            high_freq_factor: rotary.highFrequency,
+            original_max_position_embeddings: rotary.originalMaxLen,
+          }
+        : undefined;
+  return {
+    rope_theta: rotary.theta,
+    ...(scaling && { rope_scaling: scaling }),
+    rope_parameters: { rope_theta: rotary.theta, ...(scaling ?? { rope_type: 'default' }) },
+  };
+}
 
 /** Transformers 5 says rope_parameters; 4 says rope_theta and, where positions are scaled, rope_scaling. */
 function rotary(config: ConfigReader): RotaryConfig {

@@ -3,11 +3,12 @@ import { AttentionLabError, checkAborted, fail } from '../errors.js';
 import type { Model } from '../model.js';
 import type { NativeModelConfig } from '../native.js';
 import { readTokenizer } from '../tokenizer.js';
-import type { LoadOptions, ModelSource, Tokenizer } from '../types.js';
+import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
 import { checkKeys, checkSignal, describe } from '../validation.js';
-import { asParameter, chooseFamily, matchTensors } from './families.js';
+import { asParameter, carriedTensors, chooseFamily, matchTensors } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { parseObject, readText } from './json.js';
+import { ownRules } from './rules.js';
 import { openWeights } from './shards.js';
 
 const optionKeys = new Set(['onProgress', 'signal']);
@@ -31,19 +32,24 @@ export async function loadCheckpoint(
   const reader = new FolderReader(openFolder(source), { onProgress, signal });
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
-  const tokenizer = await readTokenizerFiles(reader);
+  const { tokenizer, texts } = await readTokenizerFiles(reader);
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
     const plan = family.read(json, architecture, (name) => weights.tensors.has(name));
-    const wanted = matchTensors(weights.name, plan, weights.tensors);
-    model = createModel(plan.config, tokenizer, plan.stopTokens);
-    checkComplete(model, plan.rules.map(({ ours }) => ours));
-    for await (const [name, tensor] of weights.read(new Set(wanted.keys()))) {
-      const rule = wanted.get(name)!;
-      model.setParameter(rule.ours, asParameter(rule, tensor));
+    if (!plan.rules) model = createModel(plan.config, tokenizer, plan.stopTokens);
+    const rules = plan.rules ?? ownRules(model!.parameterShapes());
+    const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
+    model ??= createModel(plan.config, tokenizer, plan.stopTokens);
+    checkComplete(model, rules.map(({ ours }) => ours));
+    const carried = new Map<string, Tensor>();
+    for await (const [name, tensor] of weights.read(new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]))) {
+      const rule = wanted.get(name);
+      if (rule) model.setParameter(rule.ours, asParameter(rule, tensor));
+      else carried.set(name, tensor);
     }
     checkAborted(signal, 'loadModel');
+    model.origin = { json, rules, carried, texts };
     return model;
   } catch (error) {
     model?.dispose();
@@ -62,14 +68,19 @@ function checkComplete(model: Model, loaded: readonly string[]): void {
   }
 }
 
-async function readTokenizerFiles(reader: FolderReader): Promise<Tokenizer | undefined> {
+/** The tokenizer, and the files it was read from. */
+async function readTokenizerFiles(reader: FolderReader): Promise<{ tokenizer?: Tokenizer; texts: Map<string, string> }> {
+  const texts = new Map<string, string>();
   const text = await reader.textIfThere('tokenizer.json', largestTokenizer);
-  if (text === undefined) return undefined;
+  if (text === undefined) return { texts };
+  texts.set('tokenizer.json', text);
   const settings = await reader.textIfThere('tokenizer_config.json', largestConfig);
-  return readTokenizer(
+  if (settings !== undefined) texts.set('tokenizer_config.json', settings);
+  const tokenizer = readTokenizer(
     parseObject('tokenizer.json', text),
     settings === undefined ? {} : parseObject('tokenizer_config.json', settings),
   );
+  return { tokenizer, texts };
 }
 
 class FolderReader {

@@ -1,6 +1,6 @@
 // RoBERTa as Transformers saves it: BERT's stack, positions counted from after the padding id, and a head of its own.
 // Liu et al. 2019, arXiv:1907.11692; transformers/models/roberta.
-import { bertBody, bertConfig, bertPooler, maskedLmOutput } from './bert.js';
+import { bertBody, bertConfig, bertFields, bertPooler, maskedLmOutput } from './bert.js';
 import { ConfigReader } from './config-reader.js';
 import type { Family } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
@@ -35,6 +35,16 @@ export const roberta: Family = {
     }
     return { config: model, rules: [...body.all, ...head.all], ignored };
   },
+
+  write: (config) => ({
+    model_type: 'roberta',
+    architectures: [config.maskedLmHead ? 'RobertaForMaskedLM' : 'RobertaModel'],
+    ...bertFields(config),
+    max_position_embeddings: config.maxLen + config.positionOffset,
+    pad_token_id: config.padTokenId,
+    bos_token_id: null,
+    eos_token_id: null,
+  }),
 };
 
 /** Buffers and tied copies. */

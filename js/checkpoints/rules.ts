@@ -8,8 +8,10 @@ export class Rules {
   constructor(private readonly prefix = '') {}
 
   /** Names of the file: the usual one, then older ones. */
-  tensor(ours: string, dims: number[], ...theirs: string[]): void {
-    this.all.push({ ours, theirs: theirs.map((name) => this.prefix + name), dims });
+  tensor(ours: string, dims: number[], ...theirs: string[]): TensorRule {
+    const rule = { ours, theirs: theirs.map((name) => this.prefix + name), dims };
+    this.all.push(rule);
+    return rule;
   }
 
   linear(ours: string, theirs: string, output: number, input: number, bias = true): void {
@@ -28,6 +30,11 @@ export class Rules {
     this.tensor(`${ours}.weight`, [size], `${theirs}.weight`, `${theirs}.gamma`);
     this.tensor(`${ours}.bias`, [size], `${theirs}.bias`, `${theirs}.beta`);
   }
+}
+
+/** Every parameter under its own name. */
+export function ownRules(shapes: ReadonlyMap<string, readonly number[]>): TensorRule[] {
+  return [...shapes].map(([name, dims]) => ({ ours: name, theirs: [name], dims: [...dims] }));
 }
 
 /** The prefix of a body's tensors: none where it was saved alone, its name as part of a model with a head. */

@@ -1,13 +1,13 @@
-// Folders that every platform can read: a URL over fetch, and File objects.
+// Folders that every platform can read: a URL over fetch, File objects, and a map of bytes.
 import { fail, rethrow } from '../errors.js';
 import type { ModelSource } from '../types.js';
-import { describe } from '../validation.js';
+import { describe, isMap } from '../validation.js';
 import type { Folder, FolderFile } from './folder.js';
 
 export function openWebFolder(source: ModelSource): Folder {
   if (source instanceof URL) return urlFolder(source);
   if (typeof source === 'string') return urlFolder(resolveUrl(source));
-  return filesFolder(checkFiles(source));
+  return isMap(source) ? bytesFolder(source) : filesFolder(checkFiles(source));
 }
 
 /** Relative addresses are the page's; a worker or Node without a page needs an absolute one. */
@@ -114,7 +114,7 @@ function checkFiles(source: unknown): File[] {
   const list =
     typeof source === 'object' && source !== null && typeof (source as FileList).length === 'number'
       ? Array.from(source as ArrayLike<unknown>)
-      : fail('invalid_argument', `source: expected a URL, a path or File objects, got ${describe(source)}`);
+      : fail('invalid_argument', `source: expected a URL, a path, File objects or a Map of bytes, got ${describe(source)}`);
   return list.map((file, index) => {
     if (!(file instanceof Blob) || typeof (file as File).name !== 'string') {
       fail('invalid_argument', `source[${index}]: expected a File, got ${describe(file)}`);
@@ -131,6 +131,32 @@ function filesFolder(files: readonly File[]): Folder {
     open(name) {
       const found = files.filter((file) => file.name.split('/').at(-1) === name).sort((a, b) => depth(a) - depth(b))[0];
       return Promise.resolve(found ? blobFile(found) : null);
+    },
+  };
+}
+
+function bytesFolder(files: ReadonlyMap<string, Uint8Array>): Folder {
+  for (const [name, bytes] of files) {
+    if (!(bytes instanceof Uint8Array)) {
+      fail('invalid_argument', `source: ${name}: expected a Uint8Array, got ${describe(bytes)}`);
+    }
+  }
+  return {
+    name: `the ${files.size} files given`,
+    open(name) {
+      const bytes = files.get(name);
+      return Promise.resolve(bytes ? bytesFile(name, bytes) : null);
+    },
+  };
+}
+
+function bytesFile(name: string, bytes: Uint8Array): FolderFile {
+  return {
+    name,
+    size: bytes.length,
+    sizeHint: bytes.length,
+    async *chunks() {
+      yield bytes;
     },
   };
 }

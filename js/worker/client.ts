@@ -26,13 +26,14 @@ import type {
   ModelSource,
   NamedTensors,
   RuntimeOptions,
+  SaveOptions,
   SeedOptions,
   Tensor,
   TokenIds,
   Tokenizer,
   VariantName,
 } from '../types.js';
-import { checkKeys } from '../validation.js';
+import { checkKeys, isMap } from '../validation.js';
 import { Connection, type CallOptions, type ReportingOptions, type WorkerPort } from './connection.js';
 import type { Created, NewToken, SentFile } from './protocol.js';
 
@@ -159,6 +160,9 @@ export class WorkerModel extends RemoteParameters {
     const onProgress = onToken && (({ token, text }: NewToken) => onToken(token, text));
     return this.call('generate', [inputIds, sent], { signal, onProgress });
   }
+  save(options?: SaveOptions, call?: CallOptions): Promise<Map<string, Uint8Array>> {
+    return this.call('save', [options], call);
+  }
   embed(texts: string | readonly string[], call?: CallOptions): Promise<Tensor> {
     return this.call('embed', [texts], call);
   }
@@ -274,6 +278,7 @@ export async function startWorkerRuntime(port: WorkerPort, given?: RuntimeOption
 function sendable(source: ModelSource): unknown {
   if (source instanceof URL) return source.href;
   if (typeof source === 'string') return absolute(source);
+  if (isMap(source)) return source;
   return typeof source === 'object' && source !== null ? Array.from(source, sendableFile) : source;
 }
 

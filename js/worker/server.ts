@@ -13,7 +13,7 @@ const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters
 const methods = new Map<unknown, readonly string[]>([
   [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'liveHandles', 'memoryBytes']],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
-  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'embed']],
+  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'embed', 'save']],
   [Listing, ['forward', 'dispose']],
   [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
 ]);

@@ -75,7 +75,7 @@ describe('docs/api.md', () => {
       for (let type = Object.getPrototypeOf(object); type !== Object.prototype; type = Object.getPrototypeOf(type)) {
         for (const name of Object.getOwnPropertyNames(type)) names.add(name);
       }
-      for (const internal of ['constructor', 'handle', 'activations', 'initialise', 'generateInTurns', 'undefined']) names.delete(internal);
+      for (const internal of ['constructor', 'handle', 'activations', 'initialise', 'generateInTurns', 'origin', 'undefined']) names.delete(internal);
       return [...names];
     };
     for (const object of [rt, model, worker]) {

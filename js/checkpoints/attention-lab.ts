@@ -1,0 +1,36 @@
+// Models of createModel that no family of Transformers can express: our own config within config.json, our own names.
+import { completeModelConfig } from '../config.js';
+import { AttentionLabError, fail } from '../errors.js';
+import type { NativeModelConfig } from '../native.js';
+import type { ModelConfig } from '../types.js';
+import type { Family } from './families.js';
+
+export const attentionLab: Family = {
+  modelType: 'attention_lab',
+  architectures: ['AttentionLabModel'],
+
+  read({ config }) {
+    try {
+      return { config: completeModelConfig(config as ModelConfig), rules: undefined, ignored: [] };
+    } catch (error) {
+      // What a caller may not pass, a file may not hold.
+      if (error instanceof AttentionLabError) fail('bad_checkpoint', `config.json: ${error.message}`, error);
+      throw error;
+    }
+  },
+
+  write(config) {
+    return { model_type: 'attention_lab', architectures: ['AttentionLabModel'], config: asGiven(config) };
+  },
+};
+
+/** The inverse of `completeModelConfig`: what stands for "none" is left out, as JSON and a caller leave it out. */
+function asGiven(config: NativeModelConfig): unknown {
+  const { padTokenId, attention, ...rest } = config;
+  const { dModel: _, maskedValue, ...layer } = attention;
+  return {
+    ...rest,
+    ...(padTokenId >= 0 && { padTokenId }),
+    attention: { ...layer, ...(Number.isFinite(maskedValue) && { maskedValue }) },
+  };
+}

@@ -1,0 +1,113 @@
+// Saves a model as the folder that loadModel reads: as the family it came from, or as the first that can express its config.
+import { AttentionLabError } from '../errors.js';
+import type { NativeModelConfig } from '../native.js';
+import type { CompleteModelConfig, SaveOptions, Tensor } from '../types.js';
+import { checkKeys, checkOneOf } from '../validation.js';
+import { dimsInFile, families, transposed, type TensorRule } from './families.js';
+import { ownRules } from './rules.js';
+import { writeSafetensors } from './save-tensors.js';
+
+/** What a checkpoint held beside the parameters, so that saving gives it back. */
+export interface Origin {
+  /** Its config.json. */
+  json: Readonly<Record<string, unknown>>;
+  rules: readonly TensorRule[];
+  /** Weights of the family that this package has no use for. */
+  carried: ReadonlyMap<string, Tensor>;
+  /** File name → text: the tokenizer's files. */
+  texts: ReadonlyMap<string, string>;
+}
+
+/** What is saved. `origin` is undefined for models of `createModel`. */
+export interface Saved {
+  config: CompleteModelConfig;
+  origin: Origin | undefined;
+  parameterShapes(): ReadonlyMap<string, readonly number[]>;
+  parameter(name: string): Tensor;
+}
+
+/** Transformers' names. */
+const dtypeNames = { f32: 'float32', f16: 'float16' } as const;
+
+/** File name → bytes. */
+export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8Array> {
+  const { dtype: asked = 'f32' } = checkKeys('options', given, new Set(['dtype']));
+  const dtype = checkOneOf('dtype', asked, ['f32', 'f16']);
+  const { json, rules, carried, texts } = model.origin ?? asFamily(model);
+  const entries = rules.flatMap((rule) =>
+    [rule.theirs[0]!, ...(rule.copies ?? [])].map((name) => ({ name, dims: dimsInFile(rule), values: () => valuesOf(model, rule) })),
+  );
+  for (const [name, { data, dims }] of carried) entries.push({ name, dims, values: () => data });
+  const encoder = new TextEncoder();
+  return new Map([
+    ['config.json', encoder.encode(`${JSON.stringify(withDtype(json, dtypeNames[dtype]), null, 2)}\n`)],
+    ['model.safetensors', writeSafetensors(entries, dtype)],
+    ...[...texts].map(([name, text]) => [name, encoder.encode(text)] as const),
+  ]);
+}
+
+/** Transformers 5 says dtype, 4 says torch_dtype: one of them, the one that the config had. */
+function withDtype(json: Readonly<Record<string, unknown>>, dtype: string): Record<string, unknown> {
+  const { dtype: _, ...rest } = json;
+  return 'torch_dtype' in rest ? { ...rest, torch_dtype: dtype } : { ...rest, dtype };
+}
+
+/** The last family, our own, can express every config. */
+function asFamily(model: Saved): Origin {
+  const { config } = model;
+  const common = { carried: new Map<string, Tensor>(), texts: new Map<string, string>() };
+  for (const family of families) {
+    const json = family.write(config);
+    const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], hasPooler(config)));
+    if (plan && sameModel(plan.config, config)) return { json, rules: plan.rules ?? ownRules(model.parameterShapes()), ...common };
+  }
+  throw new AttentionLabError('internal', 'save: no family can express this config');
+}
+
+/** Of a file that is not yet written, families ask only this. */
+function hasPooler({ pooler }: CompleteModelConfig): (name: string) => boolean {
+  return (name) => pooler && /(^|\.)pooler\.dense\./.test(name);
+}
+
+/** undefined where a family refuses its own config.json: it cannot express what the config says. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof AttentionLabError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether two configs compute the same. One fused projection or three are the same weights, laid out otherwise. */
+function sameModel(a: NativeModelConfig, b: NativeModelConfig): boolean {
+  const text = (config: NativeModelConfig): string =>
+    JSON.stringify({ ...config, attention: { ...config.attention, fused: false } });
+  return text(a) === text(b);
+}
+
+function valuesOf(model: Saved, rule: TensorRule): Float32Array {
+  const { data } = parameterOf(model, rule);
+  return rule.transposed ? transposed({ data, dims: rule.dims }) : data;
+}
+
+const parts = ['q_proj', 'k_proj', 'v_proj'];
+
+/** A parameter, though the family fuses q, k and v and the model does not, or the other way round. */
+function parameterOf(model: Saved, { ours, dims }: TensorRule): Tensor {
+  if (model.parameterShapes().has(ours)) return model.parameter(ours);
+  const [part] = /[qkv]{1,3}_proj/.exec(ours)!;
+  if (part === 'qkv_proj') {
+    const data = new Float32Array(dims.reduce((product, size) => product * size, 1));
+    let at = 0;
+    for (const each of parts) {
+      const { data: values } = model.parameter(ours.replace(part, each));
+      data.set(values, at);
+      at += values.length;
+    }
+    return { data, dims };
+  }
+  const { data } = model.parameter(ours.replace(part, 'qkv_proj')); // q, k and v have one size where they are fused
+  const size = data.length / 3;
+  return { data: data.slice(parts.indexOf(part) * size, (parts.indexOf(part) + 1) * size), dims };
+}

@@ -1,0 +1,34 @@
+// Saves models with the built package, for compare_saved.py to read with Transformers:
+//   node scripts/golden/save_checkpoints.mjs DIR
+// Every golden checkpoint and every fresh model of tests/js/saved-models.mjs, with what this package computes from it.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRuntime } from 'attention-lab';
+import { checkpointPath } from '../../tests/js/golden.mjs';
+import { fresh } from '../../tests/js/saved-models.mjs';
+
+const [folder] = process.argv.slice(2);
+const inputIds = [[1, 2, 3, 4, 5], [5, 6, 7, 8, 9]];
+const rt = await createRuntime({ variant: 'simd128' });
+
+async function write(name, files) {
+  mkdirSync(join(folder, name), { recursive: true });
+  for (const [file, bytes] of files) writeFileSync(join(folder, name, file), bytes);
+  const model = await rt.loadModel(files); // f16 rounds: what counts is what the files hold
+  const { lastHiddenState, logits } = model.forward({ inputIds });
+  writeFileSync(join(folder, name, 'expected.json'), JSON.stringify({ inputIds, outputs: [lastHiddenState, ...(logits ? [logits] : [])]
+    .map(({ data, dims }) => ({ data: [...data], dims })) }));
+  model.dispose();
+}
+
+for (const name of readdirSync(checkpointPath(''))) {
+  const model = await rt.loadModel(checkpointPath(name));
+  if (model.config.vocabSize > 9) for (const dtype of ['f32', 'f16']) await write(`${name}-${dtype}`, model.save({ dtype }));
+  model.dispose();
+}
+for (const [name, [config, architecture]] of Object.entries(fresh)) {
+  if (architecture === 'AttentionLabModel') continue;
+  const model = rt.createModel(config, { seed: 5 });
+  await write(`fresh-${name}`, model.save());
+  model.dispose();
+}
