@@ -207,7 +207,11 @@ export type CompleteAttentionConfig = Readonly<Required<AttentionLayerConfig>>;
 
 /** A model's config with every default filled in. */
 export type CompleteModelConfig = Readonly<
-  Required<Omit<ModelConfig, 'attention' | 'rotary'>> & { attention: CompleteAttentionConfig; rotary: Required<RotaryConfig> }
+  Required<Omit<ModelConfig, 'attention' | 'rotary' | 't5Bias'>> & {
+    attention: CompleteAttentionConfig;
+    rotary: Required<RotaryConfig>;
+    t5Bias: Required<T5BiasConfig>;
+  }
 >;
 
 export interface ForwardInputs {
