@@ -35,17 +35,21 @@ Moments moments(const float* x, Index size, float about) {
 
 }  // namespace
 
+Standardisation standardise(const float* x, Index size, float eps) {
+  const float count = static_cast<float>(size);
+  const float mean = moments(x, size, 0.0f).first / count;
+  // The mean is rounded (by 3e-5 at 1,000); what it lacks is the mean of the deviations, which are nearly exact.
+  const Moments about_mean = moments(x, size, mean);
+  const float rest = about_mean.first / count;
+  return {mean, rest, 1.0f / std::sqrt(about_mean.second / count - rest * rest + eps)};
+}
+
 void layer_norm(ConstMatrixView x, const float* gain, const float* shift, float eps, MatrixView y) {
-  const float count = static_cast<float>(x.cols);
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     float* const out = y.row(r);
-    const float mean = moments(in, x.cols, 0.0f).first / count;
-    // The mean is rounded (by 3e-5 at 1,000); what it lacks is the mean of the deviations, which are nearly exact.
-    const Moments about_mean = moments(in, x.cols, mean);
-    const float rest = about_mean.first / count;
-    const float inverse = 1.0f / std::sqrt(about_mean.second / count - rest * rest + eps);
-    const auto normal = [=](F4 value, F4 gains, F4 shifts) {
+    const auto [mean, rest, inverse] = standardise(in, x.cols, eps);
+    const auto normal = [=, mean = mean, rest = rest, inverse = inverse](F4 value, F4 gains, F4 shifts) {
       return multiply_add((value - splat(mean) - splat(rest)) * splat(inverse), gains, shifts);
     };
     Index i = 0;

@@ -10,4 +10,12 @@ namespace attention_lab::kernels {
 /// x, y: [rows, D], may be the same memory; gain, shift: [D], either may be null (1 and 0).
 void layer_norm(ConstMatrixView x, const float* gain, const float* shift, float eps, MatrixView y);
 
+/// What makes a row x of mean 0 and variance 1: (x − mean − rest) · inverse.
+struct Standardisation {
+  float mean;
+  float rest;  // what the rounded mean lacks
+  float inverse;
+};
+Standardisation standardise(const float* x, Index size, float eps);
+
 }  // namespace attention_lab::kernels

@@ -9,4 +9,7 @@ namespace attention_lab::kernels {
 /// x, y: [rows, D], may be the same memory; gain: [D].
 void rms_norm(ConstMatrixView x, const float* gain, float eps, MatrixView y);
 
+/// 1 / √(mean(x²) + eps) of a row.
+float inverse_root_mean_square(const float* x, Index size, float eps);
+
 }  // namespace attention_lab::kernels

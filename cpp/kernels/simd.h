@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -42,6 +43,7 @@ inline F4 and_not(F4 a, F4 b) { return {wasm_v128_andnot(a.v, b.v)}; }  // a & ~
 /// The smaller (larger), and `a` where either is NaN: one instruction on x64, unlike f32x4.min and max.
 inline F4 min(F4 a, F4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
 inline F4 max(F4 a, F4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
+inline F4 square_root(F4 a) { return {wasm_f32x4_sqrt(a.v)}; }
 inline F4 shift_left_bits(F4 a, int count) { return {wasm_i32x4_shl(a.v, count)}; }
 template <int a, int b, int c, int d>
 F4 shuffle(F4 x, F4 y) { return {wasm_i32x4_shuffle(x.v, y.v, a, b, c, d)}; }
@@ -75,6 +77,10 @@ inline F4 and_not(F4 a, F4 b) { return {F4::Vector(F4::Bits(a.v) & ~F4::Bits(b.v
 /// The smaller (larger), and `a` where either is NaN.
 inline F4 min(F4 a, F4 b) { return {b.v < a.v ? b.v : a.v}; }
 inline F4 max(F4 a, F4 b) { return {a.v < b.v ? b.v : a.v}; }
+inline F4 square_root(F4 a) {
+  for (int lane = 0; lane < kWidth; ++lane) a.v[lane] = std::sqrt(a.v[lane]);
+  return a;
+}
 inline F4 shift_left_bits(F4 a, int count) {
   using Unsigned = std::uint32_t __attribute__((vector_size(16)));
   return {F4::Vector(Unsigned(a.v) << count)};
@@ -121,6 +127,10 @@ inline void store_part(float* p, std::ptrdiff_t count, F4 a) {
   store(lanes, a);
   for (std::ptrdiff_t i = 0; i < count; ++i) p[i] = lanes[i];
 }
+
+/// As load_part and store_part where `count` < 4, else whole vectors.
+inline F4 load_up_to(const float* p, std::ptrdiff_t count) { return count < kWidth ? load_part(p, count, 0.0f) : load(p); }
+inline void store_up_to(float* p, std::ptrdiff_t count, F4 a) { count < kWidth ? store_part(p, count, a) : store(p, a); }
 
 inline float sum(F4 a) {
   const F4 pairs = a + shuffle<2, 3, 0, 1>(a, a);
