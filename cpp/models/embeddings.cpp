@@ -44,8 +44,9 @@ void Embeddings::name_activations(ActivationNames& names, const std::string& pre
   if (types_) sites_.token_type_embed = names.add(prefix + "token_type_embed", "bqi");
 }
 
-/// Row r of `term` is the position vector of token r: tokens count from position_offset, padding is not counted.
-void Embeddings::positions(const ForwardInputs& inputs, MatrixView term) const {
+/// Calls visit(row, position): tokens count from position_offset, padding is not counted.
+template <class Visit>
+void Embeddings::each_position(const ForwardInputs& inputs, Visit visit) const {
   const Index first = config_.position_offset + inputs.seen();
   for (Index b = 0; b < inputs.batch; ++b) {
     Index position = first;
@@ -53,10 +54,14 @@ void Embeddings::positions(const ForwardInputs& inputs, MatrixView term) const {
       const Index r = b * inputs.length + t;
       const bool padding = config_.pad_token_id >= 0 && !inputs.input_ids.empty() &&
                            inputs.input_ids[static_cast<std::size_t>(r)] == config_.pad_token_id;
-      map(term).row(r) = map(positions_.row(padding ? config_.pad_token_id : position));
+      visit(r, padding ? config_.pad_token_id : position);
       if (!padding) ++position;
     }
   }
+}
+
+void Embeddings::positions(const ForwardInputs& inputs, MatrixView term) const {
+  each_position(inputs, [&](Index r, Index position) { map(term).row(r) = map(positions_.row(position)); });
 }
 
 void Embeddings::token_types(const ForwardInputs& inputs, MatrixView term) const {
@@ -91,6 +96,46 @@ void Embeddings::forward(const ForwardInputs& inputs, MatrixView x, Record& reco
     add_term(sites_.token_type_embed);
   }
   if (config_.embed_norm) norm_.forward(x, x);
+}
+
+void Embeddings::request_for_backward(Record& record) const {
+  if (!config_.embed_norm) return;
+  // The norm read the sum of these.
+  if (tokens()) record.request(sites_.embed);
+  if (positions_) record.request(sites_.pos_embed);
+  if (types_) record.request(sites_.token_type_embed);
+}
+
+void Embeddings::backward(const ForwardInputs& inputs, MatrixView gradient, const nn::Backward& backward) const {
+  const kernels::Workspace::Scope scope(backward.workspace);
+  if (config_.embed_norm) {
+    const MatrixView sum = backward.workspace.take(gradient.rows, gradient.cols);
+    if (tokens())
+      map(sum) = map(backward.record.rows(sites_.embed));
+    else
+      map(sum) = map(ConstMatrixView{inputs.inputs_embeds.data(), sum.rows, sum.cols, sum.cols});
+    if (positions_) map(sum) += map(backward.record.rows(sites_.pos_embed));
+    if (types_) map(sum) += map(backward.record.rows(sites_.token_type_embed));
+    norm_.backward(sum, gradient, {}, gradient, backward);
+  }
+  if (types_) {
+    const ConstMatrixView term = gradient_of_term(sites_.token_type_embed, gradient, inputs.batch, backward);
+    const int first_type = 0;
+    for (Index r = 0; r < term.rows; ++r)
+      types_.backward({inputs.token_type_ids.empty() ? &first_type : &inputs.token_type_ids[r], 1},
+                      {term.row(r), 1, term.cols, term.stride}, backward);
+  }
+  if (positions_) {
+    const ConstMatrixView term = gradient_of_term(sites_.pos_embed, gradient, inputs.batch, backward);
+    if (positions_.learned())
+      each_position(inputs, [&](Index r, Index position) {
+        positions_.backward(position, {term.row(r), 1, term.cols, term.stride}, backward);
+      });
+  }
+  if (tokens()) backward.reached(sites_.embed, by_token(gradient, inputs.batch));
+  if (inputs.input_ids.empty()) return;
+  if (config_.embed_scale != 1.0f) map(gradient) *= config_.embed_scale;
+  tokens().backward(inputs.input_ids, gradient, backward);
 }
 
 }  // namespace attention_lab::models

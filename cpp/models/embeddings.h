@@ -44,7 +44,13 @@ class Embeddings {
   /// x: [B·T, D].
   void forward(const ForwardInputs& inputs, MatrixView x, Record& record, kernels::Workspace& workspace) const;
 
+  void request_for_backward(Record& record) const;
+  /// gradient: the loss's with respect to x; changed on the way.   [B·T, D]
+  void backward(const ForwardInputs& inputs, MatrixView gradient, const nn::Backward& backward) const;
+
  private:
+  template <class Visit>
+  void each_position(const ForwardInputs& inputs, Visit visit) const;
   void positions(const ForwardInputs& inputs, MatrixView term) const;
   void token_types(const ForwardInputs& inputs, MatrixView term) const;
 

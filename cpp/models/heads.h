@@ -56,6 +56,24 @@ class MaskedLmHead {
     (is_untied() ? decoder_ : embedding.tied()).forward(transformed, logits, workspace);
   }
 
+  /// The loss's gradient with respect to hidden, from that with respect to the logits. Dense and norm are computed again.
+  void backward(ConstMatrixView hidden, const nn::Embedding& embedding, ConstMatrixView dlogits, MatrixView dhidden,
+                const nn::Backward& backward) const {
+    const kernels::Workspace::Scope scope(backward.workspace);
+    const Index rows = hidden.rows, D = hidden.cols;
+    const std::size_t count = static_cast<std::size_t>(rows * D);
+    const MatrixView pre = backward.workspace.take(rows, D), activated = backward.workspace.take(rows, D),
+                     transformed = backward.workspace.take(rows, D);
+    dense_.forward(hidden, pre, backward.workspace);
+    kernels::activate(activation_, {pre.data, count}, {activated.data, count});
+    norm_.forward(activated, transformed);
+    const MatrixView gradient = backward.workspace.take(rows, D);
+    (is_untied() ? decoder_ : embedding.tied()).backward(transformed, dlogits, {}, gradient, backward);
+    norm_.backward(activated, gradient, {}, gradient, backward);
+    kernels::activation_backward(activation_, {pre.data, count}, {gradient.data, count}, {gradient.data, count});
+    dense_.backward(hidden, gradient, {}, dhidden, backward);
+  }
+
  private:
   bool is_untied() const { return decoder_.out() > 0; }
 

@@ -90,4 +90,31 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
   return output;
 }
 
+void Model::request_for_backward(Record& record) const {
+  if (!config_.masked_lm_head && !config_.lm_head)
+    throw Error("config", {"trainer: expected a model with a head that makes logits (lmHead or maskedLmHead)"});
+  if (config_.pooler)
+    throw Error("config", {"trainer: the pooler cannot be trained: the logits do not depend on it"});
+  if (encoder_) encoder_->request_for_backward(record);
+  stack_.request_for_backward(record);
+}
+
+void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder,
+                     const nn::AttentionOverrides& overrides, MatrixView dlogits, const nn::Backward& backward) const {
+  const kernels::Workspace::Scope scope(backward.workspace);
+  const ConstMatrixView hidden = stack_.last_hidden_state();
+  const MatrixView gradient = backward.workspace.take(hidden.rows, hidden.cols);
+  backward.reached(logits_site_, nn::by_token(dlogits, inputs.batch));
+  if (config_.masked_lm_head)
+    masked_lm_head_.backward(hidden, stack_.tokens(), dlogits, gradient, backward);
+  else
+    (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_).backward(hidden, dlogits, {}, gradient, backward);
+
+  const Index memory_rows = inputs.memory.hidden.rows;
+  const MatrixView d_memory = encoder_ ? backward.workspace.take(memory_rows, config_.d_model()) : MatrixView{};
+  if (encoder_) map(d_memory).setZero();
+  stack_.backward(inputs, overrides, gradient, d_memory, backward);
+  if (encoder_) encoder_->backward(encoder, {}, d_memory, {}, backward);
+}
+
 }  // namespace attention_lab::models

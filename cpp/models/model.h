@@ -42,6 +42,13 @@ class Model {
   /// Throws on ids outside the vocabulary, on sequences longer than max_len and on inputs of the wrong size.
   ForwardOutput forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record);
 
+  /// Has a forward pass keep what backward reads. Throws where this model cannot be trained, naming what stands in the way.
+  void request_for_backward(Record& record) const;
+  /// From the loss's gradient with respect to the logits (changed on the way) to that with respect to every parameter, after
+  /// forward of the same inputs and, of an encoder–decoder, encode of `encoder`.
+  void backward(const ForwardInputs& inputs, const ForwardInputs& encoder, const nn::AttentionOverrides& overrides,
+                MatrixView dlogits, const nn::Backward& backward) const;
+
  private:
   void make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Record& record);
 

@@ -79,6 +79,11 @@ void Stack::check(const ForwardInputs& inputs) const {
   }
 }
 
+nn::AttentionOverrides Stack::for_blocks(const ForwardInputs& inputs, nn::AttentionOverrides overrides) const {
+  if (!inputs.attention_mask.empty()) overrides.key_mask = inputs.attention_mask.data();
+  return overrides;
+}
+
 MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
                           kernels::Workspace& workspace) {
   check(inputs);
@@ -86,12 +91,11 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
   const MatrixView x = view(hidden_);
   embeddings_.forward(inputs, x, record, workspace);
 
-  nn::AttentionOverrides for_blocks = overrides;
-  if (!inputs.attention_mask.empty()) for_blocks.key_mask = inputs.attention_mask.data();
+  const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
   nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0, {}};
   if (position_bias_) state.bias = position_bias_.forward(inputs.seen(), inputs.length, inputs.seen() + inputs.length, workspace);
   for (const nn::Block& block : blocks_) {
-    block.forward(x, inputs.batch, for_blocks, state, inputs.memory, record, workspace);
+    block.forward(x, inputs.batch, masked, state, inputs.memory, record, workspace);
     ++state.layer;
   }
   if (inputs.cache) inputs.cache->advance(inputs.length);
@@ -102,6 +106,27 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
     record.produced(final_norm_site_, by_token(x, inputs.batch));
   }
   return x;
+}
+
+void Stack::request_for_backward(Record& record) const {
+  if (config_.positions == StackConfig::Positions::t5_bias)
+    throw Error("config", {"trainer: ", prefix_, "position_bias cannot be trained: positions t5_bias has no backward"});
+  embeddings_.request_for_backward(record);
+  for (const nn::Block& block : blocks_) block.request_for_backward(record);
+  if (config_.final_norm) record.request(blocks_.back().output());
+}
+
+void Stack::backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, MatrixView gradient,
+                     MatrixView d_memory, const nn::Backward& backward) const {
+  if (config_.final_norm) {
+    backward.reached(final_norm_site_, by_token(gradient, inputs.batch));
+    final_norm_.backward(backward.record.rows(blocks_.back().output()), gradient, {}, gradient, backward);
+  }
+  const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
+  const nn::SequenceState state{rotary_ ? &rotary_ : nullptr, nullptr, 0, {}};  // a bias is constant
+  for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block)
+    block->backward(gradient, inputs.batch, masked, state, inputs.memory, d_memory, backward);
+  embeddings_.backward(inputs, gradient, backward);
 }
 
 }  // namespace attention_lab::models

@@ -24,6 +24,9 @@ class Stack {
   Site pattern(Index layer) const { return patterns_[static_cast<std::size_t>(layer)]; }
   Site cross_pattern(Index layer) const { return cross_patterns_[static_cast<std::size_t>(layer)]; }
 
+  /// What the last forward pass gave.
+  ConstMatrixView last_hidden_state() const { return view(hidden_); }
+
   void name_all(Parameters& parameters);
   void name_activations(ActivationNames& names);
   /// An empty cache for `capacity` keys of `batch` sequences in every layer.
@@ -34,7 +37,14 @@ class Stack {
   MatrixView forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
                      kernels::Workspace& workspace);
 
+  void request_for_backward(Record& record) const;
+  /// gradient [B·T, D]: the loss's with respect to the last hidden state; changed on the way. That with respect to the
+  /// memory is added to d_memory. The other arguments are forward's.
+  void backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, MatrixView gradient,
+                MatrixView d_memory, const nn::Backward& backward) const;
+
  private:
+  nn::AttentionOverrides for_blocks(const ForwardInputs& inputs, nn::AttentionOverrides overrides) const;
   void check(const ForwardInputs& inputs) const;
 
   StackConfig config_;

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "kernels/activation.h"
-#include "kernels/gemm.h"
+#include "kernels/elementwise_backward.h"
+#include "kernels/gemm_backward.h"
+#include "kernels/softmax.h"
 
 namespace attention_lab::nn {
 
@@ -161,6 +163,66 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
                        workspace);
   });
   record.produced(sites.z, z);
+}
+
+void request_for_backward(const AttentionOptions& options, const AttentionSites& sites, Record& record) {
+  record.request(sites.pattern);
+  // What softmax gave is the pattern, unless it was edited afterwards: then it is computed again.
+  if (record.edits(sites.pattern) || options.normalisation == Normalisation::none) record.request(sites.masked_scores);
+}
+
+void attend_backward(Site q, Site k, Site v, const AttentionOptions& options, const AttentionSites& sites,
+                     const TensorView& dz, const TensorView& dq, const TensorView& dk, const TensorView& dv,
+                     const Backward& backward) {
+  const Record& record = backward.record;
+  kernels::Workspace& workspace = backward.workspace;
+  const kernels::Workspace::Scope scope(workspace);
+  const Index B = dq.dims[0], H = dq.dims[1], T = dq.dims[2], S = dk.dims[2];
+  const Index heads_per_key = H / dk.dims[1];
+  const float scale = options.scale / options.temperature;
+  const auto each_head = [&](auto&& step) {
+    for (Index b = 0; b < B; ++b)
+      for (Index h = 0; h < H; ++h) step(b, h, h / heads_per_key);
+  };
+
+  backward.reached(sites.z, dz);
+  const TensorView gradients{workspace.take(B * H * T * S), 4, {B, H, T, S}, {H * T * S, T * S, S, 1}};
+  each_head([&](Index b, Index h, Index g) {  // z = pattern · v
+    kernels::matmul_transposed(1.0f, dz.matrix(b, h), record.matrix(v, b, g), gradients.matrix(b, h), workspace);
+    kernels::add_transposed_matmul(1.0f, record.matrix(sites.pattern, b, h), dz.matrix(b, h), dv.matrix(b, g),
+                                   workspace);
+  });
+  backward.reached(sites.pattern, gradients);
+
+  const MatrixView scratch = record.edits(sites.pattern) ? workspace.take(T, S) : MatrixView{};
+  each_head([&](Index b, Index h, Index) {  // pattern = softmax(masked_scores)
+    const MatrixView gradient = gradients.matrix(b, h);
+    if (options.normalisation == Normalisation::none) {
+      constexpr float kMasked = -std::numeric_limits<float>::infinity();
+      map(gradient) = (map(record.matrix(sites.masked_scores, b, h)).array() == kMasked).select(0.0f, map(gradient));
+      return;
+    }
+    if (scratch) kernels::softmax(record.matrix(sites.masked_scores, b, h), scratch);
+    kernels::softmax_backward(scratch ? ConstMatrixView(scratch) : record.matrix(sites.pattern, b, h), gradient,
+                              gradient);
+  });
+  backward.reached(sites.masked_scores, gradients);
+
+  each_head([&](Index b, Index h, Index) {  // masked_scores = scores + bias, or a constant
+    kernels::AttentionMask mask = options.mask.at(b, h, T, S);
+    mask.bias = {};
+    mask.masked_value = 0.0f;
+    const MatrixView gradient = gradients.matrix(b, h);
+    if (!mask.empty()) kernels::mask_scores(gradient, mask, gradient);
+  });
+  backward.reached(sites.scores, gradients);
+
+  each_head([&](Index b, Index h, Index g) {  // scores = scale · q kᵀ
+    const MatrixView gradient = gradients.matrix(b, h);
+    for (Index t = 0; t < T; ++t) kernels::scale_row(gradient.row(t), S, scale, gradient.row(t));
+    kernels::matmul(gradient, record.matrix(k, b, g), dq.matrix(b, h), workspace);
+    kernels::add_transposed_matmul(1.0f, gradient, record.matrix(q, b, h), dk.matrix(b, g), workspace);
+  });
 }
 
 }  // namespace attention_lab::nn

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "kernels/attention.h"
-#include "nn/record.h"
+#include "nn/backward.h"
 
 namespace attention_lab::nn {
 
@@ -86,5 +86,13 @@ void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisat
 /// No [T, S] matrix is made unless the record or the score function needs one.
 void attend(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
             const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z);
+
+void request_for_backward(const AttentionOptions& options, const AttentionSites& sites, Record& record);
+
+/// The way back through attend(), for the score functions q · k, from dz (turned back through z's edits in place) and the
+/// record, which has q, k and v at the sites of those names. dk and dv are added to.
+void attend_backward(Site q, Site k, Site v, const AttentionOptions& options, const AttentionSites& sites,
+                     const TensorView& dz, const TensorView& dq, const TensorView& dk, const TensorView& dv,
+                     const Backward& backward);
 
 }  // namespace attention_lab::nn

@@ -105,4 +105,77 @@ void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrid
   leave(mlp_norm_, sites_.resid_post);
 }
 
+void Block::request_for_backward(Record& record) const {
+  record.request(sites_.resid_pre);
+  record.request(sites_.resid_mid);
+  attention_.request_for_backward(record);
+  if (config_.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) return;
+  feed_forward_.request_for_backward(record);
+  if (config_.cross_attention) {
+    record.request(sites_.resid_cross);
+    cross_attention_.request_for_backward(record);
+  }
+  if (config_.norm == BlockConfig::NormPlacement::pre) return;
+  // Norm read the sum of the stream and a sublayer's output.
+  record.request(attention_.out());
+  record.request(feed_forward_.out());
+  if (config_.cross_attention) record.request(cross_attention_.out());
+}
+
+void Block::backward(MatrixView gradient, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
+                     const Memory& memory, MatrixView d_memory, const Backward& backward) const {
+  kernels::Workspace& workspace = backward.workspace;
+  const kernels::Workspace::Scope scope(workspace);
+  const Record& record = backward.record;
+  const MatrixView scratch = workspace.take(gradient.rows, gradient.cols);
+  const auto reached = [&](Site site, MatrixView rows) { backward.reached(site, by_token(rows, batch)); };
+
+  if (config_.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
+    reached(sites_.resid_post, gradient);
+    const ConstMatrixView sum = record.rows(sites_.resid_mid);
+    linear_.forward(sum, scratch, workspace);
+    attention_norm_.backward(scratch, gradient, {}, gradient, backward);
+    linear_.backward(sum, gradient, {}, scratch, backward);
+    reached(sites_.resid_mid, scratch);
+    attention_.backward(record.rows(sites_.resid_pre), {}, batch, overrides, state, scratch, scratch, gradient, {},
+                        backward);
+    return reached(sites_.resid_pre, gradient);
+  }
+
+  // The way back through a sublayer, x at `before` ← Norm(x + f(x)) or x + f(Norm(x)) at `after`; `out` names f's value,
+  // and f_backward(input, residual, dx) goes from `gradient` back through f.
+  const bool pre = config_.norm == BlockConfig::NormPlacement::pre;
+  const MatrixView input = pre ? workspace.take(gradient.rows, gradient.cols) : MatrixView{};
+  const auto leave = [&](Site before, Site out, Site after, const Norm& norm, auto&& f_backward) {
+    reached(after, gradient);
+    const ConstMatrixView x = record.rows(before);
+    if (pre) {
+      norm.forward(x, input);
+      f_backward(ConstMatrixView(input), ConstMatrixView{}, scratch);
+      norm.backward(x, scratch, gradient, gradient, backward);
+    } else {
+      map(scratch) = map(record.rows(out)) + map(x);
+      norm.backward(scratch, gradient, {}, gradient, backward);
+      f_backward(x, ConstMatrixView(gradient), gradient);
+    }
+  };
+
+  const Site before_mlp = config_.cross_attention ? sites_.resid_cross : sites_.resid_mid;
+  leave(before_mlp, feed_forward_.out(), sites_.resid_post, mlp_norm_,
+        [&](ConstMatrixView x, ConstMatrixView residual, MatrixView dx) {
+          feed_forward_.backward(x, batch, gradient, residual, dx, backward);
+        });
+  if (config_.cross_attention)
+    leave(sites_.resid_mid, cross_attention_.out(), sites_.resid_cross, cross_norm_,
+          [&](ConstMatrixView x, ConstMatrixView residual, MatrixView dx) {
+            cross_attention_.backward(x, memory.hidden, batch, memory.overrides, {}, gradient, residual, dx, d_memory,
+                                      backward);
+          });
+  leave(sites_.resid_pre, attention_.out(), sites_.resid_mid, attention_norm_,
+        [&](ConstMatrixView x, ConstMatrixView residual, MatrixView dx) {
+          attention_.backward(x, {}, batch, overrides, state, gradient, residual, dx, {}, backward);
+        });
+  reached(sites_.resid_pre, gradient);
+}
+
 }  // namespace attention_lab::nn

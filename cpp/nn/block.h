@@ -43,6 +43,14 @@ class Block {
   void forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
                const Memory& memory, Record& record, kernels::Workspace& workspace) const;
 
+  /// The site of the block's output.
+  Site output() const { return sites_.resid_post; }
+  void request_for_backward(Record& record) const;
+  /// Replaces the loss's gradient with respect to the block's output by that with respect to its input, and adds that
+  /// with respect to the memory to d_memory. The other arguments are forward's.
+  void backward(MatrixView gradient, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
+                const Memory& memory, MatrixView d_memory, const Backward& backward) const;
+
  private:
   BlockConfig config_;
   MultiHeadAttention attention_, cross_attention_;

@@ -18,4 +18,13 @@ void Embedding::forward(std::span<const int> ids, const std::string& name, Matri
   }
 }
 
+void Embedding::backward(std::span<const int> ids, ConstMatrixView dy, const Backward& backward) const {
+  float* const gradient = backward.gradient_of(table_.storage());
+  for (std::size_t r = 0; r < ids.size(); ++r) {
+    float* const first = gradient + kernels::PackedView::position(table_.in(), ids[r], 0);
+    const float* const row = dy.row(static_cast<Index>(r));
+    for (Index i = 0; i < table_.in(); ++i) first[i * kernels::kPanelWidth] += row[i];
+  }
+}
+
 }  // namespace attention_lab::nn

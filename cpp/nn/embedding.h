@@ -22,6 +22,9 @@ class Embedding {
   /// y[r] = row ids[r] of the table.   y: [rows, D].  Throws on an id outside the vocabulary, calling it name[r].
   void forward(std::span<const int> ids, const std::string& name, MatrixView y) const;
 
+  /// Adds row r of dy to the gradient of row ids[r].   dy: [rows, D].
+  void backward(std::span<const int> ids, ConstMatrixView dy, const Backward& backward) const;
+
   /// The table as an output layer D → V; its bias belongs to that layer.
   Linear& tied() { return table_; }
   const Linear& tied() const { return table_; }

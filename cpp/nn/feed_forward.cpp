@@ -1,6 +1,7 @@
 // Two linear layers; the activation and the residual ride in their epilogues unless someone looks in between.
 #include "nn/feed_forward.h"
 
+#include "kernels/elementwise_backward.h"
 #include "nn/sublayer.h"
 
 namespace attention_lab::nn {
@@ -44,6 +45,41 @@ void FeedForward::forward(ConstMatrixView x, Index batch, ConstMatrixView residu
   }
   record.produced(sites_.post, by_token(hidden, batch));
   forward_with_residual(fc2_, hidden, batch, residual, y, sites_.out, record, workspace);
+}
+
+void FeedForward::request_for_backward(Record& record) const {
+  record.request(sites_.pre);
+  if (config_.gated) record.request(sites_.pre_linear);
+  record.request(sites_.post);
+}
+
+void FeedForward::backward(ConstMatrixView x, Index batch, ConstMatrixView dy, ConstMatrixView residual, MatrixView dx,
+                           const Backward& backward) const {
+  const kernels::Workspace::Scope scope(backward.workspace);
+  const Record& record = backward.record;
+  const MatrixView hidden = backward.workspace.take(x.rows, fc2_.in());  // [B·T, F]: gradients
+  fc2_.backward(record.rows(sites_.post), gradient_of_term(sites_.out, dy, batch, backward), {}, hidden, backward);
+  backward.reached(sites_.post, by_token(hidden, batch));
+
+  const std::size_t count = static_cast<std::size_t>(hidden.rows * hidden.cols);
+  const std::span<float> gradient(hidden.data, count);
+  const std::span<const float> pre = record.values(sites_.pre);
+  if (config_.gated) {  // post = activation(pre) ⊙ pre_linear
+    const MatrixView linear = backward.workspace.take(hidden.rows, hidden.cols);
+    const std::span<float> linear_gradient(linear.data, count);
+    kernels::activate(config_.activation, pre, linear_gradient);
+    kernels::multiply(linear_gradient, gradient, linear_gradient);
+    backward.reached(sites_.pre_linear, by_token(linear, batch));
+    kernels::multiply(gradient, record.values(sites_.pre_linear), gradient);
+    kernels::activation_backward(config_.activation, pre, gradient, gradient);
+    backward.reached(sites_.pre, by_token(hidden, batch));
+    gate_.backward(x, hidden, residual, dx, backward);
+    fc1_.backward(x, linear, dx, dx, backward);
+  } else {
+    kernels::activation_backward(config_.activation, pre, gradient, gradient);
+    backward.reached(sites_.pre, by_token(hidden, batch));
+    fc1_.backward(x, hidden, residual, dx, backward);
+  }
 }
 
 }  // namespace attention_lab::nn

@@ -1,6 +1,8 @@
 // Allocates the packed storage and names its rows.
 #include "nn/linear.h"
 
+#include "kernels/gemm_backward.h"
+
 namespace attention_lab::nn {
 
 Linear::Linear(Index in, Index out) : in_(in), out_(out) {
@@ -23,6 +25,14 @@ void Linear::name_bias(Parameters& parameters, const std::string& name, Index fi
                        Parameter::Fresh fresh) {
   parameters.push_back(
       {name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_, fresh});
+}
+
+void Linear::backward_rows(Index first, Index count, ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual,
+                           MatrixView dx, const Backward& backward) const {
+  const kernels::PackedView w = rows(first, count);
+  kernels::linear_backward_weight(x, dy, backward.gradient_of(storage_.data()) + (w.panels - storage_.data()),
+                                  backward.workspace);
+  if (dx) kernels::linear_backward_input(dy, w, residual, dx, backward.workspace);
 }
 
 }  // namespace attention_lab::nn

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "kernels/gemm.h"
-#include "nn/parameter.h"
+#include "nn/backward.h"
 
 namespace attention_lab::nn {
 
@@ -38,6 +38,16 @@ class Linear {
                const kernels::Epilogue& epilogue = {}) const {
     kernels::linear(x, all(), epilogue, y, workspace);
   }
+
+  /// Of y = x Wᵀ + b:  dx = residual + dy W, and the gradients of W and b are added. dx may be empty, and so may the
+  /// residual, which may also be dx's memory.
+  void backward(ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual, MatrixView dx,
+                const Backward& backward) const {
+    backward_rows(0, out_, x, dy, residual, dx, backward);
+  }
+  /// The same for outputs [first, first + count) alone, where they are separable.
+  void backward_rows(Index first, Index count, ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual,
+                     MatrixView dx, const Backward& backward) const;
 
   float* storage() { return storage_.data(); }
   const float* storage() const { return storage_.data(); }

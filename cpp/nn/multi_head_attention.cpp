@@ -80,6 +80,35 @@ TensorView MultiHeadAttention::by_head(MatrixView projected, Index batch, Index 
   return {projected.data, 4, {batch, H, tokens, K}, {tokens * token_stride, head_stride, token_stride, 1}};
 }
 
+AttentionOptions MultiHeadAttention::options_of(const AttentionOverrides& overrides, const SequenceState& state,
+                                                Index keys) const {
+  AttentionOptions options;
+  switch (config_.scale_by) {
+    case MultiHeadAttentionConfig::ScaleBy::d_head:
+      options.scale = 1.0f / std::sqrt(static_cast<float>(config_.d_head));
+      break;
+    case MultiHeadAttentionConfig::ScaleBy::d_model:
+      options.scale = 1.0f / std::sqrt(static_cast<float>(config_.d_model));
+      break;
+    case MultiHeadAttentionConfig::ScaleBy::none: options.scale = 1.0f; break;
+  }
+  options.temperature = overrides.temperature;
+  options.normalisation = config_.normalisation;
+  options.mask.first_query = state.first_position();
+  options.mask.causal = overrides.causal.value_or(config_.causal);
+  options.mask.masked_value = config_.masked_value;
+  options.mask.keys = overrides.key_mask;
+  options.mask.keys_batch_stride = keys;
+  options.mask.cells = overrides.cells;
+  options.mask.cells_batch_stride = overrides.cells_batch_stride;
+  options.mask.cells_head_stride = overrides.cells_head_stride;
+  options.mask.cells_row_stride = keys;
+  options.mask.bias = state.bias.data;
+  options.mask.bias_head_stride = state.bias.strides[1];
+  options.mask.bias_row_stride = state.bias.strides[2];
+  return options;
+}
+
 void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
                                  const AttentionOverrides& overrides, const SequenceState& state,
                                  ConstMatrixView residual, MatrixView y, Record& record,
@@ -117,29 +146,7 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
   record.produced(sites_.k, k);
   record.produced(sites_.v, v);
 
-  AttentionOptions options;
-  switch (config_.scale_by) {
-    case MultiHeadAttentionConfig::ScaleBy::d_head: options.scale = 1.0f / std::sqrt(static_cast<float>(K)); break;
-    case MultiHeadAttentionConfig::ScaleBy::d_model:
-      options.scale = 1.0f / std::sqrt(static_cast<float>(config_.d_model));
-      break;
-    case MultiHeadAttentionConfig::ScaleBy::none: options.scale = 1.0f; break;
-  }
-  options.temperature = overrides.temperature;
-  options.normalisation = config_.normalisation;
-  options.mask.first_query = first;
-  options.mask.causal = overrides.causal.value_or(config_.causal);
-  options.mask.masked_value = config_.masked_value;
-  options.mask.keys = overrides.key_mask;
-  options.mask.keys_batch_stride = S;
-  options.mask.cells = overrides.cells;
-  options.mask.cells_batch_stride = overrides.cells_batch_stride;
-  options.mask.cells_head_stride = overrides.cells_head_stride;
-  options.mask.cells_row_stride = S;
-  options.mask.bias = state.bias.data;
-  options.mask.bias_head_stride = state.bias.strides[1];
-  options.mask.bias_row_stride = state.bias.strides[2];
-
+  const AttentionOptions options = options_of(overrides, state, S);
   const MatrixView z_rows = workspace.take(query.rows, H * K);  // [B·T, H·K], heads side by side
   const TensorView z{z_rows.data, 4, {batch, H, T, K}, {T * H * K, K, H * K, 1}};
   attend(q, k, v, options, attention_sites_, record, workspace, z);
@@ -153,6 +160,77 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
     else
       map(y) = map(ConstMatrixView(z_rows));
   }
+}
+
+void MultiHeadAttention::request_for_backward(Record& record) const {
+  for (const Site site : {sites_.q, sites_.k, sites_.v, attention_sites_.z}) record.request(site);
+  nn::request_for_backward(options_of({}, {}, 0), attention_sites_, record);
+}
+
+/// The way back through project(). `gradients` has the columns of all three projections, zeros outside of `part`.
+void MultiHeadAttention::project_backward(ConstMatrixView x, Part part, MatrixView gradients, ConstMatrixView residual,
+                                          MatrixView dx, const Backward& backward) const {
+  if (config_.shared_heads) {
+    const auto by_slice = [&](auto rows) {
+      return decltype(rows){rows.data, rows.rows * config_.num_heads, config_.d_head, config_.d_head};
+    };
+    x = by_slice(x), dx = by_slice(dx);
+    if (residual) residual = by_slice(residual);
+  }
+  if (!qkv_.is_separable(part.first, part.count)) part = {0, qkv_.out()};
+  const ConstMatrixView dy{gradients.data + part.first, gradients.rows, part.count, gradients.stride};
+  qkv_.backward_rows(part.first, part.count, x, dy, residual, dx, backward);
+}
+
+void MultiHeadAttention::backward(ConstMatrixView query, ConstMatrixView memory, Index batch,
+                                  const AttentionOverrides& overrides, const SequenceState& state, ConstMatrixView dy,
+                                  ConstMatrixView residual, MatrixView d_query, MatrixView d_memory,
+                                  const Backward& backward) const {
+  kernels::Workspace& workspace = backward.workspace;
+  const kernels::Workspace::Scope scope(workspace);
+  const bool self = !memory;
+  const Index T = query.rows / batch, S = self ? T : memory.rows / batch;
+  const Index H = config_.num_heads, G = config_.kv_heads(), K = config_.d_head;
+
+  const MatrixView dz_rows = workspace.take(query.rows, H * K);  // [B·T, H·K], heads side by side
+  const TensorView dz{dz_rows.data, 4, {batch, H, T, K}, {T * H * K, K, H * K, 1}};
+  if (config_.out_projection) {
+    const MatrixView z_rows = workspace.take(query.rows, H * K);
+    for (Index b = 0; b < batch; ++b)
+      for (Index h = 0; h < H; ++h)
+        map(MatrixView{z_rows.row(b * T) + h * K, T, K, H * K}) = map(backward.record.matrix(attention_sites_.z, b, h));
+    out_.backward(z_rows, gradient_of_term(sites_.out, dy, batch, backward), {}, dz_rows, backward);
+  } else {
+    map(dz_rows) = map(dy);
+    backward.reached(sites_.out, by_token(dz_rows, batch));
+  }
+
+  const Index per_token = config_.shared_heads ? H : 1;
+  const auto zeros = [&](Index tokens) {  // one row as project() makes them, for all three projections
+    const MatrixView rows = workspace.take(tokens * per_token, qkv_.out());
+    map(rows).setZero();
+    return rows;
+  };
+  const Part q_part{0, q_width()}, kv_part{q_width(), 2 * kv_width()};
+  const MatrixView of_query = zeros(query.rows), of_memory = self ? of_query : zeros(memory.rows);
+  const auto columns = [&](MatrixView rows, Index first, Index count) {
+    return MatrixView{rows.data + first, rows.rows, count, rows.stride};
+  };
+  const TensorView dq = by_head(columns(of_query, 0, q_width()), batch, T, H);
+  const TensorView dk = by_head(columns(of_memory, kv_part.first, kv_width()), batch, S, G);
+  const TensorView dv = by_head(columns(of_memory, kv_part.first + kv_width(), kv_width()), batch, S, G);
+  attend_backward(sites_.q, sites_.k, sites_.v, options_of(overrides, state, S), attention_sites_, dz, dq, dk, dv, backward);
+  backward.reached(sites_.q, dq);
+  backward.reached(sites_.k, dk);
+  backward.reached(sites_.v, dv);
+  if (state.rotary) {
+    state.rotary->rotate_back(dq, 0);
+    state.rotary->rotate_back(dk, 0);
+  }
+
+  if (self) return project_backward(query, {0, qkv_.out()}, of_query, residual, d_query, backward);
+  project_backward(query, q_part, of_query, residual, d_query, backward);
+  project_backward(memory, kv_part, of_memory, d_memory, d_memory, backward);
 }
 
 }  // namespace attention_lab::nn

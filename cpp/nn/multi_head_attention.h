@@ -68,6 +68,7 @@ class MultiHeadAttention {
 
   const MultiHeadAttentionConfig& config() const { return config_; }
   Site pattern() const { return attention_sites_.pattern; }
+  Site out() const { return sites_.out; }
   /// Names parameters `prefix`q_proj.weight … and activations `prefix`q ….
   void name_all(Parameters& parameters, const std::string& prefix);
   void name_activations(ActivationNames& names, const std::string& prefix);
@@ -80,6 +81,14 @@ class MultiHeadAttention {
                const AttentionOverrides& overrides, const SequenceState& state, ConstMatrixView residual, MatrixView y,
                Record& record, kernels::Workspace& workspace) const;
 
+  void request_for_backward(Record& record) const;
+  /// d_query = residual + the gradient with respect to query; that with respect to key and value is added to d_memory.
+  /// Of self-attention (memory: empty) d_query takes all three. dy: with respect to y. The residual may be empty;
+  /// d_query may be the memory of dy or the residual.
+  void backward(ConstMatrixView query, ConstMatrixView memory, Index batch, const AttentionOverrides& overrides,
+                const SequenceState& state, ConstMatrixView dy, ConstMatrixView residual, MatrixView d_query,
+                MatrixView d_memory, const Backward& backward) const;
+
  private:
   /// Columns [first, first + count) of the stacked projections q, k, v.
   struct Part {
@@ -87,7 +96,10 @@ class MultiHeadAttention {
   };
   Index q_width() const { return config_.shared_heads ? config_.d_head : config_.num_heads * config_.d_head; }
   Index kv_width() const { return config_.shared_heads ? config_.d_head : config_.kv_heads() * config_.d_head; }
+  AttentionOptions options_of(const AttentionOverrides& overrides, const SequenceState& state, Index keys) const;
   MatrixView project(ConstMatrixView x, Part part, kernels::Workspace& workspace) const;
+  void project_backward(ConstMatrixView x, Part part, MatrixView gradients, ConstMatrixView residual, MatrixView dx,
+                        const Backward& backward) const;
   TensorView by_head(MatrixView projected, Index batch, Index tokens, Index heads) const;
 
   MultiHeadAttentionConfig config_;

@@ -3,9 +3,10 @@
 
 #include <string>
 
+#include "kernels/elementwise_backward.h"
 #include "kernels/layer_norm.h"
 #include "kernels/rms_norm.h"
-#include "nn/parameter.h"
+#include "nn/backward.h"
 
 namespace attention_lab::nn {
 
@@ -36,6 +37,18 @@ class Norm {
       kernels::layer_norm(x, weight_.data(), bias_.data(), eps_, y);
     else
       kernels::rms_norm(x, weight_.data(), eps_, y);
+  }
+
+  /// Of forward, from its x:  dx = residual + …, and the gradients of weight and bias are added. The residual may be
+  /// empty; dx may be the memory of dy or the residual.
+  void backward(ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual, MatrixView dx,
+                const Backward& backward) const {
+    float* const dweight = backward.gradient_of(weight_.data());
+    if (kind_ == Kind::layer)
+      kernels::layer_norm_backward(x, weight_.data(), eps_, dy, residual, dx, dweight,
+                                   backward.gradient_of(bias_.data()));
+    else
+      kernels::rms_norm_backward(x, weight_.data(), eps_, dy, residual, dx, dweight);
   }
 
  private:

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "nn/parameter.h"
+#include "nn/backward.h"
 
 namespace attention_lab::nn {
 
@@ -30,6 +30,13 @@ class PositionEmbedding {
   /// The vector of a position.   [1, D]
   ConstMatrixView row(Index position) const {
     return {table_.data() + position * table_.cols(), 1, table_.cols(), table_.cols()};
+  }
+
+  bool learned() const { return kind_ == Kind::learned; }
+  /// Adds to the gradient of a position's vector, of a learned table.   gradient: [1, D]
+  void backward(Index position, ConstMatrixView gradient, const Backward& backward) const {
+    map(MatrixView{backward.gradient_of(table_.data()) + position * table_.cols(), 1, table_.cols(), table_.cols()}) +=
+        map(gradient);
   }
 
  private:

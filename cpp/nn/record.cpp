@@ -18,9 +18,10 @@ Site ActivationNames::find(const std::string& name) const {
 
 namespace {
 
-/// Calls visit(float&, position) for every element, position counting in row-major order.
+/// Calls visit(first, count, stride, position) for every row along the last axis, position being that of its first
+/// element in row-major order.
 template <class Visit>
-void for_each(const TensorView& tensor, Visit visit) {
+void for_each_row(const TensorView& tensor, Visit visit) {
   // Leading axes are padded with 1, so that four loops serve every rank.
   std::array<Index, 4> dims{1, 1, 1, 1}, strides{};
   for (int axis = 0; axis < tensor.rank; ++axis) {
@@ -30,10 +31,16 @@ void for_each(const TensorView& tensor, Visit visit) {
   std::size_t position = 0;
   for (Index i = 0; i < dims[0]; ++i)
     for (Index j = 0; j < dims[1]; ++j)
-      for (Index k = 0; k < dims[2]; ++k) {
-        float* const row = tensor.data + i * strides[0] + j * strides[1] + k * strides[2];
-        for (Index l = 0; l < dims[3]; ++l) visit(row[l * strides[3]], position++);
-      }
+      for (Index k = 0; k < dims[2]; ++k, position += static_cast<std::size_t>(dims[3]))
+        visit(tensor.data + i * strides[0] + j * strides[1] + k * strides[2], dims[3], strides[3], position);
+}
+
+/// Calls visit(float&, position) for every element, position counting in row-major order.
+template <class Visit>
+void for_each(const TensorView& tensor, Visit visit) {
+  for_each_row(tensor, [&](float* row, Index count, Index stride, std::size_t position) {
+    for (Index l = 0; l < count; ++l) visit(row[l * stride], position++);
+  });
 }
 
 Index selector(const Intervention& intervention, char axis) {
@@ -128,13 +135,14 @@ std::vector<float> operand_of(const Intervention& intervention, const std::strin
   return {};
 }
 
-void apply(const Intervention& intervention, const std::string& name, std::string_view axes, const TensorView& value) {
+void apply(const Intervention& intervention, Intervention::Op op, const std::string& name, std::string_view axes,
+           const TensorView& value) {
   const std::string place = "interventions at '" + name + "': ";
   std::string remaining;
   const TensorView part = select(intervention, place, axes, value, remaining);
   const std::vector<float> operands = operand_of(intervention, place, axes, value.shape(), part.shape());
   const auto operand = [&](std::size_t position) { return operands[operands.size() == 1 ? 0 : position]; };
-  switch (intervention.op) {
+  switch (op) {
     case Intervention::Op::zero: return for_each(part, [](float& x, std::size_t) { x = 0.0f; });
     case Intervention::Op::mean: return set_to_mean(part, remaining);
     case Intervention::Op::set: return for_each(part, [&](float& x, std::size_t at) { x = operand(at); });
@@ -146,9 +154,15 @@ void apply(const Intervention& intervention, const std::string& name, std::strin
   }
 }
 
+/// The edit whose effect on a gradient is that of `op` on the way back: each op is linear in x, up to a constant.
+Intervention::Op adjoint(Intervention::Op op) {
+  using Op = Intervention::Op;
+  return op == Op::set ? Op::zero : op;  // zero, mean and scale are their own adjoints
+}
+
 }  // namespace
 
-Record::Record(const ActivationNames& names) : names_(names), slots_(static_cast<std::size_t>(names.size())) {}
+Record::Record(const ActivationNames& names) : names_(&names), slots_(static_cast<std::size_t>(names.size())) {}
 
 void Record::request(Site site) { slot(site).wanted = true; }
 
@@ -158,8 +172,8 @@ void Record::request_all() {
 
 void Record::edit(Intervention intervention) {
   for (const char axis : std::string_view("bhqki"))
-    if (selector(intervention, axis) >= 0 && names_.axes(intervention.at).find(axis) == std::string_view::npos)
-      throw Error("name", {"interventions at '", names_.name(intervention.at), "': this activation has no axis '",
+    if (selector(intervention, axis) >= 0 && names_->axes(intervention.at).find(axis) == std::string_view::npos)
+      throw Error("name", {"interventions at '", names_->name(intervention.at), "': this activation has no axis '",
                            axis_name(axis), "'"});
   slot(intervention.at).edited = true;
   interventions_.push_back(std::move(intervention));
@@ -175,10 +189,22 @@ TensorView Record::reserve(Site site, const Shape& shape) {
 void Record::produced(Site site, const TensorView& value) {
   if (edits(site))
     for (const Intervention& intervention : interventions_)
-      if (intervention.at == site) apply(intervention, names_.name(site), names_.axes(site), value);
+      if (intervention.at == site) apply(intervention, intervention.op, names_->name(site), names_->axes(site), value);
   if (!wants(site) || value.data == slot(site).values.data()) return;
   float* const kept = reserve(site, value.shape()).data;
-  for_each(value, [&](const float& x, std::size_t position) { kept[position] = x; });
+  for_each_row(value, [&](const float* row, Index count, Index stride, std::size_t position) {
+    if (stride == 1)
+      std::copy_n(row, count, kept + position);
+    else
+      for (Index l = 0; l < count; ++l) kept[position + static_cast<std::size_t>(l)] = row[l * stride];
+  });
+}
+
+void Record::undo_edits(Site site, const TensorView& gradient) const {
+  if (!edits(site)) return;
+  for (auto edit = interventions_.rbegin(); edit != interventions_.rend(); ++edit)
+    if (edit->at == site && edit->op != Intervention::Op::add)
+      apply(*edit, adjoint(edit->op), names_->name(site), names_->axes(site), gradient);
 }
 
 }  // namespace attention_lab

@@ -73,10 +73,25 @@ class Record {
   /// To be called where a value has just been produced: edits it in place, then keeps a copy if it is wanted.
   void produced(Site site, const TensorView& value);
 
+  /// The way back through produced(): turns, in place, the loss's gradient with respect to the edited value into that
+  /// with respect to the value before the edits, the last edit first.
+  void undo_edits(Site site, const TensorView& gradient) const;
+
   bool has(Site site) const { return !slot(site).shape.empty(); }
   const Shape& shape(Site site) const { return slot(site).shape; }
   std::span<const float> values(Site site) const { return slot(site).values; }
-  const ActivationNames& names() const { return names_; }
+  /// The values of a site with axes bqi as rows [B·T, D].
+  ConstMatrixView rows(Site site) const {
+    const Slot& kept = slot(site);
+    const Index cols = kept.shape.back();
+    return {kept.values.data(), static_cast<Index>(kept.values.size()) / cols, cols, cols};
+  }
+  /// The matrix at (b, h) of a site with four axes.
+  ConstMatrixView matrix(Site site, Index b, Index h) const {
+    const Shape& dims = slot(site).shape;
+    return {slot(site).values.data() + (b * dims[1] + h) * dims[2] * dims[3], dims[2], dims[3], dims[3]};
+  }
+  const ActivationNames& names() const { return *names_; }
 
  private:
   struct Slot {
@@ -88,7 +103,7 @@ class Record {
   const Slot& slot(Site site) const { return slots_[static_cast<std::size_t>(site)]; }
   Slot& slot(Site site) { return slots_[static_cast<std::size_t>(site)]; }
 
-  const ActivationNames& names_;
+  const ActivationNames* names_;
   std::vector<Slot> slots_;
   std::vector<Intervention> interventions_;
 };

@@ -37,7 +37,7 @@ RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
   }
 }
 
-void RotaryEmbedding::rotate(const TensorView& x, Index first) const {
+void RotaryEmbedding::turn(const TensorView& x, Index first, float direction) const {
   const Index half = cosine_.cols();
   for (Index b = 0; b < x.dims[0]; ++b)
     for (Index h = 0; h < x.dims[1]; ++h) {
@@ -49,8 +49,8 @@ void RotaryEmbedding::rotate(const TensorView& x, Index first) const {
         float* const high = low + half;
         for (Index i = 0; i < half; ++i) {
           const float a = low[i], c = high[i];
-          low[i] = a * cosine[i] - c * sine[i];
-          high[i] = c * cosine[i] + a * sine[i];
+          low[i] = a * cosine[i] - c * (direction * sine[i]);
+          high[i] = c * cosine[i] + a * (direction * sine[i]);
         }
       }
     }

@@ -29,9 +29,13 @@ class RotaryEmbedding {
 
   explicit operator bool() const { return cosine_.size() > 0; }
   /// x [B, H, T, K] in place; row t stands at position first + t.
-  void rotate(const TensorView& x, Index first) const;
+  void rotate(const TensorView& x, Index first) const { turn(x, first, 1.0f); }
+  /// The inverse of rotate, which is also its way back for gradients.
+  void rotate_back(const TensorView& x, Index first) const { turn(x, first, -1.0f); }
 
  private:
+  void turn(const TensorView& x, Index first, float direction) const;
+
   Matrix cosine_;  // [max_len, K / 2]
   Matrix sine_;    // [max_len, K / 2]
 };

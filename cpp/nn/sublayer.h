@@ -30,4 +30,14 @@ inline void forward_with_residual(const Linear& layer, ConstMatrixView x, Index 
     map(y) = map(ConstMatrixView(out));
 }
 
+/// The way back through y = value + residual, where `site` names the value: the value's gradient, taken back through
+/// its edits. dy itself where nobody looks, else a copy, since dy is the residual's gradient too.
+inline ConstMatrixView gradient_of_term(Site site, ConstMatrixView dy, Index batch, const Backward& backward) {
+  if (!backward.touches(site)) return dy;
+  const MatrixView own = backward.workspace.take(dy.rows, dy.cols);
+  map(own) = map(dy);
+  backward.reached(site, by_token(own, batch));
+  return own;
+}
+
 }  // namespace attention_lab::nn
