@@ -1,0 +1,43 @@
+// One pass over the logits, row by row; sums in double.
+#include "train/loss.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/softmax.h"
+
+namespace attention_lab::train {
+
+Evaluation cross_entropy(ConstMatrixView logits, std::span<const int> labels, MatrixView dlogits) {
+  require_count("labels", logits.rows, labels.size());
+  Index labelled = 0;
+  for (std::size_t r = 0; r < labels.size(); ++r) {
+    if (labels[r] == kIgnored) continue;
+    ++labelled;
+    if (labels[r] < 0 || labels[r] >= logits.cols)
+      require_in_range("labels[" + std::to_string(r) + "]", labels[r], logits.cols);
+  }
+  if (labelled == 0) throw Error("value", {"labels: expected at least one other than ", Index{kIgnored}});
+
+  const double share = 1.0 / static_cast<double>(labelled);
+  Evaluation result;
+  for (Index r = 0; r < logits.rows; ++r) {
+    const int label = labels[static_cast<std::size_t>(r)];
+    float* const gradient = dlogits.row(r);
+    if (label == kIgnored) {
+      std::fill_n(gradient, logits.cols, 0.0f);
+      continue;
+    }
+    const float* const row = logits.row(r);
+    const float* const largest = std::max_element(row, row + logits.cols);
+    const float inverse_sum = kernels::exponentials(row, logits.cols, gradient);
+    // log softmax(row)[label] = row[label] − max − log Σ exp(row − max)
+    result.loss += share * (static_cast<double>(*largest) - row[label] - std::log(static_cast<double>(inverse_sum)));
+    if (largest - row == label) result.accuracy += share;
+    kernels::scale_row(gradient, logits.cols, inverse_sum * static_cast<float>(share), gradient);
+    gradient[label] -= static_cast<float>(share);
+  }
+  return result;
+}
+
+}  // namespace attention_lab::train

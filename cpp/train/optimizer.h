@@ -1,0 +1,46 @@
+// AdamW with gradient clipping and a schedule of the learning rate, over flat memory. Knows no layer.
+#pragma once
+
+#include "nn/parameter_blocks.h"
+
+namespace attention_lab::train {
+
+struct OptimizerConfig {
+  double lr = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0.01;  // of every weight, as torch.optim.AdamW does
+  double clip_norm = 1.0;      // infinity: gradients are never scaled
+  Index warmup_steps = 0;
+  Index total_steps = 0;  // 0: the rate stays after the warm-up
+};
+
+/// The rate of the step that follows `done` steps: lr · done / warmup_steps while that is below 1, then lr or, with
+/// total_steps, lr · ½ (1 + cos(π · progress)), and 0 from total_steps on.
+/// transformers get_cosine_schedule_with_warmup; Loshchilov & Hutter 2017, arXiv:1608.03983.
+double rate_after(const OptimizerConfig& config, Index done);
+
+/// Weights' moments, and the step that uses them.
+class Optimizer {
+ public:
+  Optimizer(const OptimizerConfig& config, const ParameterBlocks& blocks);
+
+  OptimizerConfig& config() { return config_; }
+  float* first_moments() { return first_.data(); }
+  float* second_moments() { return second_.data(); }
+  Index steps() const { return steps_; }
+  void set_steps(Index steps) { steps_ = steps; }
+
+  /// Changes the weights of every block, given the flat gradient and its norm. Returns the rate it used.
+  /// A norm above clip_norm is scaled down to it: torch.nn.utils.clip_grad_norm_.
+  double step(const float* gradient, double norm);
+
+ private:
+  OptimizerConfig config_;
+  const ParameterBlocks& blocks_;
+  Vector first_, second_;  // flat as the blocks
+  Index steps_ = 0;
+};
+
+}  // namespace attention_lab::train

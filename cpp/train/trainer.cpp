@@ -1,0 +1,91 @@
+// The order of a step, and the memory that stays from one to the next.
+#include "train/trainer.h"
+
+#include <cmath>
+
+#include "kernels/adam_w.h"
+
+namespace attention_lab::train {
+
+namespace {
+
+void require_finite(double value, const char* what) {
+  if (std::isfinite(value)) return;
+  throw Error("not_finite", {what, " is ", std::isnan(value) ? "NaN" : "infinite",
+                             "; the weights are as before this step. A smaller learning rate or more warm-up may help"});
+}
+
+}  // namespace
+
+Trainer::Trainer(models::Model& model, const OptimizerConfig& config)
+    : model_(model),
+      blocks_(model.parameters()),
+      optimizer_(config, blocks_),
+      gradient_(Vector::Zero(blocks_.size())),
+      activations_(model.activation_names()),
+      gradients_(model.activation_names()) {
+  model.request_for_backward(activations_);
+}
+
+Record Trainer::make_record() const {
+  Record record(model_.activation_names());
+  for (const Intervention& intervention : interventions_) record.edit(intervention);
+  return record;
+}
+
+void Trainer::set_interventions(std::vector<Intervention> interventions) {
+  std::swap(interventions_, interventions);
+  try {
+    activations_ = make_record();
+  } catch (...) {
+    std::swap(interventions_, interventions);
+    throw;
+  }
+  model_.request_for_backward(activations_);
+}
+
+/// The forward pass; returns the inputs as backward needs them.
+models::ForwardInputs Trainer::run(const Batch& batch, Record& record, ConstMatrixView& logits) {
+  models::ForwardInputs inputs = batch.inputs;
+  if (model_.encoder()) {
+    inputs.memory.hidden = model_.encode(batch.encoder, {}, record);
+    if (!batch.encoder.attention_mask.empty())
+      inputs.memory.overrides.key_mask = batch.encoder.attention_mask.data();
+  }
+  logits = model_.forward(inputs, batch.overrides, record).logits;
+  return inputs;
+}
+
+Evaluation Trainer::evaluate(const Batch& batch) {
+  Record record = make_record();
+  ConstMatrixView logits;
+  run(batch, record, logits);
+  const kernels::Workspace::Scope scope(workspace_);
+  return cross_entropy(logits, batch.labels, {workspace_.take(logits.cols), logits.rows, logits.cols, 0});
+}
+
+Evaluation Trainer::differentiate(const Batch& batch, Record& activations, Record& gradients) {
+  ConstMatrixView logits;
+  const models::ForwardInputs inputs = run(batch, activations, logits);
+  const kernels::Workspace::Scope scope(workspace_);
+  const MatrixView dlogits = workspace_.take(logits.rows, logits.cols);
+  const Evaluation result = cross_entropy(logits, batch.labels, dlogits);
+  require_finite(result.loss, "the loss");
+  gradient_.setZero();
+  model_.backward(inputs, batch.encoder, batch.overrides, dlogits,
+                  {activations, gradients, blocks_, gradient_.data(), workspace_});
+  blocks_.clear_unnamed(gradient_.data());
+  return result;
+}
+
+StepResult Trainer::step(const Batch& batch) {
+  StepResult result;
+  static_cast<Evaluation&>(result) = differentiate(batch, activations_, gradients_);
+  result.gradient_norm = std::sqrt(kernels::sum_of_squares(gradient_.data(), gradient_.size()));
+  require_finite(result.gradient_norm, "the gradient's norm");
+  result.lr = optimizer_.step(gradient_.data(), result.gradient_norm);
+  result.step = optimizer_.steps();
+  return result;
+}
+
+}  // namespace attention_lab::train

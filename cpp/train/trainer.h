@@ -1,0 +1,68 @@
+// Trains a model: forward, loss, backward, optimizer. The one place where they meet.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "models/model.h"
+#include "train/loss.h"
+#include "train/optimizer.h"
+
+namespace attention_lab::train {
+
+/// One batch and its right answers.
+struct Batch {
+  models::ForwardInputs inputs;   // of the only stack, or of the decoder
+  models::ForwardInputs encoder;  // of an encoder–decoder
+  nn::AttentionOverrides overrides;
+  std::span<const int> labels;  // [B·T], kIgnored where none
+};
+
+struct StepResult : Evaluation {
+  Index step = 0;          // steps taken, this one included
+  double gradient_norm = 0.0;  // before clipping
+  double lr = 0.0;
+};
+
+class Trainer {
+ public:
+  /// Throws where the model has a part that cannot be trained, naming it. The model must outlive the trainer.
+  Trainer(models::Model& model, const OptimizerConfig& config);
+  Trainer(const Trainer&) = delete;  // the optimizer refers to blocks_
+  Trainer& operator=(const Trainer&) = delete;
+
+  /// In force in every pass from now on.
+  void set_interventions(std::vector<Intervention> interventions);
+  Optimizer& optimizer() { return optimizer_; }
+
+  Evaluation evaluate(const Batch& batch);
+  /// Changes the weights. Throws, and leaves them as they were, where the loss or the gradient is not finite.
+  StepResult step(const Batch& batch);
+  /// Loss and gradients; weights stay as they are. The records keep what was requested of them, activations and the loss's
+  /// gradients with respect to them, and gradient_of() has those of parameters until the next call.
+  Evaluation differentiate(const Batch& batch, Record& activations, Record& gradients);
+  /// A record in which the trainer's interventions are in force.
+  Record make_record() const;
+
+  /// A parameter's counterpart among the gradients, and among the optimizer's moments.
+  Parameter gradient_of(const Parameter& parameter) { return blocks_.within(gradient_.data(), parameter); }
+  Parameter first_moment_of(const Parameter& parameter) {
+    return blocks_.within(optimizer_.first_moments(), parameter);
+  }
+  Parameter second_moment_of(const Parameter& parameter) {
+    return blocks_.within(optimizer_.second_moments(), parameter);
+  }
+
+ private:
+  models::ForwardInputs run(const Batch& batch, Record& record, ConstMatrixView& logits);
+
+  models::Model& model_;
+  ParameterBlocks blocks_;
+  Optimizer optimizer_;
+  Vector gradient_;  // flat as the blocks
+  std::vector<Intervention> interventions_;
+  Record activations_, gradients_;  // of step(): memory that is kept from step to step
+  kernels::Workspace workspace_;
+};
+
+}  // namespace attention_lab::train

@@ -1,0 +1,245 @@
+// Every kind of model's gradients against finite differences of its own loss; the exact check, against PyTorch in double
+// precision, is tests/cpp/golden/golden_gradients_test.cpp.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "message_of.h"
+#include "train/trainer.h"
+
+using namespace attention_lab;
+using attention_lab::models::Model;
+using attention_lab::models::ModelConfig;
+using attention_lab::testing::message_of;
+using Positions = ModelConfig::Positions;
+
+namespace {
+
+const std::vector<int> kIds = {7, 3, 3, 1, 9, 10, 11, 5, 2, 8};          // [2, 5]
+const std::vector<int> kSource = {4, 6, 1, 2, 9, 9, 3, 0};               // [2, 4]
+const std::vector<int> kTypes = {0, 0, 1, 1, 1, 0, 1, 1, 0, 0};
+const std::vector<int> kLabels = {3, train::kIgnored, 1, 9, 10, 0, 5, train::kIgnored, train::kIgnored, 7};
+const std::vector<std::uint8_t> kMask = {1, 1, 1, 1, 0, 1, 1, 1, 1, 1};
+const std::vector<std::uint8_t> kSourceMask = {1, 1, 1, 1, 1, 1, 1, 0};
+
+ModelConfig base() {
+  ModelConfig config;
+  config.vocab_size = 12;
+  config.max_len = 7;
+  config.num_layers = 2;
+  config.positions = Positions::learned;
+  config.block.attention.d_model = 12;
+  config.block.attention.num_heads = 3;
+  config.block.attention.d_head = 4;
+  config.block.mlp.d_ff = 20;
+  config.lm_head = true;
+  return config;
+}
+
+ModelConfig bert() {
+  ModelConfig config = base();
+  config.type_vocab_size = 2;
+  config.embed_norm = true;
+  config.lm_head = false;
+  config.masked_lm_head = true;
+  return config;
+}
+
+ModelConfig gpt2() {
+  ModelConfig config = base();
+  config.block.norm = nn::BlockConfig::NormPlacement::pre;
+  config.block.attention.fused = config.block.attention.causal = true;
+  config.block.mlp.activation = kernels::Activation::gelu_tanh;
+  config.final_norm = true;
+  return config;
+}
+
+ModelConfig llama() {
+  ModelConfig config = gpt2();
+  config.positions = Positions::rotary;
+  config.block.attention.fused = config.block.attention.bias = config.block.attention.out_bias = false;
+  config.block.attention.num_heads = 6;
+  config.block.attention.num_kv_heads = 2;
+  config.block.norm_kind = nn::Norm::Kind::rms;
+  config.block.mlp.activation = kernels::Activation::silu;
+  config.block.mlp.gated = true;
+  config.block.mlp.bias = false;
+  config.tie_embeddings = false;
+  return config;
+}
+
+ModelConfig encoder_decoder() {
+  ModelConfig config = base();
+  config.positions = Positions::sinusoidal;
+  config.embed_scale = 3.5f;
+  config.encoder = static_cast<const models::StackConfig&>(config);
+  config.encoder->num_layers = 1;
+  config.block.cross_attention = config.block.attention.causal = true;
+  config.share_embeddings = config.lm_head_bias = true;
+  return config;
+}
+
+/// A deterministic model whose every parameter counts.
+struct Lab {
+  Model model;
+  train::Trainer trainer;
+  train::Batch batch;
+
+  explicit Lab(const ModelConfig& config) : model(config), trainer(model, {}) {
+    Random random(3);
+    for (const Parameter& parameter : model.parameters()) {
+      std::vector<float> values(static_cast<std::size_t>(element_count(parameter.dims)));
+      const bool norm = parameter.dims.size() == 1 && parameter.fresh == Parameter::Fresh::ones;
+      for (float& value : values) value = (norm ? 1.0f : 0.0f) + random.uniform(0.5f);
+      parameter.set(values);
+    }
+    batch.inputs = {2, 5, kIds, {}, kMask, {}};
+    if (config.type_vocab_size > 0) batch.inputs.token_type_ids = kTypes;
+    if (config.encoder) batch.encoder = {2, 4, kSource, {}, kSourceMask, {}};
+    batch.labels = kLabels;
+  }
+};
+
+/// Along a random direction of each parameter: Σ gradient · direction = (loss(+h) − loss(−h)) / 2h.
+void check_gradients(Lab& lab, const std::string& title) {
+  Record activations = lab.trainer.make_record(), gradients(lab.model.activation_names());
+  lab.model.request_for_backward(activations);
+  lab.trainer.differentiate(lab.batch, activations, gradients);
+  Random random(4);
+  for (const Parameter& parameter : lab.model.parameters()) {
+    const std::size_t count = static_cast<std::size_t>(element_count(parameter.dims));
+    std::vector<float> weights(count), gradient(count), direction(count), moved(count);
+    parameter.get(weights);
+    lab.trainer.gradient_of(parameter).get(gradient);
+    double length = 0.0, predicted = 0.0;
+    for (float& d : direction) d = random.uniform(1.0f), length += d * d;
+    for (float& d : direction) d /= static_cast<float>(std::sqrt(length));
+    for (std::size_t i = 0; i < count; ++i) predicted += static_cast<double>(gradient[i]) * direction[i];
+    const auto loss_at = [&](float h) {
+      for (std::size_t i = 0; i < count; ++i) moved[i] = weights[i] + h * direction[i];
+      parameter.set(moved);
+      const double loss = lab.trainer.evaluate(lab.batch).loss;
+      parameter.set(weights);
+      return loss;
+    };
+    constexpr float kStep = 0.01f;
+    const double found = (loss_at(kStep) - loss_at(-kStep)) / (2.0 * kStep);
+    CHECK_MESSAGE(std::abs(found - predicted) < 2e-4 + 5e-3 * std::abs(found), title, ": ", parameter.name, ": expected ",
+                  found, ", got ", predicted);
+  }
+}
+
+void check_gradients(const ModelConfig& config, const std::string& title) {
+  Lab lab(config);
+  check_gradients(lab, title);
+}
+
+}  // namespace
+
+TEST_CASE("gradients of every kind of model agree with finite differences") {
+  check_gradients(bert(), "BERT");
+  check_gradients(gpt2(), "GPT-2");
+  check_gradients(llama(), "Llama");
+  check_gradients(encoder_decoder(), "encoder–decoder");
+}
+
+TEST_CASE("gradients of every variant of attention agree with finite differences") {
+  ModelConfig config = base();
+  config.block.attention.out_projection = false;
+  check_gradients(config, "no output projection");
+  config = base();
+  config.block.attention.shared_heads = true;
+  check_gradients(config, "shared heads");
+  config = base();
+  config.block.attention.d_head = 3;  // projections that begin inside a panel
+  check_gradients(config, "an odd head size");
+  config = encoder_decoder();
+  config.block.attention.d_head = 3;
+  check_gradients(config, "an odd head size with cross-attention");
+  config = encoder_decoder();
+  config.block.norm = nn::BlockConfig::NormPlacement::pre;
+  config.block.attention.shared_heads = true;
+  check_gradients(config, "shared heads with cross-attention, norm first");
+  config = base();
+  config.block.attention.normalisation = nn::Normalisation::none;
+  check_gradients(config, "no softmax");
+  config = base();
+  config.block.attention.masked_value = -3.0f;
+  config.block.attention.causal = true;
+  check_gradients(config, "a finite masked value");
+  config = base();
+  config.block.attention.scale_by = nn::MultiHeadAttentionConfig::ScaleBy::d_model;
+  check_gradients(config, "scaled by d_model");
+  config = base();
+  config.block.feed_forward = nn::BlockConfig::FeedForwardKind::linear_of_sum;
+  check_gradients(config, "linear of sum");
+  config = bert();
+  config.tie_embeddings = false;
+  config.position_offset = 2;
+  config.pad_token_id = 1;
+  check_gradients(config, "RoBERTa's positions, untied");
+}
+
+TEST_CASE("gradients of a mask of cells agree with finite differences") {
+  Lab lab(gpt2());
+  std::vector<std::uint8_t> cells(2 * 3 * 5 * 5);
+  for (std::size_t i = 0; i < cells.size(); ++i) cells[i] = i % 3 != 1;
+  lab.batch.overrides.cells = cells.data();
+  lab.batch.overrides.cells_batch_stride = 75;
+  lab.batch.overrides.cells_head_stride = 25;
+  lab.batch.overrides.temperature = 0.7f;
+  check_gradients(lab, "cells");
+}
+
+TEST_CASE("gradients pass through interventions") {
+  using Op = Intervention::Op;
+  const auto edit = [](const Model& model, const char* at, Op op) {
+    Intervention intervention;
+    intervention.at = model.activation_names().find(at);
+    intervention.op = op;
+    return intervention;
+  };
+  for (const char* const at :
+       {"embed", "pos_embed", "token_type_embed", "blocks.0.resid_pre", "blocks.1.attn.q", "blocks.1.attn.k",
+        "blocks.0.attn.v", "blocks.0.attn.scores", "blocks.1.attn.masked_scores", "blocks.1.attn.pattern",
+        "blocks.0.attn.z", "blocks.0.attn.out", "blocks.0.resid_mid", "blocks.1.mlp.pre", "blocks.0.mlp.post",
+        "blocks.0.mlp.out", "blocks.0.resid_post", "logits"})
+    for (const Op op : {Op::zero, Op::mean, Op::set, Op::add, Op::scale}) {
+      Lab lab(bert());
+      lab.batch.inputs.attention_mask = {};  // a mean over −∞ is −∞
+      Intervention first = edit(lab.model, at, op), second = edit(lab.model, at, Op::scale);
+      first.batch = 1;
+      if (lab.model.activation_names().axes(first.at).back() == 'k') first.key = 2;
+      else first.index = 1;
+      first.value = 0.75f;
+      second.value = 1.5f;
+      lab.trainer.set_interventions({first, second});
+      check_gradients(lab, std::string(at) + " " + std::to_string(static_cast<int>(op)));
+    }
+}
+
+TEST_CASE("recorded gradients are those of the recorded values") {
+  // Of the sum of two terms each has the sum's gradient; a scaled value's gradient is that of what came after the scaling.
+  Lab lab(gpt2());
+  const ActivationNames& names = lab.model.activation_names();
+  Record activations = lab.trainer.make_record(), gradients(names);
+  lab.model.request_for_backward(activations);
+  gradients.request_all();
+  lab.trainer.differentiate(lab.batch, activations, gradients);
+  for (Site site = 0; site < names.size(); ++site) CHECK_MESSAGE(gradients.has(site), names.name(site));
+  const auto of = [&](const char* name) { return gradients.values(names.find(name)); };
+  CHECK(std::ranges::equal(of("embed"), of("pos_embed")));
+  CHECK(std::ranges::equal(of("blocks.1.resid_post"), of("blocks.1.mlp.out")));
+  CHECK(std::ranges::equal(of("blocks.0.resid_post"), of("blocks.1.resid_pre")));
+}
+
+TEST_CASE("what cannot be trained is refused by name") {
+  ModelConfig config = base();
+  config.lm_head = false;
+  Model headless(config);
+  CHECK(message_of([&] { train::Trainer(headless, {}); }).find("a head that makes logits") != std::string::npos);
+  config = bert();
+  config.pooler = true;
+  Model pooled(config);
+  CHECK(message_of([&] { train::Trainer(pooled, {}); }).find("pooler") != std::string::npos);
+}
