@@ -1,7 +1,7 @@
 // Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
 import { fail } from './errors.js';
-import type { NativeAttentionConfig, NativeModelConfig, NativeRotaryConfig, NativeT5BiasConfig } from './native.js';
-import type { AttentionLayerConfig, CompleteModelConfig, ModelConfig, RotaryConfig, T5BiasConfig } from './types.js';
+import type { NativeAttentionConfig, NativeModelConfig, NativeRotaryConfig, NativeStackConfig, NativeT5BiasConfig } from './native.js';
+import type { AttentionLayerConfig, CompleteStackConfig, EncoderConfig, ModelConfig, RotaryConfig, StackConfig, T5BiasConfig } from './types.js';
 import { checkBoolean, checkInteger, checkKeys, checkObject, checkOneOf, checkPositive, describe } from './validation.js';
 
 const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
@@ -21,13 +21,13 @@ const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
 ]);
 /** The model has one dModel, its own. */
 const modelAttentionKeys: ReadonlySet<string> = new Set([...attentionKeys].filter((key) => key !== 'dModel'));
-const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
+const encoderKeys: ReadonlySet<string> = new Set<keyof EncoderConfig>([
   'vocabSize',
   'maxLen',
   'typeVocabSize',
-  'dModel',
   'numLayers',
   'dFf',
+  'embedScale',
   'positions',
   'positionOffset',
   'padTokenId',
@@ -43,17 +43,24 @@ const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
   'gated',
   'mlpBias',
   'attention',
+]);
+const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
+  ...(encoderKeys as ReadonlySet<keyof EncoderConfig>),
+  'dModel',
+  'encoder',
+  'shareEmbeddings',
   'pooler',
   'maskedLmHead',
   'lmHead',
+  'lmHeadBias',
   'tieEmbeddings',
 ]);
 
 /** Positions that come from a table of maxLen rows; the others know every length. */
-const tabulated: ReadonlySet<CompleteModelConfig['positions']> = new Set(['learned', 'sinusoidal', 'rotary']);
+const tabulated: ReadonlySet<CompleteStackConfig['positions']> = new Set(['learned', 'sinusoidal', 'sinusoidal_halves', 'rotary']);
 
 /** Most tokens of a sequence. */
-export function longestSequence({ positions, maxLen }: Pick<CompleteModelConfig, 'positions' | 'maxLen'>): number {
+export function longestSequence({ positions, maxLen }: Pick<CompleteStackConfig, 'positions' | 'maxLen'>): number {
   return tabulated.has(positions) ? maxLen : Infinity;
 }
 
@@ -89,49 +96,85 @@ export function completeAttentionConfig(name: string, given: AttentionLayerConfi
 /** The config with every default filled in: those of PyTorch's nn.TransformerEncoderLayer where it has them. */
 export function completeModelConfig(given: ModelConfig): NativeModelConfig {
   const config = checkObject('config', given, modelKeys);
-  const dModel = checkInteger('config.dModel', config.dModel, 1, largest);
-  const vocabSize = checkInteger('config.vocabSize', config.vocabSize ?? 0, 0, largest);
-  checkObject('config.attention', config.attention, modelAttentionKeys);
-  const maskedLmHead = checkBoolean('config.maskedLmHead', config.maskedLmHead ?? false);
-  if (maskedLmHead && vocabSize === 0) {
-    fail('invalid_argument', 'config.maskedLmHead: expected a vocabSize above 0 to predict from, got 0');
+  const { encoder, ...own } = config;
+  const stack = completeStackConfig('config', encoder === undefined ? own : { ...own, attention: { causal: true, ...own.attention } });
+  const { vocabSize } = stack;
+  const flag = (name: 'pooler' | 'maskedLmHead' | 'lmHead' | 'lmHeadBias' | 'shareEmbeddings', otherwise = false): boolean =>
+    checkBoolean(`config.${name}`, config[name] ?? otherwise);
+  const refuse = (field: string, expected: string): never => fail('invalid_argument', `config.${field}: expected ${expected}`);
+  const maskedLmHead = flag('maskedLmHead');
+  if (maskedLmHead && vocabSize === 0) refuse('maskedLmHead', 'a vocabSize above 0 to predict from, got 0');
+  const completeEncoder = encoder === undefined ? null : completeEncoderConfig(own, encoder);
+  const shareEmbeddings = flag('shareEmbeddings', completeEncoder !== null && vocabSize > 0 && completeEncoder.vocabSize === vocabSize);
+  if (shareEmbeddings && (vocabSize === 0 || completeEncoder?.vocabSize !== vocabSize)) {
+    refuse('shareEmbeddings', `an encoder of the decoder's vocabSize ${vocabSize}, got ${completeEncoder?.vocabSize ?? 'no encoder'}`);
   }
-  const positions = checkOneOf('config.positions', config.positions ?? (vocabSize > 0 ? 'sinusoidal' : 'none'), [
+  const pooler = flag('pooler');
+  if (completeEncoder && (pooler || maskedLmHead)) refuse(pooler ? 'pooler' : 'maskedLmHead', 'false in a model with an encoder and a decoder');
+  const lmHead = flag('lmHead');
+  const lmHeadBias = flag('lmHeadBias');
+  if (lmHeadBias && !lmHead) refuse('lmHeadBias', 'a model with lmHead, got one without');
+  return {
+    ...stack,
+    encoder: completeEncoder,
+    shareEmbeddings,
+    pooler,
+    maskedLmHead,
+    lmHead,
+    lmHeadBias,
+    tieEmbeddings: checkBoolean('config.tieEmbeddings', config.tieEmbeddings ?? true),
+  };
+}
+
+/** What the encoder leaves out is the decoder's. */
+function completeEncoderConfig(decoder: StackConfig, given: EncoderConfig): NativeStackConfig {
+  const encoder = checkObject('config.encoder', given, encoderKeys);
+  const attention = checkKeys('config.encoder.attention', encoder.attention, modelAttentionKeys);
+  return completeStackConfig('config.encoder', {
+    ...decoder,
+    ...encoder,
+    attention: { ...decoder.attention, causal: false, ...attention },
+  });
+}
+
+function completeStackConfig(name: string, config: StackConfig): NativeStackConfig {
+  const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
+  const vocabSize = checkInteger(`${name}.vocabSize`, config.vocabSize ?? 0, 0, largest);
+  checkObject(`${name}.attention`, config.attention, modelAttentionKeys);
+  const positions = checkOneOf(`${name}.positions`, config.positions ?? (vocabSize > 0 ? 'sinusoidal' : 'none'), [
     'none',
     'learned',
     'sinusoidal',
+    'sinusoidal_halves',
     'rotary',
     't5_bias',
     'alibi',
   ]);
-  const attention = completeAttentionConfig('config.attention', { ...config.attention, dModel });
-  const feedForward = checkOneOf('config.feedForward', config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
+  const attention = completeAttentionConfig(`${name}.attention`, { ...config.attention, dModel });
+  const feedForward = checkOneOf(`${name}.feedForward`, config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
   return {
     vocabSize,
-    maxLen: checkInteger('config.maxLen', config.maxLen ?? 512, tabulated.has(positions) ? 1 : 0, largest),
-    typeVocabSize: checkInteger('config.typeVocabSize', config.typeVocabSize ?? 0, 0, largest),
+    maxLen: checkInteger(`${name}.maxLen`, config.maxLen ?? 512, tabulated.has(positions) ? 1 : 0, largest),
+    typeVocabSize: checkInteger(`${name}.typeVocabSize`, config.typeVocabSize ?? 0, 0, largest),
     dModel,
-    numLayers: checkInteger('config.numLayers', config.numLayers, 1, 1024),
-    dFf: checkInteger('config.dFf', config.dFf ?? 4 * dModel, feedForward === 'mlp' ? 1 : 0, largest),
+    numLayers: checkInteger(`${name}.numLayers`, config.numLayers, 1, 1024),
+    dFf: checkInteger(`${name}.dFf`, config.dFf ?? 4 * dModel, feedForward === 'mlp' ? 1 : 0, largest),
+    embedScale: checkPositive(`${name}.embedScale`, config.embedScale ?? 1),
     positions,
-    positionOffset: checkInteger('config.positionOffset', config.positionOffset ?? 0, 0, largest),
-    padTokenId: config.padTokenId === undefined ? -1 : checkInteger('config.padTokenId', config.padTokenId, 0, largest),
-    rotary: completeRotaryConfig(config.rotary),
-    t5Bias: completeT5BiasConfig(config.t5Bias, attention.causal),
-    embedNorm: checkBoolean('config.embedNorm', config.embedNorm ?? false),
-    normKind: checkOneOf('config.normKind', config.normKind ?? 'layer', ['layer', 'rms']),
-    norm: checkOneOf('config.norm', config.norm ?? 'post', ['post', 'pre']),
-    normEps: checkPositive('config.normEps', config.normEps ?? 1e-5),
-    finalNorm: checkBoolean('config.finalNorm', config.finalNorm ?? false),
-    activation: checkOneOf('config.activation', config.activation ?? 'relu', ['relu', 'gelu', 'gelu_tanh', 'silu']),
+    positionOffset: checkInteger(`${name}.positionOffset`, config.positionOffset ?? 0, 0, largest),
+    padTokenId: config.padTokenId === undefined ? -1 : checkInteger(`${name}.padTokenId`, config.padTokenId, 0, largest),
+    rotary: completeRotaryConfig(`${name}.rotary`, config.rotary),
+    t5Bias: completeT5BiasConfig(`${name}.t5Bias`, config.t5Bias, attention.causal),
+    embedNorm: checkBoolean(`${name}.embedNorm`, config.embedNorm ?? false),
+    normKind: checkOneOf(`${name}.normKind`, config.normKind ?? 'layer', ['layer', 'rms']),
+    norm: checkOneOf(`${name}.norm`, config.norm ?? 'post', ['post', 'pre']),
+    normEps: checkPositive(`${name}.normEps`, config.normEps ?? 1e-5),
+    finalNorm: checkBoolean(`${name}.finalNorm`, config.finalNorm ?? false),
+    activation: checkOneOf(`${name}.activation`, config.activation ?? 'relu', ['relu', 'gelu', 'gelu_tanh', 'silu']),
     feedForward,
-    gated: checkBoolean('config.gated', config.gated ?? false),
-    mlpBias: checkBoolean('config.mlpBias', config.mlpBias ?? true),
+    gated: checkBoolean(`${name}.gated`, config.gated ?? false),
+    mlpBias: checkBoolean(`${name}.mlpBias`, config.mlpBias ?? true),
     attention,
-    pooler: checkBoolean('config.pooler', config.pooler ?? false),
-    maskedLmHead,
-    lmHead: checkBoolean('config.lmHead', config.lmHead ?? false),
-    tieEmbeddings: checkBoolean('config.tieEmbeddings', config.tieEmbeddings ?? true),
   };
 }
 
@@ -145,22 +188,22 @@ const rotaryDefaults: NativeRotaryConfig = {
 };
 
 /** Rotary frequencies with every default filled in. */
-export function completeRotaryConfig(given: RotaryConfig | undefined): NativeRotaryConfig {
-  const config = checkKeys('config.rotary', given, new Set(Object.keys(rotaryDefaults)));
+function completeRotaryConfig(name: string, given: RotaryConfig | undefined): NativeRotaryConfig {
+  const config = checkKeys(name, given, new Set(Object.keys(rotaryDefaults)));
   const complete = { ...rotaryDefaults };
   for (const key of Object.keys(complete) as (keyof NativeRotaryConfig)[]) {
-    complete[key] = checkPositive(`config.rotary.${key}`, config[key] ?? complete[key]);
+    complete[key] = checkPositive(`${name}.${key}`, config[key] ?? complete[key]);
   }
   return complete;
 }
 
 /** T5's buckets; C++ says where they leave no room for the logarithm. */
-function completeT5BiasConfig(given: T5BiasConfig | undefined, causal: boolean): NativeT5BiasConfig {
-  const config = checkKeys('config.t5Bias', given, new Set(['numBuckets', 'maxDistance', 'bidirectional']));
+function completeT5BiasConfig(name: string, given: T5BiasConfig | undefined, causal: boolean): NativeT5BiasConfig {
+  const config = checkKeys(name, given, new Set(['numBuckets', 'maxDistance', 'bidirectional']));
   return {
-    numBuckets: checkInteger('config.t5Bias.numBuckets', config.numBuckets ?? 32, 1, largest),
-    maxDistance: checkInteger('config.t5Bias.maxDistance', config.maxDistance ?? 128, 1, largest),
-    bidirectional: checkBoolean('config.t5Bias.bidirectional', config.bidirectional ?? !causal),
+    numBuckets: checkInteger(`${name}.numBuckets`, config.numBuckets ?? 32, 1, largest),
+    maxDistance: checkInteger(`${name}.maxDistance`, config.maxDistance ?? 128, 1, largest),
+    bidirectional: checkBoolean(`${name}.bidirectional`, config.bidirectional ?? !causal),
   };
 }
 

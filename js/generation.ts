@@ -2,9 +2,10 @@
 import { longestSequence } from './config.js';
 import { callNative, checkAborted, fail } from './errors.js';
 import type { Handles } from './handles.js';
-import { readIds } from './inputs.js';
+import { readIds, readLike } from './inputs.js';
 import type { NativeModel, NativeModule } from './native.js';
-import type { CompleteModelConfig, GenerateOptions, GenerateResult, TokenIds, Tokenizer } from './types.js';
+import { TokenRules, type GenerationDefaults } from './token-rules.js';
+import type { CompleteModelConfig, CompleteStackConfig, GenerateOptions, GenerateResult, TokenIds, Tokenizer } from './types.js';
 import { checkFinite, checkInteger, checkKeys, checkSeed, checkSignal, describe } from './validation.js';
 
 export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>([
@@ -14,6 +15,8 @@ export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>(
   'topP',
   'seed',
   'stopTokens',
+  'attentionMask',
+  'decoderInputIds',
   'onToken',
   'signal',
 ]);
@@ -25,7 +28,7 @@ export interface Generating {
   handles: Handles;
   config: CompleteModelConfig;
   tokenizer: Tokenizer | undefined;
-  stopTokens: readonly number[];
+  defaults: GenerationDefaults;
 }
 
 /** Yields after every token but the last, so that the caller decides what happens between two; returns the result. */
@@ -34,24 +37,27 @@ export function* generate(
   inputIds: TokenIds,
   given: GenerateOptions | undefined,
 ): Generator<undefined, GenerateResult, void> {
-  const { module, native, handles, config, tokenizer } = model;
+  const { module, native, handles, config, tokenizer, defaults } = model;
   const { maxNewTokens, stops, onToken, signal, ...sampling } = checkOptions(given, model);
   checkAborted(checkSignal('signal', signal), 'generate');
-  const prompt = checkPrompt(inputIds, config);
+  const { prompt, source } = checkPrompt(inputIds, given, model);
   const ids = Array.from(prompt);
   const text = new TextStream(tokenizer, ids);
   const capacity = ids.length + maxNewTokens;
-  const generation = handles.adopt(ids, callNative(() => module.createGeneration(native, { capacity, ...sampling })), 'Generation');
+  const generation = handles.adopt(ids, callNative(() => module.createGeneration(native, { capacity, source, ...sampling })), 'Generation');
+  const rules = new TokenRules(defaults, stops, capacity);
   try {
     let unread = prompt;
     for (;;) {
-      const { id } = callNative(() => generation.native.next(unread));
+      const forced = rules.forced(ids);
+      const suppressed = Int32Array.from(rules.suppressed(ids));
+      const id = forced ?? callNative(() => generation.native.next(unread, suppressed)).id;
       ids.push(id);
       const finish = finishOf(id, stops, ids.length === capacity, ids.length > longestSequence(config));
       const piece = text.next(finish !== undefined);
       onToken?.(id, piece);
       if (finish) return { ids, ...text.whole(), finish };
-      unread = Int32Array.of(id);
+      unread = forced === undefined ? Int32Array.of(id) : Int32Array.of(...unread, id);
       yield;
       checkAborted(signal, 'generate');
     }
@@ -66,7 +72,7 @@ function finishOf(id: number, stops: ReadonlySet<number>, enough: boolean, full:
   return full ? 'max_len' : undefined;
 }
 
-function checkOptions(given: GenerateOptions | undefined, { config, stopTokens }: Generating) {
+function checkOptions(given: GenerateOptions | undefined, { config, defaults }: Generating) {
   const options = checkKeys('options', given, generateKeys);
   const { onToken, signal, temperature = 0, topP = 1 } = options;
   if (checkFinite('temperature', temperature) < 0) fail('invalid_argument', `temperature: expected at least 0, got ${temperature}`);
@@ -80,7 +86,7 @@ function checkOptions(given: GenerateOptions | undefined, { config, stopTokens }
     topK: checkInteger('topK', options.topK ?? 0, 0, 1 << 24),
     topP,
     seed: checkSeed('seed', options.seed ?? 0),
-    stops: new Set(options.stopTokens === undefined ? stopTokens : checkStops(options.stopTokens, config.vocabSize)),
+    stops: new Set(options.stopTokens === undefined ? defaults.stopTokens : checkStops(options.stopTokens, config.vocabSize)),
     onToken,
     signal,
   };
@@ -92,15 +98,37 @@ function checkStops(given: readonly number[], vocabSize: number): readonly numbe
   return given;
 }
 
-function checkPrompt(inputIds: TokenIds, config: CompleteModelConfig): Int32Array {
+/** What the decoder begins with, and what the encoder reads where there is one. */
+function checkPrompt(inputIds: TokenIds, given: GenerateOptions = {}, { config, defaults }: Generating) {
   if (!config.attention.causal || !config.lmHead) {
-    fail('invalid_argument', 'generate: expected a causal model with a language-model head (GPT-2, Llama), got another');
+    fail('invalid_argument', 'generate: expected a causal model with a language-model head (GPT-2, Llama, Marian), got another');
   }
-  const { ids, batch, length } = readIds('inputIds', inputIds, config.vocabSize);
-  if (batch !== 1) fail('invalid_argument', `inputIds: expected one sequence to continue, got ${batch}`);
-  if (length < 1) fail('invalid_argument', 'inputIds: expected a prompt of at least one token, got none');
-  if (length > longestSequence(config)) {
-    fail('invalid_argument', `inputIds: expected a prompt of at most maxLen ${config.maxLen} tokens, got ${length}`);
+  const { encoder } = config;
+  const { attentionMask, decoderInputIds } = given;
+  if (encoder === null) {
+    const misplaced = attentionMask === undefined ? 'decoderInputIds' : 'attentionMask';
+    if (given[misplaced] !== undefined) fail('invalid_argument', `${misplaced}: expected a model with an encoder and a decoder`);
+    return { prompt: checkSequence('inputIds', 'a prompt', inputIds, config), source: null };
+  }
+  const ids = checkSequence('inputIds', 'a text', inputIds, encoder);
+  const start = decoderInputIds ?? (defaults.decoderStartTokenId === undefined ? undefined : [defaults.decoderStartTokenId]);
+  if (start === undefined) {
+    fail('invalid_argument', 'decoderInputIds: expected what the decoder begins with, since this model has no start token; got none');
+  }
+  const mask = attentionMask === undefined ? [] : readLike('attentionMask', attentionMask, 2, { batch: 1, length: ids.length });
+  return {
+    prompt: checkSequence('decoderInputIds', 'a prompt', start, config),
+    source: { inputIds: ids, attentionMask: Uint8Array.from(mask) },
+  };
+}
+
+/** One sequence of at least one token that the stack can read. */
+function checkSequence(name: string, what: 'a prompt' | 'a text', given: TokenIds, stack: CompleteStackConfig): Int32Array {
+  const { ids, batch, length } = readIds(name, given, stack.vocabSize);
+  if (batch !== 1) fail('invalid_argument', `${name}: expected one sequence to ${what === 'a text' ? 'read' : 'continue'}, got ${batch}`);
+  if (length < 1) fail('invalid_argument', `${name}: expected ${what} of at least one token, got none`);
+  if (length > longestSequence(stack)) {
+    fail('invalid_argument', `${name}: expected ${what} of at most maxLen ${stack.maxLen} tokens, got ${length}`);
   }
   return ids;
 }

@@ -1,11 +1,13 @@
 // The inputs of a model's forward pass: token ids in any of their three forms, embeddings, padding and token types.
 import { longestSequence } from './config.js';
 import { fail } from './errors.js';
-import type { NativeForwardInputs } from './native.js';
-import type { CompleteModelConfig, ForwardInputs, IntegerTensor, TokenIds } from './types.js';
+import type { NativeForwardInputs, NativeStackInputs } from './native.js';
+import type { CompleteModelConfig, CompleteStackConfig, ForwardInputs, IntegerTensor, Tensor, TokenIds } from './types.js';
 import { checkIntegerTensor, checkObject, checkTensor, describe, shapeText } from './validation.js';
 
-const inputKeys = new Set(['inputIds', 'inputsEmbeds', 'attentionMask', 'tokenTypeIds']);
+const stackKeys = ['inputIds', 'inputsEmbeds', 'attentionMask', 'tokenTypeIds'] as const;
+const decoderKeys = ['decoderInputIds', 'decoderInputsEmbeds', 'decoderAttentionMask'] as const;
+const inputKeys: ReadonlySet<string> = new Set<keyof ForwardInputs>([...stackKeys, ...decoderKeys]);
 
 export interface Batch {
   batch: number;
@@ -14,52 +16,83 @@ export interface Batch {
 
 /** Checks the inputs against the config and flattens them to [B·T]. */
 export function checkInputs(given: ForwardInputs, config: CompleteModelConfig): NativeForwardInputs {
-  const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds } = checkObject('inputs', given, inputKeys);
+  const inputs = checkObject('inputs', given, inputKeys);
+  if (config.encoder === null) {
+    const misplaced = decoderKeys.find((key) => inputs[key] !== undefined);
+    if (misplaced !== undefined) fail('invalid_argument', `${misplaced}: this model has no encoder, and one stack that reads inputIds`);
+    return { ...readStack(inputs, config, (key) => key), decoder: null };
+  }
+  const encoder = readStack(inputs, config.encoder, (key) => key);
+  const { decoderInputIds: inputIds, decoderInputsEmbeds: inputsEmbeds, decoderAttentionMask: attentionMask } = inputs;
+  const decoder = readStack({ inputIds, inputsEmbeds, attentionMask }, config, (key) => `decoder${key[0]!.toUpperCase()}${key.slice(1)}`);
+  if (decoder.batch !== encoder.batch) {
+    fail('shape_mismatch', `decoderInputIds: expected a batch of ${encoder.batch} as the encoder's, got ${decoder.batch}`);
+  }
+  return { ...encoder, decoder };
+}
+
+/** What one stack reads. */
+interface StackInputs {
+  inputIds?: TokenIds | undefined;
+  inputsEmbeds?: Tensor | undefined;
+  attentionMask?: TokenIds | undefined;
+  tokenTypeIds?: TokenIds | undefined;
+}
+
+/** `named` gives the names that errors say. */
+function readStack(
+  given: StackInputs,
+  config: CompleteStackConfig,
+  named: (key: (typeof stackKeys)[number] | 'inputs') => string,
+): NativeStackInputs {
+  const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds } = given;
   if ((inputIds === undefined) === (inputsEmbeds === undefined)) {
     const got = inputIds === undefined ? 'neither' : 'both';
-    fail('invalid_argument', `inputs: expected either inputIds or inputsEmbeds, got ${got}`);
+    fail('invalid_argument', `inputs: expected either ${named('inputIds')} or ${named('inputsEmbeds')}, got ${got}`);
   }
   let shape: Batch;
   let ids: Int32Array | null = null;
   let embeds: Float32Array | null = null;
   if (inputIds !== undefined) {
     if (config.vocabSize === 0) {
-      fail('invalid_argument', 'inputIds: this model has no embedding (vocabSize 0); pass inputsEmbeds');
+      fail('invalid_argument', `${named('inputIds')}: this model has no embedding (vocabSize 0); pass ${named('inputsEmbeds')}`);
     }
-    const tokens = readIds('inputIds', inputIds, config.vocabSize);
+    const tokens = readIds(named('inputIds'), inputIds, config.vocabSize);
     shape = tokens;
     ids = tokens.ids;
   } else {
-    const { data, dims } = checkTensor('inputsEmbeds', inputsEmbeds);
+    const { data, dims } = checkTensor(named('inputsEmbeds'), inputsEmbeds);
     if (dims.length !== 3 || dims[2] !== config.dModel) {
-      fail('shape_mismatch', `inputsEmbeds: expected [B, T, ${config.dModel}], got ${shapeText(dims)}`);
+      fail('shape_mismatch', `${named('inputsEmbeds')}: expected [B, T, ${config.dModel}], got ${shapeText(dims)}`);
     }
     shape = { batch: dims[0]!, length: dims[1]! };
     embeds = data;
   }
   const { batch, length } = shape;
   if (batch < 1 || length < 1) {
-    fail('invalid_argument', `inputs: expected at least one sequence of one token, got ${shapeText([batch, length])}`);
+    fail('invalid_argument', `${named('inputs')}: expected at least one sequence of one token, got ${shapeText([batch, length])}`);
   }
   if (length > longestSequence(config)) {
-    fail('invalid_argument', `inputs: expected at most maxLen ${config.maxLen} tokens, got ${length}`);
+    fail('invalid_argument', `${named('inputs')}: expected at most maxLen ${config.maxLen} tokens, got ${length}`);
   }
   if (tokenTypeIds !== undefined && config.typeVocabSize === 0) {
     fail('invalid_argument', 'tokenTypeIds: this model has no token types (typeVocabSize 0)');
   }
+  const like = (key: (typeof stackKeys)[number], ids: TokenIds | undefined, below: number): Int32Array | null =>
+    ids === undefined ? null : readLike(named(key), ids, below, shape);
+  const mask = like('attentionMask', attentionMask, 2);
   return {
     batch,
     length,
     inputIds: ids,
     inputsEmbeds: embeds,
-    attentionMask:
-      attentionMask === undefined ? null : Uint8Array.from(readLike('attentionMask', attentionMask, 2, shape)),
-    tokenTypeIds:
-      tokenTypeIds === undefined ? null : readLike('tokenTypeIds', tokenTypeIds, config.typeVocabSize, shape),
+    attentionMask: mask && Uint8Array.from(mask),
+    tokenTypeIds: like('tokenTypeIds', tokenTypeIds, config.typeVocabSize),
   };
 }
 
-function readLike(name: string, given: TokenIds, below: number, expected: Batch): Int32Array {
+/** As readIds, of the shape expected. */
+export function readLike(name: string, given: TokenIds, below: number, expected: Batch): Int32Array {
   const { ids, batch, length } = readIds(name, given, below);
   if (batch !== expected.batch || length !== expected.length) {
     const wanted = shapeText([expected.batch, expected.length]);

@@ -5,10 +5,11 @@ import { generate } from './generation.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
-import type { NativeForwardOptions, NativeModel, NativeModelConfig, NativeModule } from './native.js';
+import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel, NativeModelConfig, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { embedTexts } from './sentences.js';
 import { traceMap, traceNames } from './trace.js';
+import type { GenerationDefaults } from './token-rules.js';
 import type {
   CompleteModelConfig,
   Encoding,
@@ -24,7 +25,16 @@ import type {
 } from './types.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive } from './validation.js';
 
-const optionKeys = new Set(['outputAttentions', 'trace', 'interventions', 'causal', 'temperature', 'mask']);
+const optionKeys: ReadonlySet<string> = new Set<keyof ForwardOptions>([
+  'outputAttentions',
+  'trace',
+  'interventions',
+  'causal',
+  'temperature',
+  'mask',
+  'encoderMask',
+  'crossMask',
+]);
 
 /** What a forward pass without options asks for. */
 const plain: NativeForwardOptions = {
@@ -34,6 +44,8 @@ const plain: NativeForwardOptions = {
   causal: null,
   temperature: 1,
   mask: null,
+  encoderMask: null,
+  crossMask: null,
 };
 
 export class Model extends Parameterised<NativeModel> {
@@ -41,13 +53,12 @@ export class Model extends Parameterised<NativeModel> {
   readonly config: CompleteModelConfig;
   /** Undefined where the checkpoint has no tokenizer.json, and for models of `createModel`. */
   readonly tokenizer: Tokenizer | undefined;
-  /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
-  readonly stopTokens: readonly number[];
   /** @internal What the checkpoint held besides; unset for models of `createModel`. */
   origin: Origin | undefined;
   protected override readonly handle: Handle<NativeModel>;
   readonly #module: NativeModule;
   readonly #handles: Handles;
+  readonly #defaults: GenerationDefaults;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
   constructor(
@@ -55,15 +66,20 @@ export class Model extends Parameterised<NativeModel> {
     handles: Handles,
     config: NativeModelConfig,
     tokenizer?: Tokenizer,
-    stopTokens: readonly number[] = [],
+    defaults: GenerationDefaults = { stopTokens: [] },
   ) {
     super();
     this.config = config;
     this.tokenizer = tokenizer;
-    this.stopTokens = stopTokens;
+    this.#defaults = defaults;
     this.#module = native;
     this.#handles = handles;
     this.handle = handles.adopt(this, callNative(() => native.createModel(config)), 'Model');
+  }
+
+  /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
+  get stopTokens(): readonly number[] {
+    return this.#defaults.stopTokens;
   }
 
   /** @internal */
@@ -73,22 +89,27 @@ export class Model extends Parameterised<NativeModel> {
 
   /**
    * inputIds [B, T] (or inputsEmbeds [B, T, D]) → lastHiddenState [B, T, D], and logits [B, T, V] and
-   * poolerOutput [B, D] where the model has those heads. Weights and inputs stay as they are.
+   * poolerOutput [B, D] where the model has those heads. Of an encoder–decoder, inputIds [B, S] and decoderInputIds [B, T]
+   * → the same of its decoder, and encoderLastHiddenState [B, S, D]. Weights and inputs stay as they are.
    */
   forward(inputs: ForwardInputs, options?: ForwardOptions): ModelOutput {
     const native = this.handle.native;
     const nativeInputs = checkInputs(inputs, this.config);
-    const nativeOptions =
-      options === undefined ? plain : this.#options(options, nativeInputs.batch, nativeInputs.length);
+    const nativeOptions = options === undefined ? plain : this.#options(options, nativeInputs);
     const { trace, ...outputs } = callNative(() => native.forward(nativeInputs, nativeOptions));
     return { ...outputs, trace: traceMap(trace) };
   }
 
-  #options(given: ForwardOptions, batch: number, length: number): NativeForwardOptions {
+  #options(given: ForwardOptions, { batch, length: S, decoder }: NativeForwardInputs): NativeForwardOptions {
     const options = checkKeys('options', given, optionKeys);
-    const mask = options.mask === undefined ? null : checkMask('mask', options.mask);
-    const heads = this.config.attention.numHeads;
-    const cells = mask && { data: mask.data, dims: checkCells('mask', mask.dims, [batch, heads], length, length) };
+    const { attention, encoder } = this.config;
+    const T = decoder?.length ?? S;
+    const cells = (name: 'mask' | 'encoderMask' | 'crossMask', heads: number, queries: number, keys: number): NativeMask | null => {
+      if (options[name] === undefined) return null;
+      if (name !== 'mask' && !encoder) fail('invalid_argument', `${name}: this model has no encoder; pass mask`);
+      const { data, dims } = checkMask(name, options[name]);
+      return { data, dims: checkCells(name, dims, [batch, heads], queries, keys) };
+    };
     return {
       outputAttentions: checkBoolean('outputAttentions', options.outputAttentions ?? false),
       trace: traceNames(options.trace, this.activations),
@@ -96,13 +117,15 @@ export class Model extends Parameterised<NativeModel> {
         options.interventions === undefined ? [] : nativeInterventions(options.interventions, this.activations),
       causal: options.causal === undefined ? null : checkBoolean('causal', options.causal),
       temperature: checkPositive('temperature', options.temperature ?? 1),
-      mask: cells,
+      mask: cells('mask', attention.numHeads, T, T),
+      encoderMask: cells('encoderMask', encoder?.attention.numHeads ?? 0, S, S),
+      crossMask: cells('crossMask', attention.numHeads, T, S),
     };
   }
 
   /**
-   * Continues one sequence with a causal model that has a language-model head (GPT-2, Llama), keys and values cached.
-   * The same seed draws the same tokens.
+   * Continues one sequence with a causal model that has a language-model head (GPT-2, Llama), keys and values cached; an
+   * encoder–decoder (Marian) reads it, once, and begins another. The same seed draws the same tokens.
    */
   generate(inputIds: TokenIds, options?: GenerateOptions): GenerateResult {
     const steps = this.#generation(inputIds, options);
@@ -123,9 +146,10 @@ export class Model extends Parameterised<NativeModel> {
   }
 
   #generation(inputIds: TokenIds, options: GenerateOptions | undefined) {
-    const { config, tokenizer, stopTokens } = this;
+    const { config, tokenizer } = this;
     const { native } = this.handle;
-    return generate({ module: this.#module, native, handles: this.#handles, config, tokenizer, stopTokens }, inputIds, options);
+    const model = { module: this.#module, native, handles: this.#handles, config, tokenizer, defaults: this.#defaults };
+    return generate(model, inputIds, options);
   }
 
   /**

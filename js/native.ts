@@ -69,14 +69,15 @@ export interface NativeT5BiasConfig {
   bidirectional: boolean;
 }
 
-export interface NativeModelConfig {
+export interface NativeStackConfig {
   vocabSize: number;
   maxLen: number;
   typeVocabSize: number;
   dModel: number;
   numLayers: number;
   dFf: number;
-  positions: 'none' | 'learned' | 'sinusoidal' | 'rotary' | 't5_bias' | 'alibi';
+  embedScale: number;
+  positions: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi';
   positionOffset: number;
   padTokenId: number; // −1: none
   rotary: NativeRotaryConfig;
@@ -91,9 +92,16 @@ export interface NativeModelConfig {
   gated: boolean;
   mlpBias: boolean;
   attention: NativeAttentionConfig;
+}
+
+/** The fields of its only stack, or of its decoder. */
+export interface NativeModelConfig extends NativeStackConfig {
+  encoder: NativeStackConfig | null;
+  shareEmbeddings: boolean;
   pooler: boolean;
   maskedLmHead: boolean;
   lmHead: boolean;
+  lmHeadBias: boolean;
   tieEmbeddings: boolean;
 }
 
@@ -110,13 +118,18 @@ export interface NativeIntervention {
   otherRun: boolean; // values are of another run
 }
 
-export interface NativeForwardInputs {
+export interface NativeStackInputs {
   batch: number;
   length: number;
   inputIds: Int32Array | null; // [B·T]
   inputsEmbeds: Float32Array | null; // [B·T·D]
   attentionMask: Uint8Array | null; // [B·T]
   tokenTypeIds: Int32Array | null; // [B·T]
+}
+
+/** What the only stack reads, or the encoder. */
+export interface NativeForwardInputs extends NativeStackInputs {
+  decoder: NativeStackInputs | null; // with an encoder, and only there
 }
 
 export interface NativeForwardOptions {
@@ -126,6 +139,8 @@ export interface NativeForwardOptions {
   causal: boolean | null; // null: as the config says
   temperature: number;
   mask: NativeMask | null;
+  encoderMask: NativeMask | null;
+  crossMask: NativeMask | null;
 }
 
 export interface NativeForwardResult {
@@ -133,6 +148,10 @@ export interface NativeForwardResult {
   logits?: NativeTensor;
   poolerOutput?: NativeTensor;
   attentions?: NativeTensor[];
+  encoderLastHiddenState?: NativeTensor;
+  encoderAttentions?: NativeTensor[];
+  decoderAttentions?: NativeTensor[];
+  crossAttentions?: NativeTensor[];
   trace: Record<string, NativeTensor>;
 }
 
@@ -188,11 +207,12 @@ export interface NativeGenerationOptions {
   topK: number; // 0: all
   topP: number;
   seed: number;
+  source: { inputIds: Int32Array; attentionMask: Uint8Array } | null; // of a model with an encoder; an empty mask: all tokens
 }
 
-/** A generation under way: reads the prompt, then each picked token, and picks the next. */
+/** A generation under way: reads the prompt, then each picked token, and picks the next, none of `suppressed`. */
 export interface NativeGeneration {
-  next(tokens: Int32Array): NativeResult<{ id: number }>;
+  next(tokens: Int32Array, suppressed: Int32Array): NativeResult<{ id: number }>;
   delete(): void;
 }
 

@@ -87,8 +87,8 @@ export class Runtime implements ListingRuntime {
 
   /** A model from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
-    return loadCheckpoint(source, options, this.#platform.openFolder, (config, tokenizer, stopTokens) => {
-      return new Model(this.#native, this.#handles, config, tokenizer, stopTokens);
+    return loadCheckpoint(source, options, this.#platform.openFolder, (config, tokenizer, defaults) => {
+      return new Model(this.#native, this.#handles, config, tokenizer, defaults);
     });
   }
 }

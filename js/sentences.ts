@@ -18,7 +18,8 @@ export interface Embedding {
 
 /** One row per text: [n, D]. */
 export function embedTexts(model: Embedding, given: string | readonly string[]): Tensor {
-  const { dModel: D, maskedLmHead, lmHead } = model.config;
+  const { dModel: D, maskedLmHead, lmHead, encoder } = model.config;
+  if (encoder) fail('invalid_argument', 'embed: expected a model of one stack, got one with an encoder and a decoder');
   const sequences = encodeTexts(model, given);
   const byLength = [...sequences.keys()].sort((a, b) => sequences[b]!.length - sequences[a]!.length);
   const result = new Float32Array(sequences.length * D);

@@ -156,8 +156,8 @@ export interface T5BiasConfig {
   bidirectional?: boolean;
 }
 
-/** A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json. */
-export interface ModelConfig {
+/** One stack: embeddings, positions, blocks, final norm. */
+export interface StackConfig {
   /** 0: no embedding; the model takes `inputsEmbeds`. */
   vocabSize?: number;
   maxLen?: number;
@@ -167,8 +167,13 @@ export interface ModelConfig {
   numLayers: number;
   /** Default: a feed-forward of 4 · dModel. */
   dFf?: number;
-  /** 'alibi' and 't5_bias' are biases on the scores, for sequences of any length: maxLen is no limit to them. */
-  positions?: 'none' | 'learned' | 'sinusoidal' | 'rotary' | 't5_bias' | 'alibi';
+  /** Multiplies the token embeddings; √dModel in the paper. Default 1. */
+  embedScale?: number;
+  /**
+   * 'sinusoidal': sines and cosines in turn (2017); 'sinusoidal_halves': all sines, then all cosines (Marian). 'alibi' and
+   * 't5_bias' are biases on the scores, for sequences of any length: maxLen is no limit to them.
+   */
+  positions?: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi';
   /** Learned positions: the row of the table that the first token takes. Default 0. */
   positionOffset?: number;
   /** Learned positions: tokens of this id are not counted, as in RoBERTa. Default: all are. */
@@ -192,12 +197,28 @@ export interface ModelConfig {
   /** Biases of the feed-forward. Default true. */
   mlpBias?: boolean;
   attention: Omit<AttentionLayerConfig, 'dModel'>;
+}
+
+/** The encoder of an encoder–decoder: fields left out, those of its attention too, are the decoder's, but for `causal: false`. */
+export type EncoderConfig = Partial<Omit<StackConfig, 'dModel' | 'attention'>> & { attention?: Partial<StackConfig['attention']> };
+
+/**
+ * A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json.
+ * The stack's fields are those of its only stack or, where it has an `encoder`, of its decoder, whose attention then is causal
+ * unless it says otherwise and whose blocks have a cross-attention of the same sizes.
+ */
+export interface ModelConfig extends StackConfig {
+  encoder?: EncoderConfig;
+  /** Encoder and decoder have one table of tokens, `embed.token.weight`. Default: with an encoder of the same vocabSize. */
+  shareEmbeddings?: boolean;
   /** tanh(Linear(first token)), as in BERT. */
   pooler?: boolean;
   /** Linear, activation, LayerNorm, then the tied embedding with a bias of its own. */
   maskedLmHead?: boolean;
   /** logits = x Wᵀ, as in GPT-2 and Llama. */
   lmHead?: boolean;
+  /** logits = x Wᵀ + b, as in Marian. */
+  lmHeadBias?: boolean;
   /** The output matrix of lmHead or maskedLmHead is the token embedding. Default true. */
   tieEmbeddings?: boolean;
 }
@@ -205,14 +226,18 @@ export interface ModelConfig {
 /** A layer's config with every default filled in. */
 export type CompleteAttentionConfig = Readonly<Required<AttentionLayerConfig>>;
 
-/** A model's config with every default filled in. */
-export type CompleteModelConfig = Readonly<
-  Required<Omit<ModelConfig, 'attention' | 'rotary' | 't5Bias'>> & {
+/** A stack's config with every default filled in. */
+export type CompleteStackConfig = Readonly<
+  Required<Omit<StackConfig, 'attention' | 'rotary' | 't5Bias'>> & {
     attention: CompleteAttentionConfig;
     rotary: Required<RotaryConfig>;
     t5Bias: Required<T5BiasConfig>;
   }
 >;
+
+/** A model's config with every default filled in. */
+export type CompleteModelConfig = CompleteStackConfig &
+  Readonly<Required<Omit<ModelConfig, keyof StackConfig | 'encoder'>> & { encoder: CompleteStackConfig | null }>;
 
 export interface ForwardInputs {
   inputIds?: TokenIds;
@@ -221,6 +246,12 @@ export interface ForwardInputs {
   /** 1 = a token, 0 = padding. [B, T] */
   attentionMask?: TokenIds;
   tokenTypeIds?: TokenIds;
+  /** Of an encoder–decoder, whose encoder reads the inputs above: the tokens so far, the start token first. [B, T] */
+  decoderInputIds?: TokenIds;
+  /** Instead of decoderInputIds: [B, T, D]. */
+  decoderInputsEmbeds?: Tensor;
+  /** 1 = a token, 0 = padding. [B, T] */
+  decoderAttentionMask?: TokenIds;
 }
 
 /** Another run, by its activations: what `forward` gave, or the trace of it. */
@@ -255,11 +286,15 @@ export interface ForwardOptions {
   /** Names of activations to return, or true for all. */
   trace?: boolean | readonly string[];
   interventions?: readonly Intervention[];
-  /** Overrides for every attention of the model. */
-  causal?: boolean;
+  /** Divides the scores of every attention. */
   temperature?: number;
-  /** [T, S] or with leading axes, on top of the attention mask. */
+  /** Overrides the config; of an encoder–decoder, for the decoder's attention to itself. */
+  causal?: boolean;
+  /** [T, S] or with leading axes, on top of the attention mask; of an encoder–decoder, for the decoder's attention to itself. */
   mask?: MaskTensor;
+  /** The same for the encoder, [S, S], and for the attention of the decoder to the encoder, [T, S]. */
+  encoderMask?: MaskTensor;
+  crossMask?: MaskTensor;
 }
 
 export interface ModelOutput {
@@ -267,6 +302,11 @@ export interface ModelOutput {
   logits?: Tensor; //             [B, T, V]
   poolerOutput?: Tensor; //       [B, D]
   attentions?: Tensor[]; //       N × [B, H, T, S]
+  /** Of an encoder–decoder, in place of `attentions`, with S tokens read by the encoder and T by the decoder: */
+  encoderLastHiddenState?: Tensor; // [B, S, D]
+  encoderAttentions?: Tensor[]; // [B, H, S, S] each
+  decoderAttentions?: Tensor[]; // [B, H, T, T]
+  crossAttentions?: Tensor[]; //   [B, H, T, S]
   trace: Map<string, Tensor>;
 }
 
@@ -281,6 +321,10 @@ export interface GenerateOptions {
   topP?: number;
   /** Of the sampling: an integer below 2³². Default 0. */
   seed?: number;
+  /** Of an encoder–decoder: 1 = a token of inputIds, 0 = padding. */
+  attentionMask?: TokenIds;
+  /** Of an encoder–decoder: what the decoder begins with. Default: the checkpoint's decoder_start_token_id. */
+  decoderInputIds?: TokenIds;
   /** Ids after which it ends. Default: the checkpoint's eos_token_id; [] for none. */
   stopTokens?: readonly number[];
   /** Told every new token and the text it adds: '' where characters are incomplete, or without a tokenizer. */
@@ -290,7 +334,7 @@ export interface GenerateOptions {
 }
 
 export interface GenerateResult {
-  /** The prompt and its continuation, a stop token included. */
+  /** The prompt and its continuation, a stop token included; of an encoder–decoder, the decoder's alone. */
   ids: number[];
   /** The same as text, without special tokens; left out where the model has no tokenizer. */
   text?: string;

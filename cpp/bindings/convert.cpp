@@ -123,50 +123,64 @@ nn::T5BiasConfig t5_bias_config_of(const val& config) {
   return {index_of(config, "numBuckets"), index_of(config, "maxDistance"), bool_of(config, "bidirectional")};
 }
 
-models::ModelConfig model_config_of(const val& config) {
-  using Positions = models::ModelConfig::Positions;
+models::StackConfig stack_config_of(const val& config) {
+  using Positions = models::StackConfig::Positions;
   using NormPlacement = nn::BlockConfig::NormPlacement;
   using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
   using NormKind = nn::Norm::Kind;
   using kernels::Activation;
-  models::ModelConfig model;
-  model.vocab_size = index_of(config, "vocabSize");
-  model.max_len = index_of(config, "maxLen");
-  model.type_vocab_size = index_of(config, "typeVocabSize");
-  model.num_layers = index_of(config, "numLayers");
-  model.positions = choose<Positions>("positions", string_of(config, "positions"),
+  models::StackConfig stack;
+  stack.vocab_size = index_of(config, "vocabSize");
+  stack.max_len = index_of(config, "maxLen");
+  stack.type_vocab_size = index_of(config, "typeVocabSize");
+  stack.num_layers = index_of(config, "numLayers");
+  stack.embed_scale = float_of(config, "embedScale");
+  stack.positions = choose<Positions>("positions", string_of(config, "positions"),
                                       {{"none", Positions::none},
                                        {"learned", Positions::learned},
                                        {"sinusoidal", Positions::sinusoidal},
+                                       {"sinusoidal_halves", Positions::sinusoidal_halves},
                                        {"rotary", Positions::rotary},
                                        {"t5_bias", Positions::t5_bias},
                                        {"alibi", Positions::alibi}});
-  model.position_offset = index_of(config, "positionOffset");
-  model.pad_token_id = static_cast<int>(index_of(config, "padTokenId"));
-  model.rotary = rotary_config_of(config["rotary"]);
-  model.t5_bias = t5_bias_config_of(config["t5Bias"]);
-  model.embed_norm = bool_of(config, "embedNorm");
-  model.block.attention = attention_config_of(config["attention"]);
-  model.block.mlp.d_ff = index_of(config, "dFf");
-  model.block.mlp.activation = choose<Activation>("activation", string_of(config, "activation"),
+  stack.position_offset = index_of(config, "positionOffset");
+  stack.pad_token_id = static_cast<int>(index_of(config, "padTokenId"));
+  stack.rotary = rotary_config_of(config["rotary"]);
+  stack.t5_bias = t5_bias_config_of(config["t5Bias"]);
+  stack.embed_norm = bool_of(config, "embedNorm");
+  stack.block.attention = attention_config_of(config["attention"]);
+  stack.block.mlp.d_ff = index_of(config, "dFf");
+  stack.block.mlp.activation = choose<Activation>("activation", string_of(config, "activation"),
                                                   {{"relu", Activation::relu},
                                                    {"gelu", Activation::gelu},
                                                    {"gelu_tanh", Activation::gelu_tanh},
                                                    {"silu", Activation::silu}});
-  model.block.mlp.gated = bool_of(config, "gated");
-  model.block.mlp.bias = bool_of(config, "mlpBias");
-  model.block.norm_kind =
+  stack.block.mlp.gated = bool_of(config, "gated");
+  stack.block.mlp.bias = bool_of(config, "mlpBias");
+  stack.block.norm_kind =
       choose<NormKind>("normKind", string_of(config, "normKind"), {{"layer", NormKind::layer}, {"rms", NormKind::rms}});
-  model.block.norm_eps = float_of(config, "normEps");
-  model.block.norm = choose<NormPlacement>("norm", string_of(config, "norm"),
+  stack.block.norm_eps = float_of(config, "normEps");
+  stack.block.norm = choose<NormPlacement>("norm", string_of(config, "norm"),
                                            {{"post", NormPlacement::post}, {"pre", NormPlacement::pre}});
-  model.block.feed_forward =
+  stack.block.feed_forward =
       choose<FeedForwardKind>("feedForward", string_of(config, "feedForward"),
                               {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
-  model.final_norm = bool_of(config, "finalNorm");
+  stack.final_norm = bool_of(config, "finalNorm");
+  return stack;
+}
+
+models::ModelConfig model_config_of(const val& config) {
+  models::ModelConfig model;
+  static_cast<models::StackConfig&>(model) = stack_config_of(config);
+  if (!is_absent(config["encoder"])) {
+    model.encoder = stack_config_of(config["encoder"]);
+    model.block.cross_attention = true;
+  }
+  model.share_embeddings = bool_of(config, "shareEmbeddings");
   model.pooler = bool_of(config, "pooler");
   model.masked_lm_head = bool_of(config, "maskedLmHead");
   model.lm_head = bool_of(config, "lmHead");
+  model.lm_head_bias = bool_of(config, "lmHeadBias");
   model.tie_embeddings = bool_of(config, "tieEmbeddings");
   return model;
 }

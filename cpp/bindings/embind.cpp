@@ -3,8 +3,7 @@
 #include <emscripten/heap.h>
 
 #include "bindings/attention.h"
-#include "bindings/broadcast.h"
-#include "bindings/convert.h"
+#include "bindings/model.h"
 #include "models/generation.h"
 
 namespace attention_lab::bindings {
@@ -20,37 +19,6 @@ std::string variant() {
 }
 
 double memory_size() { return static_cast<double>(emscripten_get_heap_size()); }
-
-/// The options that every attention of a layer or model shares, with the memory they point into.
-struct Overrides {
-  nn::AttentionOverrides values;
-  HostTensor<std::uint8_t> cells;
-
-  Overrides(const val& options, Index batch, Index heads, Index T, Index S) {
-    const val causal = options["causal"];
-    if (!is_absent(causal)) values.causal = causal.as<bool>();
-    values.temperature = float_of(options, "temperature");
-    if (is_absent(options["mask"])) return;
-    cells = mask_of("mask", options["mask"]);
-    Shape dims = cells.dims;
-    if (dims.size() == 3) dims.insert(dims.begin() + 1, 1);  // [B, T, S]: the same for every head
-    const Broadcast over = broadcast_of("mask", dims, {batch, heads}, T, S);
-    values.cells = cells.data.data();
-    values.cells_batch_stride = over.batch_stride;
-    values.cells_head_stride = over.head_stride;
-  }
-  Overrides(const Overrides&) = delete;
-};
-
-/// Requests what `trace` names; '*' is everything.
-void request(Record& record, const std::vector<std::string>& trace) {
-  for (const std::string& name : trace) {
-    if (name == "*")
-      record.request_all();
-    else
-      record.request(record.names().find(name));
-  }
-}
 
 /// What layers and models have in common: parameters by name. `Owner` has parameters() and initialise().
 template <class Owner>
@@ -134,7 +102,8 @@ val forward_attention_layer(AttentionLayerHandle& handle, val query_value, val k
     require_shape("key", {B, S, D}, keys.dims);
     require_shape("value", {B, S, D}, values.dims);
 
-    Overrides overrides(options, B, layer.config().num_heads, T, S);
+    Overrides overrides(options, "mask", B, layer.config().num_heads, T, S);
+    if (!is_absent(options["causal"])) overrides.values.causal = options["causal"].as<bool>();
     std::vector<std::uint8_t> key_mask;
     if (!is_absent(options["keyMask"])) {
       key_mask = emscripten::convertJSArrayToNumberVector<std::uint8_t>(options["keyMask"]);
@@ -156,66 +125,23 @@ val forward_attention_layer(AttentionLayerHandle& handle, val query_value, val k
   });
 }
 
-val forward_model(ModelHandle& handle, val source, val options) {
-  return guarded([&] {
-    models::Model& model = handle.owner();
-    const auto copy = [&]<class Scalar>(const char* field, std::vector<Scalar>& into) {
-      const val array = source[field];
-      if (!is_absent(array)) into = emscripten::convertJSArrayToNumberVector<Scalar>(array);
-    };
-    std::vector<int> ids, types;
-    std::vector<float> embeds;
-    std::vector<std::uint8_t> mask;
-    copy("inputIds", ids);
-    copy("tokenTypeIds", types);
-    copy("inputsEmbeds", embeds);
-    copy("attentionMask", mask);
-    const models::ForwardInputs inputs{index_of(source, "batch"), index_of(source, "length"), ids, embeds, mask, types};
-
-    const Index B = inputs.batch, T = inputs.length, N = model.config().num_layers;
-    const Overrides overrides(options, B, model.config().block.attention.num_heads, T, T);
-    const std::vector<std::string> trace = strings_of(options["trace"]);
-    const bool output_attentions = bool_of(options, "outputAttentions");
-    Record record(model.activation_names());
-    request(record, trace);
-    if (output_attentions)
-      for (Index l = 0; l < N; ++l) record.request(model.pattern(l));
-    const val edits = options["interventions"];
-    for (int i = 0, count = edits["length"].as<int>(); i < count; ++i)
-      record.edit(intervention_of(edits[i], model.activation_names()));
-
-    const models::ForwardOutput output = model.forward(inputs, overrides.values, record);
-    val result = val::object();
-    const auto by_token = [&](ConstMatrixView rows) { return to_tensor(rows.data, {B, T, rows.cols}); };
-    result.set("lastHiddenState", by_token(output.last_hidden_state));
-    if (output.logits) result.set("logits", by_token(output.logits));
-    if (output.pooler_output)
-      result.set("poolerOutput", to_tensor(output.pooler_output.data, {B, output.pooler_output.cols}));
-    if (output_attentions) {
-      val attentions = val::array();
-      for (Index l = 0; l < N; ++l) {
-        const Site site = model.pattern(l);
-        attentions.call<void>("push", to_tensor(record.values(site).data(), record.shape(site)));
-      }
-      result.set("attentions", attentions);
-    }
-    result.set("trace", to_trace(record, trace));
-    return result;
-  });
+val forward_model_handle(ModelHandle& handle, val inputs, val options) {
+  return guarded([&] { return forward_model(handle.owner(), inputs, options); });
 }
 
 /// A generation under way. Holds its model, so that disposing of the model's own handle cannot pull it away.
 class GenerationHandle {
  public:
   GenerationHandle(std::shared_ptr<ModelHandle> model, Index capacity, const models::SamplingOptions& options,
-                   std::uint64_t seed)
-      : model_(std::move(model)), generation_(model_->owner(), capacity, options, seed) {}
+                   std::uint64_t seed, models::Source source)
+      : model_(std::move(model)), generation_(model_->owner(), capacity, options, seed, std::move(source)) {}
 
-  val next(val tokens) {
+  val next(val tokens, val suppressed) {
     return guarded([&] {
       const std::vector<int> ids = emscripten::convertJSArrayToNumberVector<int>(tokens);
+      const std::vector<int> never = emscripten::convertJSArrayToNumberVector<int>(suppressed);
       val result = val::object();
-      result.set("id", generation_.next(ids));
+      result.set("id", generation_.next(ids, never));
       return result;
     });
   }
@@ -232,7 +158,13 @@ val create_generation(std::shared_ptr<ModelHandle> model, val options) {
     sampling.top_k = index_of(options, "topK");
     sampling.top_p = float_of(options, "topP");
     const auto seed = static_cast<std::uint64_t>(options["seed"].as<double>());
-    return val(std::make_shared<GenerationHandle>(std::move(model), index_of(options, "capacity"), sampling, seed));
+    models::Source source;
+    if (!is_absent(options["source"])) {
+      source.ids = emscripten::convertJSArrayToNumberVector<int>(options["source"]["inputIds"]);
+      source.mask = emscripten::convertJSArrayToNumberVector<std::uint8_t>(options["source"]["attentionMask"]);
+    }
+    return val(std::make_shared<GenerationHandle>(std::move(model), index_of(options, "capacity"), sampling, seed,
+                                                  std::move(source)));
   });
 }
 
@@ -268,7 +200,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   function("createModel", &create_model);
   function("createGeneration", &create_generation);
   bind_handle<AttentionLayerHandle>("AttentionLayer", &forward_attention_layer);
-  bind_handle<ModelHandle>("Model", &forward_model);
+  bind_handle<ModelHandle>("Model", &forward_model_handle);
   emscripten::class_<GenerationHandle>("Generation")
       .smart_ptr<std::shared_ptr<GenerationHandle>>("Generation")
       .function("next", &GenerationHandle::next);

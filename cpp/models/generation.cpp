@@ -46,25 +46,35 @@ int sample(std::span<const float> logits, const SamplingOptions& options, Random
   return candidates.back().id;
 }
 
-Generation::Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed)
-    : model_(model), options_(options), random_(seed) {
+Generation::Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed, Source source)
+    : model_(model), options_(options), random_(seed), source_(std::move(source)) {
   const ModelConfig& config = model.config();
   if (!config.block.attention.causal || !config.lm_head)
     throw Error("value", {"generate: expected a causal model with a language-model head"});
   if (config.has_longest()) capacity = std::min(capacity, config.max_len);
   cache_ = model.make_cache(1, capacity);
+  if (model.encoder()) memory_cache_ = model.make_cache(1, static_cast<Index>(source_.ids.size()));
 }
 
-int Generation::next(std::span<const int> tokens) {
-  ForwardInputs inputs;
-  inputs.batch = 1;
-  inputs.length = static_cast<Index>(tokens.size());
-  inputs.input_ids = tokens;
+int Generation::next(std::span<const int> tokens, std::span<const int> suppressed) {
+  Record nothing(model_.activation_names());
+  ForwardInputs inputs{1, static_cast<Index>(tokens.size()), tokens, {}, {}, {}};
   inputs.cache = &cache_;
   inputs.last_logits_only = true;
-  Record nothing(model_.activation_names());
-  const ForwardOutput output = model_.forward(inputs, {}, nothing);
-  return sample({output.logits.data, static_cast<std::size_t>(output.logits.cols)}, options_, random_);
+  if (model_.encoder()) {
+    inputs.memory.cache = &memory_cache_;
+    if (!source_.mask.empty()) inputs.memory.overrides.key_mask = source_.mask.data();
+    if (memory_cache_.length() == 0)
+      inputs.memory.hidden = model_.encode({1, static_cast<Index>(source_.ids.size()), source_.ids, {}, source_.mask, {}},
+                                           {}, nothing);
+  }
+  const ConstMatrixView logits = model_.forward(inputs, {}, nothing).logits;
+  std::vector<float> candidates(logits.data, logits.data + logits.cols);
+  for (const int id : suppressed) {
+    require_in_range("suppressed", id, logits.cols);
+    candidates[static_cast<std::size_t>(id)] = -std::numeric_limits<float>::infinity();
+  }
+  return sample(candidates, options_, random_);
 }
 
 }  // namespace attention_lab::models

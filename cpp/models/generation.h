@@ -21,20 +21,28 @@ struct SamplingOptions {
 /// Throws where a logit is NaN or the largest is infinite.
 int sample(std::span<const float> logits, const SamplingOptions& options, Random& random);
 
-/// Continues one sequence. Needs a causal model with a head that makes logits.
+/// What the encoder of an encoder–decoder reads.
+struct Source {
+  std::vector<int> ids;            // [S]
+  std::vector<std::uint8_t> mask;  // [S], 1 = a token, 0 = padding; empty: all tokens
+};
+
+/// Continues one sequence. Needs a causal model with a head that makes logits; one with an encoder needs a source, which is
+/// encoded once, as are the keys and values that every layer's cross-attention makes of it.
 class Generation {
  public:
   /// Room for `capacity` tokens, prompt included.
-  Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed);
+  Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed, Source source = {});
 
-  /// Reads `tokens` (the prompt, later the token picked last) and picks the next.
-  int next(std::span<const int> tokens);
+  /// Reads `tokens` (the prompt, later the token picked last) and picks the next, none of `suppressed`.
+  int next(std::span<const int> tokens, std::span<const int> suppressed = {});
 
  private:
   Model& model_;
   SamplingOptions options_;
   Random random_;
-  nn::KeyValueCache cache_;
+  Source source_;
+  nn::KeyValueCache cache_, memory_cache_;
 };
 
 }  // namespace attention_lab::models

@@ -29,7 +29,7 @@ class Model {
   /// The other one of an encoder–decoder, or nullptr.
   const Stack* encoder() const { return encoder_ ? &*encoder_ : nullptr; }
   /// The site of a block's attention pattern [B, H, T, S], in `stack()`.
-  Site pattern(Index layer) const { return stack_.pattern(layer); }
+  Site pattern(Index layer) const { return stack_.patterns()[static_cast<std::size_t>(layer)]; }
   /// An empty cache for `capacity` keys of `batch` sequences: of `stack()` itself, or of the memory it attends to.
   nn::KeyValueCache make_cache(Index batch, Index capacity) const { return stack_.make_cache(batch, capacity); }
   /// Fresh weights from a seed.

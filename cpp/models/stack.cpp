@@ -37,7 +37,7 @@ void Stack::name_activations(ActivationNames& names) {
   for (std::size_t l = 0; l < blocks_.size(); ++l) {
     blocks_[l].name_activations(names, prefix_ + "blocks." + std::to_string(l) + ".");
     patterns_.push_back(blocks_[l].pattern());
-    cross_patterns_.push_back(blocks_[l].cross_pattern());
+    if (config_.block.cross_attention) cross_patterns_.push_back(blocks_[l].cross_pattern());
   }
   if (config_.final_norm) final_norm_site_ = names.add(prefix_ + "final_norm", "bqi");
 }

@@ -20,9 +20,9 @@ class Stack {
   const StackConfig& config() const { return config_; }
   const nn::Embedding& tokens() const { return embeddings_.tokens(); }
   nn::Embedding& tokens() { return embeddings_.tokens(); }
-  /// The site of a block's attention pattern [B, H, T, S], and of its cross-attention's where it has one.
-  Site pattern(Index layer) const { return patterns_[static_cast<std::size_t>(layer)]; }
-  Site cross_pattern(Index layer) const { return cross_patterns_[static_cast<std::size_t>(layer)]; }
+  /// The sites of every block's attention pattern [B, H, T, S], and of its cross-attention's where it has one.
+  const std::vector<Site>& patterns() const { return patterns_; }
+  const std::vector<Site>& cross_patterns() const { return cross_patterns_; }
 
   /// What the last forward pass gave.
   ConstMatrixView last_hidden_state() const { return view(hidden_); }

@@ -1,7 +1,7 @@
 // Models of createModel that no family of Transformers can express: our own config within config.json, our own names.
 import { completeModelConfig } from '../config.js';
 import { AttentionLabError, fail } from '../errors.js';
-import type { NativeModelConfig } from '../native.js';
+import type { NativeModelConfig, NativeStackConfig } from '../native.js';
 import type { ModelConfig } from '../types.js';
 import type { Family } from './families.js';
 
@@ -25,7 +25,13 @@ export const attentionLab: Family = {
 };
 
 /** The inverse of `completeModelConfig`: what stands for "none" is left out, as JSON and a caller leave it out. */
-function asGiven(config: NativeModelConfig): unknown {
+function asGiven({ encoder, ...config }: NativeModelConfig): unknown {
+  if (encoder === null) return stackAsGiven(config);
+  const { dModel: _, ...given } = stackAsGiven(encoder);
+  return { ...stackAsGiven(config), encoder: given };
+}
+
+function stackAsGiven<Stack extends NativeStackConfig>(config: Stack) {
   const { padTokenId, attention, ...rest } = config;
   const { dModel: _, maskedValue, ...layer } = attention;
   return {

@@ -24,10 +24,11 @@ export function activationName(activation: (typeof activations)[keyof typeof act
 }
 
 export class ConfigReader {
-  /** `path` stands before the names of the fields in errors. */
+  /** `path` and `file` stand before the names of the fields in errors. */
   constructor(
     private readonly json: Readonly<Record<string, unknown>>,
     private readonly path = '',
+    private readonly file = 'config.json',
   ) {}
 
   has(name: string): boolean {
@@ -39,7 +40,7 @@ export class ConfigReader {
     const value = this.field(name);
     if (value === undefined) return undefined;
     if (typeof value !== 'object' || Array.isArray(value)) this.wrong(name, 'an object', value);
-    return new ConfigReader(value as Record<string, unknown>, `${this.path}${name}.`);
+    return new ConfigReader(value as Record<string, unknown>, `${this.path}${name}.`, this.file);
   }
 
   boolean(name: string, otherwise: boolean): boolean {
@@ -54,6 +55,14 @@ export class ConfigReader {
     const ids: unknown[] = Array.isArray(value) ? value : [value];
     if (!ids.every((id): id is number => Number.isSafeInteger(id))) this.wrong(name, 'a token id or an array of them', value);
     return ids;
+  }
+
+  /** Sequences of token ids; none where the field is left out. */
+  idSequences(name: string): number[][] {
+    const value = this.field(name) ?? [];
+    const isSequence = (word: unknown): boolean => Array.isArray(word) && word.length > 0 && word.every(Number.isSafeInteger);
+    if (!Array.isArray(value) || !value.every(isSequence)) this.wrong(name, 'an array of arrays of token ids', value);
+    return value as number[][];
   }
 
   /** A size that divides another. */
@@ -106,11 +115,11 @@ export class ConfigReader {
 
   /** The field is sound, but this package does not compute it. */
   refuse(name: string, expected: string, value: unknown): never {
-    fail('unsupported_checkpoint', `config.json: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
+    fail('unsupported_checkpoint', `${this.file}: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
   }
 
   private wrong(name: string, expected: string, value: unknown): never {
-    fail('bad_checkpoint', `config.json: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
+    fail('bad_checkpoint', `${this.file}: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
   }
 }
 

@@ -9,8 +9,10 @@ import { distilbert } from './distilbert.js';
 import { checkReadable, isReadable } from './dtypes.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
+import { marian } from './marian.js';
 import { roberta } from './roberta.js';
 import type { TensorInfo } from './safetensors.js';
+import type { GenerationDefaults } from '../token-rules.js';
 
 /** One parameter of ours and where a file has it. */
 export interface TensorRule {
@@ -23,6 +25,8 @@ export interface TensorRule {
   dims: number[];
   /** The file holds [in, out] where ours is [out, in]. */
   transposed?: boolean;
+  /** The file's dims, where it says the same values otherwise. */
+  saved?: number[];
 }
 
 export interface Plan {
@@ -33,8 +37,8 @@ export interface Plan {
   ignored: RegExp[];
   /** Weights of the family that no forward pass of ours needs, kept for `save`. */
   carried?: RegExp[];
-  /** What ends a generated text: config.json's eos_token_id. */
-  stopTokens?: number[];
+  /** What generation_config.json, or else config.json, says about generated tokens. */
+  generation?: GenerationDefaults;
 }
 
 export interface Family {
@@ -42,11 +46,12 @@ export interface Family {
   modelType: string;
   /** config.json's architectures that this family computes. */
   architectures: string[];
-  /** `has` tells whether the file holds a tensor of that name. */
+  /** `has` tells whether the file holds a tensor of that name; `generation` is generation_config.json, where it is there. */
   read(
     json: Readonly<Record<string, unknown>>,
     architecture: string | undefined,
     has: (name: string) => boolean,
+    generation: Readonly<Record<string, unknown>>,
   ): Plan;
   /**
    * The config.json of a model of this config, as near as the family comes to it: the config counts as this family's
@@ -59,7 +64,7 @@ export interface Family {
 const shown = 40;
 
 /** The first that can express a config is the one it is saved as. */
-export const families: readonly Family[] = [bert, distilbert, gpt2, llama, roberta, attentionLab];
+export const families: readonly Family[] = [bert, distilbert, gpt2, llama, marian, roberta, attentionLab];
 
 /** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
 export function chooseFamily(json: Readonly<Record<string, unknown>>): { family: Family; architecture: string | undefined } {
@@ -129,12 +134,12 @@ export function carriedTensors(plan: Plan, tensors: ReadonlyMap<string, TensorIn
 
 /** A tensor of the file as the parameter that the rule names. */
 export function asParameter(rule: TensorRule, tensor: Tensor): Tensor {
-  return rule.transposed ? { data: transposed(tensor), dims: rule.dims } : tensor;
+  return { data: rule.transposed ? transposed(tensor) : tensor.data, dims: rule.dims };
 }
 
 /** The dims of a rule's tensor in the file. */
-export function dimsInFile({ dims, transposed }: TensorRule): number[] {
-  return transposed ? [...dims].reverse() : dims;
+export function dimsInFile({ dims, transposed, saved }: TensorRule): number[] {
+  return saved ?? (transposed ? [...dims].reverse() : dims);
 }
 
 export function transposed({ data, dims }: Tensor): Float32Array {

@@ -4,13 +4,14 @@ import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
+import { generationDefaults } from './generation-config.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 export const gpt2: Family = {
   modelType: 'gpt2',
   architectures: ['GPT2LMHeadModel', 'GPT2Model'],
 
-  read(json, architecture, has) {
+  read(json, architecture, has, generation) {
     const config = new ConfigReader(json);
     config.refuseUnless('scale_attn_by_inverse_layer_idx', false);
     config.refuseUnless('add_cross_attention', false);
@@ -36,7 +37,7 @@ export const gpt2: Family = {
       tieEmbeddings: config.boolean('tie_word_embeddings', true),
     });
     const prefix = bodyPrefix('transformer.', 'wte.weight', architecture === 'GPT2Model', has);
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), stopTokens: config.ids('eos_token_id') };
+    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults(json, generation) };
   },
 
   write: (config) => ({

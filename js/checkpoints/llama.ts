@@ -5,13 +5,14 @@ import type { NativeModelConfig } from '../native.js';
 import type { RotaryConfig } from '../types.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
+import { generationDefaults } from './generation-config.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 export const llama: Family = {
   modelType: 'llama',
   architectures: ['LlamaForCausalLM', 'LlamaModel'],
 
-  read(json, architecture, has) {
+  read(json, architecture, has, generation) {
     const config = new ConfigReader(json);
     config.refuseIfGiven('sliding_window');
     const dModel = config.size('hidden_size', 4096);
@@ -40,7 +41,7 @@ export const llama: Family = {
       tieEmbeddings: config.boolean('tie_word_embeddings', false),
     });
     const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === 'LlamaModel', has);
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), stopTokens: config.ids('eos_token_id') };
+    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults(json, generation) };
   },
 
   write: (config) => ({

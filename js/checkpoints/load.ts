@@ -3,6 +3,7 @@ import { AttentionLabError, checkAborted, fail } from '../errors.js';
 import type { Model } from '../model.js';
 import type { NativeModelConfig } from '../native.js';
 import { readTokenizer } from '../tokenizer.js';
+import type { GenerationDefaults } from '../token-rules.js';
 import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
 import { checkKeys, checkSignal, describe } from '../validation.js';
 import { asParameter, carriedTensors, chooseFamily, matchTensors } from './families.js';
@@ -16,7 +17,7 @@ const largestConfig = 1 << 24;
 const largestTokenizer = 1 << 28;
 
 /** Makes the native model; its weights come afterwards. */
-type CreateModel = (config: NativeModelConfig, tokenizer: Tokenizer | undefined, stopTokens: readonly number[] | undefined) => Model;
+type CreateModel = (config: NativeModelConfig, tokenizer: Tokenizer | undefined, generation: GenerationDefaults | undefined) => Model;
 
 export async function loadCheckpoint(
   source: ModelSource,
@@ -33,14 +34,17 @@ export async function loadCheckpoint(
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
   const { tokenizer, texts } = await readTokenizerFiles(reader);
+  const settings = await reader.textIfThere('generation_config.json');
+  const generation = settings === undefined ? {} : parseObject('generation_config.json', settings);
+  if (settings !== undefined) texts.set('generation_config.json', settings);
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
-    const plan = family.read(json, architecture, (name) => weights.tensors.has(name));
-    if (!plan.rules) model = createModel(plan.config, tokenizer, plan.stopTokens);
+    const plan = family.read(json, architecture, (name) => weights.tensors.has(name), generation);
+    if (!plan.rules) model = createModel(plan.config, tokenizer, plan.generation);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());
     const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
-    model ??= createModel(plan.config, tokenizer, plan.stopTokens);
+    model ??= createModel(plan.config, tokenizer, plan.generation);
     checkComplete(model, rules.map(({ ours }) => ours));
     const carried = new Map<string, Tensor>();
     for await (const [name, tensor] of weights.read(new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]))) {

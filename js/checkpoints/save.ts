@@ -58,15 +58,15 @@ function asFamily(model: Saved): Origin {
   const common = { carried: new Map<string, Tensor>(), texts: new Map<string, string>() };
   for (const family of families) {
     const json = family.write(config);
-    const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], hasPooler(config)));
+    const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], willHave(config), {}));
     if (plan && sameModel(plan.config, config)) return { json, rules: plan.rules ?? ownRules(model.parameterShapes()), ...common };
   }
   throw new AttentionLabError('internal', 'save: no family can express this config');
 }
 
 /** Of a file that is not yet written, families ask only this. */
-function hasPooler({ pooler }: CompleteModelConfig): (name: string) => boolean {
-  return (name) => pooler && /(^|\.)pooler\.dense\./.test(name);
+function willHave({ pooler, lmHeadBias }: CompleteModelConfig): (name: string) => boolean {
+  return (name) => (pooler && /(^|\.)pooler\.dense\./.test(name)) || (lmHeadBias && name === 'final_logits_bias');
 }
 
 /** undefined where a family refuses its own config.json: it cannot express what the config says. */

@@ -1,0 +1,112 @@
+// Reads the inputs of one stack or two, runs them, and hands out what was asked for.
+#include "bindings/model.h"
+
+#include "bindings/broadcast.h"
+
+namespace attention_lab::bindings {
+
+namespace {
+
+/// What one stack reads, with the memory it points into.
+struct StackInputs {
+  std::vector<int> ids, types;
+  std::vector<float> embeds;
+  std::vector<std::uint8_t> mask;
+  models::ForwardInputs values;
+
+  explicit StackInputs(const val& source) {
+    const auto copy = [&]<class Scalar>(const char* field, std::vector<Scalar>& into) {
+      const val array = source[field];
+      if (!is_absent(array)) into = emscripten::convertJSArrayToNumberVector<Scalar>(array);
+    };
+    copy("inputIds", ids);
+    copy("tokenTypeIds", types);
+    copy("inputsEmbeds", embeds);
+    copy("attentionMask", mask);
+    values = {index_of(source, "batch"), index_of(source, "length"), ids, embeds, mask, types};
+  }
+  StackInputs(const StackInputs&) = delete;
+};
+
+}  // namespace
+
+void request(Record& record, const std::vector<std::string>& trace) {
+  for (const std::string& name : trace) {
+    if (name == "*")
+      record.request_all();
+    else
+      record.request(record.names().find(name));
+  }
+}
+
+void Overrides::read(const val& options, const char* mask, Index batch, Index heads, Index T, Index S) {
+  values.temperature = float_of(options, "temperature");
+  if (is_absent(options[mask])) return;
+  cells = mask_of(mask, options[mask]);
+  Shape dims = cells.dims;
+  if (dims.size() == 3) dims.insert(dims.begin() + 1, 1);  // [B, T, S]: the same for every head
+  const Broadcast over = broadcast_of(mask, dims, {batch, heads}, T, S);
+  values.cells = cells.data.data();
+  values.cells_batch_stride = over.batch_stride;
+  values.cells_head_stride = over.head_stride;
+}
+
+val forward_model(models::Model& model, const val& source, const val& options) {
+  const std::vector<std::string> trace = strings_of(options["trace"]);
+  Record record(model.activation_names());
+  request(record, trace);
+  const val edits = options["interventions"];
+  for (int i = 0, count = edits["length"].as<int>(); i < count; ++i)
+    record.edit(intervention_of(edits[i], model.activation_names()));
+
+  const models::Stack& stack = model.stack();
+  const models::Stack* const encoder = model.encoder();
+  struct Patterns {
+    const char* name;
+    const std::vector<Site>* sites;  // [N]
+  };
+  const Patterns all[] = {{encoder ? "decoderAttentions" : "attentions", &stack.patterns()},
+                          {"crossAttentions", &stack.cross_patterns()},
+                          {"encoderAttentions", encoder ? &encoder->patterns() : nullptr}};
+  const std::span<const Patterns> patterns(all, !bool_of(options, "outputAttentions") ? 0 : encoder ? 3 : 1);
+  for (const Patterns& each : patterns)
+    for (const Site site : *each.sites) record.request(site);
+
+  val result = val::object();
+  const auto by_token = [&](const char* name, ConstMatrixView rows, Index batch) {
+    if (rows) result.set(name, to_tensor(rows.data, {batch, rows.rows / batch, rows.cols}));
+  };
+
+  StackInputs inputs(encoder ? source["decoder"] : source);
+  const Index B = inputs.values.batch, T = inputs.values.length, H = stack.config().block.attention.num_heads;
+  std::optional<StackInputs> encoder_inputs;
+  Overrides over_memory;
+  if (encoder) {
+    encoder_inputs.emplace(source);
+    const models::ForwardInputs& read = encoder_inputs->values;
+    const Index S = read.length;
+    const Overrides overrides(options, "encoderMask", B, encoder->config().block.attention.num_heads, S, S);
+    over_memory.read(options, "crossMask", B, H, T, S);
+    if (!read.attention_mask.empty()) over_memory.values.key_mask = read.attention_mask.data();
+    inputs.values.memory = {model.encode(read, overrides.values, record), over_memory.values, nullptr};
+    by_token("encoderLastHiddenState", inputs.values.memory.hidden, B);
+  }
+  Overrides overrides(options, "mask", B, H, T, T);
+  if (!is_absent(options["causal"])) overrides.values.causal = options["causal"].as<bool>();
+
+  const models::ForwardOutput output = model.forward(inputs.values, overrides.values, record);
+  by_token("lastHiddenState", output.last_hidden_state, B);
+  by_token("logits", output.logits, B);
+  if (output.pooler_output)
+    result.set("poolerOutput", to_tensor(output.pooler_output.data, {B, output.pooler_output.cols}));
+  for (const Patterns& each : patterns) {
+    val tensors = val::array();
+    for (const Site site : *each.sites)
+      tensors.call<void>("push", to_tensor(record.values(site).data(), record.shape(site)));
+    result.set(each.name, tensors);
+  }
+  result.set("trace", to_trace(record, trace));
+  return result;
+}
+
+}  // namespace attention_lab::bindings

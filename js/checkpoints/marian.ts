@@ -1,0 +1,113 @@
+// Marian as Transformers saves it: which config fields and tensor names mean which of ours.
+// Junczys-Dowmunt et al. 2018, arXiv:1804.00344; transformers/models/marian.
+import { completeModelConfig } from '../config.js';
+import type { NativeModelConfig } from '../native.js';
+import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
+import type { Family, TensorRule } from './families.js';
+import { generationDefaults, refuseOtherLogits } from './generation-config.js';
+import { bodyPrefix, Rules } from './rules.js';
+
+export const marian: Family = {
+  modelType: 'marian',
+  architectures: ['MarianMTModel', 'MarianModel'],
+
+  read(json, architecture, has, generation) {
+    const config = new ConfigReader(json);
+    config.refuseUnless('is_encoder_decoder', true);
+    config.refuseUnless('static_position_embeddings', true);
+    for (const field of ['normalize_before', 'normalize_embedding', 'add_final_layer_norm']) config.refuseUnless(field, false);
+    refuseOtherLogits(json, generation);
+    const prefix = bodyPrefix('model.', 'encoder.layers.0.fc1.weight', architecture === 'MarianModel', has);
+    const dModel = config.size('d_model', 1024);
+    const tieEmbeddings = config.boolean('tie_word_embeddings', true);
+    const shared = config.boolean('share_encoder_decoder_embeddings', true);
+    const vocabSize = config.size('vocab_size', 58101);
+    const stack = (name: 'encoder' | 'decoder') => ({
+      vocabSize: shared || name === 'encoder' ? vocabSize : config.size('decoder_vocab_size', vocabSize),
+      numLayers: config.size(`${name}_layers`, 12, mostLayers),
+      dFf: config.size(`${name}_ffn_dim`, 4096),
+      attention: { numHeads: config.divisor(`${name}_attention_heads`, 16, 'd_model', dModel) },
+      // A file that has the table, perhaps in 16 bits, is taken at its word.
+      positions: has(`${prefix}${name}.embed_positions.weight`) ? ('learned' as const) : ('sinusoidal_halves' as const),
+    });
+    const lmHead = architecture !== 'MarianModel';
+    const model = completeModelConfig({
+      ...stack('decoder'),
+      encoder: stack('encoder'),
+      dModel,
+      maxLen: config.size('max_position_embeddings', 1024),
+      embedScale: config.boolean('scale_embedding', false) ? Math.sqrt(dModel) : 1,
+      activation: config.choice('activation_function', activations, 'gelu'),
+      // Transformers 5 ties the tables only where it ties the head; 4 always.
+      shareEmbeddings: shared && (tieEmbeddings || !has(`${prefix}encoder.embed_tokens.weight`)),
+      lmHead,
+      lmHeadBias: lmHead && has('final_logits_bias'),
+      tieEmbeddings,
+    });
+    const defaults = generationDefaults({ decoder_start_token_id: 58100, eos_token_id: 0, ...json }, generation);
+    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: defaults };
+  },
+
+  write(config) {
+    const encoder = config.encoder ?? config;
+    return {
+      model_type: 'marian',
+      architectures: [config.lmHead ? 'MarianMTModel' : 'MarianModel'],
+      vocab_size: encoder.vocabSize,
+      decoder_vocab_size: config.vocabSize,
+      d_model: config.dModel,
+      max_position_embeddings: config.maxLen,
+      encoder_layers: encoder.numLayers,
+      encoder_ffn_dim: encoder.dFf,
+      encoder_attention_heads: encoder.attention.numHeads,
+      decoder_layers: config.numLayers,
+      decoder_ffn_dim: config.dFf,
+      decoder_attention_heads: config.attention.numHeads,
+      activation_function: activationName(config.activation),
+      scale_embedding: config.embedScale !== 1,
+      share_encoder_decoder_embeddings: config.shareEmbeddings,
+      // Transformers 5 cannot share the tables and untie the head: such a model is none of its family.
+      tie_word_embeddings: config.tieEmbeddings || config.shareEmbeddings,
+      pad_token_id: 0,
+      eos_token_id: null,
+      forced_eos_token_id: null,
+      decoder_start_token_id: 0,
+    };
+  },
+};
+
+/** Copies of tied tables, and a shared one that nobody shares. */
+function ignored(config: NativeModelConfig): RegExp[] {
+  const copies = config.shareEmbeddings ? [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/] : [/^(model\.)?shared\.weight$/];
+  if (!config.lmHead || config.tieEmbeddings) copies.push(/^lm_head\.weight$/);
+  return config.lmHead ? copies : [...copies, /^final_logits_bias$/];
+}
+
+function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
+  const { dModel: D, vocabSize: V } = config;
+  const body = new Rules(prefix);
+  if (config.shareEmbeddings) body.tensor('embed.token.weight', [V, D], 'shared.weight');
+  for (const [name, stack] of [['encoder', config.encoder!], ['decoder', config]] as const) {
+    if (!config.shareEmbeddings) body.tensor(`${name}.embed.token.weight`, [stack.vocabSize, D], `${name}.embed_tokens.weight`);
+    if (stack.positions === 'learned') body.tensor(`${name}.embed.position.weight`, [stack.maxLen, D], `${name}.embed_positions.weight`);
+    const sublayers = name === 'encoder' ? [['attn', 'self_attn']] : [['self_attn', 'self_attn'], ['cross_attn', 'encoder_attn']];
+    for (let l = 0; l < stack.numLayers; ++l) {
+      const ours = `${name}.blocks.${l}`;
+      const theirs = `${name}.layers.${l}`;
+      sublayers.forEach(([our, their], index) => {
+        for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) body.linear(`${ours}.${our}.${part}`, `${theirs}.${their}.${part}`, D, D);
+        body.layerNorm(`${ours}.norm${index + 1}`, `${theirs}.${their}_layer_norm`, D);
+      });
+      body.linear(`${ours}.mlp.fc1`, `${theirs}.fc1`, stack.dFf, D);
+      body.linear(`${ours}.mlp.fc2`, `${theirs}.fc2`, D, stack.dFf);
+      body.layerNorm(`${ours}.norm${sublayers.length + 1}`, `${theirs}.final_layer_norm`, D);
+    }
+  }
+  const head = new Rules();
+  if (config.lmHead && !config.tieEmbeddings) head.tensor('lm_head.weight', [V, D], 'lm_head.weight');
+  if (config.lmHeadBias) {
+    head.tensor('lm_head.bias', [V], 'final_logits_bias');
+    head.all.at(-1)!.saved = [1, V];
+  }
+  return [...body.all, ...head.all];
+}
