@@ -71,6 +71,7 @@ forEachVariant('loading', (lab) => {
       norm: 'post', normEps: 1e-12, finalNorm: false, activation: 'gelu', feedForward: 'mlp', pooler: false, maskedLmHead: true,
       normKind: 'layer', gated: false, mlpBias: true, lmHead: false, tieEmbeddings: true, positionOffset: 0, padTokenId: -1,
       embedScale: 1, encoder: null, shareEmbeddings: false, lmHeadBias: false,
+      t5Bias: { numBuckets: 32, maxDistance: 128, bidirectional: true },
       rotary: { theta: 10000, linearFactor: 1, llama3Factor: 1, lowFrequency: 1, highFrequency: 4, originalMaxLen: 8192 },
     });
     assert.equal(attention.dHead, 4);
