@@ -2,7 +2,7 @@
 import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
 import type { Intervention, Tensor, TracedRun } from './types.js';
-import { checkFinite, checkInteger, checkObject, checkOneOf, checkString, checkTensor, describe } from './validation.js';
+import { checkFinite, checkInteger, checkObject, checkOneOf, checkString, checkTensor, describe, isMap } from './validation.js';
 
 const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 'value', 'from']);
 const ops = ['zero', 'mean', 'set', 'add', 'scale'] as const;
@@ -71,13 +71,8 @@ function activationOf(name: string, from: TracedRun, at: string): Tensor {
 }
 
 function traceOf(from: TracedRun): ReadonlyMap<string, Tensor> | undefined {
-  const trace: unknown = typeof from === 'object' && from !== null && 'trace' in from ? from.trace : from;
-  return isMap(trace) ? (trace as ReadonlyMap<string, Tensor>) : undefined;
-}
-
-/** Works across realms, where `instanceof` does not. */
-function isMap(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === '[object Map]';
+  const trace = typeof from === 'object' && from !== null && 'trace' in from ? from.trace : from;
+  return isMap(trace) ? trace : undefined;
 }
 
 function checkNumbers(name: string, tensor: Tensor, at: string): Tensor {

@@ -5,4 +5,8 @@ export { createRandom } from './random.js';
 export type { AttentionLayer } from './layer.js';
 export type { Model } from './model.js';
 export type { Runtime } from './runtime.js';
+export { headMeasures, measureHeads, type HeadMeasure, type HeadScores, type MeasureOptions } from './measures.js';
+export { rollout, type RolloutOptions } from './rollout.js';
+export { weightNorms, type WeightNormOptions } from './weight-norms.js';
+export type { AttentionRun } from './attention-run.js';
 export type * from './types.js';

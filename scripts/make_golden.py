@@ -16,10 +16,10 @@ import tokenizers
 import torch
 import transformers
 
-from golden import attention, bert, encoder, families, listings, multihead, patching, positions, values
+from golden import attention, bert, encoder, families, listings, measures, multihead, patching, positions, values
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
-          "bert": bert, "families": families, "patching": patching, "positions": positions}
+          "bert": bert, "families": families, "patching": patching, "positions": positions, "measures": measures}
 
 WITH_CHECKPOINTS = ("bert", "families", "patching")
 

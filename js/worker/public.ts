@@ -10,4 +10,8 @@ export type {
   WorkerRuntime,
   WorkerTokenizer,
 } from './client.js';
+export { headMeasures, measureHeads, type HeadMeasure, type HeadScores, type MeasureOptions } from '../measures.js';
+export { rollout, type RolloutOptions } from '../rollout.js';
+export { weightNorms, type WeightNormOptions } from '../weight-norms.js';
+export type { AttentionRun } from '../attention-run.js';
 export type * from '../types.js';

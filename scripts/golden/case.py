@@ -25,6 +25,9 @@ TOLERANCES = {
     "sinusoidal": LAYER_TOLERANCE,
     "position_bias": LAYER_TOLERANCE,
     "listing": LAYER_TOLERANCE,
+    "measures": LAYER_TOLERANCE,
+    "weight_norms": LAYER_TOLERANCE,
+    "rollout": LAYER_TOLERANCE,
     "model": MODEL_TOLERANCE,
     "embedding": MODEL_TOLERANCE,
     "generation": {"absolute": 0.5, "relative": 0.0},  # of ids: they must be equal

@@ -1,4 +1,5 @@
 // How each kind of golden case runs through the package: (runtime, case, model) → Map name → tensor.
+import { measureHeads, rollout, weightNorms } from 'attention-lab';
 
 /**
  * Splits a case's inputs into those of the call and options: 'tensor:NAME' is replaced by the tensor, and 'run:NAME' by
@@ -43,6 +44,26 @@ function runFresh(kind, owner, testCase) {
   }
 }
 
+/** The inputs of a measure: `attentions.l`, the values `v.l` and output projections `out.l` of each layer, and tokens. */
+function measured(testCase) {
+  const run = { attentions: [], trace: new Map() };
+  for (const [name, tensor] of testCase.inputs) {
+    const [kind, layer] = name.split('.');
+    if (kind === 'attentions') run.attentions[layer] = tensor;
+    else if (kind === 'v') run.trace.set(`blocks.${layer}.attn.v`, tensor);
+    else if (kind === 'out') (run.parameters ??= {})[`blocks.${layer}.attn.out_proj.weight`] = tensor;
+    else run[name] = tensor;
+  }
+  return run;
+}
+
+const defined = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+/** Flags [B, T] as arrays of booleans. */
+function rowsOf({ data, dims: [rows, columns] }) {
+  return Array.from({ length: rows }, (_, row) => Array.from(data.slice(row * columns, (row + 1) * columns), Boolean));
+}
+
 /** Undefined for kinds that the package has no call for: those are the C++ tests' alone. */
 export const runners = {
   attention(runtime, testCase) {
@@ -65,6 +86,19 @@ export const runners = {
   },
   embedding(runtime, testCase, model) {
     return new Map([['embeddings', model.embed(testCase.options.texts)]]);
+  },
+  measures(_, testCase) {
+    const { attentions, trace, parameters, inputIds, attentionMask, specialTokens } = measured(testCase);
+    const options = { inputIds, attentionMask, parameters, specialTokens: specialTokens && rowsOf(specialTokens) };
+    return new Map(Object.entries(measureHeads({ attentions, trace }, defined(options))));
+  },
+  weight_norms(_, testCase) {
+    const { attentions, trace, parameters } = measured(testCase);
+    const norms = weightNorms({ attentions, trace }, defined({ parameters }));
+    return new Map(norms.map((tensor, layer) => [`weightNorms.${layer}`, tensor]));
+  },
+  rollout(_, testCase) {
+    return new Map([['rollout', rollout(measured(testCase).attentions, testCase.options)]]);
   },
   /** A published listing, by the package's preset instead of the case's own config. */
   listing(runtime, testCase) {
