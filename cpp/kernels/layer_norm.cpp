@@ -48,9 +48,9 @@ void layer_norm(ConstMatrixView x, const float* gain, const float* shift, float 
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     float* const out = y.row(r);
-    const auto [mean, rest, inverse] = standardise(in, x.cols, eps);
-    const auto normal = [=, mean = mean, rest = rest, inverse = inverse](F4 value, F4 gains, F4 shifts) {
-      return multiply_add((value - splat(mean) - splat(rest)) * splat(inverse), gains, shifts);
+    const Standardisation of = standardise(in, x.cols, eps);
+    const auto normal = [=](F4 value, F4 gains, F4 shifts) {
+      return multiply_add((value - splat(of.mean) - splat(of.rest)) * splat(of.inverse), gains, shifts);
     };
     Index i = 0;
     for (; i + kWidth <= x.cols; i += kWidth)
