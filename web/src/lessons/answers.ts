@@ -1,5 +1,5 @@
 // Reads a model's answers out of its logits, and where its heads look, for any lesson.
-import type { ForwardInputs, ModelOutput, Tensor, TrainingExample } from 'attention-lab';
+import type { ForwardInputs, Tensor, TrainingExample } from 'attention-lab';
 import type { Encoded } from './lesson.ts';
 
 /** The label of a position where no answer is asked for. */

@@ -31,9 +31,15 @@ export async function openModel(
   shipped: boolean,
   onProgress: (progress: Progress) => void,
 ): Promise<PageModel> {
-  const size = source instanceof URL || typeof source === 'string' ? 0 : Array.from(source).reduce((sum, file) => sum + file.size, 0);
-  const open = size > localBytes ? openInWorker : openHere;
+  const open = bytesOf(source) > localBytes ? openInWorker : openHere;
   return new PageModel(name, shipped, await open(source, { onProgress }));
+}
+
+/** 0 where only reading it will tell. */
+function bytesOf(source: ModelSource): number {
+  if (source instanceof URL || typeof source === 'string') return 0;
+  const sizes = source instanceof Map ? [...source.values()].map((bytes) => bytes.length) : Array.from(source as Iterable<File>, (file) => file.size);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 const countOf = (shapes: ReadonlyMap<string, readonly number[]>) =>
