@@ -1,7 +1,17 @@
 // Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
 import { fail } from './errors.js';
 import type { NativeAttentionConfig, NativeModelConfig, NativeRotaryConfig, NativeStackConfig, NativeT5BiasConfig } from './native.js';
-import type { AttentionLayerConfig, CompleteStackConfig, EncoderConfig, ModelConfig, RotaryConfig, StackConfig, T5BiasConfig } from './types.js';
+import type {
+  AttentionLayerConfig,
+  CompleteImageConfig,
+  CompleteStackConfig,
+  EncoderConfig,
+  ImageConfig,
+  ModelConfig,
+  RotaryConfig,
+  StackConfig,
+  T5BiasConfig,
+} from './types.js';
 import { checkBoolean, checkInteger, checkKeys, checkObject, checkOneOf, checkPositive, describe } from './validation.js';
 
 const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
@@ -46,6 +56,7 @@ const encoderKeys: ReadonlySet<string> = new Set<keyof EncoderConfig>([
 ]);
 const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
   ...(encoderKeys as ReadonlySet<keyof EncoderConfig>),
+  'image',
   'dModel',
   'encoder',
   'shareEmbeddings',
@@ -53,6 +64,7 @@ const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
   'maskedLmHead',
   'lmHead',
   'lmHeadBias',
+  'numLabels',
   'tieEmbeddings',
 ]);
 
@@ -110,7 +122,11 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     refuse('shareEmbeddings', `an encoder of the decoder's vocabSize ${vocabSize}, got ${completeEncoder?.vocabSize ?? 'no encoder'}`);
   }
   const pooler = flag('pooler');
-  if (completeEncoder && (pooler || maskedLmHead)) refuse(pooler ? 'pooler' : 'maskedLmHead', 'false in a model with an encoder and a decoder');
+  const numLabels = checkInteger('config.numLabels', config.numLabels ?? 0, 0, largest);
+  if (completeEncoder) {
+    if (pooler || maskedLmHead) refuse(pooler ? 'pooler' : 'maskedLmHead', 'false in a model with an encoder and a decoder');
+    if (stack.image || numLabels > 0) refuse(stack.image ? 'image' : 'numLabels', 'none in a model with an encoder and a decoder');
+  }
   const lmHead = flag('lmHead');
   const lmHeadBias = flag('lmHeadBias');
   if (lmHeadBias && !lmHead) refuse('lmHeadBias', 'a model with lmHead, got one without');
@@ -122,6 +138,7 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
     maskedLmHead,
     lmHead,
     lmHeadBias,
+    numLabels,
     tieEmbeddings: checkBoolean('config.tieEmbeddings', config.tieEmbeddings ?? true),
   };
 }
@@ -141,7 +158,10 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
   const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
   const vocabSize = checkInteger(`${name}.vocabSize`, config.vocabSize ?? 0, 0, largest);
   checkObject(`${name}.attention`, config.attention, modelAttentionKeys);
-  const positions = checkOneOf(`${name}.positions`, config.positions ?? (vocabSize > 0 ? 'sinusoidal' : 'none'), [
+  const image = completeImageConfig(config.image);
+  if (image && vocabSize > 0) fail('invalid_argument', `config.image: expected no vocabSize beside it, got ${vocabSize}`);
+  const usual = image ? 'learned' : vocabSize > 0 ? 'sinusoidal' : 'none';
+  const positions = checkOneOf(`${name}.positions`, config.positions ?? usual, [
     'none',
     'learned',
     'sinusoidal',
@@ -150,11 +170,17 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     't5_bias',
     'alibi',
   ]);
+  const tokens = image ? imageLength(image) : 512;
+  const maxLen = checkInteger(`${name}.maxLen`, config.maxLen ?? tokens, tabulated.has(positions) ? 1 : 0, largest);
+  if (image && maxLen !== tokens) {
+    fail('invalid_argument', `config.maxLen: expected ${tokens}, the class token and the patches of config.image, got ${maxLen}`);
+  }
   const attention = completeAttentionConfig(`${name}.attention`, { ...config.attention, dModel });
   const feedForward = checkOneOf(`${name}.feedForward`, config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
   return {
     vocabSize,
-    maxLen: checkInteger(`${name}.maxLen`, config.maxLen ?? 512, tabulated.has(positions) ? 1 : 0, largest),
+    image,
+    maxLen,
     typeVocabSize: checkInteger(`${name}.typeVocabSize`, config.typeVocabSize ?? 0, 0, largest),
     dModel,
     numLayers: checkInteger(`${name}.numLayers`, config.numLayers, 1, 1024),
@@ -176,6 +202,32 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     mlpBias: checkBoolean(`${name}.mlpBias`, config.mlpBias ?? true),
     attention,
   };
+}
+
+const imageKeys: ReadonlySet<string> = new Set<keyof ImageConfig>(['size', 'channels', 'patchSize']);
+
+function completeImageConfig(given: ImageConfig | null | undefined): CompleteImageConfig | null {
+  if (given === undefined || given === null) return null;
+  const config = checkObject('config.image', given, imageKeys);
+  const size = checkSides('config.image.size', config.size);
+  const patchSize = checkSides('config.image.patchSize', config.patchSize);
+  patchSize.forEach((pixels, axis) => {
+    if (pixels > size[axis]!) fail('invalid_argument', `config.image.patchSize: expected at most the size ${size.join(' × ')}, got ${patchSize.join(' × ')}`);
+  });
+  return { size, channels: checkInteger('config.image.channels', config.channels ?? 3, 1, 1 << 12), patchSize };
+}
+
+/** One size for both sides, or [height, width]. */
+function checkSides(name: string, value: unknown): readonly [number, number] {
+  const sides: unknown[] = Array.isArray(value) ? value : [value, value];
+  if (sides.length !== 2) fail('invalid_argument', `${name}: expected a size or [height, width], got ${describe(value)}`);
+  const [height, width] = sides.map((side) => checkInteger(name, side, 1, 1 << 15));
+  return [height!, width!];
+}
+
+/** T: the class token and the patches; pixels that do not fill a patch are in none. */
+export function imageLength({ size, patchSize }: CompleteImageConfig): number {
+  return 1 + Math.floor(size[0] / patchSize[0]) * Math.floor(size[1] / patchSize[1]);
 }
 
 const rotaryDefaults: NativeRotaryConfig = {

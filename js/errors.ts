@@ -16,6 +16,7 @@ import type { NativeResult } from './native.js';
  * - `unsupported_checkpoint`: a sound checkpoint of a model this package does not compute
  * - `checkpoint_mismatch`: tensors are missing, unexpected or of the wrong shape
  * - `no_tokenizer`: text was given to a model whose checkpoint has no tokenizer
+ * - `no_preprocessor`: a picture was given to a model whose checkpoint has no preprocessor_config.json
  * - `not_finite`: training met a loss or a gradient that is NaN or infinite; the weights are as before the step
  * - `aborted`: the caller's AbortSignal fired
  * - `out_of_memory`: WebAssembly's linear memory could not grow
@@ -34,6 +35,7 @@ export const errorCodes = [
   'unsupported_checkpoint',
   'checkpoint_mismatch',
   'no_tokenizer',
+  'no_preprocessor',
   'not_finite',
   'aborted',
   'out_of_memory',

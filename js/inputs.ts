@@ -1,11 +1,11 @@
-// The inputs of a model's forward pass: token ids in any of their three forms, embeddings, padding and token types.
-import { longestSequence } from './config.js';
+// The inputs of a model's forward pass: token ids in any of their three forms, embeddings, pictures, padding and token types.
+import { imageLength, longestSequence } from './config.js';
 import { fail } from './errors.js';
 import type { NativeForwardInputs, NativeStackInputs } from './native.js';
 import type { CompleteModelConfig, CompleteStackConfig, ForwardInputs, IntegerTensor, Tensor, TokenIds } from './types.js';
-import { checkIntegerTensor, checkObject, checkTensor, describe, shapeText } from './validation.js';
+import { checkIntegerTensor, checkObject, checkTensor, describe, sameShape, shapeText } from './validation.js';
 
-const stackKeys = ['inputIds', 'inputsEmbeds', 'attentionMask', 'tokenTypeIds'] as const;
+const stackKeys = ['inputIds', 'inputsEmbeds', 'pixelValues', 'attentionMask', 'tokenTypeIds'] as const;
 const decoderKeys = ['decoderInputIds', 'decoderInputsEmbeds', 'decoderAttentionMask'] as const;
 const inputKeys: ReadonlySet<string> = new Set<keyof ForwardInputs>([...stackKeys, ...decoderKeys]);
 
@@ -35,39 +35,18 @@ export function checkInputs(given: ForwardInputs, config: CompleteModelConfig): 
 interface StackInputs {
   inputIds?: TokenIds | undefined;
   inputsEmbeds?: Tensor | undefined;
+  pixelValues?: Tensor | undefined;
   attentionMask?: TokenIds | undefined;
   tokenTypeIds?: TokenIds | undefined;
 }
 
-/** `named` gives the names that errors say. */
-function readStack(
-  given: StackInputs,
-  config: CompleteStackConfig,
-  named: (key: (typeof stackKeys)[number] | 'inputs') => string,
-): NativeStackInputs {
-  const { inputIds, inputsEmbeds, attentionMask, tokenTypeIds } = given;
-  if ((inputIds === undefined) === (inputsEmbeds === undefined)) {
-    const got = inputIds === undefined ? 'neither' : 'both';
-    fail('invalid_argument', `inputs: expected either ${named('inputIds')} or ${named('inputsEmbeds')}, got ${got}`);
-  }
-  let shape: Batch;
-  let ids: Int32Array | null = null;
-  let embeds: Float32Array | null = null;
-  if (inputIds !== undefined) {
-    if (config.vocabSize === 0) {
-      fail('invalid_argument', `${named('inputIds')}: this model has no embedding (vocabSize 0); pass ${named('inputsEmbeds')}`);
-    }
-    const tokens = readIds(named('inputIds'), inputIds, config.vocabSize);
-    shape = tokens;
-    ids = tokens.ids;
-  } else {
-    const { data, dims } = checkTensor(named('inputsEmbeds'), inputsEmbeds);
-    if (dims.length !== 3 || dims[2] !== config.dModel) {
-      fail('shape_mismatch', `${named('inputsEmbeds')}: expected [B, T, ${config.dModel}], got ${shapeText(dims)}`);
-    }
-    shape = { batch: dims[0]!, length: dims[1]! };
-    embeds = data;
-  }
+/** Gives the names that errors say. */
+type Named = (key: (typeof stackKeys)[number] | 'inputs') => string;
+
+function readStack(given: StackInputs, config: CompleteStackConfig, named: Named): NativeStackInputs {
+  const { attentionMask, tokenTypeIds } = given;
+  const content = readContent(given, config, named);
+  const shape: Batch = content;
   const { batch, length } = shape;
   if (batch < 1 || length < 1) {
     fail('invalid_argument', `${named('inputs')}: expected at least one sequence of one token, got ${shapeText([batch, length])}`);
@@ -82,13 +61,49 @@ function readStack(
     ids === undefined ? null : readLike(named(key), ids, below, shape);
   const mask = like('attentionMask', attentionMask, 2);
   return {
-    batch,
-    length,
-    inputIds: ids,
-    inputsEmbeds: embeds,
+    inputIds: null,
+    inputsEmbeds: null,
+    pixelValues: null,
+    ...content,
     attentionMask: mask && Uint8Array.from(mask),
     tokenTypeIds: like('tokenTypeIds', tokenTypeIds, config.typeVocabSize),
   };
+}
+
+/** What takes the tokens' place in the sum of embeddings: exactly one of the three. */
+function readContent(given: StackInputs, config: CompleteStackConfig, named: Named): Batch & Partial<NativeStackInputs> {
+  const { inputIds, inputsEmbeds, pixelValues } = given;
+  const usual = config.image ? 'pixelValues' : 'inputIds';
+  const found = (['inputIds', 'inputsEmbeds', 'pixelValues'] as const).filter((name) => given[name] !== undefined);
+  if (found.length !== 1) {
+    const got = found.map(named).join(' and ') || 'neither';
+    fail('invalid_argument', `inputs: expected either ${named(usual)} or ${named('inputsEmbeds')}, got ${got}`);
+  }
+  if (pixelValues !== undefined) return readPixels(pixelValues, config);
+  if (inputIds !== undefined) {
+    if (config.vocabSize === 0) {
+      const instead = named(config.image ? 'pixelValues' : 'inputsEmbeds');
+      fail('invalid_argument', `${named('inputIds')}: this model has no embedding (vocabSize 0); pass ${instead}`);
+    }
+    const { ids, batch, length } = readIds(named('inputIds'), inputIds, config.vocabSize);
+    return { batch, length, inputIds: ids };
+  }
+  const { data, dims } = checkTensor(named('inputsEmbeds'), inputsEmbeds);
+  if (dims.length !== 3 || dims[2] !== config.dModel) {
+    fail('shape_mismatch', `${named('inputsEmbeds')}: expected [B, T, ${config.dModel}], got ${shapeText(dims)}`);
+  }
+  return { batch: dims[0]!, length: dims[1]!, inputsEmbeds: data };
+}
+
+/** [B, C, height, width], or one picture without B. Its patches, and the class token, are the tokens. */
+function readPixels(given: Tensor, { image }: CompleteStackConfig): Batch & Partial<NativeStackInputs> {
+  if (!image) fail('invalid_argument', 'pixelValues: this model reads no pictures; pass inputIds or inputsEmbeds');
+  const { data, dims } = checkTensor('pixelValues', given);
+  const expected = [image.channels, ...image.size];
+  if ((dims.length !== 3 && dims.length !== 4) || !sameShape(dims.slice(-3), expected)) {
+    fail('shape_mismatch', `pixelValues: expected [B, ${expected.join(', ')}], got ${shapeText(dims)}; model.preprocess resizes pictures`);
+  }
+  return { batch: dims.length === 4 ? dims[0]! : 1, length: imageLength(image), pixelValues: data };
 }
 
 /** As readIds, of the shape expected. */

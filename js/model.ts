@@ -7,6 +7,7 @@ import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
 import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel, NativeModelConfig, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
+import { preprocessFor } from './pictures/preprocess.js';
 import { embedTexts } from './sentences.js';
 import { traceMap, traceNames } from './trace.js';
 import type { GenerationDefaults } from './token-rules.js';
@@ -18,12 +19,21 @@ import type {
   GenerateOptions,
   GenerateResult,
   ModelOutput,
+  Picture,
   SaveOptions,
   Tensor,
   TokenIds,
   Tokenizer,
 } from './types.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive } from './validation.js';
+
+/** What a checkpoint holds beside the weights. */
+export interface Beside {
+  tokenizer?: Tokenizer | undefined;
+  generation?: GenerationDefaults | undefined;
+  labels?: readonly string[] | undefined;
+  preprocessor?: Readonly<Record<string, unknown>> | undefined;
+}
 
 const optionKeys: ReadonlySet<string> = new Set<keyof ForwardOptions>([
   'outputAttentions',
@@ -53,6 +63,10 @@ export class Model extends Parameterised<NativeModel> {
   readonly config: CompleteModelConfig;
   /** Undefined where the checkpoint has no tokenizer.json, and for models of `createModel`. */
   readonly tokenizer: Tokenizer | undefined;
+  /** The names of a classifier's classes, by the checkpoint's id2label; empty for other models. */
+  readonly labels: readonly string[];
+  /** How pictures are prepared: the checkpoint's preprocessor_config.json, if it has one. */
+  readonly preprocessor: Readonly<Record<string, unknown>> | undefined;
   /** @internal What the checkpoint held besides; unset for models of `createModel`. */
   origin: Origin | undefined;
   protected override readonly handle: Handle<NativeModel>;
@@ -65,13 +79,14 @@ export class Model extends Parameterised<NativeModel> {
     native: NativeModule,
     handles: Handles,
     config: NativeModelConfig,
-    tokenizer?: Tokenizer,
-    defaults: GenerationDefaults = { stopTokens: [] },
+    beside: Beside = {},
   ) {
     super();
     this.config = config;
-    this.tokenizer = tokenizer;
-    this.#defaults = defaults;
+    this.tokenizer = beside.tokenizer;
+    this.labels = beside.labels ?? [];
+    this.preprocessor = beside.preprocessor;
+    this.#defaults = beside.generation ?? { stopTokens: [] };
     this.#module = native;
     this.#handles = handles;
     this.handle = handles.adopt(this, callNative(() => native.createModel(config)), 'Model');
@@ -163,6 +178,14 @@ export class Model extends Parameterised<NativeModel> {
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */
   embed(texts: string | readonly string[]): Tensor {
     return embedTexts(this, texts);
+  }
+
+  /**
+   * Pictures → pixelValues [B, channels, height, width]: resized and normalised as the checkpoint's
+   * preprocessor_config.json says, and as Transformers' ViTImageProcessor does by default for a model of `createModel`.
+   */
+  preprocess(pictures: Picture | readonly Picture[]): Tensor {
+    return preprocessFor(this, pictures);
   }
 
   /** The text (or pair of texts) in this model's ids; `no_tokenizer` where the checkpoint came without one. */

@@ -1,5 +1,6 @@
 // What cpp/bindings exposes to the package. Private: users never see these names.
 // Every call returns its value or a NativeError; no C++ exception crosses the border.
+import type { CompleteImageConfig } from './types.js';
 
 export interface NativeError {
   error: { code: string; message: string };
@@ -71,6 +72,7 @@ export interface NativeT5BiasConfig {
 
 export interface NativeStackConfig {
   vocabSize: number;
+  image: CompleteImageConfig | null;
   maxLen: number;
   typeVocabSize: number;
   dModel: number;
@@ -102,6 +104,7 @@ export interface NativeModelConfig extends NativeStackConfig {
   maskedLmHead: boolean;
   lmHead: boolean;
   lmHeadBias: boolean;
+  numLabels: number; // 0: none
   tieEmbeddings: boolean;
 }
 
@@ -123,6 +126,7 @@ export interface NativeStackInputs {
   length: number;
   inputIds: Int32Array | null; // [B·T]
   inputsEmbeds: Float32Array | null; // [B·T·D]
+  pixelValues: Float32Array | null; // [B·C·H·W]
   attentionMask: Uint8Array | null; // [B·T]
   tokenTypeIds: Int32Array | null; // [B·T]
 }

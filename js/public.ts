@@ -2,6 +2,7 @@
 export { AttentionLabError, errorCodes, type ErrorCode } from './errors.js';
 export { listingNames, type Listing } from './listings.js';
 export { createRandom } from './random.js';
+export { preprocess } from './pictures/preprocess.js';
 export type { AttentionLayer } from './layer.js';
 export type { Model } from './model.js';
 export type { Runtime } from './runtime.js';

@@ -11,6 +11,7 @@ import { AttentionLayer } from './layer.js';
 import { Listing, type ListingRuntime } from './listings.js';
 import { Model } from './model.js';
 import type { NativeModule } from './native.js';
+import { usualPreprocessor } from './pictures/preprocess.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
@@ -75,7 +76,9 @@ export class Runtime implements ListingRuntime {
   createModel(config: ModelConfig, options?: SeedOptions): Model {
     const { seed = 0 } = checkKeys('options', options, seedKeys);
     checkSeed('seed', seed);
-    const model = new Model(this.#native, this.#handles, completeModelConfig(config));
+    const complete = completeModelConfig(config);
+    const preprocessor = complete.image ? usualPreprocessor(complete.image) : undefined;
+    const model = new Model(this.#native, this.#handles, complete, { preprocessor });
     model.initialise(seed);
     return model;
   }
@@ -87,8 +90,8 @@ export class Runtime implements ListingRuntime {
 
   /** A model from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
-    return loadCheckpoint(source, options, this.#platform.openFolder, (config, tokenizer, defaults) => {
-      return new Model(this.#native, this.#handles, config, tokenizer, defaults);
+    return loadCheckpoint(source, options, this.#platform.openFolder, (config, beside) => {
+      return new Model(this.#native, this.#handles, config, beside);
     });
   }
 }

@@ -156,10 +156,29 @@ export interface T5BiasConfig {
   bidirectional?: boolean;
 }
 
+/** The pictures that a model reads and the patches that it cuts them into (ViT). Sizes in pixels. */
+export interface ImageConfig {
+  /** Both sides, or [height, width]. */
+  size: number | readonly [number, number];
+  /** Default 3. */
+  channels?: number;
+  /** Both sides, or [height, width]. */
+  patchSize: number | readonly [number, number];
+}
+
+/** The same with its defaults filled in. */
+export interface CompleteImageConfig {
+  size: readonly [number, number];
+  channels: number;
+  patchSize: readonly [number, number];
+}
+
 /** One stack: embeddings, positions, blocks, final norm. */
 export interface StackConfig {
   /** 0: no embedding; the model takes `inputsEmbeds`. */
   vocabSize?: number;
+  /** In place of a vocabulary: the model takes `pixelValues`, a class token before their patches. Default: none. */
+  image?: ImageConfig | null;
   maxLen?: number;
   /** Token types (BERT's segments); 0: none. */
   typeVocabSize?: number;
@@ -200,7 +219,7 @@ export interface StackConfig {
 }
 
 /** The encoder of an encoder–decoder: fields left out, those of its attention too, are the decoder's, but for `causal: false`. */
-export type EncoderConfig = Partial<Omit<StackConfig, 'dModel' | 'attention'>> & { attention?: Partial<StackConfig['attention']> };
+export type EncoderConfig = Partial<Omit<StackConfig, 'dModel' | 'attention' | 'image'>> & { attention?: Partial<StackConfig['attention']> };
 
 /**
  * A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json.
@@ -219,6 +238,8 @@ export interface ModelConfig extends StackConfig {
   lmHead?: boolean;
   /** logits = x Wᵀ + b, as in Marian. */
   lmHeadBias?: boolean;
+  /** Classes: logits [B, numLabels] = h₀ Wᵀ + b, h₀ the first token's last hidden state. Default 0: none. */
+  numLabels?: number;
   /** The output matrix of lmHead or maskedLmHead is the token embedding. Default true. */
   tieEmbeddings?: boolean;
 }
@@ -228,7 +249,8 @@ export type CompleteAttentionConfig = Readonly<Required<AttentionLayerConfig>>;
 
 /** A stack's config with every default filled in. */
 export type CompleteStackConfig = Readonly<
-  Required<Omit<StackConfig, 'attention' | 'rotary' | 't5Bias'>> & {
+  Required<Omit<StackConfig, 'attention' | 'rotary' | 't5Bias' | 'image'>> & {
+    image: CompleteImageConfig | null;
     attention: CompleteAttentionConfig;
     rotary: Required<RotaryConfig>;
     t5Bias: Required<T5BiasConfig>;
@@ -243,6 +265,8 @@ export interface ForwardInputs {
   inputIds?: TokenIds;
   /** Instead of inputIds: [B, T, D]. */
   inputsEmbeds?: Tensor;
+  /** Of a model that reads pictures: [B, channels, height, width], or without B for one. `model.preprocess` makes them. */
+  pixelValues?: Tensor;
   /** 1 = a token, 0 = padding. [B, T] */
   attentionMask?: TokenIds;
   tokenTypeIds?: TokenIds;
@@ -299,7 +323,7 @@ export interface ForwardOptions {
 
 export interface ModelOutput {
   lastHiddenState: Tensor; //     [B, T, D]
-  logits?: Tensor; //             [B, T, V]
+  logits?: Tensor; //             [B, T, V], of a classifier [B, numLabels]
   poolerOutput?: Tensor; //       [B, D]
   attentions?: Tensor[]; //       N × [B, H, T, S]
   /** Of an encoder–decoder, in place of `attentions`, with S tokens read by the encoder and T by the decoder: */
@@ -340,6 +364,21 @@ export interface GenerateResult {
   text?: string;
   /** Why it ended. max_len: the model has read as many tokens as it has positions. */
   finish: 'stop_token' | 'max_new_tokens' | 'max_len';
+}
+
+/** Bytes as an ImageData holds them: RGBA, or RGB or grey, row by row from the top. */
+export interface PixelData {
+  data: Uint8ClampedArray | Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** A picture: its pixels, or in a browser what a canvas can draw (a canvas, an ImageBitmap, a loaded image, a video's frame). */
+export type Picture = PixelData | CanvasImageSource;
+
+export interface PreprocessOptions {
+  /** Of the result: 3 (default) for red, green and blue, 1 for grey. */
+  channels?: 1 | 3;
 }
 
 /** A text as a model reads it. All arrays have one entry per token. */

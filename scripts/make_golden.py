@@ -16,12 +16,13 @@ import tokenizers
 import torch
 import transformers
 
-from golden import attention, bert, encoder, families, listings, measures, multihead, patching, positions, values
+from golden import attention, bert, encoder, families, listings, measures, multihead, patching, positions, values, vision
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
-          "bert": bert, "families": families, "patching": patching, "positions": positions, "measures": measures}
+          "bert": bert, "families": families, "patching": patching, "positions": positions, "measures": measures,
+          "vision": vision}
 
-WITH_CHECKPOINTS = ("bert", "families", "patching")
+WITH_CHECKPOINTS = ("bert", "families", "patching", "vision")
 
 
 def main():

@@ -123,6 +123,11 @@ nn::T5BiasConfig t5_bias_config_of(const val& config) {
   return {index_of(config, "numBuckets"), index_of(config, "maxDistance"), bool_of(config, "bidirectional")};
 }
 
+nn::ImageConfig image_config_of(const val& config) {
+  const Shape size = shape_of(config["size"]), patch = shape_of(config["patchSize"]);
+  return {size.at(0), size.at(1), index_of(config, "channels"), patch.at(0), patch.at(1)};
+}
+
 models::StackConfig stack_config_of(const val& config) {
   using Positions = models::StackConfig::Positions;
   using NormPlacement = nn::BlockConfig::NormPlacement;
@@ -131,6 +136,7 @@ models::StackConfig stack_config_of(const val& config) {
   using kernels::Activation;
   models::StackConfig stack;
   stack.vocab_size = index_of(config, "vocabSize");
+  if (!is_absent(config["image"])) stack.image = image_config_of(config["image"]);
   stack.max_len = index_of(config, "maxLen");
   stack.type_vocab_size = index_of(config, "typeVocabSize");
   stack.num_layers = index_of(config, "numLayers");
@@ -181,6 +187,7 @@ models::ModelConfig model_config_of(const val& config) {
   model.masked_lm_head = bool_of(config, "maskedLmHead");
   model.lm_head = bool_of(config, "lmHead");
   model.lm_head_bias = bool_of(config, "lmHeadBias");
+  model.num_labels = index_of(config, "numLabels");
   model.tie_embeddings = bool_of(config, "tieEmbeddings");
   return model;
 }

@@ -36,6 +36,7 @@ std::vector<std::string> strings_of(const val& array);
 nn::MultiHeadAttentionConfig attention_config_of(const val& config);
 nn::RotaryConfig rotary_config_of(const val& config);
 nn::T5BiasConfig t5_bias_config_of(const val& config);
+nn::ImageConfig image_config_of(const val& config);
 models::StackConfig stack_config_of(const val& config);
 models::ModelConfig model_config_of(const val& config);
 nn::ScoreFunction::Kind score_kind_of(const std::string& name);

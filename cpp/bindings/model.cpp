@@ -10,7 +10,7 @@ namespace {
 /// What one stack reads, with the memory it points into.
 struct StackInputs {
   std::vector<int> ids, types;
-  std::vector<float> embeds;
+  std::vector<float> embeds, pixels;
   std::vector<std::uint8_t> mask;
   models::ForwardInputs values;
 
@@ -22,8 +22,10 @@ struct StackInputs {
     copy("inputIds", ids);
     copy("tokenTypeIds", types);
     copy("inputsEmbeds", embeds);
+    copy("pixelValues", pixels);
     copy("attentionMask", mask);
     values = {index_of(source, "batch"), index_of(source, "length"), ids, embeds, mask, types};
+    values.pixel_values = pixels;
   }
   StackInputs(const StackInputs&) = delete;
 };
@@ -96,7 +98,10 @@ val forward_model(models::Model& model, const val& source, const val& options) {
 
   const models::ForwardOutput output = model.forward(inputs.values, overrides.values, record);
   by_token("lastHiddenState", output.last_hidden_state, B);
-  by_token("logits", output.logits, B);
+  if (model.config().num_labels > 0)
+    result.set("logits", to_tensor(output.logits.data, {B, output.logits.cols}));
+  else
+    by_token("logits", output.logits, B);
   if (output.pooler_output)
     result.set("poolerOutput", to_tensor(output.pooler_output.data, {B, output.pooler_output.cols}));
   for (const Patterns& each : patterns) {

@@ -11,6 +11,13 @@ void check_stack(const StackConfig& config) {
   require_at_least(0, config.vocab_size, "vocabSize");
   require_at_least(0, config.type_vocab_size, "typeVocabSize");
   require_at_least(0, config.position_offset, "positionOffset");
+  if (config.image) {
+    nn::check(config.image);
+    if (config.vocab_size > 0) throw Error("config", {"image: expected no vocabSize beside it, got ", config.vocab_size});
+    if (config.max_len != config.image.length())
+      throw Error("config", {"maxLen: expected ", config.image.length(), ", the class token and the patches, got ",
+                             config.max_len});
+  }
   if (config.has_longest()) require_at_least(1, config.max_len, "maxLen");
   if (config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp)
     require_at_least(1, config.block.mlp.d_ff, "dFf");
@@ -19,7 +26,7 @@ void check_stack(const StackConfig& config) {
 
 double weights_of(const StackConfig& config) {
   const Index width = config.block.attention.num_heads * config.block.attention.d_head;
-  const Index rows = config.vocab_size + config.max_len + config.type_vocab_size;
+  const Index rows = config.vocab_size + config.max_len + config.type_vocab_size + config.image.patch_size();
   const Index each = (config.block.cross_attention ? 8 : 4) * width +
                      (config.block.mlp.gated ? 3 : 2) * config.block.mlp.d_ff;
   return static_cast<double>(config.d_model()) *
@@ -30,7 +37,8 @@ double weights_of(const StackConfig& config) {
 
 void check(const ModelConfig& config) {
   check_stack(config);
-  double weights = weights_of(config);
+  require_at_least(0, config.num_labels, "numLabels");
+  double weights = weights_of(config) + static_cast<double>(config.num_labels) * static_cast<double>(config.d_model());
   if (config.encoder) {
     check_stack(*config.encoder);
     weights += weights_of(*config.encoder);
@@ -47,8 +55,8 @@ void check(const ModelConfig& config) {
   if (weights > kMost)
     throw Error("memory", {"this config has ", static_cast<Index>(weights / 1e6),
                            " million weights; WebAssembly's linear memory holds at most 536 million"});
-  if (config.masked_lm_head && config.lm_head)
-    throw Error("config", {"maskedLmHead and lmHead: expected at most one head that makes logits, got both"});
+  if (config.masked_lm_head + config.lm_head + (config.num_labels > 0) > 1)
+    throw Error("config", {"maskedLmHead, lmHead and numLabels: expected at most one head that makes logits, got more"});
   if (config.lm_head && config.vocab_size == 0)
     throw Error("config", {"lmHead: expected vocabSize of at least 1, got 0"});
   if (config.masked_lm_head && config.vocab_size == 0)

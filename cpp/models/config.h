@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "nn/block.h"
+#include "nn/patch_embedding.h"
 #include "nn/position.h"
 #include "nn/position_bias.h"
 #include "nn/rotary.h"
@@ -16,6 +17,7 @@ struct StackConfig {
   enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary, t5_bias, alibi };
 
   Index vocab_size = 0;       // 0: no embedding, the caller gives vectors
+  nn::ImageConfig image;      // in place of a vocabulary: pictures, whose patches are the tokens
   Index max_len = 0;          // longest sequence; with positions or an embedding at least 1
   Index type_vocab_size = 0;  // token types (BERT's segments); 0: none
   Index num_layers = 0;
@@ -44,6 +46,7 @@ struct ModelConfig : StackConfig {
   bool masked_lm_head = false;
   bool lm_head = false;        // logits = x Wᵀ
   bool lm_head_bias = false;   // logits = x Wᵀ + b
+  Index num_labels = 0;        // classes: logits = h₀ Wᵀ + b, h₀ the first token's last hidden state; 0: none
   bool tie_embeddings = true;  // the output matrix of either head is the token embedding
 };
 

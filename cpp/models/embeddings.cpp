@@ -27,19 +27,21 @@ Embeddings::Embeddings(const StackConfig& config, nn::Embedding* shared)
       positions_(kind_of(config.positions), config.max_len + config.position_offset, config.d_model()) {
   const Index D = config.d_model();
   if (config.vocab_size > 0 && !shared) own_tokens_ = nn::Embedding(config.vocab_size, D);
+  if (config.image) patches_ = nn::PatchEmbedding(config.image, D);
   if (config.type_vocab_size > 0) types_ = nn::Embedding(config.type_vocab_size, D);
   if (config.embed_norm) norm_ = nn::Norm(config.block.norm_kind, D, config.block.norm_eps);
 }
 
 void Embeddings::name_all(Parameters& parameters, const std::string& prefix) {
   if (own_tokens_) own_tokens_.name_all(parameters, prefix + "embed.token");
+  if (patches_) patches_.name_all(parameters, prefix + "embed");
   positions_.name_all(parameters, prefix + "embed.position");
   if (types_) types_.name_all(parameters, prefix + "embed.token_type");
   if (config_.embed_norm) norm_.name_all(parameters, prefix + "embed.norm");
 }
 
 void Embeddings::name_activations(ActivationNames& names, const std::string& prefix) {
-  if (tokens()) sites_.embed = names.add(prefix + "embed", "bqi");
+  if (tokens() || patches_) sites_.embed = names.add(prefix + "embed", "bqi");
   if (positions_) sites_.pos_embed = names.add(prefix + "pos_embed", "bqi");
   if (types_) sites_.token_type_embed = names.add(prefix + "token_type_embed", "bqi");
 }
@@ -71,16 +73,23 @@ void Embeddings::token_types(const ForwardInputs& inputs, MatrixView term) const
     types_.forward({&first_type, 1}, "tokenTypeIds", {term.row(r), 1, term.cols, term.stride});
 }
 
+/// The first term: what the sequence holds.
+void Embeddings::content(const ForwardInputs& inputs, MatrixView x, kernels::Workspace& workspace) const {
+  if (!inputs.inputs_embeds.empty()) {
+    map(x) = map(ConstMatrixView{inputs.inputs_embeds.data(), x.rows, x.cols, x.cols});
+  } else if (patches_) {
+    patches_.forward(inputs.pixel_values.data(), inputs.batch, x, workspace);
+  } else {
+    tokens().forward(inputs.input_ids, "inputIds", x);
+    if (config_.embed_scale != 1.0f) map(x) *= config_.embed_scale;
+  }
+}
+
 void Embeddings::forward(const ForwardInputs& inputs, MatrixView x, Record& record,
                          kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
-  if (inputs.inputs_embeds.empty()) {
-    tokens().forward(inputs.input_ids, "inputIds", x);
-    if (config_.embed_scale != 1.0f) map(x) *= config_.embed_scale;
-  } else {
-    map(x) = map(ConstMatrixView{inputs.inputs_embeds.data(), x.rows, x.cols, x.cols});
-  }
-  if (tokens()) record.produced(sites_.embed, by_token(x, inputs.batch));
+  content(inputs, x, workspace);
+  if (tokens() || patches_) record.produced(sites_.embed, by_token(x, inputs.batch));
 
   const MatrixView term = workspace.take(x.rows, x.cols);  // what is added to x
   const auto add_term = [&](Site site) {

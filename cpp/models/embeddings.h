@@ -1,4 +1,4 @@
-// What a stack reads and how it becomes vectors: token, position and token-type embeddings, summed.
+// What a stack reads and how it becomes vectors: token (or patch), position and token-type embeddings, summed.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace attention_lab::models {
 
-/// One batch of equally long sequences. Either input_ids or inputs_embeds is given.
+/// One batch of equally long sequences. One of input_ids, inputs_embeds and pixel_values is given.
 struct ForwardInputs {
   Index batch = 0;
   Index length = 0;
@@ -19,12 +19,13 @@ struct ForwardInputs {
   std::span<const int> token_type_ids;           // [B·T]; empty: all 0
   nn::KeyValueCache* cache = nullptr;            // tokens seen before; those of this pass are appended
   bool last_logits_only = false;                 // logits of each sequence's last token alone: [B, V]
+  std::span<const float> pixel_values{};         // [B·C·H·W], in place of input_ids
   nn::Memory memory{};                           // of a decoder with an encoder: what Model::encode gave
 
   Index seen() const { return cache ? cache->length() : 0; }
 };
 
-/// x = Norm(scale · E[id] + P[position] + T[type]), each term where the config has it.
+/// x = Norm(scale · E[id] + P[position] + T[type]), each term where the config has it; patches of pictures in place of E.
 /// Vaswani et al. 2017, sections 3.4 and 3.5; Devlin et al. 2019, arXiv:1810.04805, figure 2.
 class Embeddings {
  public:
@@ -51,12 +52,14 @@ class Embeddings {
  private:
   template <class Visit>
   void each_position(const ForwardInputs& inputs, Visit visit) const;
+  void content(const ForwardInputs& inputs, MatrixView x, kernels::Workspace& workspace) const;
   void positions(const ForwardInputs& inputs, MatrixView term) const;
   void token_types(const ForwardInputs& inputs, MatrixView term) const;
 
   StackConfig config_;
   nn::Embedding own_tokens_;
   nn::Embedding* tokens_;
+  nn::PatchEmbedding patches_;
   nn::PositionEmbedding positions_;
   nn::Embedding types_;
   nn::Norm norm_;

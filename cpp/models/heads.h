@@ -1,4 +1,4 @@
-// What stands on top of the last block: BERT's pooler and masked-language-model head.
+// What stands on top of the last block: BERT's pooler and masked-language-model head, and a classifier.
 #pragma once
 
 #include <string>
@@ -7,6 +7,11 @@
 #include "nn/norm.h"
 
 namespace attention_lab::models {
+
+/// The first token's row of each sequence.   hidden: [B·T, D] → [B, D].
+inline ConstMatrixView first_tokens(ConstMatrixView hidden, Index batch) {
+  return {hidden.data, batch, hidden.cols, hidden.rows / batch * hidden.stride};
+}
 
 /// pooled = tanh(h₀ Wᵀ + b), h₀ the first token's last hidden state.  Devlin et al. 2019, arXiv:1810.04805;
 /// transformers BertPooler.
@@ -18,9 +23,7 @@ class Pooler {
 
   /// hidden: [B·T, D], pooled: [B, D].
   void forward(ConstMatrixView hidden, MatrixView pooled, kernels::Workspace& workspace) const {
-    const Index length = hidden.rows / pooled.rows;
-    const ConstMatrixView first{hidden.data, pooled.rows, hidden.cols, length * hidden.stride};
-    linear_.forward(first, pooled, workspace, {kernels::Activation::tanh, {}});
+    linear_.forward(first_tokens(hidden, pooled.rows), pooled, workspace, {kernels::Activation::tanh, {}});
   }
 
  private:

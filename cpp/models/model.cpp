@@ -30,6 +30,7 @@ Model::Model(const ModelConfig& config)
     if (!config.tie_embeddings) masked_lm_head_.untie(config.vocab_size);
   }
   if (config.lm_head && !config.tie_embeddings) lm_head_ = nn::Linear(D, config.vocab_size);
+  if (config.num_labels > 0) classifier_ = nn::Linear(D, config.num_labels);
 
   if (shared_tokens_) shared_tokens_.name_all(parameters_, "embed.token");
   if (encoder_) {
@@ -46,6 +47,10 @@ Model::Model(const ModelConfig& config)
     if (config.lm_head_bias) output.name_bias(parameters_, "lm_head", 0, output.out(), Parameter::Fresh::zeros);
   }
   if (config.masked_lm_head || config.lm_head) logits_site_ = names_.add("logits", "bqi");
+  if (config.num_labels > 0) {
+    classifier_.name_all(parameters_, "classifier", true);
+    logits_site_ = names_.add("logits", "bi");
+  }
 }
 
 void Model::initialise(std::uint64_t seed) {
@@ -85,6 +90,12 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
   }
   if (config_.masked_lm_head || config_.lm_head) {
     make_logits(inputs, x, record);
+    output.logits = view(logits_);
+  }
+  if (config_.num_labels > 0) {
+    logits_.resize(inputs.batch, config_.num_labels);
+    classifier_.forward(first_tokens(x, inputs.batch), view(logits_), workspace_);
+    record.produced(logits_site_, TensorView::dense(logits_.data(), {inputs.batch, config_.num_labels}));
     output.logits = view(logits_);
   }
   return output;

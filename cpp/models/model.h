@@ -11,7 +11,7 @@ namespace attention_lab::models {
 /// Views of the model's own memory, valid until the next forward pass.
 struct ForwardOutput {
   ConstMatrixView last_hidden_state;  // [B·T, D]
-  ConstMatrixView logits;             // [B·T, V] (or [B, V]), with a head that makes them
+  ConstMatrixView logits;             // [B·T, V] (or [B, V]), of a classifier [B, L], with a head that makes them
   ConstMatrixView pooler_output;      // [B, D], with a pooler
 };
 
@@ -59,6 +59,7 @@ class Model {
   Pooler pooler_;
   MaskedLmHead masked_lm_head_;
   nn::Linear lm_head_;  // untied
+  nn::Linear classifier_;
 
   Parameters parameters_;
   ActivationNames names_;

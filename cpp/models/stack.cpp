@@ -51,12 +51,15 @@ void Stack::check(const ForwardInputs& inputs) const {
   const Index B = inputs.batch, T = inputs.length, tokens = element_count({B, T});
   if (B < 1 || T < 1)
     throw Error("shape", {"inputs: expected at least one sequence of at least one token, got [", B, ", ", T, "]"});
-  if (inputs.inputs_embeds.empty()) {
+  if (!inputs.inputs_embeds.empty()) {
+    require_count("inputsEmbeds", element_count({B, T, config_.d_model()}), inputs.inputs_embeds.size());
+  } else if (config_.image) {
+    require_count("pixelValues", B * config_.image.pixels(), inputs.pixel_values.size());
+    require_count("pixelValues: tokens", config_.image.length(), static_cast<std::size_t>(T));
+  } else {
     if (!embeddings_.tokens())
       throw Error("value", {"inputIds: this model has no embedding (vocabSize 0); give inputsEmbeds instead"});
     require_count("inputIds", tokens, inputs.input_ids.size());
-  } else {
-    require_count("inputsEmbeds", element_count({B, T, config_.d_model()}), inputs.inputs_embeds.size());
   }
   if (!inputs.attention_mask.empty()) require_count("attentionMask", tokens, inputs.attention_mask.size());
   if (!inputs.token_type_ids.empty()) {

@@ -12,7 +12,7 @@ void Parameter::set(std::span<const float> values) const {
   switch (layout) {
     case Layout::dense: std::copy(values.begin(), values.end(), storage); return;
     case Layout::packed_weight:
-      kernels::pack_weight({values.data(), dims[0], dims[1], dims[1]}, first_out, storage);
+      kernels::pack_weight({values.data(), dims[0], in, in}, first_out, storage);
       return;
     case Layout::packed_bias:
       for (Index o = 0; o < dims[0]; ++o)
@@ -25,7 +25,7 @@ void Parameter::get(std::span<float> values) const {
   switch (layout) {
     case Layout::dense: std::copy(storage, storage + values.size(), values.begin()); return;
     case Layout::packed_weight:
-      kernels::unpack_weight(storage, first_out, {values.data(), dims[0], dims[1], dims[1]});
+      kernels::unpack_weight(storage, first_out, {values.data(), dims[0], in, in});
       return;
     case Layout::packed_bias:
       for (Index o = 0; o < dims[0]; ++o)

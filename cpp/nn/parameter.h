@@ -14,7 +14,7 @@ namespace attention_lab {
 struct Parameter {
   enum class Layout {
     dense,          // row-major
-    packed_weight,  // rows [first_out, first_out + dims[0]) of kernels::PackedView storage
+    packed_weight,  // rows [first_out, first_out + dims[0]) of kernels::PackedView storage, `in` numbers each
     packed_bias,    // the biases of those rows
   };
   enum class Fresh { uniform, embedding, ones, zeros };

@@ -32,11 +32,12 @@ function asGiven({ encoder, ...config }: NativeModelConfig): unknown {
 }
 
 function stackAsGiven<Stack extends NativeStackConfig>(config: Stack) {
-  const { padTokenId, attention, ...rest } = config;
+  const { padTokenId, image, attention, ...rest } = config;
   const { dModel: _, maskedValue, ...layer } = attention;
   return {
     ...rest,
     ...(padTokenId >= 0 && { padTokenId }),
+    ...(image && { image }),
     attention: { ...layer, ...(Number.isFinite(maskedValue) && { maskedValue }) },
   };
 }

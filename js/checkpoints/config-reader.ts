@@ -31,6 +31,10 @@ export class ConfigReader {
     private readonly file = 'config.json',
   ) {}
 
+  names(): string[] {
+    return Object.keys(this.json);
+  }
+
   has(name: string): boolean {
     return this.field(name) !== undefined;
   }
@@ -41,6 +45,26 @@ export class ConfigReader {
     if (value === undefined) return undefined;
     if (typeof value !== 'object' || Array.isArray(value)) this.wrong(name, 'an object', value);
     return new ConfigReader(value as Record<string, unknown>, `${this.path}${name}.`, this.file);
+  }
+
+  /** One size or two, [height, width]; undefined where the field is an object, which may hold them by name. */
+  sizes(name: string, otherwise?: number, most = largest): [number, number?] | undefined {
+    const value = this.field(name) ?? otherwise;
+    if (typeof value === 'object' && !Array.isArray(value)) return undefined;
+    const sizes: unknown[] = Array.isArray(value) ? value : [value];
+    const sound = (size: unknown): boolean => Number.isInteger(size) && (size as number) >= 1 && (size as number) <= most;
+    if (sizes.length > 2 || sizes.length === 0 || !sizes.every(sound)) {
+      this.wrong(name, `an integer from 1 to ${most}, or [height, width]`, value);
+    }
+    return sizes as [number, number?];
+  }
+
+  /** `count` numbers, or one that stands for all. */
+  numbers(name: string, otherwise: number, count: number): number[] {
+    const value = this.field(name) ?? otherwise;
+    const numbers: unknown[] = Array.isArray(value) ? value : new Array(count).fill(value);
+    if (numbers.length !== count || !numbers.every(Number.isFinite)) this.wrong(name, `a number, or ${count} of them`, value);
+    return numbers as number[];
   }
 
   boolean(name: string, otherwise: boolean): boolean {
@@ -63,6 +87,12 @@ export class ConfigReader {
     const isSequence = (word: unknown): boolean => Array.isArray(word) && word.length > 0 && word.every(Number.isSafeInteger);
     if (!Array.isArray(value) || !value.every(isSequence)) this.wrong(name, 'an array of arrays of token ids', value);
     return value as number[][];
+  }
+
+  text(name: string, otherwise: string): string {
+    const value = this.field(name) ?? otherwise;
+    if (typeof value !== 'string') this.wrong(name, 'a string', value);
+    return value;
   }
 
   /** A size that divides another. */

@@ -13,6 +13,7 @@ import { marian } from './marian.js';
 import { roberta } from './roberta.js';
 import type { TensorInfo } from './safetensors.js';
 import type { GenerationDefaults } from '../token-rules.js';
+import { vit } from './vit.js';
 
 /** One parameter of ours and where a file has it. */
 export interface TensorRule {
@@ -39,6 +40,8 @@ export interface Plan {
   carried?: RegExp[];
   /** What generation_config.json, or else config.json, says about generated tokens. */
   generation?: GenerationDefaults;
+  /** The names of a classifier's classes. */
+  labels?: string[];
 }
 
 export interface Family {
@@ -46,6 +49,8 @@ export interface Family {
   modelType: string;
   /** config.json's architectures that this family computes. */
   architectures: string[];
+  /** Whether a preprocessor_config.json belongs to it rather than a tokenizer. */
+  readsPictures?: boolean;
   /** `has` tells whether the file holds a tensor of that name; `generation` is generation_config.json, where it is there. */
   read(
     json: Readonly<Record<string, unknown>>,
@@ -64,7 +69,7 @@ export interface Family {
 const shown = 40;
 
 /** The first that can express a config is the one it is saved as. */
-export const families: readonly Family[] = [bert, distilbert, gpt2, llama, marian, roberta, attentionLab];
+export const families: readonly Family[] = [bert, distilbert, gpt2, llama, marian, roberta, vit, attentionLab];
 
 /** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
 export function chooseFamily(json: Readonly<Record<string, unknown>>): { family: Family; architecture: string | undefined } {

@@ -1,9 +1,8 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
 import { AttentionLabError, checkAborted, fail } from '../errors.js';
-import type { Model } from '../model.js';
+import type { Beside, Model } from '../model.js';
 import type { NativeModelConfig } from '../native.js';
 import { readTokenizer } from '../tokenizer.js';
-import type { GenerationDefaults } from '../token-rules.js';
 import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
 import { checkKeys, checkSignal, describe } from '../validation.js';
 import { asParameter, carriedTensors, chooseFamily, matchTensors } from './families.js';
@@ -17,7 +16,7 @@ const largestConfig = 1 << 24;
 const largestTokenizer = 1 << 28;
 
 /** Makes the native model; its weights come afterwards. */
-type CreateModel = (config: NativeModelConfig, tokenizer: Tokenizer | undefined, generation: GenerationDefaults | undefined) => Model;
+type CreateModel = (config: NativeModelConfig, beside: Beside) => Model;
 
 export async function loadCheckpoint(
   source: ModelSource,
@@ -34,17 +33,17 @@ export async function loadCheckpoint(
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
   const { tokenizer, texts } = await readTokenizerFiles(reader);
-  const settings = await reader.textIfThere('generation_config.json');
-  const generation = settings === undefined ? {} : parseObject('generation_config.json', settings);
-  if (settings !== undefined) texts.set('generation_config.json', settings);
+  const generation = (await readSettings(reader, 'generation_config.json', texts)) ?? {};
+  const preprocessor = family.readsPictures ? await readSettings(reader, 'preprocessor_config.json', texts) : undefined;
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
     const plan = family.read(json, architecture, (name) => weights.tensors.has(name), generation);
-    if (!plan.rules) model = createModel(plan.config, tokenizer, plan.generation);
+    const beside = { tokenizer, preprocessor, generation: plan.generation, labels: plan.labels };
+    if (!plan.rules) model = createModel(plan.config, beside);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());
     const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
-    model ??= createModel(plan.config, tokenizer, plan.generation);
+    model ??= createModel(plan.config, beside);
     checkComplete(model, rules.map(({ ours }) => ours));
     const carried = new Map<string, Tensor>();
     for await (const [name, tensor] of weights.read(new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]))) {
@@ -78,13 +77,16 @@ async function readTokenizerFiles(reader: FolderReader): Promise<{ tokenizer?: T
   const text = await reader.textIfThere('tokenizer.json', largestTokenizer);
   if (text === undefined) return { texts };
   texts.set('tokenizer.json', text);
-  const settings = await reader.textIfThere('tokenizer_config.json', largestConfig);
-  if (settings !== undefined) texts.set('tokenizer_config.json', settings);
-  const tokenizer = readTokenizer(
-    parseObject('tokenizer.json', text),
-    settings === undefined ? {} : parseObject('tokenizer_config.json', settings),
-  );
-  return { tokenizer, texts };
+  const settings = await readSettings(reader, 'tokenizer_config.json', texts);
+  return { tokenizer: readTokenizer(parseObject('tokenizer.json', text), settings ?? {}), texts };
+}
+
+/** The object of a file that may be missing; its text is kept in `texts`. */
+async function readSettings(reader: FolderReader, name: string, texts: Map<string, string>): Promise<Record<string, unknown> | undefined> {
+  const text = await reader.textIfThere(name);
+  if (text === undefined) return undefined;
+  texts.set(name, text);
+  return parseObject(name, text);
 }
 
 class FolderReader {

@@ -9,7 +9,7 @@ export class Rules {
 
   /** Names of the file: the usual one, then older ones. */
   tensor(ours: string, dims: number[], ...theirs: string[]): TensorRule {
-    const rule = { ours, theirs: theirs.map((name) => this.prefix + name), dims };
+    const rule: TensorRule = { ours, theirs: theirs.map((name) => this.prefix + name), dims };
     this.all.push(rule);
     return rule;
   }

@@ -14,7 +14,7 @@ export interface Origin {
   rules: readonly TensorRule[];
   /** Weights of the family that this package has no use for. */
   carried: ReadonlyMap<string, Tensor>;
-  /** File name → text: the tokenizer's files. */
+  /** File name → text: the tokenizer's files, or the preprocessor's. */
   texts: ReadonlyMap<string, string>;
 }
 
@@ -22,6 +22,7 @@ export interface Origin {
 export interface Saved {
   config: CompleteModelConfig;
   origin: Origin | undefined;
+  preprocessor: Readonly<Record<string, unknown>> | undefined;
   parameterShapes(): ReadonlyMap<string, readonly number[]>;
   parameter(name: string): Tensor;
 }
@@ -54,8 +55,10 @@ function withDtype(json: Readonly<Record<string, unknown>>, dtype: string): Reco
 
 /** The last family, our own, can express every config. */
 function asFamily(model: Saved): Origin {
-  const { config } = model;
-  const common = { carried: new Map<string, Tensor>(), texts: new Map<string, string>() };
+  const { config, preprocessor } = model;
+  const texts = new Map<string, string>();
+  if (preprocessor) texts.set('preprocessor_config.json', `${JSON.stringify(preprocessor, null, 2)}\n`);
+  const common = { carried: new Map<string, Tensor>(), texts };
   for (const family of families) {
     const json = family.write(config);
     const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], willHave(config), {}));

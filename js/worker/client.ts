@@ -25,6 +25,7 @@ import type {
   ModelOutput,
   ModelSource,
   NamedTensors,
+  Picture,
   RuntimeOptions,
   SaveOptions,
   SeedOptions,
@@ -33,6 +34,7 @@ import type {
   Tokenizer,
   VariantName,
 } from '../types.js';
+import { pixelsOfAll } from '../pictures/preprocess.js';
 import { checkKeys, isMap } from '../validation.js';
 import { Connection, type CallOptions, type ReportingOptions, type WorkerPort } from './connection.js';
 import type { Created, NewToken, SentFile } from './protocol.js';
@@ -141,11 +143,15 @@ export class WorkerTokenizer extends Remote implements TokenizerFacts {
 export class WorkerModel extends RemoteParameters {
   readonly config: CompleteModelConfig;
   readonly tokenizer: WorkerTokenizer | undefined;
+  readonly labels: readonly string[];
+  readonly preprocessor: Readonly<Record<string, unknown>> | undefined;
 
   /** @internal */
   constructor(connection: Connection, { object, facts }: Created) {
     super(connection, object);
     this.config = facts['config'] as CompleteModelConfig;
+    this.labels = facts['labels'] as readonly string[];
+    this.preprocessor = facts['preprocessor'] as Readonly<Record<string, unknown>> | undefined;
     this.tokenizer = facts['tokenizer'] ? new WorkerTokenizer(connection, facts['tokenizer'] as Created) : undefined;
   }
 
@@ -165,6 +171,10 @@ export class WorkerModel extends RemoteParameters {
   }
   embed(texts: string | readonly string[], call?: CallOptions): Promise<Tensor> {
     return this.call('embed', [texts], call);
+  }
+  /** A worker cannot draw what is the page's: it gets the pixels. */
+  async preprocess(pictures: Picture | readonly Picture[], call?: CallOptions): Promise<Tensor> {
+    return this.call('preprocess', [pixelsOfAll(pictures)], call);
   }
   encode(text: string, pair?: string): Promise<Encoding> {
     return this.call('encode', [text, pair]);

@@ -2,6 +2,7 @@
 export { AttentionLabError, errorCodes, type ErrorCode } from '../errors.js';
 export { listingNames } from '../listings.js';
 export { createRandom } from '../random.js';
+export { preprocess } from '../pictures/preprocess.js';
 export type { CallOptions } from './connection.js';
 export type {
   WorkerAttentionLayer,

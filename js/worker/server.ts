@@ -13,7 +13,7 @@ const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters
 const methods = new Map<unknown, readonly string[]>([
   [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'liveHandles', 'memoryBytes']],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
-  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'embed', 'save']],
+  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'embed', 'preprocess', 'save']],
   [Listing, ['forward', 'dispose']],
   [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
 ]);
@@ -101,7 +101,10 @@ class Server {
 
   /** A result as it travels: what the call created stays here, and its proxy is told the facts. */
   private describe(value: unknown): unknown {
-    if (value instanceof Model) return this.keep(value, { config: value.config, tokenizer: this.describe(value.tokenizer) });
+    if (value instanceof Model) {
+      const { config, labels, preprocessor } = value;
+      return this.keep(value, { config, labels, preprocessor, tokenizer: this.describe(value.tokenizer) });
+    }
     if (value instanceof LoadedTokenizer) return this.keep(value, tokenizerFacts(value));
     if (value instanceof AttentionLayer) return this.keep(value, { config: value.config });
     if (value instanceof Listing) {

@@ -29,6 +29,7 @@ TOLERANCES = {
     "weight_norms": LAYER_TOLERANCE,
     "rollout": LAYER_TOLERANCE,
     "model": MODEL_TOLERANCE,
+    "pictures": {"absolute": 1e-6, "relative": 1e-6},  # the same bytes, resized as PIL rounds
     "embedding": MODEL_TOLERANCE,
     "generation": {"absolute": 0.5, "relative": 0.0},  # of ids: they must be equal
 }

@@ -1,5 +1,5 @@
 // How each kind of golden case runs through the package: (runtime, case, model) → Map name → tensor.
-import { measureHeads, rollout, weightNorms } from 'attention-lab';
+import { measureHeads, preprocess, rollout, weightNorms } from 'attention-lab';
 
 /**
  * Splits a case's inputs into those of the call and options: 'tensor:NAME' is replaced by the tensor, and 'run:NAME' by
@@ -64,6 +64,12 @@ function rowsOf({ data, dims: [rows, columns] }) {
   return Array.from({ length: rows }, (_, row) => Array.from(data.slice(row * columns, (row + 1) * columns), Boolean));
 }
 
+/** [n, H, W, 4] as n pictures. */
+function picturesOf({ data, dims: [count, height, width] }) {
+  const size = height * width * 4;
+  return Array.from({ length: count }, (_, i) => ({ data: data.subarray(i * size, (i + 1) * size), width, height }));
+}
+
 /** Undefined for kinds that the package has no call for: those are the C++ tests' alone. */
 export const runners = {
   attention(runtime, testCase) {
@@ -83,6 +89,10 @@ export const runners = {
     const { inputs, options } = callOf(testCase);
     const { ids } = model.generate(inputs.inputIds, options);
     return new Map([['ids', { data: Float32Array.from(ids), dims: [ids.length] }]]);
+  },
+  pictures(runtime, testCase) {
+    const { preprocessor, channels } = testCase.options;
+    return new Map([['pixelValues', preprocess(picturesOf(testCase.inputs.get('pictures')), preprocessor, { channels })]]);
   },
   embedding(runtime, testCase, model) {
     return new Map([['embeddings', model.embed(testCase.options.texts)]]);

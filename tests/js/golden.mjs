@@ -78,7 +78,7 @@ export function readParameters(checkpoint, table) {
     Object.entries(table).map(([ours, theirs]) => {
       if (typeof theirs === 'string') return [ours, saved.get(theirs)];
       const tensor = saved.get(theirs.tensor);
-      return [ours, theirs.transposed ? transposed(tensor) : tensor];
+      return [ours, theirs.transposed ? transposed(tensor) : { ...tensor, dims: theirs.dims ?? tensor.dims }];
     }),
   );
 }

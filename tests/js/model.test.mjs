@@ -192,7 +192,7 @@ forEachVariant('model', (lab) => {
   const forwardErrors = [
     ['no inputs', [], 'invalid_argument', /inputs: expected an object, got undefined/],
     ['empty inputs', [{}], 'invalid_argument', /inputs: expected either inputIds or inputsEmbeds, got neither/],
-    ['both', [{ inputIds: [1], inputsEmbeds: tensor([1, 1, 12]) }], 'invalid_argument', /got both/],
+    ['both', [{ inputIds: [1], inputsEmbeds: tensor([1, 1, 12]) }], 'invalid_argument', /expected either inputIds or inputsEmbeds, got inputIds and inputsEmbeds/],
     ['a misspelt input', [{ inputIDs: [1] }], 'invalid_argument', /inputs\.inputIDs: unknown/],
     ['text', [{ inputIds: 'the cat' }], 'invalid_argument', /inputIds: expected/],
     ['no tokens', [{ inputIds: [] }], 'invalid_argument', /at least one sequence of one token, got \[1, 0\]/],

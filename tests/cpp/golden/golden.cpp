@@ -12,6 +12,14 @@ namespace attention_lab::testing {
 
 namespace {
 
+Index index_of(const Json& value) { return static_cast<Index>(value.number()); }
+
+Shape shape_of(const Json& sizes) {
+  Shape shape;
+  for (const Json& size : sizes.items()) shape.push_back(index_of(size));
+  return shape;
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error(path + ": cannot be read");
@@ -85,6 +93,7 @@ Tensors checkpoint_parameters(const std::string& name, const Json& table) {
     const Tensor& tensor = saved.at(theirs["tensor"].text());
     const Json* const turned = theirs.find("transposed");
     result[ours] = turned && turned->boolean() ? transposed(tensor) : tensor;
+    if (const Json* const dims = theirs.find("dims")) result[ours].dims = shape_of(*dims);
   }
   return result;
 }
@@ -135,8 +144,6 @@ Value choose(const std::string& name, std::initializer_list<std::pair<const char
   throw std::runtime_error("golden: unknown name " + name);
 }
 
-Index index_of(const Json& value) { return static_cast<Index>(value.number()); }
-
 }  // namespace
 
 Tensors read_safetensors(const std::string& path) {
@@ -151,7 +158,7 @@ Tensors read_safetensors(const std::string& path) {
     if (name == "__metadata__") continue;
     const auto offset = [&](std::size_t i) { return static_cast<std::size_t>(entry["data_offsets"].items().at(i).number()); };
     Tensor tensor = tensor_of(entry["dtype"].text(), content.substr(start + offset(0), offset(1) - offset(0)));
-    for (const Json& size : entry["shape"].items()) tensor.dims.push_back(index_of(size));
+    tensor.dims = shape_of(entry["shape"]);
     tensors[name] = std::move(tensor);
   }
   return tensors;
@@ -257,6 +264,12 @@ models::ModelConfig model_config_of(const Json& config) {
   });
   if_given("gated", [&](const Json& value) { model.block.mlp.gated = value.boolean(); });
   if_given("mlpBias", [&](const Json& value) { model.block.mlp.bias = value.boolean(); });
+  if_given("image", [&](const Json& value) {
+    const auto side = [&](const char* field, std::size_t axis) { return index_of(value[field].items().at(axis)); };
+    model.image = {side("size", 0), side("size", 1), index_of(value["channels"]), side("patchSize", 0),
+                   side("patchSize", 1)};
+  });
+  if_given("numLabels", [&](const Json& value) { model.num_labels = index_of(value); });
   if_given("lmHead", [&](const Json& value) { model.lm_head = value.boolean(); });
   if_given("tieEmbeddings", [&](const Json& value) { model.tie_embeddings = value.boolean(); });
   model.embed_norm = config["embedNorm"].boolean();

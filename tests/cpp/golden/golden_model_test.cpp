@@ -107,9 +107,12 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
     set_parameters(model.parameters(), *test_case);
 
     models::ForwardInputs inputs;
-    const Tensor& first = test_case->inputs.at(test_case->has("inputIds") ? "inputIds" : "inputsEmbeds");
-    const Index B = inputs.batch = first.dims[0], T = inputs.length = first.dims[1];
-    inputs.inputs_embeds = first.floats;
+    const bool pictures = test_case->has("pixelValues");
+    const Tensor& first =
+        test_case->inputs.at(pictures ? "pixelValues" : test_case->has("inputIds") ? "inputIds" : "inputsEmbeds");
+    const Index B = inputs.batch = first.dims[0];
+    const Index T = inputs.length = pictures ? model.config().image.length() : first.dims[1];
+    (pictures ? inputs.pixel_values : inputs.inputs_embeds) = first.floats;
     inputs.input_ids = first.integers;
     if (test_case->has("tokenTypeIds")) inputs.token_type_ids = test_case->inputs.at("tokenTypeIds").integers;
     std::vector<std::uint8_t> attention_mask;
@@ -128,7 +131,8 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
           record.edit(intervention_of(*test_case, edit, model));
       const models::ForwardOutput output = model.forward(inputs, overrides_of(*test_case), record);
       expectations.compare_if_expected("lastHiddenState", output.last_hidden_state, {B, T, output.last_hidden_state.cols});
-      expectations.compare_if_expected("logits", output.logits, {B, T, output.logits.cols});
+      const Index L = output.logits.cols;
+      expectations.compare_if_expected("logits", output.logits, model.config().num_labels > 0 ? Shape{B, L} : Shape{B, T, L});
       expectations.compare_if_expected("poolerOutput", output.pooler_output, {B, output.pooler_output.cols});
       expectations.compare_if_expected(record);
       for (Index l = 0; recorded && l < model.config().num_layers; ++l)
