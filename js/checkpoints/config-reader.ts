@@ -59,11 +59,14 @@ export class ConfigReader {
     return sizes as [number, number?];
   }
 
-  /** `count` numbers, or one that stands for all. */
-  numbers(name: string, otherwise: number, count: number): number[] {
+  /** `count` numbers that float32 can hold, or one that stands for all, each larger than `above`. */
+  numbers(name: string, otherwise: number, count: number, above = -Infinity): number[] {
     const value = this.field(name) ?? otherwise;
     const numbers: unknown[] = Array.isArray(value) ? value : new Array(count).fill(value);
-    if (numbers.length !== count || !numbers.every(Number.isFinite)) this.wrong(name, `a number, or ${count} of them`, value);
+    const sound = (number: unknown): boolean => typeof number === 'number' && Math.fround(number) > above && Math.fround(number) < Infinity;
+    if (numbers.length !== count || !numbers.every(sound)) {
+      this.wrong(name, `a number${above === 0 ? ' above 0' : ''}, or ${count} of them`, value);
+    }
     return numbers as number[];
   }
 

@@ -40,7 +40,7 @@ export const vit: Family = {
       pooler: ['weight', 'bias'].some((name) => has(`${prefix}pooler.dense.${name}`)),
       numLabels: labels.length,
     });
-    return { config: model, rules: rules(model, image, prefix, has), ignored, labels };
+    return { config: model, rules: rules(model, image, prefix, has), ignored: [], carried, labels };
   },
 
   write: (config) => ({
@@ -59,7 +59,7 @@ export const vit: Family = {
 };
 
 /** Only masked image modelling reads it. */
-const ignored = [/^(vit\.)?embeddings\.mask_token$/];
+const carried = [/^(vit\.)?embeddings\.mask_token$/];
 
 function readImage(config: ConfigReader): CompleteImageConfig {
   const both = (name: string, otherwise: number): [number, number] => {

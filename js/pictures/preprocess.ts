@@ -156,7 +156,7 @@ function readValues(config: ConfigReader, channels: number): Float32Array[] {
   const factor = config.boolean('do_rescale', true) ? config.positive('rescale_factor', 1 / 255) : 1;
   const normalised = config.boolean('do_normalize', true);
   const means = normalised ? config.numbers('image_mean', 0.5, channels) : [];
-  const deviations = normalised ? config.numbers('image_std', 0.5, channels) : [];
+  const deviations = normalised ? config.numbers('image_std', 0.5, channels, 0) : [];
   return Array.from({ length: channels }, (_, channel) =>
     Float32Array.from({ length: 256 }, (_, byte) => {
       const value = Math.fround(byte * factor);

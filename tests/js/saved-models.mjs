@@ -8,6 +8,10 @@ const llama = {
   tieEmbeddings: false, lmHead: true, attention: { numHeads: 4, numKvHeads: 2, causal: true, bias: false },
 };
 
+const vit = {
+  image: { size: [4, 6], patchSize: 2 }, dModel: 8, numLayers: 2, norm: 'pre', finalNorm: true, activation: 'gelu', attention: { numHeads: 2 },
+};
+
 /** Name → config of createModel, and the architecture it is saved as. */
 export const fresh = {
   bert_mlm: [{ ...bert, typeVocabSize: 2, maskedLmHead: true }, 'BertForMaskedLM'],
@@ -22,6 +26,9 @@ export const fresh = {
   llama: [llama, 'LlamaForCausalLM'],
   llama_linear: [{ ...llama, rotary: { theta: 500, linearFactor: 2 }, attention: { numHeads: 2, dHead: 6, causal: true } }, 'LlamaForCausalLM'],
   llama_3: [{ ...llama, lmHead: false, rotary: { llama3Factor: 4, originalMaxLen: 4 } }, 'LlamaModel'],
+  vit_labels: [{ ...vit, numLabels: 3 }, 'ViTForImageClassification'],
+  vit_pooler: [{ ...vit, pooler: true, normEps: 1e-3, activation: 'relu', attention: { numHeads: 2, bias: false, outBias: true } }, 'ViTModel'],
+  own_pictures: [{ ...vit, norm: 'post', finalNorm: false, positions: 'none', numLabels: 2 }, 'AttentionLabModel'],
   own_defaults: [{ vocabSize: 11, dModel: 8, numLayers: 2, attention: { numHeads: 2 } }, 'AttentionLabModel'],
   own_embeds: [{ dModel: 6, numLayers: 1, feedForward: 'linear_of_sum', attention: { numHeads: 1, fused: true, outProjection: false } }, 'AttentionLabModel'],
   own_layer: [{ ...gpt2, lmHead: true, attention: { numHeads: 2, dHead: 3, bias: false, outBias: true, maskedValue: -1e9, normalisation: 'none' } }, 'AttentionLabModel'],

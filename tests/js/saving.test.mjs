@@ -6,12 +6,16 @@ import { createWorkerRuntime } from 'attention-lab/worker';
 import { config as bertConfig, container, tensorShapes, weights } from './checkpoint.mjs';
 import { checkpointPath, readSafetensors } from './golden.mjs';
 import { fresh } from './saved-models.mjs';
-import { assertError, assertRejects, assertWorks, forEachVariant, variants } from './support.mjs';
+import { assertError, assertRejects, assertWorks, forEachVariant, tensor, variants } from './support.mjs';
 
 const inputs = { inputIds: [[1, 2, 3, 4], [5, 6, 7, 8]] };
 const embeds = { inputsEmbeds: { data: Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)), dims: [2, 2, 6] } };
+const inputsOf = ({ image, vocabSize }) => {
+  if (image) return { pixelValues: tensor([2, image.channels, ...image.size]) };
+  return vocabSize > 0 ? inputs : embeds;
+};
 const outputsOf = (model) => {
-  const { trace, ...outputs } = model.forward(model.config.vocabSize > 0 ? inputs : embeds, { outputAttentions: true });
+  const { trace, ...outputs } = model.forward(inputsOf(model.config), { outputAttentions: true });
   return outputs;
 };
 const text = (bytes) => new TextDecoder().decode(bytes);
@@ -56,6 +60,8 @@ forEachVariant('saving', (lab) => {
         assert.deepEqual(after.config, before.config);
         assert.deepEqual(after.stopTokens, before.stopTokens);
         assert.deepEqual(after.parameters(), before.parameters());
+        assert.deepEqual(after.labels, before.labels);
+        assert.deepEqual(after.preprocessor, before.preprocessor);
         assert.deepEqual(after.tokenizer?.encode('it did'), before.tokenizer?.encode('it did'));
         assert.deepEqual(after.save(), files);
       });
@@ -67,7 +73,7 @@ forEachVariant('saving', (lab) => {
   }
 
   test('the tensors have the names, dims and values that Transformers wrote', async () => {
-    for (const name of ['mlm_gelu', 'gpt2_odd', 'llama_grouped', 'distilbert_mlm', 'roberta_mlm', 'base_relu']) {
+    for (const name of ['mlm_gelu', 'gpt2_odd', 'llama_grouped', 'distilbert_mlm', 'roberta_mlm', 'base_relu', 'vit_classifier', 'vit_pooler']) {
       const { tensors, metadata, start } = tensorsOf((await saved(checkpointPath(name))).get('model.safetensors'));
       const written = readSafetensors(`${checkpointPath(name)}/model.safetensors`);
       assert.deepEqual([...tensors.keys()].sort(), [...written.keys()].sort(), name);
