@@ -83,7 +83,7 @@ void require_qkv_shapes(const Shape& q, const Shape& k, const Shape& v) {
 }
 
 /// The score function, checked against the widths of q and k; views point into `parameters`.
-nn::ScoreFunction score_function_of(const std::string& name, const std::vector<HostTensor<float>>& parameters,
+nn::ScoreFunction score_function_of(std::string_view name, const std::vector<HostTensor<float>>& parameters,
                                     Index q_width, Index k_width) {
   using Kind = nn::ScoreFunction::Kind;
   nn::ScoreFunction f;

@@ -3,7 +3,7 @@
 
 namespace attention_lab::bindings {
 
-Broadcast broadcast_of(const std::string& name, const Shape& dims, const Shape& leading, Index T, Index S) {
+Broadcast broadcast_of(std::string_view name, const Shape& dims, const Shape& leading, Index T, Index S) {
   Shape expected = leading;
   expected.insert(expected.end(), {T, S});
   const auto refuse = [&] {

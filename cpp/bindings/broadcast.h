@@ -1,7 +1,7 @@
 // How masks and biases with fewer axes than the scores are laid over them.
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "nn/matrix.h"
 
@@ -14,6 +14,6 @@ struct Broadcast {
 
 /// `leading` are the axes before [T, S] of the scores; all but the last of them count as the batch. Throws where `dims`
 /// do not fit.
-Broadcast broadcast_of(const std::string& name, const Shape& dims, const Shape& leading, Index T, Index S);
+Broadcast broadcast_of(std::string_view name, const Shape& dims, const Shape& leading, Index T, Index S);
 
 }  // namespace attention_lab::bindings

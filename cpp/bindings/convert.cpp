@@ -1,39 +1,45 @@
 // Reads configs and tensors out of JavaScript objects, checking sizes as it goes.
 #include "bindings/convert.h"
 
-#include <array>
 #include <cmath>
+#include <initializer_list>
 #include <span>
-#include <utility>
 
 namespace attention_lab::bindings {
 
 namespace {
 
-[[noreturn]] void refuse_choice(const char* field, const std::string& known, const std::string& name) {
+struct Choice {
+  const char* name;
+  int value;
+  template <class Value>
+  constexpr Choice(const char* its_name, Value its_value) : name(its_name), value(static_cast<int>(its_value)) {}
+};
+
+int value_of(const char* field, std::string_view name, std::initializer_list<Choice> choices) {
+  std::string known;
+  for (const Choice& choice : choices) {
+    if (name == choice.name) return choice.value;
+    if (!known.empty()) known += ", ";
+    known += choice.name;
+  }
   throw Error("config", {field, ": expected one of ", known, ", got '", name, "'"});
 }
 
 /// The value that goes with `name` in a table of names.
-template <class Value, std::size_t Count>
-Value choose(const char* field, const std::string& name, const std::pair<const char*, Value> (&table)[Count]) {
-  std::string known;
-  for (const auto& [key, value] : table) {
-    if (name == key) return value;
-    if (!known.empty()) known += ", ";
-    known += key;
-  }
-  refuse_choice(field, known, name);
+template <class Value>
+Value choose(const char* field, std::string_view name, std::initializer_list<Choice> choices) {
+  return static_cast<Value>(value_of(field, name, choices));
 }
 
-Index to_index(const std::string& name, double value) {
+Index to_index(std::string_view name, double value) {
   if (!(value >= -2147483648.0 && value <= 2147483647.0) || value != std::floor(value))
     throw Error("value", {name, ": expected an integer of at most 31 bits"});
   return static_cast<Index>(value);
 }
 
 template <class Scalar>
-HostTensor<Scalar> copy_of(const std::string& name, const val& tensor) {
+HostTensor<Scalar> copy_of(std::string_view name, const val& tensor) {
   HostTensor<Scalar> copy;
   copy.dims = shape_of(tensor["dims"]);
   copy.data = emscripten::convertJSArrayToNumberVector<Scalar>(tensor["data"]);
@@ -62,8 +68,8 @@ Shape shape_of(const val& dims) {
   return shape;
 }
 
-HostTensor<float> tensor_of(const std::string& name, const val& tensor) { return copy_of<float>(name, tensor); }
-HostTensor<std::uint8_t> mask_of(const std::string& name, const val& tensor) {
+HostTensor<float> tensor_of(std::string_view name, const val& tensor) { return copy_of<float>(name, tensor); }
+HostTensor<std::uint8_t> mask_of(std::string_view name, const val& tensor) {
   return copy_of<std::uint8_t>(name, tensor);
 }
 
@@ -75,14 +81,14 @@ std::vector<std::string> strings_of(const val& array) {
   return strings;
 }
 
-nn::ScoreFunction::Kind score_kind_of(const std::string& name) {
+nn::ScoreFunction::Kind score_kind_of(std::string_view name) {
   using Kind = nn::ScoreFunction::Kind;
   return choose<Kind>(
       "score", name,
       {{"scaled-dot", Kind::scaled_dot}, {"dot", Kind::dot}, {"general", Kind::general}, {"additive", Kind::additive}});
 }
 
-nn::Normalisation normalisation_of(const std::string& name) {
+nn::Normalisation normalisation_of(std::string_view name) {
   return choose<nn::Normalisation>("normalisation", name,
                                    {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
 }
@@ -220,12 +226,16 @@ val to_tensor(const float* data, const Shape& dims) {
   return to_tensor(val(emscripten::typed_memory_view(values.size(), values.data())).call<val>("slice"), dims);
 }
 
-val to_tensor(const val& data, const Shape& dims) {
+val to_array(const Shape& dims) {
   val sizes = val::array();
   for (const Index d : dims) sizes.call<void>("push", static_cast<double>(d));
+  return sizes;
+}
+
+val to_tensor(const val& data, const Shape& dims) {
   val tensor = val::object();
   tensor.set("data", data);
-  tensor.set("dims", sizes);
+  tensor.set("dims", to_array(dims));
   return tensor;
 }
 
@@ -244,10 +254,10 @@ val to_trace(const Record& record, const std::vector<std::string>& wanted) {
   return trace;
 }
 
-val to_error(const std::string& code, const std::string& message) {
+val to_error(std::string_view code, std::string_view message) {
   val error = val::object();
-  error.set("code", code);
-  error.set("message", message);
+  error.set("code", std::string(code));
+  error.set("message", std::string(message));
   val result = val::object();
   result.set("error", error);
   return result;

@@ -4,6 +4,7 @@
 #include <emscripten/val.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/attention_layer.h"
@@ -29,8 +30,8 @@ Index index_of(const val& object, const char* field);
 bool is_absent(const val& value);
 
 Shape shape_of(const val& dims);
-HostTensor<float> tensor_of(const std::string& name, const val& tensor);
-HostTensor<std::uint8_t> mask_of(const std::string& name, const val& tensor);
+HostTensor<float> tensor_of(std::string_view name, const val& tensor);
+HostTensor<std::uint8_t> mask_of(std::string_view name, const val& tensor);
 std::vector<std::string> strings_of(const val& array);
 
 nn::MultiHeadAttentionConfig attention_config_of(const val& config);
@@ -39,10 +40,12 @@ nn::T5BiasConfig t5_bias_config_of(const val& config);
 nn::ImageConfig image_config_of(const val& config);
 models::StackConfig stack_config_of(const val& config);
 models::ModelConfig model_config_of(const val& config);
-nn::ScoreFunction::Kind score_kind_of(const std::string& name);
-nn::Normalisation normalisation_of(const std::string& name);
+nn::ScoreFunction::Kind score_kind_of(std::string_view name);
+nn::Normalisation normalisation_of(std::string_view name);
 Intervention intervention_of(const val& intervention, const ActivationNames& names);
 
+/// The sizes as a JavaScript array.
+val to_array(const Shape& dims);
 /// A JavaScript copy { data: Float32Array, dims }.
 val to_tensor(const float* data, const Shape& dims);
 /// The same of a Float32Array that is JavaScript's already.
@@ -51,7 +54,7 @@ val to_tensor(const val& data, const Shape& dims);
 val to_trace(const Record& record, const std::vector<std::string>& wanted);
 
 /// { error: { code, message } }.
-val to_error(const std::string& code, const std::string& message);
+val to_error(std::string_view code, std::string_view message);
 
 /// The one place where C++ exceptions become values: none crosses the border.
 template <class Call>

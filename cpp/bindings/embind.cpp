@@ -20,21 +20,18 @@ std::string variant() {
 
 double memory_size() { return static_cast<double>(emscripten_get_heap_size()); }
 
-/// What layers and models have in common: parameters by name. `Owner` has parameters() and initialise().
-template <class Owner>
-class Handle {
+/// What layers and models have in common: parameters and activations by name, and fresh weights.
+class Parameterised {
  public:
-  template <class Config>
-  explicit Handle(const Config& config) : owner_(config) {}
+  virtual ~Parameterised() = default;
+  virtual void initialise(double seed) = 0;
 
   val parameter_table() const {
     val table = val::array();
-    for (const Parameter& parameter : owner_.parameters()) {
-      val dims = val::array();
-      for (const Index d : parameter.dims) dims.call<void>("push", static_cast<double>(d));
+    for (const Parameter& parameter : parameters()) {
       val row = val::object();
       row.set("name", parameter.name);
-      row.set("dims", dims);
+      row.set("dims", to_array(parameter.dims));
       table.call<void>("push", row);
     }
     return table;
@@ -42,7 +39,7 @@ class Handle {
 
   val parameter(std::string name) const {
     return guarded([&] {
-      const Parameter& found = find_parameter(owner_.parameters(), name);
+      const Parameter& found = find_parameter(parameters(), name);
       std::vector<float> values(static_cast<std::size_t>(element_count(found.dims)));
       found.get(values);
       return to_tensor(values.data(), found.dims);
@@ -51,7 +48,7 @@ class Handle {
 
   val set_parameter(std::string name, val data, val dims) {
     return guarded([&] {
-      const Parameter& found = find_parameter(owner_.parameters(), name);
+      const Parameter& found = find_parameter(parameters(), name);
       require_shape(name, found.dims, shape_of(dims));
       const std::vector<float> values = emscripten::convertJSArrayToNumberVector<float>(data);
       require_count(name, element_count(found.dims), values.size());
@@ -63,17 +60,31 @@ class Handle {
   }
 
   val activation_names() const {
-    const ActivationNames& names = owner_.activation_names();
+    const ActivationNames& known = names();
     val list = val::array();
-    for (Site site = 0; site < names.size(); ++site) list.call<void>("push", names.name(site));
+    for (Site site = 0; site < known.size(); ++site) list.call<void>("push", known.name(site));
     return list;
   }
 
-  void initialise(double seed) { owner_.initialise(static_cast<std::uint64_t>(seed)); }
+ private:
+  virtual const Parameters& parameters() const = 0;
+  virtual const ActivationNames& names() const = 0;
+};
 
+/// A layer or model as JavaScript holds it. `Owner` has parameters(), activation_names() and initialise().
+template <class Owner>
+class Handle final : public Parameterised {
+ public:
+  template <class Config>
+  explicit Handle(const Config& config) : owner_(config) {}
+
+  void initialise(double seed) override { owner_.initialise(static_cast<std::uint64_t>(seed)); }
   Owner& owner() { return owner_; }
 
  private:
+  const Parameters& parameters() const override { return owner_.parameters(); }
+  const ActivationNames& names() const override { return owner_.activation_names(); }
+
   Owner owner_;
 };
 
@@ -179,13 +190,8 @@ val create_model(val config) {
 /// Binds a handle with its own forward().
 template <class Class, class Forward>
 void bind_handle(const char* name, Forward forward) {
-  emscripten::class_<Class>(name)
+  emscripten::class_<Class, emscripten::base<Parameterised>>(name)
       .template smart_ptr<std::shared_ptr<Class>>(name)
-      .function("parameterTable", &Class::parameter_table)
-      .function("parameter", &Class::parameter)
-      .function("setParameter", &Class::set_parameter)
-      .function("initialise", &Class::initialise)
-      .function("activationNames", &Class::activation_names)
       .function("forward", forward);
 }
 
@@ -199,6 +205,12 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   function("createAttentionLayer", &create_attention_layer);
   function("createModel", &create_model);
   function("createGeneration", &create_generation);
+  emscripten::class_<Parameterised>("Parameterised")
+      .function("parameterTable", &Parameterised::parameter_table)
+      .function("parameter", &Parameterised::parameter)
+      .function("setParameter", &Parameterised::set_parameter)
+      .function("initialise", &Parameterised::initialise)
+      .function("activationNames", &Parameterised::activation_names);
   bind_handle<AttentionLayerHandle>("AttentionLayer", &forward_attention_layer);
   bind_handle<ModelHandle>("Model", &forward_model_handle);
   emscripten::class_<GenerationHandle>("Generation")

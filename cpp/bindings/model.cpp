@@ -46,7 +46,7 @@ void Overrides::read(const val& options, const char* mask, Index batch, Index he
   if (is_absent(options[mask])) return;
   cells = mask_of(mask, options[mask]);
   Shape dims = cells.dims;
-  if (dims.size() == 3) dims.insert(dims.begin() + 1, 1);  // [B, T, S]: the same for every head
+  if (dims.size() == 3) dims.insert(dims.begin() + 1, {1});  // [B, T, S]: the same for every head
   const Broadcast over = broadcast_of(mask, dims, {batch, heads}, T, S);
   values.cells = cells.data.data();
   values.cells_batch_stride = over.batch_stride;

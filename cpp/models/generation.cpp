@@ -20,8 +20,12 @@ int sample(std::span<const float> logits, const SamplingOptions& options, Random
   std::vector<Candidate> candidates(logits.size());
   for (std::size_t id = 0; id < logits.size(); ++id)
     candidates[id] = {static_cast<int>(id), std::exp((static_cast<double>(logits[id]) - most) / options.temperature)};
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.weight > b.weight; });
+  // By weight, equal ones by id. A heap's code is a third of std::sort's.
+  const auto before = [](const Candidate& a, const Candidate& b) {
+    return a.weight > b.weight || (a.weight == b.weight && a.id < b.id);
+  };
+  std::make_heap(candidates.begin(), candidates.end(), before);
+  std::sort_heap(candidates.begin(), candidates.end(), before);
 
   const auto total = [&] {
     double sum = 0.0;

@@ -22,7 +22,7 @@ Error::Error(const char* code, std::initializer_list<Piece> pieces) : code_(code
   for (const Piece& piece : pieces) piece.append_to(message_);
 }
 
-void require_in_range(const std::string& name, Index value, Index end) {
+void require_in_range(std::string_view name, Index value, Index end) {
   if (value < 0 || value >= end) throw Error("range", {name, ": expected 0 to ", end - 1, ", got ", value});
 }
 
@@ -30,11 +30,11 @@ void require_at_least(Index least, Index value, const char* name) {
   if (value < least) throw Error("config", {name, ": expected at least ", least, ", got ", value});
 }
 
-void require_shape(const std::string& name, const Shape& expected, const Shape& actual) {
+void require_shape(std::string_view name, const Shape& expected, const Shape& actual) {
   if (expected != actual) throw Error("shape", {name, ": expected ", expected, ", got ", actual});
 }
 
-void require_count(const std::string& name, Index expected, std::size_t actual) {
+void require_count(std::string_view name, Index expected, std::size_t actual) {
   if (static_cast<Index>(actual) != expected)
     throw Error("shape", {name, ": expected ", expected, " values, got ", static_cast<Index>(actual)});
 }

@@ -5,19 +5,17 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "kernels/view.h"
+#include "nn/shape.h"
 
 namespace attention_lab {
-
-using Shape = std::vector<Index>;
 
 /// A part of a message: text, a number or a shape. Refers to what it is made of.
 class Piece {
  public:
   Piece(const char* text) : text_(text) {}
   Piece(const std::string& text) : text_(text) {}
+  Piece(std::string_view text) : text_(text) {}
   Piece(Index number) : kind_(Kind::number), number_(number) {}
   Piece(const Shape& shape) : kind_(Kind::shape), shape_(&shape) {}
 
@@ -44,15 +42,15 @@ class Error : public std::exception {
 };
 
 /// Throws unless 0 ≤ value < end: `inputIds[3]: expected 0 to 29, got 30`.
-void require_in_range(const std::string& name, Index value, Index end);
+void require_in_range(std::string_view name, Index value, Index end);
 
 /// Throws unless value ≥ least: `numLayers: expected at least 1, got 0`.
 void require_at_least(Index least, Index value, const char* name);
 
 /// Throws unless the shapes are equal: `q_proj.weight: expected [64, 64], got [64, 32]`.
-void require_shape(const std::string& name, const Shape& expected, const Shape& actual);
+void require_shape(std::string_view name, const Shape& expected, const Shape& actual);
 
 /// Throws unless there are as many values as expected: `keyMask: expected 8 values, got 7`.
-void require_count(const std::string& name, Index expected, std::size_t actual);
+void require_count(std::string_view name, Index expected, std::size_t actual);
 
 }  // namespace attention_lab

@@ -47,7 +47,7 @@ struct TensorView {
   std::array<Index, 4> strides{};
 
   explicit operator bool() const { return data != nullptr; }
-  Shape shape() const { return {dims.begin(), dims.begin() + rank}; }
+  Shape shape() const { return {dims.data(), dims.data() + rank}; }
 
   /// The matrix at (b, h) of a tensor [B, H, rows, cols].
   MatrixView matrix(Index b, Index h) const {

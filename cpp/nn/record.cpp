@@ -140,18 +140,20 @@ void apply(const Intervention& intervention, Intervention::Op op, const std::str
   const std::string place = "interventions at '" + name + "': ";
   std::string remaining;
   const TensorView part = select(intervention, place, axes, value, remaining);
+  if (op == Intervention::Op::mean) return set_to_mean(part, remaining);
   const std::vector<float> operands = operand_of(intervention, place, axes, value.shape(), part.shape());
-  const auto operand = [&](std::size_t position) { return operands[operands.size() == 1 ? 0 : position]; };
-  switch (op) {
-    case Intervention::Op::zero: return for_each(part, [](float& x, std::size_t) { x = 0.0f; });
-    case Intervention::Op::mean: return set_to_mean(part, remaining);
-    case Intervention::Op::set: return for_each(part, [&](float& x, std::size_t at) { x = operand(at); });
-    case Intervention::Op::add: return for_each(part, [&](float& x, std::size_t at) { x += operand(at); });
-    case Intervention::Op::scale:
-      return for_each(part, [&](float& x, std::size_t at) {
-        if (x != -std::numeric_limits<float>::infinity()) x *= operand(at);
-      });
-  }
+  for_each(part, [&](float& x, std::size_t position) {
+    const float operand = operands[operands.size() == 1 ? 0 : position];
+    switch (op) {
+      case Intervention::Op::mean: break;
+      case Intervention::Op::zero: x = 0.0f; break;
+      case Intervention::Op::set: x = operand; break;
+      case Intervention::Op::add: x += operand; break;
+      case Intervention::Op::scale:
+        if (x != -std::numeric_limits<float>::infinity()) x *= operand;
+        break;
+    }
+  });
 }
 
 /// The edit whose effect on a gradient is that of `op` on the way back: each op is linear in x, up to a constant.

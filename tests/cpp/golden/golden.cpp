@@ -72,7 +72,7 @@ Tensors section_of(const Json& test_case, const char* section, const Tensors& te
 
 /// [in, out] as [out, in].
 Tensor transposed(const Tensor& tensor) {
-  const std::size_t rows = static_cast<std::size_t>(tensor.dims.at(0)), cols = static_cast<std::size_t>(tensor.dims.at(1));
+  const std::size_t rows = static_cast<std::size_t>(tensor.dims[0]), cols = static_cast<std::size_t>(tensor.dims[1]);
   Tensor result;
   result.dims = {tensor.dims[1], tensor.dims[0]};
   for (std::size_t i = 0; i < rows * cols; ++i) result.floats.push_back(tensor.floats[i % rows * cols + i / rows]);

@@ -1,0 +1,23 @@
+// What of Shape is not worth a copy at every use.
+#include "nn/shape.h"
+
+#include "nn/error.h"
+
+namespace attention_lab {
+
+Index Shape::at(std::size_t axis) const {
+  if (axis >= rank_) throw Error("shape", {"dims: expected more than ", static_cast<Index>(axis), " axes, got ", *this});
+  return sizes_[axis];
+}
+
+void Shape::insert(const Index* at, const Index* first, const Index* last) {
+  const std::size_t more = static_cast<std::size_t>(last - first);
+  if (rank_ + more > kMostAxes)
+    throw Error("shape", {"dims: expected at most ", Index{kMostAxes}, " axes, got ", static_cast<Index>(rank_ + more)});
+  Index* const gap = sizes_ + (at - sizes_);
+  std::copy_backward(gap, sizes_ + rank_, sizes_ + rank_ + more);
+  std::copy(first, last, gap);
+  rank_ += more;
+}
+
+}  // namespace attention_lab
