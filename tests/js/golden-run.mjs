@@ -22,10 +22,12 @@ export function callOf(testCase, run) {
   return { inputs, options };
 }
 
-/** A result's tensors by name: `attentions` as attentions.0, …, the trace's entries under their own names. */
-function byName({ trace, attentions = [], ...tensors }) {
-  const patterns = attentions.map((tensor, layer) => [`attentions.${layer}`, tensor]);
-  return new Map([...(trace ?? []), ...patterns, ...Object.entries(tensors)]);
+/** A result's tensors by name: `attentions` (and other lists) as attentions.0, …, the trace's entries under their own names. */
+function byName({ trace, ...tensors }) {
+  const named = Object.entries(tensors).flatMap(([name, value]) =>
+    Array.isArray(value) ? value.map((tensor, layer) => [`${name}.${layer}`, tensor]) : [[name, value]],
+  );
+  return new Map([...(trace ?? []), ...named]);
 }
 
 const forwardOptions = { attention_layer: { trace: true }, model: { trace: true, outputAttentions: true } };
@@ -145,8 +147,10 @@ export function blankPadding(tensor, valid) {
 
 /** What the case expects and what came, positions that are not compared being zero on both sides. */
 export function comparable(testCase, actual) {
-  const valid = testCase.valid ? testCase.inputs.get(testCase.valid) : undefined;
-  if (!valid) return { actual, expected: testCase.expected };
-  const blank = (tensors) => new Map([...tensors].map(([name, tensor]) => [name, blankPadding(tensor, valid)]));
-  return { actual: blank(actual), expected: blank(testCase.expected) };
+  const { valid, inputs, expected } = testCase;
+  if (!valid) return { actual, expected };
+  const maskOf = (name) => inputs.get(typeof valid === 'string' ? valid : valid[name.startsWith('encoder') ? 'encoder' : 'decoder']);
+  const blank = (tensors) =>
+    new Map([...tensors].map(([name, tensor]) => [name, maskOf(name) ? blankPadding(tensor, maskOf(name)) : tensor]));
+  return { actual: blank(actual), expected: blank(expected) };
 }

@@ -12,6 +12,11 @@ const vit = {
   image: { size: [4, 6], patchSize: 2 }, dModel: 8, numLayers: 2, norm: 'pre', finalNorm: true, activation: 'gelu', attention: { numHeads: 2 },
 };
 
+const marian = {
+  ...small, positions: 'sinusoidal_halves', embedScale: Math.sqrt(8), activation: 'silu', lmHead: true, lmHeadBias: true, dFf: 12,
+  attention: { numHeads: 2 }, encoder: { numLayers: 1, attention: { numHeads: 4 } },
+};
+
 /** Name → config of createModel, and the architecture it is saved as. */
 export const fresh = {
   bert_mlm: [{ ...bert, typeVocabSize: 2, maskedLmHead: true }, 'BertForMaskedLM'],
@@ -29,6 +34,10 @@ export const fresh = {
   vit_labels: [{ ...vit, numLabels: 3 }, 'ViTForImageClassification'],
   vit_pooler: [{ ...vit, pooler: true, normEps: 1e-3, activation: 'relu', attention: { numHeads: 2, bias: false, outBias: true } }, 'ViTModel'],
   own_pictures: [{ ...vit, norm: 'post', finalNorm: false, positions: 'none', numLabels: 2 }, 'AttentionLabModel'],
+  marian: [marian, 'MarianMTModel'],
+  marian_separate: [{ ...marian, vocabSize: 13, tieEmbeddings: false, embedScale: 1, encoder: { vocabSize: 11 } }, 'MarianMTModel'],
+  own_translator: [{ ...small, lmHead: true, norm: 'pre', attention: { numHeads: 2 }, encoder: { finalNorm: true, vocabSize: 14 } }, 'AttentionLabModel'],
+  own_untied_translator: [{ ...marian, tieEmbeddings: false }, 'AttentionLabModel'],
   own_defaults: [{ vocabSize: 11, dModel: 8, numLayers: 2, attention: { numHeads: 2 } }, 'AttentionLabModel'],
   own_embeds: [{ dModel: 6, numLayers: 1, feedForward: 'linear_of_sum', attention: { numHeads: 1, fused: true, outProjection: false } }, 'AttentionLabModel'],
   own_layer: [{ ...gpt2, lmHead: true, attention: { numHeads: 2, dHead: 3, bias: false, outBias: true, maskedValue: -1e9, normalisation: 'none' } }, 'AttentionLabModel'],

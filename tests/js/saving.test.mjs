@@ -10,7 +10,8 @@ import { assertError, assertRejects, assertWorks, forEachVariant, tensor, varian
 
 const inputs = { inputIds: [[1, 2, 3, 4], [5, 6, 7, 8]] };
 const embeds = { inputsEmbeds: { data: Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)), dims: [2, 2, 6] } };
-const inputsOf = ({ image, vocabSize }) => {
+const inputsOf = ({ image, encoder, vocabSize }) => {
+  if (encoder) return { ...inputs, decoderInputIds: [[1, 2], [3, 4]] };
   if (image) return { pixelValues: tensor([2, image.channels, ...image.size]) };
   return vocabSize > 0 ? inputs : embeds;
 };

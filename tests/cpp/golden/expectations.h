@@ -41,7 +41,8 @@ class Expectations {
   void compare_if_expected(const std::string& name, std::span<const float> actual, const Shape& dims) {
     if (!case_.expected.contains(name)) return;
     const Tensor& expected = case_.expected.at(name);
-    const Tensor* const valid = case_.valid.empty() ? nullptr : &case_.inputs.at(case_.valid);
+    const std::string& mask = name.starts_with("encoder") ? case_.valid_encoder : case_.valid;
+    const Tensor* const valid = mask.empty() ? nullptr : &case_.inputs.at(mask);
     const Comparison comparison =
         compare(without_padding(actual, dims, valid), dims, without_padding(expected.floats, expected.dims, valid),
                 expected.dims, case_.absolute, case_.relative);

@@ -110,7 +110,14 @@ std::vector<Case> read_group(const std::string& group) {
     test_case.options = source["options"];
     test_case.absolute = source["tolerance"]["absolute"].number();
     test_case.relative = source["tolerance"]["relative"].number();
-    if (const Json* const valid = source.find("valid")) test_case.valid = valid->text();
+    if (const Json* const valid = source.find("valid")) {
+      const auto of_stack = [&](const char* stack) {
+        const Json* const name = valid->find(stack);
+        return name ? name->text() : std::string();
+      };
+      test_case.valid = valid->is_string() ? valid->text() : of_stack("decoder");
+      test_case.valid_encoder = valid->is_string() ? valid->text() : of_stack("encoder");
+    }
     test_case.inputs = section_of(source, "inputs", tensors);
     test_case.parameters = section_of(source, "parameters", tensors);
     test_case.expected = section_of(source, "expected", tensors);
@@ -119,6 +126,7 @@ std::vector<Case> read_group(const std::string& group) {
       const Json& entry = manifest["checkpoints"][checkpoint->text()];
       test_case.config = entry["config"];
       test_case.parameters = checkpoint_parameters(checkpoint->text(), entry["parameters"]);
+      if (const Json* const generation = entry.find("generation")) test_case.generation = *generation;
     }
     cases.push_back(std::move(test_case));
   }
@@ -235,55 +243,74 @@ nn::T5BiasConfig t5_bias_config_of(const Json& config) {
   return {index_of(config["numBuckets"]), index_of(config["maxDistance"]), config["bidirectional"].boolean()};
 }
 
-models::ModelConfig model_config_of(const Json& config) {
-  using Positions = models::ModelConfig::Positions;
+namespace {
+
+models::StackConfig stack_config_of(const Json& config, Index d_model) {
+  using Positions = models::StackConfig::Positions;
   using Norm = nn::BlockConfig::NormPlacement;
   using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
-  models::ModelConfig model;
-  model.vocab_size = index_of(config["vocabSize"]);
-  model.max_len = index_of(config["maxLen"]);
-  model.type_vocab_size = index_of(config["typeVocabSize"]);
-  model.num_layers = index_of(config["numLayers"]);
-  model.positions = choose<Positions>(
+  models::StackConfig stack;
+  stack.vocab_size = index_of(config["vocabSize"]);
+  stack.max_len = index_of(config["maxLen"]);
+  stack.type_vocab_size = index_of(config["typeVocabSize"]);
+  stack.num_layers = index_of(config["numLayers"]);
+  stack.positions = choose<Positions>(
       config["positions"].text(),
       {{"none", Positions::none},
        {"learned", Positions::learned},
        {"sinusoidal", Positions::sinusoidal},
+       {"sinusoidal_halves", Positions::sinusoidal_halves},
        {"rotary", Positions::rotary},
        {"t5_bias", Positions::t5_bias},
        {"alibi", Positions::alibi}});
   const auto if_given = [&](const char* field, auto&& take) {
     if (const Json* const value = config.find(field)) take(*value);
   };
-  if_given("positionOffset", [&](const Json& value) { model.position_offset = index_of(value); });
-  if_given("padTokenId", [&](const Json& value) { model.pad_token_id = static_cast<int>(value.number()); });
-  if_given("rotary", [&](const Json& value) { model.rotary = rotary_config_of(value); });
-  if_given("t5Bias", [&](const Json& value) { model.t5_bias = t5_bias_config_of(value); });
+  if_given("positionOffset", [&](const Json& value) { stack.position_offset = index_of(value); });
+  if_given("padTokenId", [&](const Json& value) { stack.pad_token_id = static_cast<int>(value.number()); });
+  if_given("rotary", [&](const Json& value) { stack.rotary = rotary_config_of(value); });
+  if_given("t5Bias", [&](const Json& value) { stack.t5_bias = t5_bias_config_of(value); });
   if_given("normKind", [&](const Json& value) {
-    model.block.norm_kind = choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});
+    stack.block.norm_kind = choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});
   });
-  if_given("gated", [&](const Json& value) { model.block.mlp.gated = value.boolean(); });
-  if_given("mlpBias", [&](const Json& value) { model.block.mlp.bias = value.boolean(); });
+  if_given("gated", [&](const Json& value) { stack.block.mlp.gated = value.boolean(); });
+  if_given("mlpBias", [&](const Json& value) { stack.block.mlp.bias = value.boolean(); });
   if_given("image", [&](const Json& value) {
     const auto side = [&](const char* field, std::size_t axis) { return index_of(value[field].items().at(axis)); };
-    model.image = {side("size", 0), side("size", 1), index_of(value["channels"]), side("patchSize", 0),
+    stack.image = {side("size", 0), side("size", 1), index_of(value["channels"]), side("patchSize", 0),
                    side("patchSize", 1)};
   });
-  if_given("numLabels", [&](const Json& value) { model.num_labels = index_of(value); });
-  if_given("lmHead", [&](const Json& value) { model.lm_head = value.boolean(); });
-  if_given("tieEmbeddings", [&](const Json& value) { model.tie_embeddings = value.boolean(); });
-  model.embed_norm = config["embedNorm"].boolean();
-  model.block.attention = attention_config_of(config["attention"], index_of(config["dModel"]));
-  model.block.mlp.d_ff = index_of(config["dFf"]);
-  model.block.mlp.activation = activation_of(config["activation"].text());
-  model.block.norm_eps = static_cast<float>(config["normEps"].number());
-  model.block.norm = choose<Norm>(config["norm"].text(), {{"post", Norm::post}, {"pre", Norm::pre}});
-  model.block.feed_forward = choose<FeedForwardKind>(
+  if_given("embedScale", [&](const Json& value) { stack.embed_scale = static_cast<float>(value.number()); });
+  stack.embed_norm = config["embedNorm"].boolean();
+  stack.block.attention = attention_config_of(config["attention"], d_model);
+  stack.block.mlp.d_ff = index_of(config["dFf"]);
+  stack.block.mlp.activation = activation_of(config["activation"].text());
+  stack.block.norm_eps = static_cast<float>(config["normEps"].number());
+  stack.block.norm = choose<Norm>(config["norm"].text(), {{"post", Norm::post}, {"pre", Norm::pre}});
+  stack.block.feed_forward = choose<FeedForwardKind>(
       config["feedForward"].text(),
       {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
-  model.final_norm = config["finalNorm"].boolean();
-  model.pooler = config["pooler"].boolean();
-  model.masked_lm_head = config["maskedLmHead"].boolean();
+  stack.final_norm = config["finalNorm"].boolean();
+  return stack;
+}
+
+}  // namespace
+
+models::ModelConfig model_config_of(const Json& config) {
+  models::ModelConfig model;
+  const Index d_model = index_of(config["dModel"]);
+  static_cast<models::StackConfig&>(model) = stack_config_of(config, d_model);
+  if (const Json* const encoder = config.find("encoder")) {
+    model.encoder = stack_config_of(*encoder, d_model);
+    model.block.cross_attention = true;
+  }
+  if (const Json* const labels = config.find("numLabels")) model.num_labels = index_of(*labels);
+  const std::pair<const char*, bool models::ModelConfig::*> flags[] = {
+      {"shareEmbeddings", &models::ModelConfig::share_embeddings}, {"pooler", &models::ModelConfig::pooler},
+      {"maskedLmHead", &models::ModelConfig::masked_lm_head},      {"lmHead", &models::ModelConfig::lm_head},
+      {"lmHeadBias", &models::ModelConfig::lm_head_bias},          {"tieEmbeddings", &models::ModelConfig::tie_embeddings}};
+  for (const auto& [name, flag] : flags)
+    if (const Json* const value = config.find(name)) model.*flag = value->boolean();
   return model;
 }
 

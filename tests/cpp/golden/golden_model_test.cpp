@@ -26,12 +26,58 @@ void set_cells(nn::AttentionOverrides& overrides, const Tensor& mask) {
   overrides.cells_batch_stride = rank == 4 ? mask.dims[1] * matrix : rank == 3 ? matrix : 0;
 }
 
-nn::AttentionOverrides overrides_of(const Case& test_case) {
+/// `mask`: the input that says who may attend.
+nn::AttentionOverrides overrides_of(const Case& test_case, const char* mask = "mask") {
   nn::AttentionOverrides overrides;
-  if (test_case.options.find("causal")) overrides.causal = test_case.boolean("causal", false);
+  if (test_case.options.find("causal") && mask == std::string_view("mask"))
+    overrides.causal = test_case.boolean("causal", false);
   overrides.temperature = static_cast<float>(test_case.number("temperature", 1.0));
-  if (test_case.has("mask")) set_cells(overrides, test_case.inputs.at("mask"));
+  if (test_case.has(mask)) set_cells(overrides, test_case.inputs.at(mask));
   return overrides;
+}
+
+/// What one stack reads, with the mask that it points into.
+struct StackInputs {
+  std::vector<std::uint8_t> mask;
+  models::ForwardInputs values;
+
+  StackInputs(const Case& test_case, const nn::ImageConfig& image, const char* ids, const char* embeds,
+              const char* attention_mask) {
+    const bool pictures = test_case.has("pixelValues");
+    const Tensor& first = test_case.inputs.at(pictures ? "pixelValues" : test_case.has(ids) ? ids : embeds);
+    values.batch = first.dims[0], values.length = pictures ? image.length() : first.dims[1];
+    (pictures ? values.pixel_values : values.inputs_embeds) = first.floats;
+    values.input_ids = first.integers;
+    if (!test_case.has(attention_mask)) return;
+    const std::vector<int>& given = test_case.inputs.at(attention_mask).integers;
+    mask.assign(given.begin(), given.end());
+    values.attention_mask = mask;
+  }
+  StackInputs(const StackInputs&) = delete;
+};
+
+/// What the checkpoint forces after `ids`, of which there are at most `most`.
+std::optional<int> forced_token(const Case& test_case, const std::vector<int>& ids, std::size_t most) {
+  const Json* const first = test_case.generation.find("forced_bos_token_id");
+  const Json* const last = test_case.generation.find("forced_eos_token_id");
+  if (last && ids.size() == most - 1) return static_cast<int>(last->number());
+  if (first && ids.size() == 1) return static_cast<int>(first->number());
+  return std::nullopt;
+}
+
+/// Those that would complete a word which the checkpoint never says.
+std::vector<int> bad_tokens(const Case& test_case, const std::vector<int>& ids) {
+  std::vector<int> tokens;
+  if (!test_case.generation.is_object()) return tokens;
+  if (const Json* const words = test_case.generation.find("bad_words_ids"))
+    for (const Json& word : words->items()) {
+      const Json::Items& parts = word.items();
+      bool completed = parts.size() <= ids.size() || parts.size() == 1;
+      for (std::size_t i = 0; completed && i + 1 < parts.size(); ++i)
+        completed = ids[ids.size() + 1 - parts.size() + i] == static_cast<int>(parts[i].number());
+      if (completed) tokens.push_back(static_cast<int>(parts.back().number()));
+    }
+  return tokens;
 }
 
 Intervention intervention_of(const Case& test_case, const Json& source, models::Model& model) {
@@ -106,21 +152,13 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
     models::Model model(model_config_of(test_case->config));
     set_parameters(model.parameters(), *test_case);
 
-    models::ForwardInputs inputs;
-    const bool pictures = test_case->has("pixelValues");
-    const Tensor& first =
-        test_case->inputs.at(pictures ? "pixelValues" : test_case->has("inputIds") ? "inputIds" : "inputsEmbeds");
-    const Index B = inputs.batch = first.dims[0];
-    const Index T = inputs.length = pictures ? model.config().image.length() : first.dims[1];
-    (pictures ? inputs.pixel_values : inputs.inputs_embeds) = first.floats;
-    inputs.input_ids = first.integers;
-    if (test_case->has("tokenTypeIds")) inputs.token_type_ids = test_case->inputs.at("tokenTypeIds").integers;
-    std::vector<std::uint8_t> attention_mask;
-    if (test_case->has("attentionMask")) {
-      const std::vector<int>& mask = test_case->inputs.at("attentionMask").integers;
-      attention_mask.assign(mask.begin(), mask.end());
-      inputs.attention_mask = attention_mask;
-    }
+    const nn::ImageConfig& image = model.config().image;
+    StackInputs first(*test_case, image, "inputIds", "inputsEmbeds", "attentionMask");
+    if (test_case->has("tokenTypeIds")) first.values.token_type_ids = test_case->inputs.at("tokenTypeIds").integers;
+    std::optional<StackInputs> second;
+    if (model.encoder()) second.emplace(*test_case, image, "decoderInputIds", "decoderInputsEmbeds", "decoderAttentionMask");
+    models::ForwardInputs& inputs = second ? second->values : first.values;
+    const Index B = inputs.batch, T = inputs.length;
 
     Expectations expectations(*test_case);
     for (const bool recorded : {false, true}) {
@@ -129,15 +167,25 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
       if (const Json* const edits = test_case->options.find("interventions"))
         for (const Json& edit : edits->items())
           record.edit(intervention_of(*test_case, edit, model));
+      if (model.encoder()) {
+        const ConstMatrixView hidden = model.encode(first.values, overrides_of(*test_case, "encoderMask"), record);
+        inputs.memory = {hidden, overrides_of(*test_case, "crossMask"), nullptr};
+        if (!first.mask.empty()) inputs.memory.overrides.key_mask = first.mask.data();
+        expectations.compare_if_expected("encoderLastHiddenState", hidden, {B, first.values.length, hidden.cols});
+      }
       const models::ForwardOutput output = model.forward(inputs, overrides_of(*test_case), record);
       expectations.compare_if_expected("lastHiddenState", output.last_hidden_state, {B, T, output.last_hidden_state.cols});
       const Index L = output.logits.cols;
       expectations.compare_if_expected("logits", output.logits, model.config().num_labels > 0 ? Shape{B, L} : Shape{B, T, L});
       expectations.compare_if_expected("poolerOutput", output.pooler_output, {B, output.pooler_output.cols});
       expectations.compare_if_expected(record);
-      for (Index l = 0; recorded && l < model.config().num_layers; ++l)
-        expectations.compare_if_expected("attentions." + std::to_string(l), record.values(model.pattern(l)),
-                                         record.shape(model.pattern(l)));
+      const auto compare_patterns = [&](const std::string& name, const std::vector<Site>& sites) {
+        for (std::size_t l = 0; recorded && l < sites.size(); ++l)
+          expectations.compare_if_expected(name + "." + std::to_string(l), record.values(sites[l]), record.shape(sites[l]));
+      };
+      compare_patterns(model.encoder() ? "decoderAttentions" : "attentions", model.stack().patterns());
+      compare_patterns("crossAttentions", model.stack().cross_patterns());
+      if (model.encoder()) compare_patterns("encoderAttentions", model.encoder()->patterns());
     }
   }
 }
@@ -148,12 +196,27 @@ TEST_CASE("golden: greedy generation picks Transformers' tokens") {
     set_parameters(model.parameters(), *test_case);
     std::vector<int> ids = test_case->inputs.at("inputIds").integers;
     const std::vector<float>& expected = test_case->expected.at("ids").floats;
-    models::Generation generation(model, static_cast<Index>(expected.size()), {}, 0);
+    models::Source source;
+    if (model.encoder()) {
+      source.ids = ids;
+      if (test_case->has("attentionMask")) {
+        const std::vector<int>& mask = test_case->inputs.at("attentionMask").integers;
+        source.mask.assign(mask.begin(), mask.end());
+      }
+      ids = {static_cast<int>(test_case->generation["decoder_start_token_id"].number())};
+    }
+    models::Generation generation(model, static_cast<Index>(expected.size()), {}, 0, source);
+    const std::size_t most = ids.size() + static_cast<std::size_t>(test_case->number("maxNewTokens", 0));
     std::vector<int> unread = ids;
-    while (ids.size() < expected.size()) {  // where it ends is the caller's business
-      const int id = generation.next(unread);
-      ids.push_back(id);
-      unread = {id};
+    while (ids.size() < expected.size()) {  // where it ends, and what has to come, is the caller's business
+      const std::optional<int> forced = model.encoder() ? forced_token(*test_case, ids, most) : std::nullopt;
+      if (!forced) {
+        ids.push_back(generation.next(unread, bad_tokens(*test_case, ids)));
+        unread.clear();
+      } else {
+        ids.push_back(*forced);
+      }
+      unread.push_back(ids.back());
     }
     const std::vector<float> found(ids.begin(), ids.end());
     Expectations(*test_case).compare_if_expected("ids", found, {static_cast<Index>(found.size())});

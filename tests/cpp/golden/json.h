@@ -24,6 +24,7 @@ class Json {
     return value;
   }
 
+  bool is_object() const { return std::holds_alternative<Members>(value_); }
   bool is_string() const { return std::holds_alternative<std::string>(value_); }
   double number() const { return std::get<double>(value_); }
   bool boolean() const { return std::get<bool>(value_); }

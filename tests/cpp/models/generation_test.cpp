@@ -61,6 +61,19 @@ ModelConfig with_positions(ModelConfig::Positions positions) {
   return config;
 }
 
+ModelConfig small_translator() {
+  ModelConfig config = small_gpt2();
+  config.positions = ModelConfig::Positions::sinusoidal_halves;
+  config.block.attention.fused = false;
+  config.encoder = config;
+  config.encoder->block.attention.causal = false;
+  config.encoder->num_layers = 1;
+  config.block.cross_attention = true;
+  config.share_embeddings = true;
+  config.lm_head_bias = true;
+  return config;
+}
+
 ForwardInputs inputs_of(Index batch, Index length, std::span<const int> ids) {
   ForwardInputs inputs;
   inputs.batch = batch;
@@ -135,6 +148,63 @@ TEST_CASE("a cache with two sequences keeps them apart") {
       CHECK(compare(std::span(part).subspan(b * width, width), std::span(whole).subspan((b * 6 + t) * width, width), 1e-5, 1e-5));
     }
   }
+}
+
+TEST_CASE("a decoder with its own and the encoder's keys and values cached gives what a whole pass gives") {
+  for (const auto norm : {nn::BlockConfig::NormPlacement::post, nn::BlockConfig::NormPlacement::pre}) {
+    ModelConfig config = small_translator();
+    config.block.norm = norm;
+    Model model(config);
+    model.initialise(8);
+    const Index B = 2, S = 4, T = 6, V = config.vocab_size;
+    const std::vector<std::uint8_t> mask = {1, 1, 1, 1, 1, 1, 0, 0};
+    ForwardInputs source = inputs_of(B, S, std::span(kIds).first(8));
+    source.attention_mask = mask;
+    Record nothing(model.activation_names());
+    nn::Memory memory{model.encode(source, {}, nothing), {}, nullptr};
+    memory.overrides.key_mask = mask.data();
+    ForwardInputs target = inputs_of(B, T, kIds);
+    target.memory = memory;
+    const std::vector<float> whole = logits_of(model, target);
+
+    nn::KeyValueCache cache = model.make_cache(B, T), memory_cache = model.make_cache(B, S);
+    memory.cache = &memory_cache;
+    for (Index t = 0; t < T; ++t) {
+      const std::vector<int> column = {kIds[static_cast<std::size_t>(t)], kIds[static_cast<std::size_t>(T + t)]};
+      ForwardInputs inputs = inputs_of(B, 1, column);
+      inputs.cache = &cache;
+      inputs.memory = memory;
+      const std::vector<float> part = logits_of(model, inputs);
+      memory.hidden = {};  // from now on the cache has it
+      for (Index b = 0; b < B; ++b) {
+        const auto row = [&](const std::vector<float>& logits, Index r) {
+          return std::span(logits).subspan(static_cast<std::size_t>(r * V), static_cast<std::size_t>(V));
+        };
+        CHECK(compare(row(part, b), row(whole, b * T + t), 1e-5, 1e-5));
+      }
+    }
+    CHECK(memory_cache.length() == S);
+    target.memory = {};
+    CHECK(message_of([&] { logits_of(model, target); }).starts_with("shape: memory: expected [2 · S, 12]"));
+  }
+}
+
+TEST_CASE("a suppressed token is never picked, and a source is needed where there is an encoder") {
+  Model model(small_translator());
+  model.initialise(9);
+  const std::vector<int> start = {1};
+  const auto run = [&](std::span<const int> suppressed) {
+    Generation generation(model, 5, {}, 0, {{4, 5, 6}, {}});
+    return generation.next(start, suppressed);
+  };
+  const std::vector<int> likeliest = {run({})};
+  CHECK(run(likeliest) != likeliest[0]);
+  const std::vector<int> outside = {30};
+  CHECK(message_of([&] { run(outside); }) == "range: suppressed: expected 0 to 29, got 30");
+  CHECK(message_of([&] { Generation(model, 5, {}, 0).next(start); }).starts_with("shape: inputs: expected at least one"));
+  Model single(small_gpt2());
+  Record nothing(single.activation_names());
+  CHECK(message_of([&] { single.encode(inputs_of(1, 3, std::span(kIds).first(3)), {}, nothing); }).starts_with("value: encode: "));
 }
 
 TEST_CASE("logits of the last token alone are the last of all") {
