@@ -3,11 +3,12 @@ import { imageLength, longestSequence } from './config.js';
 import { fail } from './errors.js';
 import type { NativeForwardInputs, NativeStackInputs } from './native.js';
 import type { CompleteModelConfig, CompleteStackConfig, ForwardInputs, IntegerTensor, Tensor, TokenIds } from './types.js';
-import { checkIntegerTensor, checkObject, checkTensor, describe, sameShape, shapeText } from './validation.js';
+import { checkInteger, checkIntegerTensor, checkObject, checkTensor, describe, sameShape, shapeText } from './validation.js';
 
-const stackKeys = ['inputIds', 'inputsEmbeds', 'pixelValues', 'attentionMask', 'tokenTypeIds'] as const;
+const stackKeys = ['inputIds', 'inputsEmbeds', 'pixelValues', 'start', 'attentionMask', 'tokenTypeIds'] as const;
 const decoderKeys = ['decoderInputIds', 'decoderInputsEmbeds', 'decoderAttentionMask'] as const;
 const inputKeys: ReadonlySet<string> = new Set<keyof ForwardInputs>([...stackKeys, ...decoderKeys]);
+const startKeys: ReadonlySet<string> = new Set(['layer', 'resid']);
 
 export interface Batch {
   batch: number;
@@ -22,6 +23,7 @@ export function checkInputs(given: ForwardInputs, config: CompleteModelConfig): 
     if (misplaced !== undefined) fail('invalid_argument', `${misplaced}: this model has no encoder, and one stack that reads inputIds`);
     return { ...readStack(inputs, config, (key) => key), decoder: null };
   }
+  if (inputs.start !== undefined) fail('invalid_argument', 'start: expected none, as this model has an encoder and a decoder');
   const encoder = readStack(inputs, config.encoder, (key) => key);
   const { decoderInputIds: inputIds, decoderInputsEmbeds: inputsEmbeds, decoderAttentionMask: attentionMask } = inputs;
   const decoder = readStack({ inputIds, inputsEmbeds, attentionMask }, config, (key) => `decoder${key[0]!.toUpperCase()}${key.slice(1)}`);
@@ -36,6 +38,7 @@ interface StackInputs {
   inputIds?: TokenIds | undefined;
   inputsEmbeds?: Tensor | undefined;
   pixelValues?: Tensor | undefined;
+  start?: ForwardInputs['start'] | undefined;
   attentionMask?: TokenIds | undefined;
   tokenTypeIds?: TokenIds | undefined;
 }
@@ -64,20 +67,28 @@ function readStack(given: StackInputs, config: CompleteStackConfig, named: Named
     inputIds: null,
     inputsEmbeds: null,
     pixelValues: null,
+    start: null,
     ...content,
     attentionMask: mask && Uint8Array.from(mask),
     tokenTypeIds: like('tokenTypeIds', tokenTypeIds, config.typeVocabSize),
   };
 }
 
-/** What takes the tokens' place in the sum of embeddings: exactly one of the three. */
+/** What takes the tokens' place in the sum of embeddings, or that of the whole sum: exactly one of the four. */
 function readContent(given: StackInputs, config: CompleteStackConfig, named: Named): Batch & Partial<NativeStackInputs> {
-  const { inputIds, inputsEmbeds, pixelValues } = given;
+  const { inputIds, inputsEmbeds, pixelValues, start } = given;
   const usual = config.image ? 'pixelValues' : 'inputIds';
-  const found = (['inputIds', 'inputsEmbeds', 'pixelValues'] as const).filter((name) => given[name] !== undefined);
+  const found = (['inputIds', 'inputsEmbeds', 'pixelValues', 'start'] as const).filter((name) => given[name] !== undefined);
   if (found.length !== 1) {
     const got = found.map(named).join(' and ') || 'neither';
     fail('invalid_argument', `inputs: expected either ${named(usual)} or ${named('inputsEmbeds')}, got ${got}`);
+  }
+  if (start !== undefined) {
+    const { layer, resid } = checkObject('start', start, startKeys);
+    if (given.tokenTypeIds !== undefined) fail('invalid_argument', 'tokenTypeIds: expected none with start, which comes after them');
+    checkInteger('start.layer', layer, 0, config.numLayers);
+    const { data, ...shape } = readVectors('start.resid', resid, config);
+    return { ...shape, start: { layer, resid: data } };
   }
   if (pixelValues !== undefined) return readPixels(pixelValues, config);
   if (inputIds !== undefined) {
@@ -88,11 +99,15 @@ function readContent(given: StackInputs, config: CompleteStackConfig, named: Nam
     const { ids, batch, length } = readIds(named('inputIds'), inputIds, config.vocabSize);
     return { batch, length, inputIds: ids };
   }
-  const { data, dims } = checkTensor(named('inputsEmbeds'), inputsEmbeds);
-  if (dims.length !== 3 || dims[2] !== config.dModel) {
-    fail('shape_mismatch', `${named('inputsEmbeds')}: expected [B, T, ${config.dModel}], got ${shapeText(dims)}`);
-  }
-  return { batch: dims[0]!, length: dims[1]!, inputsEmbeds: data };
+  const { data, ...shape } = readVectors(named('inputsEmbeds'), inputsEmbeds, config);
+  return { ...shape, inputsEmbeds: data };
+}
+
+/** [B, T, D] */
+function readVectors(name: string, given: Tensor | undefined, { dModel }: CompleteStackConfig): Batch & { data: Float32Array } {
+  const { data, dims } = checkTensor(name, given);
+  if (dims.length !== 3 || dims[2] !== dModel) fail('shape_mismatch', `${name}: expected [B, T, ${dModel}], got ${shapeText(dims)}`);
+  return { batch: dims[0]!, length: dims[1]!, data };
 }
 
 /** [B, C, height, width], or one picture without B. Its patches, and the class token, are the tokens. */

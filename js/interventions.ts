@@ -8,12 +8,14 @@ const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 
 const ops = ['zero', 'mean', 'set', 'add', 'scale'] as const;
 const all = -1;
 
+/** `named`: what errors call them. */
 export function nativeInterventions(
   given: readonly Intervention[],
   activations: ReadonlySet<string>,
+  named = 'interventions',
 ): NativeIntervention[] {
-  if (!Array.isArray(given)) fail('invalid_argument', `interventions: expected an array, got ${describe(given)}`);
-  return given.map((edit, index) => nativeIntervention(`interventions[${index}]`, edit as Intervention, activations));
+  if (!Array.isArray(given)) fail('invalid_argument', `${named}: expected an array, got ${describe(given)}`);
+  return given.map((edit, index) => nativeIntervention(`${named}[${index}]`, edit as Intervention, activations));
 }
 
 function nativeIntervention(name: string, given: Intervention, activations: ReadonlySet<string>): NativeIntervention {
@@ -70,7 +72,8 @@ function activationOf(name: string, from: TracedRun, at: string): Tensor {
   return trace.get(at) ?? fail('unknown_name', `${name}: expected a run whose trace has "${at}", got one with ${trace.size} others`);
 }
 
-function traceOf(from: TracedRun): ReadonlyMap<string, Tensor> | undefined {
+/** Undefined for what is no run. */
+export function traceOf(from: TracedRun): ReadonlyMap<string, Tensor> | undefined {
   const trace = typeof from === 'object' && from !== null && 'trace' in from ? from.trace : from;
   return isMap(trace) ? trace : undefined;
 }

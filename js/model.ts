@@ -1,6 +1,6 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of forward and makes the one native call.
 import { saveModel, type Origin } from './checkpoints/save.js';
-import { callNative, fail } from './errors.js';
+import { callNative, checkAborted, fail } from './errors.js';
 import { generate } from './generation.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
@@ -9,7 +9,9 @@ import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel
 import { Parameterised } from './parameters.js';
 import { preprocessFor } from './pictures/preprocess.js';
 import { embedTexts } from './sentences.js';
+import { sweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from './sweep.js';
 import { traceMap, traceNames } from './trace.js';
+import { oneTurn } from './turn.js';
 import type { GenerationDefaults } from './token-rules.js';
 import type {
   CompleteModelConfig,
@@ -25,7 +27,7 @@ import type {
   TokenIds,
   Tokenizer,
 } from './types.js';
-import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive } from './validation.js';
+import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive, checkSignal, describe } from './validation.js';
 
 /** What a checkpoint holds beside the weights. */
 export interface Beside {
@@ -136,6 +138,35 @@ export class Model extends Parameterised<NativeModel> {
       encoderMask: cells('encoderMask', encoder?.attention.numHeads ?? 0, S, S),
       crossMask: cells('crossMask', attention.numHeads, T, S),
     };
+  }
+
+  /**
+   * One edit at a time over heads, layers or positions, and what each does to a metric. Between edits other things get their
+   * turn; the model's weights must stay as they are meanwhile.
+   */
+  async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
+    const { onProgress, signal } = checkKeys('options', call, sweepCallKeys);
+    if (onProgress !== undefined && typeof onProgress !== 'function') {
+      fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
+    }
+    checkAborted(checkSignal('signal', signal), 'sweep');
+    const steps = sweep(
+      {
+        config: this.config,
+        activations: this.activations,
+        native: () => this.handle.native,
+        inputs: (inputs) => checkInputs(inputs, this.config),
+        options: (options, inputs) => this.#options(options, inputs),
+      },
+      spec,
+    );
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      onProgress?.(step.value);
+      await oneTurn();
+      checkAborted(signal, 'sweep');
+    }
   }
 
   /**

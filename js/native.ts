@@ -129,6 +129,7 @@ export interface NativeStackInputs {
   pixelValues: Float32Array | null; // [B·C·H·W]
   attentionMask: Uint8Array | null; // [B·T]
   tokenTypeIds: Int32Array | null; // [B·T]
+  start: { layer: number; resid: Float32Array } | null; // [B·T·D], what comes in at that block
 }
 
 /** What the only stack reads, or the encoder. */

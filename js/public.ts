@@ -10,4 +10,6 @@ export { headMeasures, measureHeads, type HeadMeasure, type HeadScores, type Mea
 export { rollout, type RolloutOptions } from './rollout.js';
 export { weightNorms, type WeightNormOptions } from './weight-norms.js';
 export type { AttentionRun } from './attention-run.js';
+export type { Metric, PerSequence } from './metrics.js';
+export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from './sweep.js';
 export type * from './types.js';

@@ -267,6 +267,11 @@ export interface ForwardInputs {
   inputsEmbeds?: Tensor;
   /** Of a model that reads pictures: [B, channels, height, width], or without B for one. `model.preprocess` makes them. */
   pixelValues?: Tensor;
+  /**
+   * Instead of inputIds, of a model without an encoder: what a pass before recorded as `blocks.{layer}.resid_pre` (layer = N:
+   * as the last block's resid_post), [B, T, D]. The pass begins there, and its results are the whole pass's to the last bit.
+   */
+  start?: { layer: number; resid: Tensor };
   /** 1 = a token, 0 = padding. [B, T] */
   attentionMask?: TokenIds;
   tokenTypeIds?: TokenIds;

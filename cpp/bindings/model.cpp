@@ -10,7 +10,7 @@ namespace {
 /// What one stack reads, with the memory it points into.
 struct StackInputs {
   std::vector<int> ids, types;
-  std::vector<float> embeds, pixels;
+  std::vector<float> embeds, pixels, resid;
   std::vector<std::uint8_t> mask;
   models::ForwardInputs values;
 
@@ -26,6 +26,10 @@ struct StackInputs {
     copy("attentionMask", mask);
     values = {index_of(source, "batch"), index_of(source, "length"), ids, embeds, mask, types};
     values.pixel_values = pixels;
+    const val start = source["start"];
+    if (is_absent(start)) return;
+    resid = emscripten::convertJSArrayToNumberVector<float>(start["resid"]);
+    values.start = {index_of(start, "layer"), resid};
   }
   StackInputs(const StackInputs&) = delete;
 };

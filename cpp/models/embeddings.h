@@ -9,7 +9,14 @@
 
 namespace attention_lab::models {
 
-/// One batch of equally long sequences. One of input_ids, inputs_embeds and pixel_values is given.
+/// Where a pass begins if not at the embeddings: at block `layer` (num_layers: after the last), with `resid` [B·T·D], what a
+/// pass before recorded there. What comes out is the same to the last bit as from the beginning.
+struct Start {
+  Index layer = 0;
+  std::span<const float> resid;  // empty: at the embeddings
+};
+
+/// One batch of equally long sequences. One of input_ids, inputs_embeds, pixel_values and start is given.
 struct ForwardInputs {
   Index batch = 0;
   Index length = 0;
@@ -21,6 +28,7 @@ struct ForwardInputs {
   bool last_logits_only = false;                 // logits of each sequence's last token alone: [B, V]
   std::span<const float> pixel_values{};         // [B·C·H·W], in place of input_ids
   nn::Memory memory{};                           // of a decoder with an encoder: what Model::encode gave
+  Start start{};                                 // with neither a cache nor backward
 
   Index seen() const { return cache ? cache->length() : 0; }
 };

@@ -1,6 +1,8 @@
 // Builds the layers that a stack's config names and runs them in order.
 #include "models/stack.h"
 
+#include <algorithm>
+
 #include "nn/sublayer.h"
 
 namespace attention_lab::models {
@@ -39,6 +41,7 @@ void Stack::name_activations(ActivationNames& names) {
     patterns_.push_back(blocks_[l].pattern());
     if (config_.block.cross_attention) cross_patterns_.push_back(blocks_[l].cross_pattern());
   }
+  end_of_blocks_ = static_cast<Site>(names.size());
   if (config_.final_norm) final_norm_site_ = names.add(prefix_ + "final_norm", "bqi");
 }
 
@@ -51,7 +54,11 @@ void Stack::check(const ForwardInputs& inputs) const {
   const Index B = inputs.batch, T = inputs.length, tokens = element_count({B, T});
   if (B < 1 || T < 1)
     throw Error("shape", {"inputs: expected at least one sequence of at least one token, got [", B, ", ", T, "]"});
-  if (!inputs.inputs_embeds.empty()) {
+  if (!inputs.start.resid.empty()) {
+    require_in_range("start.layer", inputs.start.layer, config_.num_layers + 1);
+    require_count("start.resid", element_count({B, T, config_.d_model()}), inputs.start.resid.size());
+    if (inputs.cache) throw Error("value", {"start: a pass with a key-value cache begins at the embeddings"});
+  } else if (!inputs.inputs_embeds.empty()) {
     require_count("inputsEmbeds", element_count({B, T, config_.d_model()}), inputs.inputs_embeds.size());
   } else if (config_.image) {
     require_count("pixelValues", B * config_.image.pixels(), inputs.pixel_values.size());
@@ -92,15 +99,20 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
   check(inputs);
   hidden_.resize(inputs.batch * inputs.length, config_.d_model());
   const MatrixView x = view(hidden_);
-  embeddings_.forward(inputs, x, record, workspace);
+  const Start& start = inputs.start;
+  if (start.resid.empty()) {
+    embeddings_.forward(inputs, x, record, workspace);
+  } else {
+    const auto first = static_cast<std::size_t>(start.layer);
+    record.require_none_before(start.layer < config_.num_layers ? blocks_[first].input() : end_of_blocks_);
+    std::ranges::copy(start.resid, x.data);
+  }
 
   const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
   nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0, {}};
   if (position_bias_) state.bias = position_bias_.forward(inputs.seen(), inputs.length, inputs.seen() + inputs.length, workspace);
-  for (const nn::Block& block : blocks_) {
-    block.forward(x, inputs.batch, masked, state, inputs.memory, record, workspace);
-    ++state.layer;
-  }
+  for (state.layer = start.layer; state.layer < config_.num_layers; ++state.layer)
+    blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, masked, state, inputs.memory, record, workspace);
   if (inputs.cache) inputs.cache->advance(inputs.length);
   if (inputs.memory.cache) inputs.memory.cache->advance(inputs.memory.hidden.rows / inputs.batch);
 

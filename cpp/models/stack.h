@@ -55,6 +55,7 @@ class Stack {
   std::vector<nn::Block> blocks_;
   nn::Norm final_norm_;
   std::vector<Site> patterns_, cross_patterns_;  // [N]
+  Site end_of_blocks_ = 0;  // the first site after them
   Site final_norm_site_ = 0;
   Matrix hidden_;  // [B·T, D]
 };

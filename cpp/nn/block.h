@@ -43,7 +43,8 @@ class Block {
   void forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
                const Memory& memory, Record& record, kernels::Workspace& workspace) const;
 
-  /// The site of the block's output.
+  /// The sites of the block's input and output.
+  Site input() const { return sites_.resid_pre; }
   Site output() const { return sites_.resid_post; }
   void request_for_backward(Record& record) const;
   /// Replaces the loss's gradient with respect to the block's output by that with respect to its input, and adds that

@@ -181,6 +181,13 @@ void Record::edit(Intervention intervention) {
   interventions_.push_back(std::move(intervention));
 }
 
+void Record::require_none_before(Site first) const {
+  for (Site site = 0; site < first; ++site)
+    if (touches(site))
+      throw Error("value", {"start: this pass begins at '", first < names_->size() ? names_->name(first) : "the output",
+                            "' and never makes '", names_->name(site), "'"});
+}
+
 TensorView Record::reserve(Site site, const Shape& shape) {
   Slot& reserved = slot(site);
   reserved.shape = shape;

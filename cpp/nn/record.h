@@ -63,6 +63,9 @@ class Record {
   /// Throws where the intervention selects along an axis that the activation does not have.
   void edit(Intervention intervention);
 
+  /// Throws where a value is asked for or edited that comes before `first`: a pass that begins there never makes it.
+  void require_none_before(Site first) const;
+
   bool wants(Site site) const { return slot(site).wanted; }
   bool edits(Site site) const { return slot(site).edited; }
   bool touches(Site site) const { return wants(site) || edits(site); }

@@ -3,6 +3,7 @@
 import { AttentionLabError } from '../errors.js';
 import { generateKeys } from '../generation.js';
 import { sendableInterventions } from '../interventions.js';
+import { sendableSweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from '../sweep.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
@@ -168,6 +169,10 @@ export class WorkerModel extends RemoteParameters {
   }
   save(options?: SaveOptions, call?: CallOptions): Promise<Map<string, Uint8Array>> {
     return this.call('save', [options], call);
+  }
+  /** onProgress is told as the edits are done; the signal stops the worker before its next one. */
+  async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
+    return this.call('sweep', [sendableSweep(spec)], checkKeys('options', call, sweepCallKeys));
   }
   embed(texts: string | readonly string[], call?: CallOptions): Promise<Tensor> {
     return this.call('embed', [texts], call);

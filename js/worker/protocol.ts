@@ -1,5 +1,6 @@
 // What travels between a page and its worker: calls keyed by id, replies, progress and aborts. No code but the transfers.
 import type { ErrorCode } from '../errors.js';
+import type { SweepProgress } from '../sweep.js';
 import type { Progress } from '../types.js';
 
 /** What generate's onToken is told. */
@@ -24,7 +25,7 @@ export type Message = { call: Call } | { abort: number } | { release: number };
 export type Reply =
   | { id: number; value: unknown }
   | { id: number; error: { code: ErrorCode; message: string } }
-  | { id: number; progress: Progress | NewToken };
+  | { id: number; progress: Progress | NewToken | SweepProgress };
 
 /** The value of a call that created something: what its proxy needs without asking. */
 export interface Created {

@@ -4,8 +4,10 @@ import { AttentionLayer } from '../layer.js';
 import { Listing } from '../listings.js';
 import { Model } from '../model.js';
 import { Runtime } from '../runtime.js';
+import type { SweepCall, SweepSpec } from '../sweep.js';
 import { LoadedTokenizer } from '../tokenizer.js';
 import type { GenerateOptions, LoadOptions, ModelSource, RuntimeOptions, TokenIds } from '../types.js';
+import { oneTurn } from '../turn.js';
 import { buffersOf, type Call, type Created, type Message, type Port, type SentFile } from './protocol.js';
 
 /** The methods that a page may call, and no others. */
@@ -13,7 +15,7 @@ const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters
 const methods = new Map<unknown, readonly string[]>([
   [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'liveHandles', 'memoryBytes']],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
-  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'embed', 'preprocess', 'save']],
+  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'sweep', 'embed', 'preprocess', 'save']],
   [Listing, ['forward', 'dispose']],
   [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
 ]);
@@ -95,6 +97,11 @@ class Server {
       if (progress) options.onToken = (token, text) => this.port.post({ id, progress: { token, text } }, []);
       return (target as Model).generateInTurns(args[0] as TokenIds, options, oneTurn);
     }
+    if (method === 'sweep') {
+      const options: SweepCall = { signal };
+      if (progress) options.onProgress = (report) => this.port.post({ id, progress: report }, []);
+      return (target as Model).sweep(args[0] as SweepSpec, options);
+    }
     const member: unknown = Reflect.get(target, method);
     return typeof member === 'function' ? Reflect.apply(member, target, args) : member;
   }
@@ -133,18 +140,6 @@ class Server {
 function received(source: unknown): ModelSource {
   if (!Array.isArray(source)) return source as ModelSource;
   return source.map((file: SentFile | null) => (file?.blob instanceof Blob ? new File([file.blob], file.path) : file)) as File[];
-}
-
-/** Lets messages in that have arrived, an abort among them. */
-function oneTurn(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }
 
 function tokenizerFacts(tokenizer: LoadedTokenizer): Record<string, unknown> {

@@ -201,3 +201,30 @@ TEST_CASE("configs that do not fit together are refused by name") {
           c.block.attention.d_head = 5;
         }).starts_with("config: attention without an output projection"));
 }
+
+TEST_CASE("a pass that begins at a block gives what the whole pass gives, to the last bit") {
+  Model model(small_bert());
+  model.initialise(3);
+  const ActivationNames& names = model.activation_names();
+  const std::vector<std::uint8_t> mask = {1, 1, 1, 1, 1, 1, 1, 0};
+  Record whole(names);
+  const char* const places[] = {"blocks.0.resid_pre", "blocks.1.resid_pre", "blocks.1.resid_post"};
+  for (const char* const place : places) whole.request(names.find(place));
+  const std::vector<float> logits = copy(model.forward({2, 4, kIds, {}, mask, {}}, {}, whole).logits);
+  for (Index layer = 0; layer <= 2; ++layer) {
+    ForwardInputs inputs{2, 4, {}, {}, mask, {}};
+    inputs.start = {layer, whole.values(names.find(places[layer]))};
+    Record record(names);
+    CHECK(copy(model.forward(inputs, {}, record).logits) == logits);
+
+    record.request(names.find("embed"));
+    CHECK(message_of([&] { model.forward(inputs, {}, record); }).ends_with("and never makes 'embed'"));
+  }
+  const auto message = [&](Index layer, std::size_t count) {
+    ForwardInputs inputs{2, 4, {}, {}, {}, {}};
+    inputs.start = {layer, whole.values(names.find(places[0])).first(count)};
+    return message_of([&] { run(model, inputs); });
+  };
+  CHECK(message(3, 96) == "range: start.layer: expected 0 to 2, got 3");
+  CHECK(message(0, 95) == "shape: start.resid: expected 96 values, got 95");
+}

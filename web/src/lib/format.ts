@@ -9,6 +9,9 @@ export const fixed = (value: number, digits = 2): string => {
   return minus(Number(text) === 0 ? text.replace('-', '') : text);
 };
 
+/** A score of a head; a dash where there is none. */
+export const score = (value: number): string => (Number.isNaN(value) ? '–' : fixed(value));
+
 export const signed = (value: number, digits = 2): string => {
   const text = fixed(value, digits);
   return value > 0 && Number(value.toFixed(digits)) !== 0 ? `+${text}` : text;

@@ -1,7 +1,7 @@
 // The package behind the page: runtimes, and where a model runs. A small one runs on the page's own thread, within the
 // frame of a keystroke; a big one in a worker, so that typing never waits for it. Knows no view.
 import { AttentionLabError, createRuntime } from 'attention-lab';
-import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Progress, Runtime, Tokenizer } from 'attention-lab'; // prettier-ignore
+import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Progress, Runtime, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
 import { PageModel } from './model.svelte.ts';
 
 type Later<T> = T | Promise<T>;
@@ -11,6 +11,8 @@ export interface Backend {
   readonly config: Model['config'];
   readonly tokenizer: Pick<Tokenizer, 'maskTokenId' | 'unkTokenId' | 'specialTokenIds'>;
   readonly parameterCount: number;
+  /** By name, for the norms of what heads add; empty for a model in a worker. */
+  readonly outProjections: ReadonlyMap<string, Tensor>;
   /** Answers by promises. */
   readonly isRemote: boolean;
   encode(text: string): Later<Encoding>;
@@ -45,6 +47,9 @@ function bytesOf(source: ModelSource): number {
 const countOf = (shapes: ReadonlyMap<string, readonly number[]>) =>
   [...shapes.values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0);
 
+const outProjectionNames = (shapes: ReadonlyMap<string, unknown>) =>
+  [...shapes.keys()].filter((name) => name.endsWith('.attn.out_proj.weight'));
+
 function needTokenizer<T>(tokenizer: T | undefined): T {
   if (!tokenizer) throw new AttentionLabError('no_tokenizer', 'tokenizer.json: expected in the folder, got none');
   return tokenizer;
@@ -58,6 +63,7 @@ async function openHere(source: ModelSource, options: LoadOptions): Promise<Back
       config: model.config,
       tokenizer,
       parameterCount: countOf(model.parameterShapes()),
+      outProjections: new Map(outProjectionNames(model.parameterShapes()).map((name) => [name, model.parameter(name)])),
       isRemote: false,
       encode: (text) => tokenizer.encode(text),
       tokenText: (id) => tokenizer.idToToken(id) ?? `#${id}`,
@@ -80,6 +86,7 @@ async function openInWorker(source: ModelSource, options: LoadOptions): Promise<
       config: model.config,
       tokenizer: needTokenizer(model.tokenizer),
       parameterCount: countOf(await model.parameterShapes()),
+      outProjections: new Map(),
       isRemote: true,
       encode: (text) => model.encode(text),
       tokenText: (id) => model.decode([id]),

@@ -25,6 +25,8 @@ export interface Run {
   trace: Map<string, Tensor>;
   lastHiddenState: Tensor; //     [1, T, D]
   logits?: Tensor; //             [1, T, V]
+  /** The model's, where every layer was traced. */
+  outProjections?: ReadonlyMap<string, Tensor>;
   milliseconds: number;
 }
 
@@ -114,8 +116,10 @@ export class PageModel {
     const options = { outputAttentions: true, trace: [inputName, ...layers.flatMap(layerNames)], ...forwardOptions(edits, tokens.length) };
     const start = performance.now();
     const output = this.backend.forward({ inputIds: tokens.map((token) => token.id) }, options);
+    const { outProjections } = this.backend;
     const finish = ({ attentions = [], trace, lastHiddenState, logits }: ModelOutput): Run => ({
       tokens, truncated: all.length > tokens.length, attentions, trace, lastHiddenState, logits, milliseconds: performance.now() - start, // prettier-ignore
+      ...(this.tracesAll && outProjections.size > 0 && { outProjections }),
     });
     return output instanceof Promise ? output.then(finish) : finish(output);
   }

@@ -1,6 +1,6 @@
 // What the views draw, derived from the session: the pattern of any head after display options, and the cell in focus.
+import { headMeasures, measureHeads, type HeadMeasure, type HeadScores } from 'attention-lab';
 import { headOf, difference, mergeWords, at, top, withoutSink, wordGroups, type Group, type Matrix } from '../lib/pattern.ts'; // prettier-ignore
-import { measure, type Measure } from '../lib/measures.ts';
 import type { LayerTrace } from '../lib/arithmetic.ts';
 import type { Run, Token } from './model.svelte.ts';
 import { session, type Compare } from './session.svelte.ts';
@@ -8,7 +8,7 @@ import { session, type Compare } from './session.svelte.ts';
 class Shown {
   mergeWords = $state(false);
   hideSink = $state(false);
-  measure = $state<Measure>('entropy');
+  measure = $state<HeadMeasure>('entropy');
 
   readonly hasSubwords = $derived(session.tokens.some((token) => token.continues));
   readonly #groups: Group[] | null = $derived(this.mergeWords && this.hasSubwords ? wordGroups(session.tokens) : null);
@@ -72,10 +72,31 @@ class Shown {
     return difference(pattern, this.#prepare(headOf(old, head))) ?? pattern;
   }
 
-  /** Score of a head, always of the weights as they are after the edits, without display options. */
-  score(layer: number, head: number, kind: Measure = this.measure): number {
-    const attention = session.after?.attentions[layer];
-    return attention ? measure(kind, headOf(attention, head), session.tokens.map((token) => token.id)) : 0;
+  /** Scores of all heads, always of the weights as they are after the edits, without display options. */
+  readonly #scores: HeadScores | null = $derived.by(() => {
+    const { after } = session;
+    if (!after || after.attentions.length === 0) return null;
+    const { tokens, outProjections } = after;
+    return measureHeads(after, {
+      inputIds: tokens.map((token) => token.id),
+      specialTokens: tokens.map((token) => token.special),
+      ...(outProjections && { parameters: outProjections }),
+    });
+  });
+
+  /** What there are scores of. */
+  readonly measures: readonly HeadMeasure[] = $derived(headMeasures.filter((kind) => this.#scores?.[kind]));
+
+  /** NaN where no token of the sentence has one. */
+  score(layer: number, head: number, kind: HeadMeasure = this.measure): number {
+    const scores = this.#scores?.[kind];
+    return scores?.data[layer * scores.dims[1]! + head] ?? NaN;
+  }
+
+  /** What a full bar stands for: 1 for shares, else the largest score of any head. */
+  scale(kind: HeadMeasure): number {
+    if (kind !== 'entropyBits' && kind !== 'distance' && kind !== 'weightNorm') return 1;
+    return this.#scores?.[kind]?.data.reduce((largest, score) => (score > largest ? score : largest), 0) || 1;
   }
 
   /** The token position that a drawn row or column stands for. */
