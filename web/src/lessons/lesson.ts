@@ -71,6 +71,14 @@ interface LessonOf<Input> {
   correct(input: Input): string | undefined;
 }
 
+export interface Prompt {
+  inputIds: readonly number[];
+  /** What the decoder of an encoder–decoder begins with. */
+  decoderInputIds?: readonly number[];
+  stopTokens: readonly number[];
+  maxNewTokens: number;
+}
+
 export interface TextLesson extends LessonOf<string> {
   kind: 'text';
   /** What the page opens with, and more to try. */
@@ -79,7 +87,7 @@ export interface TextLesson extends LessonOf<string> {
    * For lessons whose model writes the answer token by token: what `model.generate` continues, until `stopTokens` or
    * `maxNewTokens`.
    */
-  prompt?(input: string): { inputIds: readonly number[]; stopTokens: readonly number[]; maxNewTokens: number };
+  prompt?(input: string): Prompt;
 }
 
 export interface DrawingLesson extends LessonOf<Drawing> {
