@@ -148,7 +148,7 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
       inverse_sum[t] = exponentials(row, band.size(), row, &shift);
       if (a.log_sums)
         a.log_sums[first + t] =
-            inverse_sum[t] == 0.0f ? -std::numeric_limits<float>::infinity() : shift - std::log(inverse_sum[t]);
+            inverse_sum[t] == 0.0f ? -std::numeric_limits<float>::infinity() : shift - static_cast<float>(std::log(static_cast<double>(inverse_sum[t])));
       if (a.pattern) {
         float* const out = a.pattern.row(first + t);
         std::fill_n(out, band.begin, 0.0f);

@@ -9,4 +9,8 @@ namespace attention_lab::kernels {
 /// the same memory (not otherwise overlap).
 void transform(Activation activation, ConstMatrixView x, ConstMatrixView residual, MatrixView y);
 
+/// y = x and y = a + b, of the same shape: one loop for all, where each Eigen expression would be a loop of its own.
+inline void copy(ConstMatrixView x, MatrixView y) { transform(Activation::none, x, {}, y); }
+inline void add(ConstMatrixView a, ConstMatrixView b, MatrixView y) { transform(Activation::none, a, b, y); }
+
 }  // namespace attention_lab::kernels

@@ -63,7 +63,9 @@ void Embeddings::each_position(const ForwardInputs& inputs, Visit visit) const {
 }
 
 void Embeddings::positions(const ForwardInputs& inputs, MatrixView term) const {
-  each_position(inputs, [&](Index r, Index position) { map(term).row(r) = map(positions_.row(position)); });
+  each_position(inputs, [&](Index r, Index position) {
+    kernels::copy(positions_.row(position), {term.row(r), 1, term.cols, term.stride});
+  });
 }
 
 void Embeddings::token_types(const ForwardInputs& inputs, MatrixView term) const {
@@ -76,7 +78,7 @@ void Embeddings::token_types(const ForwardInputs& inputs, MatrixView term) const
 /// The first term: what the sequence holds.
 void Embeddings::content(const ForwardInputs& inputs, MatrixView x, kernels::Workspace& workspace) const {
   if (!inputs.inputs_embeds.empty()) {
-    map(x) = map(ConstMatrixView{inputs.inputs_embeds.data(), x.rows, x.cols, x.cols});
+    kernels::copy({inputs.inputs_embeds.data(), x.rows, x.cols, x.cols}, x);
   } else if (patches_) {
     patches_.forward(inputs.pixel_values.data(), inputs.batch, x, workspace);
   } else {
@@ -94,7 +96,7 @@ void Embeddings::forward(const ForwardInputs& inputs, MatrixView x, Record& reco
   const MatrixView term = workspace.take(x.rows, x.cols);  // what is added to x
   const auto add_term = [&](Site site) {
     record.produced(site, by_token(term, inputs.batch));
-    map(x) += map(term);
+    kernels::add(x, term, x);
   };
   if (positions_) {
     positions(inputs, term);
@@ -120,11 +122,11 @@ void Embeddings::backward(const ForwardInputs& inputs, MatrixView gradient, cons
   if (config_.embed_norm) {
     const MatrixView sum = backward.workspace.take(gradient.rows, gradient.cols);
     if (tokens())
-      map(sum) = map(backward.record.rows(sites_.embed));
+      kernels::copy(backward.record.rows(sites_.embed), sum);
     else
-      map(sum) = map(ConstMatrixView{inputs.inputs_embeds.data(), sum.rows, sum.cols, sum.cols});
-    if (positions_) map(sum) += map(backward.record.rows(sites_.pos_embed));
-    if (types_) map(sum) += map(backward.record.rows(sites_.token_type_embed));
+      kernels::copy({inputs.inputs_embeds.data(), sum.rows, sum.cols, sum.cols}, sum);
+    if (positions_) kernels::add(sum, backward.record.rows(sites_.pos_embed), sum);
+    if (types_) kernels::add(sum, backward.record.rows(sites_.token_type_embed), sum);
     norm_.backward(sum, gradient, {}, gradient, backward);
   }
   if (types_) {

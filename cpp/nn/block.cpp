@@ -154,7 +154,7 @@ void Block::backward(MatrixView gradient, Index batch, const AttentionOverrides&
       f_backward(ConstMatrixView(input), ConstMatrixView{}, scratch);
       norm.backward(x, scratch, gradient, gradient, backward);
     } else {
-      map(scratch) = map(record.rows(out)) + map(x);
+      kernels::add(record.rows(out), x, scratch);
       norm.backward(scratch, gradient, {}, gradient, backward);
       f_backward(x, ConstMatrixView(gradient), gradient);
     }

@@ -16,13 +16,13 @@ using kernels::Workspace;
 /// Rows of `from`, in the order of `which`.
 MatrixView gather(ConstMatrixView from, const Shape& which, Workspace& workspace) {
   const MatrixView rows = workspace.take(static_cast<Index>(which.size()), from.cols);
-  for (Index i = 0; i < rows.rows; ++i) map(rows).row(i) = map(from).row(which[static_cast<std::size_t>(i)]);
+  for (Index i = 0; i < rows.rows; ++i) std::copy_n(from.row(which[static_cast<std::size_t>(i)]), rows.cols, rows.row(i));
   return rows;
 }
 
 /// The inverse of gather: row i of `rows` becomes row which[i] of `to`.
 void scatter(ConstMatrixView rows, const Shape& which, MatrixView to) {
-  for (Index i = 0; i < rows.rows; ++i) map(to).row(which[static_cast<std::size_t>(i)]) = map(rows).row(i);
+  for (Index i = 0; i < rows.rows; ++i) std::copy_n(rows.row(i), rows.cols, to.row(which[static_cast<std::size_t>(i)]));
 }
 
 /// A mask of the cells [rows, cols] for which allowed(row, col) holds, and of nothing else.
@@ -104,7 +104,7 @@ class GlobalSteps final : public AttentionSteps {
                        workspace_);
     for (Index t = 0; t < T_; ++t) {
       if (far_log_sums[t] == -std::numeric_limits<float>::infinity()) continue;
-      const float far_share = 1.0f / (1.0f + std::exp(near_log_sums[t] - far_log_sums[t]));
+      const float far_share = static_cast<float>(1.0 / (1.0 + std::exp(static_cast<double>(near_log_sums[t] - far_log_sums[t]))));
       map(z).row(t) += far_share * (map(far_z).row(t) - map(z).row(t));
     }
 

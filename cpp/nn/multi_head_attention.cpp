@@ -24,7 +24,7 @@ void check(const MultiHeadAttentionConfig& config) {
 void append(const TensorView& rows, Index first, const TensorView& cached) {
   for (Index b = 0; b < rows.dims[0]; ++b)
     for (Index g = 0; g < rows.dims[1]; ++g)
-      map(cached.matrix(b, g)).bottomRows(cached.dims[2] - first) = map(rows.matrix(b, g));
+      kernels::copy(rows.matrix(b, g), {cached.matrix(b, g).row(first), cached.dims[2] - first, cached.dims[3], cached.strides[2]});
 }
 
 bool same(ConstMatrixView a, ConstMatrixView b) { return a.data == b.data && a.rows == b.rows && a.stride == b.stride; }
@@ -155,10 +155,7 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
     forward_with_residual(out_, z_rows, batch, residual, y, sites_.out, record, workspace);
   } else {
     record.produced(sites_.out, by_token(z_rows, batch));
-    if (residual)
-      map(y) = map(ConstMatrixView(z_rows)) + map(residual);
-    else
-      map(y) = map(ConstMatrixView(z_rows));
+    kernels::add(z_rows, residual, y);
   }
 }
 
@@ -198,10 +195,10 @@ void MultiHeadAttention::backward(ConstMatrixView query, ConstMatrixView memory,
     const MatrixView z_rows = workspace.take(query.rows, H * K);
     for (Index b = 0; b < batch; ++b)
       for (Index h = 0; h < H; ++h)
-        map(MatrixView{z_rows.row(b * T) + h * K, T, K, H * K}) = map(backward.record.matrix(attention_sites_.z, b, h));
+        kernels::copy(backward.record.matrix(attention_sites_.z, b, h), {z_rows.row(b * T) + h * K, T, K, H * K});
     out_.backward(z_rows, gradient_of_term(sites_.out, dy, batch, backward), {}, dz_rows, backward);
   } else {
-    map(dz_rows) = map(dy);
+    kernels::copy(dy, dz_rows);
     backward.reached(sites_.out, by_token(dz_rows, batch));
   }
 

@@ -1,16 +1,16 @@
 // Fills the table of sinusoids, in double so that large positions keep their phase.
 #include "nn/position.h"
 
-#include <cmath>
+#include "kernels/scalar_math.h"
 
 namespace attention_lab::nn {
 
 void sinusoids(Index first, Index step, MatrixView table) {
   for (Index i = 0; i < table.cols; ++i) {
-    const double wavelength = std::pow(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(table.cols));
+    const double wavelength = kernels::power(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(table.cols));
     for (Index row = 0; row < table.rows; ++row) {
-      const double phase = static_cast<double>(first + row * step) / wavelength;
-      table.row(row)[i] = static_cast<float>(i % 2 == 0 ? std::sin(phase) : std::cos(phase));
+      const auto [sine, cosine] = kernels::turn(static_cast<double>(first + row * step) / wavelength);
+      table.row(row)[i] = static_cast<float>(i % 2 == 0 ? sine : cosine);
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "kernels/elementwise.h"
 #include "nn/backward.h"
 
 namespace attention_lab::nn {
@@ -35,8 +36,8 @@ class PositionEmbedding {
   bool learned() const { return kind_ == Kind::learned; }
   /// Adds to the gradient of a position's vector, of a learned table.   gradient: [1, D]
   void backward(Index position, ConstMatrixView gradient, const Backward& backward) const {
-    map(MatrixView{backward.gradient_of(table_.data()) + position * table_.cols(), 1, table_.cols(), table_.cols()}) +=
-        map(gradient);
+    const MatrixView sum{backward.gradient_of(table_.data()) + position * table_.cols(), 1, table_.cols(), table_.cols()};
+    kernels::add(sum, gradient, sum);
   }
 
  private:

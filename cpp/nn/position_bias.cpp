@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/scalar_math.h"
+
 namespace attention_lab::nn {
 
 namespace {
@@ -34,7 +36,7 @@ Vector alibi_slopes(Index num_heads) {
   Vector slopes(num_heads);
   for (Index h = 0; h < num_heads; ++h) {
     const double numerator = h < power ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - power) + 1) / 2.0;
-    slopes(h) = static_cast<float>(std::exp2(-8.0 * numerator / static_cast<double>(power)));
+    slopes(h) = static_cast<float>(kernels::power(2.0, -8.0 * numerator / static_cast<double>(power)));
   }
   return slopes;
 }

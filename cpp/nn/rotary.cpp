@@ -1,8 +1,9 @@
 // The table of angles, made in double, and the turn.
 #include "nn/rotary.h"
 
-#include <cmath>
 #include <numbers>
+
+#include "kernels/scalar_math.h"
 
 namespace attention_lab::nn {
 
@@ -29,10 +30,11 @@ RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
   sine_.resize(config.max_len, half);
   for (Index i = 0; i < half; ++i) {
     const double frequency = scaled_frequency(
-        config, std::pow(config.theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.d_head)));
+        config, kernels::power(config.theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.d_head)));
     for (Index position = 0; position < config.max_len; ++position) {
-      cosine_(position, i) = static_cast<float>(std::cos(static_cast<double>(position) * frequency));
-      sine_(position, i) = static_cast<float>(std::sin(static_cast<double>(position) * frequency));
+      const auto [sine, cosine] = kernels::turn(static_cast<double>(position) * frequency);
+      cosine_(position, i) = static_cast<float>(cosine);
+      sine_(position, i) = static_cast<float>(sine);
     }
   }
 }

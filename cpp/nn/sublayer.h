@@ -1,6 +1,7 @@
 // What the sublayers of a block share: the view of rows as a batch, and an output that is added to the residual.
 #pragma once
 
+#include "kernels/elementwise.h"
 #include "nn/linear.h"
 #include "nn/record.h"
 
@@ -24,10 +25,7 @@ inline void forward_with_residual(const Linear& layer, ConstMatrixView x, Index 
   const MatrixView out = workspace.take(x.rows, layer.out());
   layer.forward(x, out, workspace);
   record.produced(site, by_token(out, batch));
-  if (residual)
-    map(y) = map(ConstMatrixView(out)) + map(residual);
-  else
-    map(y) = map(ConstMatrixView(out));
+  kernels::add(out, residual, y);
 }
 
 /// The way back through y = value + residual, where `site` names the value: the value's gradient, taken back through
@@ -35,7 +33,7 @@ inline void forward_with_residual(const Linear& layer, ConstMatrixView x, Index 
 inline ConstMatrixView gradient_of_term(Site site, ConstMatrixView dy, Index batch, const Backward& backward) {
   if (!backward.touches(site)) return dy;
   const MatrixView own = backward.workspace.take(dy.rows, dy.cols);
-  map(own) = map(dy);
+  kernels::copy(dy, own);
   backward.reached(site, by_token(own, batch));
   return own;
 }

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "kernels/adam_w.h"
+#include "kernels/scalar_math.h"
 
 namespace attention_lab::train {
 
@@ -15,7 +16,7 @@ double rate_after(const OptimizerConfig& config, Index done) {
   if (done >= config.total_steps) return 0.0;
   const double progress = static_cast<double>(done - config.warmup_steps) /
                           static_cast<double>(std::max<Index>(1, config.total_steps - config.warmup_steps));
-  return config.lr * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
+  return config.lr * 0.5 * (1.0 + kernels::turn(std::numbers::pi * progress).cosine);
 }
 
 Optimizer::Optimizer(const OptimizerConfig& config, const ParameterBlocks& blocks)
@@ -30,8 +31,8 @@ double Optimizer::step(const float* gradient, double norm) {
   step.kept = static_cast<float>(1.0 - lr * config_.weight_decay);
   step.beta1 = static_cast<float>(config_.beta1);
   step.beta2 = static_cast<float>(config_.beta2);
-  step.rate = static_cast<float>(lr / (1.0 - std::pow(config_.beta1, t)));
-  step.root_correction = static_cast<float>(std::sqrt(1.0 - std::pow(config_.beta2, t)));
+  step.rate = static_cast<float>(lr / (1.0 - kernels::power(config_.beta1, t)));
+  step.root_correction = static_cast<float>(std::sqrt(1.0 - kernels::power(config_.beta2, t)));
   step.eps = static_cast<float>(config_.eps);
   for (const ParameterBlocks::Block& block : blocks_.blocks())
     kernels::adam_w(step, gradient + block.offset, block.size, block.storage, first_.data() + block.offset,

@@ -1,0 +1,34 @@
+// Powers and turns against the C library's, within the bounds that the header states.
+#include "kernels/scalar_math.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace attention_lab::kernels;
+
+TEST_CASE("powers agree with the C library's") {
+  double worst = 0.0;  // in units of the stated bound
+  for (const double base : {1e-3, 0.9, 0.999, 1.0, 2.0, 10000.0, 500000.0, 1e6})
+    for (const double exponent : {-8.0, -1.0, -0.37, 0.0, 1e-6, 0.5, 1.0, 3.0, 17.0}) {
+      const double expected = std::pow(base, exponent);
+      const double bound = 1e-15 * (1.0 + std::abs(exponent * std::log(base)));
+      worst = std::max(worst, std::abs(power(base, exponent) / expected - 1.0) / bound);
+    }
+  CHECK(worst <= 1.0);
+}
+
+TEST_CASE("turns agree with the C library's sine and cosine, in every quarter and far out") {
+  double worst = 0.0;
+  const auto compare = [&](double angle) {
+    const auto [sine, cosine] = turn(angle);
+    const double bound = 1e-15 * (1.0 + std::abs(angle));
+    worst = std::max({worst, std::abs(sine - std::sin(angle)) / bound, std::abs(cosine - std::cos(angle)) / bound});
+  };
+  for (double angle = -20.0; angle <= 20.0; angle += 0.0173) compare(angle);
+  for (double angle = 1.0; angle < 1e9; angle *= 1.37) compare(angle), compare(-angle);
+  CHECK(worst <= 1.0);
+  CHECK(turn(0.0).sine == 0.0);
+  CHECK(turn(0.0).cosine == 1.0);
+}
