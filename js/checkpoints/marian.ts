@@ -45,7 +45,9 @@ export const marian: Family = {
       tieEmbeddings,
     });
     const defaults = generationDefaults({ decoder_start_token_id: 58100, eos_token_id: 0, ...json }, generation);
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: defaults };
+    // A table for all that nobody shares: Transformers 5 has one where the head is untied.
+    const carried = model.shareEmbeddings ? [] : [/^(model\.)?shared\.weight$/];
+    return { config: model, rules: rules(model, prefix), ignored: ignored(model), carried, generation: defaults };
   },
 
   write(config) {
@@ -76,9 +78,9 @@ export const marian: Family = {
   },
 };
 
-/** Copies of tied tables, and a shared one that nobody shares. */
+/** Copies of tied tables. */
 function ignored(config: NativeModelConfig): RegExp[] {
-  const copies = config.shareEmbeddings ? [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/] : [/^(model\.)?shared\.weight$/];
+  const copies = config.shareEmbeddings ? [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/] : [];
   if (!config.lmHead || config.tieEmbeddings) copies.push(/^lm_head\.weight$/);
   return config.lmHead ? copies : [...copies, /^final_logits_bias$/];
 }
