@@ -56,7 +56,7 @@ export interface Family {
     json: Readonly<Record<string, unknown>>,
     architecture: string | undefined,
     has: (name: string) => boolean,
-    generation: Readonly<Record<string, unknown>>,
+    generation: Readonly<Record<string, unknown>> | undefined,
   ): Plan;
   /**
    * The config.json of a model of this config, as near as the family comes to it: the config counts as this family's

@@ -4,25 +4,24 @@ import { ConfigReader } from './config-reader.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Of each field, generation_config.json's value, or else config.json's. */
-export function generationDefaults(config: Json, generation: Json): GenerationDefaults {
-  const [first, second] = readersOf(config, generation);
-  const either = <T>(field: string, read: (reader: ConfigReader) => T): T => {
-    const [preferred, other] = [read(first), read(second)]; // both, so that neither may be malformed
-    return first.has(field) ? preferred : other;
-  };
-  const ids = (field: string): number[] => either(field, (reader) => reader.ids(field));
-  return {
-    stopTokens: ids('eos_token_id'),
-    decoderStartTokenId: ids('decoder_start_token_id')[0],
-    badWords: either('bad_words_ids', (reader) => reader.idSequences('bad_words_ids')),
-    forcedFirst: ids('forced_bos_token_id')[0],
-    forcedLast: ids('forced_eos_token_id').sort((a, b) => a - b)[0], // transformers: the first of the largest
-  };
+/** What generation_config.json says or, where there is none, config.json: as Transformers, never one beside the other. */
+export function generationDefaults(config: Json, generation: Json | undefined): GenerationDefaults {
+  const all = readersOf(config, generation).map((reader) => ({
+    stopTokens: reader.ids('eos_token_id'),
+    decoderStartTokenId: reader.ids('decoder_start_token_id')[0],
+    badWords: reader.idSequences('bad_words_ids'),
+    forcedFirst: reader.ids('forced_bos_token_id')[0],
+    forcedLast: reader.ids('forced_eos_token_id').sort((a, b) => a - b)[0], // transformers: the first of the largest
+  }));
+  const [counts, other] = all; // both are read, so that neither may be malformed
+  // Without a start nothing can be generated.
+  return { ...counts!, decoderStartTokenId: counts!.decoderStartTokenId ?? other?.decoderStartTokenId };
 }
 
-function readersOf(config: Json, generation: Json): [ConfigReader, ConfigReader] {
-  return [new ConfigReader(generation, '', 'generation_config.json'), new ConfigReader(config)];
+/** The first counts. */
+function readersOf(config: Json, generation: Json | undefined): ConfigReader[] {
+  const own = new ConfigReader(config);
+  return generation ? [new ConfigReader(generation, '', 'generation_config.json'), own] : [own];
 }
 
 /** Fields by which Transformers changes the logits, with the values that leave them alone. */
@@ -38,9 +37,8 @@ const neutral: Readonly<Record<string, unknown>> = {
 const without = ['sequence_bias', 'exponential_decay_length_penalty', 'suppress_tokens', 'begin_suppress_tokens', 'force_words_ids'];
 
 /** Refuses what would give other tokens in Transformers than here. */
-export function refuseOtherLogits(config: Json, generation: Json): void {
-  for (const reader of readersOf(config, generation)) {
-    for (const [field, value] of Object.entries(neutral)) reader.refuseUnless(field, value as number);
-    for (const field of without) reader.refuseIfGiven(field);
-  }
+export function refuseOtherLogits(config: Json, generation: Json | undefined): void {
+  const [reader] = readersOf(config, generation);
+  for (const [field, value] of Object.entries(neutral)) reader!.refuseUnless(field, value as number);
+  for (const field of without) reader!.refuseIfGiven(field);
 }

@@ -61,7 +61,7 @@ function asFamily(model: Saved): Origin {
   const common = { carried: new Map<string, Tensor>(), texts };
   for (const family of families) {
     const json = family.write(config);
-    const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], willHave(config), {}));
+    const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], willHave(config), undefined));
     if (plan && sameModel(plan.config, config)) return { json, rules: plan.rules ?? ownRules(model.parameterShapes()), ...common };
   }
   throw new AttentionLabError('internal', 'save: no family can express this config');

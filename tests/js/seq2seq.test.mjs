@@ -153,10 +153,15 @@ forEachVariant('encoder–decoder', (lab) => {
       assert.notEqual(withoutPair[3], ids[3]);
       const forced = await generated({ bad_words_ids: [[ids[1]]], forced_bos_token_id: 12, forced_eos_token_id: [9, 4] });
       assert.deepEqual([forced[1], forced.at(-1), forced.length], [12, 4, 7]);
-      // What config.json says counts where generation_config.json says nothing.
-      await withLoaded(filesOf('marian_shared', { fields: { bad_words_ids: [[ids[1]]] } }), (model) => {
+      // What config.json says counts where there is no generation_config.json, but for the start, without which nothing goes.
+      const fields = { bad_words_ids: [[ids[1]]] };
+      await withLoaded(filesOf('marian_shared', { fields }), (model) => {
         assert.ok(!model.generate(text, options).ids.includes(ids[1]));
         assert.deepEqual(model.stopTokens, [0]);
+      });
+      await withLoaded(filesOf('marian_shared', { fields, generation: {} }), (model) => {
+        assert.deepEqual(model.generate(text, options).ids, ids);
+        assert.deepEqual(model.stopTokens, []);
       });
     }));
 
