@@ -1,12 +1,20 @@
 // Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
 import { fail } from './errors.js';
-import type { NativeAttentionConfig, NativeModelConfig, NativeRotaryConfig, NativeStackConfig, NativeT5BiasConfig } from './native.js';
+import type {
+  NativeAttentionConfig,
+  NativeModelAttentionConfig,
+  NativeModelConfig,
+  NativeRotaryConfig,
+  NativeStackConfig,
+  NativeT5BiasConfig,
+} from './native.js';
 import type {
   AttentionLayerConfig,
   CompleteImageConfig,
   CompleteStackConfig,
   EncoderConfig,
   ImageConfig,
+  ModelAttentionConfig,
   ModelConfig,
   RotaryConfig,
   StackConfig,
@@ -28,9 +36,10 @@ const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
   'normalisation',
   'maskedValue',
   'causal',
+  'window',
 ]);
 /** The model has one dModel, its own. */
-const modelAttentionKeys: ReadonlySet<string> = new Set([...attentionKeys].filter((key) => key !== 'dModel'));
+const modelAttentionKeys: ReadonlySet<string> = new Set([...[...attentionKeys].filter((key) => key !== 'dModel'), 'globalTokens']);
 const encoderKeys: ReadonlySet<string> = new Set<keyof EncoderConfig>([
   'vocabSize',
   'maxLen',
@@ -102,6 +111,23 @@ export function completeAttentionConfig(name: string, given: AttentionLayerConfi
     normalisation: checkOneOf(`${name}.normalisation`, config.normalisation ?? 'softmax', ['softmax', 'none']),
     maskedValue: checkMaskedValue(`${name}.maskedValue`, config.maskedValue ?? -Infinity),
     causal: checkBoolean(`${name}.causal`, config.causal ?? false),
+    window: checkWindow(`${name}.window`, config.window ?? Infinity),
+  };
+}
+
+/** The same of a model's layers, which may have a window each. */
+function completeModelAttentionConfig(
+  name: string,
+  given: ModelAttentionConfig,
+  dModel: number,
+  numLayers: number,
+): NativeModelAttentionConfig {
+  const { window, globalTokens = false, ...layer } = checkObject(name, given, modelAttentionKeys);
+  const complete = completeAttentionConfig(name, { ...layer, dModel, ...(typeof window === 'number' && { window }) });
+  return {
+    ...complete,
+    window: window === undefined || typeof window === 'number' ? complete.window : checkWindows(`${name}.window`, window, numLayers),
+    globalTokens: checkBoolean(`${name}.globalTokens`, globalTokens),
   };
 }
 
@@ -157,7 +183,7 @@ function completeEncoderConfig(decoder: StackConfig, given: EncoderConfig): Nati
 function completeStackConfig(name: string, config: StackConfig): NativeStackConfig {
   const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
   const vocabSize = checkInteger(`${name}.vocabSize`, config.vocabSize ?? 0, 0, largest);
-  checkObject(`${name}.attention`, config.attention, modelAttentionKeys);
+  const numLayers = checkInteger(`${name}.numLayers`, config.numLayers, 1, 1024);
   const image = completeImageConfig(config.image);
   if (image && vocabSize > 0) fail('invalid_argument', `config.image: expected no vocabSize beside it, got ${vocabSize}`);
   const usual = image ? 'learned' : vocabSize > 0 ? 'sinusoidal' : 'none';
@@ -175,7 +201,7 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
   if (image && maxLen !== tokens) {
     fail('invalid_argument', `config.maxLen: expected ${tokens}, the class token and the patches of config.image, got ${maxLen}`);
   }
-  const attention = completeAttentionConfig(`${name}.attention`, { ...config.attention, dModel });
+  const attention = completeModelAttentionConfig(`${name}.attention`, config.attention, dModel, numLayers);
   const feedForward = checkOneOf(`${name}.feedForward`, config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
   return {
     vocabSize,
@@ -183,7 +209,7 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     maxLen,
     typeVocabSize: checkInteger(`${name}.typeVocabSize`, config.typeVocabSize ?? 0, 0, largest),
     dModel,
-    numLayers: checkInteger(`${name}.numLayers`, config.numLayers, 1, 1024),
+    numLayers,
     dFf: checkInteger(`${name}.dFf`, config.dFf ?? 4 * dModel, feedForward === 'mlp' ? 1 : 0, largest),
     embedScale: checkPositive(`${name}.embedScale`, config.embedScale ?? 1),
     positions,
@@ -257,6 +283,19 @@ function completeT5BiasConfig(name: string, given: T5BiasConfig | undefined, cau
     maxDistance: checkInteger(`${name}.maxDistance`, config.maxDistance ?? 128, 1, largest),
     bidirectional: checkBoolean(`${name}.bidirectional`, config.bidirectional ?? !causal),
   };
+}
+
+/** Keys either side, or Infinity. */
+function checkWindow(name: string, value: unknown): number {
+  return value === Infinity ? value : checkInteger(name, value, 0, largest);
+}
+
+function checkWindows(name: string, given: readonly number[], numLayers: number): readonly number[] {
+  if (!Array.isArray(given)) fail('invalid_argument', `${name}: expected a number, or an array of one for each layer, got ${describe(given)}`);
+  if (given.length !== numLayers) {
+    fail('invalid_argument', `${name}: expected one for each of the ${numLayers} layers, got ${given.length}`);
+  }
+  return given.map((window, layer) => checkWindow(`${name}[${layer}]`, window));
 }
 
 function checkMaskedValue(name: string, value: unknown): number {

@@ -5,7 +5,7 @@ import type { NativeForwardInputs, NativeStackInputs } from './native.js';
 import type { CompleteModelConfig, CompleteStackConfig, ForwardInputs, IntegerTensor, Tensor, TokenIds } from './types.js';
 import { checkInteger, checkIntegerTensor, checkObject, checkTensor, describe, sameShape, shapeText } from './validation.js';
 
-const stackKeys = ['inputIds', 'inputsEmbeds', 'pixelValues', 'start', 'attentionMask', 'tokenTypeIds'] as const;
+const stackKeys = ['inputIds', 'inputsEmbeds', 'pixelValues', 'start', 'attentionMask', 'globalAttentionMask', 'tokenTypeIds'] as const;
 const decoderKeys = ['decoderInputIds', 'decoderInputsEmbeds', 'decoderAttentionMask'] as const;
 const inputKeys: ReadonlySet<string> = new Set<keyof ForwardInputs>([...stackKeys, ...decoderKeys]);
 const startKeys: ReadonlySet<string> = new Set(['layer', 'resid']);
@@ -40,6 +40,7 @@ interface StackInputs {
   pixelValues?: Tensor | undefined;
   start?: ForwardInputs['start'] | undefined;
   attentionMask?: TokenIds | undefined;
+  globalAttentionMask?: TokenIds | undefined;
   tokenTypeIds?: TokenIds | undefined;
 }
 
@@ -47,7 +48,7 @@ interface StackInputs {
 type Named = (key: (typeof stackKeys)[number] | 'inputs') => string;
 
 function readStack(given: StackInputs, config: CompleteStackConfig, named: Named): NativeStackInputs {
-  const { attentionMask, tokenTypeIds } = given;
+  const { attentionMask, globalAttentionMask, tokenTypeIds } = given;
   const content = readContent(given, config, named);
   const shape: Batch = content;
   const { batch, length } = shape;
@@ -62,7 +63,11 @@ function readStack(given: StackInputs, config: CompleteStackConfig, named: Named
   }
   const like = (key: (typeof stackKeys)[number], ids: TokenIds | undefined, below: number): Int32Array | null =>
     ids === undefined ? null : readLike(named(key), ids, below, shape);
+  if (globalAttentionMask !== undefined && !config.attention.globalTokens) {
+    fail('invalid_argument', 'globalAttentionMask: this model has no global tokens (attention.globalTokens false)');
+  }
   const mask = like('attentionMask', attentionMask, 2);
+  const globalMask = like('globalAttentionMask', globalAttentionMask, 2);
   return {
     inputIds: null,
     inputsEmbeds: null,
@@ -70,6 +75,7 @@ function readStack(given: StackInputs, config: CompleteStackConfig, named: Named
     start: null,
     ...content,
     attentionMask: mask && Uint8Array.from(mask),
+    globalAttentionMask: globalMask && Uint8Array.from(globalMask),
     tokenTypeIds: like('tokenTypeIds', tokenTypeIds, config.typeVocabSize),
   };
 }

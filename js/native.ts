@@ -53,6 +53,12 @@ export interface NativeAttentionConfig {
   normalisation: 'softmax' | 'none';
   maskedValue: number;
   causal: boolean;
+  window: number; // Infinity: none
+}
+
+export interface NativeModelAttentionConfig extends Omit<NativeAttentionConfig, 'window'> {
+  window: number | readonly number[]; // an array: one for each layer
+  globalTokens: boolean;
 }
 
 export interface NativeRotaryConfig {
@@ -93,7 +99,7 @@ export interface NativeStackConfig {
   feedForward: 'mlp' | 'linear_of_sum';
   gated: boolean;
   mlpBias: boolean;
-  attention: NativeAttentionConfig;
+  attention: NativeModelAttentionConfig;
 }
 
 /** The fields of its only stack, or of its decoder. */
@@ -128,6 +134,7 @@ export interface NativeStackInputs {
   inputsEmbeds: Float32Array | null; // [B·T·D]
   pixelValues: Float32Array | null; // [B·C·H·W]
   attentionMask: Uint8Array | null; // [B·T]
+  globalAttentionMask: Uint8Array | null; // [B·T]
   tokenTypeIds: Int32Array | null; // [B·T]
   start: { layer: number; resid: Float32Array } | null; // [B·T·D], what comes in at that block
 }

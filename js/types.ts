@@ -86,6 +86,8 @@ export interface AttentionLayerConfig {
   /** What a masked score is replaced by. Default −Infinity. */
   maskedValue?: number;
   causal?: boolean;
+  /** Query t attends to keys with |t − s| ≤ window only. Default Infinity. */
+  window?: number;
 }
 
 export interface SeedOptions {
@@ -215,7 +217,7 @@ export interface StackConfig {
   gated?: boolean;
   /** Biases of the feed-forward. Default true. */
   mlpBias?: boolean;
-  attention: Omit<AttentionLayerConfig, 'dModel'>;
+  attention: ModelAttentionConfig;
 }
 
 /** The encoder of an encoder–decoder: fields left out, those of its attention too, are the decoder's, but for `causal: false`. */
@@ -244,14 +246,26 @@ export interface ModelConfig extends StackConfig {
   tieEmbeddings?: boolean;
 }
 
+/** The attention of every layer of a model. */
+export interface ModelAttentionConfig extends Omit<AttentionLayerConfig, 'dModel' | 'window'> {
+  /** One for all layers, or one for each. */
+  window?: number | readonly number[];
+  /**
+   * Tokens of `globalAttentionMask` attend to all others and all others to them, by projections of their own. Beltagy et al.
+   * 2020, arXiv:2004.05150. Default false.
+   */
+  globalTokens?: boolean;
+}
+
 /** A layer's config with every default filled in. */
 export type CompleteAttentionConfig = Readonly<Required<AttentionLayerConfig>>;
+export type CompleteModelAttentionConfig = Readonly<Required<ModelAttentionConfig & Pick<AttentionLayerConfig, 'dModel'>>>;
 
 /** A stack's config with every default filled in. */
 export type CompleteStackConfig = Readonly<
   Required<Omit<StackConfig, 'attention' | 'rotary' | 't5Bias' | 'image'>> & {
     image: CompleteImageConfig | null;
-    attention: CompleteAttentionConfig;
+    attention: CompleteModelAttentionConfig;
     rotary: Required<RotaryConfig>;
     t5Bias: Required<T5BiasConfig>;
   }
@@ -274,6 +288,8 @@ export interface ForwardInputs {
   start?: { layer: number; resid: Tensor };
   /** 1 = a token, 0 = padding. [B, T] */
   attentionMask?: TokenIds;
+  /** 1 = a token that attends to all and that all attend to; of a model with `attention.globalTokens`. [B, T] */
+  globalAttentionMask?: TokenIds;
   tokenTypeIds?: TokenIds;
   /** Of an encoder–decoder, whose encoder reads the inputs above: the tokens so far, the start token first. [B, T] */
   decoderInputIds?: TokenIds;

@@ -16,14 +16,14 @@ import tokenizers
 import torch
 import transformers
 
-from golden import attention, bert, encoder, families, listings, measures, multihead, patching, positions, seq2seq, values, \
-    vision
+from golden import (attention, bert, encoder, families, listings, longformer, measures, multihead, patching, positions,
+                    seq2seq, values, vision)
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
           "bert": bert, "families": families, "patching": patching, "positions": positions, "measures": measures,
-          "seq2seq": seq2seq, "vision": vision}
+          "longformer": longformer, "seq2seq": seq2seq, "vision": vision}
 
-WITH_CHECKPOINTS = ("bert", "families", "patching", "seq2seq", "vision")
+WITH_CHECKPOINTS = ("bert", "families", "patching", "longformer", "seq2seq", "vision")
 
 
 def main():

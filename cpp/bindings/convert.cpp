@@ -93,6 +93,16 @@ nn::Normalisation normalisation_of(std::string_view name) {
                                    {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
 }
 
+namespace {
+
+/// Keys either side of a query; Infinity: no limit, and so is an array, which has one for each layer.
+Index window_of(const val& window) {
+  if (window.isArray() || std::isinf(window.as<double>())) return -1;
+  return to_index("window", window.as<double>());
+}
+
+}  // namespace
+
 nn::MultiHeadAttentionConfig attention_config_of(const val& config) {
   using ScaleBy = nn::MultiHeadAttentionConfig::ScaleBy;
   nn::MultiHeadAttentionConfig attention;
@@ -111,6 +121,7 @@ nn::MultiHeadAttentionConfig attention_config_of(const val& config) {
   attention.normalisation = normalisation_of(string_of(config, "normalisation"));
   attention.masked_value = float_of(config, "maskedValue");
   attention.causal = bool_of(config, "causal");
+  attention.window = window_of(config["window"]);
   return attention;
 }
 
@@ -160,7 +171,11 @@ models::StackConfig stack_config_of(const val& config) {
   stack.rotary = rotary_config_of(config["rotary"]);
   stack.t5_bias = t5_bias_config_of(config["t5Bias"]);
   stack.embed_norm = bool_of(config, "embedNorm");
-  stack.block.attention = attention_config_of(config["attention"]);
+  const val attention = config["attention"];
+  stack.block.attention = attention_config_of(attention);
+  stack.block.attention.global_tokens = bool_of(attention, "globalTokens");
+  if (const val windows = attention["window"]; windows.isArray())
+    for (int l = 0; l < windows["length"].as<int>(); ++l) stack.windows.push_back(window_of(windows[l]));
   stack.block.mlp.d_ff = index_of(config, "dFf");
   stack.block.mlp.activation = choose<Activation>("activation", string_of(config, "activation"),
                                                   {{"relu", Activation::relu},

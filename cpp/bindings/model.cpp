@@ -11,7 +11,7 @@ namespace {
 struct StackInputs {
   std::vector<int> ids, types;
   std::vector<float> embeds, pixels, resid;
-  std::vector<std::uint8_t> mask;
+  std::vector<std::uint8_t> mask, global_mask;
   models::ForwardInputs values;
 
   explicit StackInputs(const val& source) {
@@ -24,8 +24,10 @@ struct StackInputs {
     copy("inputsEmbeds", embeds);
     copy("pixelValues", pixels);
     copy("attentionMask", mask);
+    copy("globalAttentionMask", global_mask);
     values = {index_of(source, "batch"), index_of(source, "length"), ids, embeds, mask, types};
     values.pixel_values = pixels;
+    values.global_attention_mask = global_mask;
     const val start = source["start"];
     if (is_absent(start)) return;
     resid = emscripten::convertJSArrayToNumberVector<float>(start["resid"]);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "nn/block.h"
 #include "nn/patch_embedding.h"
@@ -29,6 +30,7 @@ struct StackConfig {
   nn::T5BiasConfig t5_bias;   // t5_bias: its buckets
   bool embed_norm = false;    // LayerNorm on the sum of the embeddings
   nn::BlockConfig block;      // the same for every layer
+  std::vector<Index> windows;  // each layer's attention window instead of the block's; empty: the block's
   bool final_norm = false;    // LayerNorm after the last block
 
   Index d_model() const { return block.attention.d_model; }

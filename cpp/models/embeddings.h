@@ -29,6 +29,7 @@ struct ForwardInputs {
   std::span<const float> pixel_values{};         // [B·C·H·W], in place of input_ids
   nn::Memory memory{};                           // of a decoder with an encoder: what Model::encode gave
   Start start{};                                 // with neither a cache nor backward
+  std::span<const std::uint8_t> global_attention_mask{};  // [B·T], 1 = sees all and is seen by all; empty: no token
 
   Index seen() const { return cache ? cache->length() : 0; }
 };

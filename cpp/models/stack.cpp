@@ -22,7 +22,11 @@ Stack::Stack(const StackConfig& config, std::string prefix, nn::Embedding* share
     position_bias_ = nn::PositionBias::t5(config.t5_bias, block.attention.num_heads);
   if (config.positions == StackConfig::Positions::alibi)
     position_bias_ = nn::PositionBias::alibi(block.attention.num_heads);
-  for (Index l = 0; l < config.num_layers; ++l) blocks_.emplace_back(block);
+  for (Index l = 0; l < config.num_layers; ++l) {
+    nn::BlockConfig of_layer = block;
+    if (!config.windows.empty()) of_layer.attention.window = config.windows[static_cast<std::size_t>(l)];
+    blocks_.emplace_back(of_layer);
+  }
   if (config.final_norm) final_norm_ = nn::Norm(block.norm_kind, config.d_model(), block.norm_eps);
 }
 
@@ -69,6 +73,12 @@ void Stack::check(const ForwardInputs& inputs) const {
     require_count("inputIds", tokens, inputs.input_ids.size());
   }
   if (!inputs.attention_mask.empty()) require_count("attentionMask", tokens, inputs.attention_mask.size());
+  if (!inputs.global_attention_mask.empty()) {
+    if (!config_.block.attention.global_tokens)
+      throw Error("value", {"globalAttentionMask: this model has no global tokens"});
+    if (inputs.cache) throw Error("value", {"globalAttentionMask: a pass with a key-value cache takes none"});
+    require_count("globalAttentionMask", tokens, inputs.global_attention_mask.size());
+  }
   if (!inputs.token_type_ids.empty()) {
     if (config_.type_vocab_size == 0) throw Error("value", {"tokenTypeIds: this model has no token types"});
     require_count("tokenTypeIds", tokens, inputs.token_type_ids.size());
@@ -109,8 +119,10 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
   }
 
   const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
-  nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0, {}};
+  nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0, {}, nullptr};
   if (position_bias_) state.bias = position_bias_.forward(inputs.seen(), inputs.length, inputs.seen() + inputs.length, workspace);
+  const std::span<const std::uint8_t> global = inputs.global_attention_mask;
+  if (std::any_of(global.begin(), global.end(), [](std::uint8_t mark) { return mark != 0; })) state.global = global.data();
   for (state.layer = start.layer; state.layer < config_.num_layers; ++state.layer)
     blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, masked, state, inputs.memory, record, workspace);
   if (inputs.cache) inputs.cache->advance(inputs.length);
@@ -126,6 +138,8 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
 void Stack::request_for_backward(Record& record) const {
   if (config_.positions == StackConfig::Positions::t5_bias)
     throw Error("config", {"trainer: ", prefix_, "position_bias cannot be trained: positions t5_bias has no backward"});
+  if (config_.block.attention.global_tokens)
+    throw Error("config", {"trainer: ", prefix_, "blocks cannot be trained: globalTokens has no backward"});
   embeddings_.request_for_backward(record);
   for (const nn::Block& block : blocks_) block.request_for_backward(record);
   if (config_.final_norm) record.request(blocks_.back().output());
@@ -138,7 +152,7 @@ void Stack::backward(const ForwardInputs& inputs, const nn::AttentionOverrides& 
     final_norm_.backward(backward.record.rows(blocks_.back().output()), gradient, {}, gradient, backward);
   }
   const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
-  const nn::SequenceState state{rotary_ ? &rotary_ : nullptr, nullptr, 0, {}};  // a bias is constant
+  const nn::SequenceState state{rotary_ ? &rotary_ : nullptr, nullptr, 0, {}, nullptr};  // a bias is constant
   for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block)
     block->backward(gradient, inputs.batch, masked, state, inputs.memory, d_memory, backward);
   embeddings_.backward(inputs, gradient, backward);

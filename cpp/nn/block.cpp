@@ -9,6 +9,8 @@ namespace {
 
 MultiHeadAttentionConfig over_memory(MultiHeadAttentionConfig attention) {
   attention.causal = false;
+  attention.window = -1;
+  attention.global_tokens = false;
   return attention;
 }
 
@@ -96,7 +98,7 @@ void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrid
   if (config_.cross_attention) {
     enter(cross_norm_);
     cross_attention_.forward(input, memory.hidden, memory.hidden, batch, memory.overrides,
-                             {nullptr, memory.cache, state.layer, {}}, x, x, record, workspace);
+                             {nullptr, memory.cache, state.layer, {}, nullptr}, x, x, record, workspace);
     leave(cross_norm_, sites_.resid_cross);
   }
 

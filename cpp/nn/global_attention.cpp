@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kernels/gemm.h"
 
@@ -12,16 +13,17 @@ namespace {
 
 using kernels::AttentionMask;
 using kernels::Workspace;
+using Tokens = std::vector<int>;  // places within a sequence
 
 /// Rows of `from`, in the order of `which`.
-MatrixView gather(ConstMatrixView from, const Shape& which, Workspace& workspace) {
+MatrixView gather(ConstMatrixView from, const Tokens& which, Workspace& workspace) {
   const MatrixView rows = workspace.take(static_cast<Index>(which.size()), from.cols);
   for (Index i = 0; i < rows.rows; ++i) std::copy_n(from.row(which[static_cast<std::size_t>(i)]), rows.cols, rows.row(i));
   return rows;
 }
 
 /// The inverse of gather: row i of `rows` becomes row which[i] of `to`.
-void scatter(ConstMatrixView rows, const Shape& which, MatrixView to) {
+void scatter(ConstMatrixView rows, const Tokens& which, MatrixView to) {
   for (Index i = 0; i < rows.rows; ++i) std::copy_n(rows.row(i), rows.cols, to.row(which[static_cast<std::size_t>(i)]));
 }
 
@@ -46,7 +48,7 @@ class GlobalSteps final : public AttentionSteps {
 
   void make_scores(Index b, Index h, MatrixView scores) const override {
     const Workspace::Scope scope(workspace_);
-    const Shape tokens = tokens_of(b);
+    const Tokens tokens = tokens_of(b);
     const float scale = options_.total_scale();
     kernels::matmul_transposed(scale, q_.matrix(b, h), k_.matrix(b, group(h)), scores, workspace_);
     if (tokens.empty()) return;
@@ -67,7 +69,7 @@ class GlobalSteps final : public AttentionSteps {
 
   void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const override {
     const Workspace::Scope scope(workspace_);
-    const Shape tokens = tokens_of(b);
+    const Tokens tokens = tokens_of(b);
     kernels::matmul(pattern, v_.matrix(b, group(h)), z, workspace_);
     if (tokens.empty()) return;
     const MatrixView rows = workspace_.take(static_cast<Index>(tokens.size()), z.cols);
@@ -78,7 +80,7 @@ class GlobalSteps final : public AttentionSteps {
   /// All steps at once, without a matrix [T, S].
   void fused(Index b, Index h, MatrixView z) const {
     const Workspace::Scope scope(workspace_);
-    const Shape tokens = tokens_of(b);
+    const Tokens tokens = tokens_of(b);
     const Index count = static_cast<Index>(tokens.size());
     const float scale = options_.total_scale();
     const AttentionMask anywhere = mask_without_window(b, h);
@@ -127,10 +129,10 @@ class GlobalSteps final : public AttentionSteps {
     return global_.marks[b * T_ + t] && (!mask.keys || mask.keys[b * mask.keys_batch_stride + t]);
   }
 
-  Shape tokens_of(Index b) const {
-    Shape tokens;
+  Tokens tokens_of(Index b) const {
+    Tokens tokens;
     for (Index t = 0; t < T_; ++t)
-      if (is_global(b, t)) tokens.push_back(t);
+      if (is_global(b, t)) tokens.push_back(static_cast<int>(t));
     return tokens;
   }
 

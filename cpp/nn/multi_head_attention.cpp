@@ -18,6 +18,9 @@ void check(const MultiHeadAttentionConfig& config) {
   if (config.shared_heads && G != H) throw Error("config", {"numKvHeads: shared heads need numHeads ", H, ", got ", G});
   if (config.shared_heads && H * K != D)
     throw Error("config", {"sharedHeads: expected numHeads × dHead = dModel ", D, ", got ", H, " × ", K});
+  if (config.global_tokens && (config.causal || config.shared_heads || config.normalisation != Normalisation::softmax ||
+                               config.masked_value != -std::numeric_limits<float>::infinity()))
+    throw Error("config", {"globalTokens: expected neither causal nor sharedHeads, softmax, and maskedValue −∞"});
 }
 
 /// Copies the rows of `rows` [B, G, new, K] to positions from `first` on of `cached` [B, G, S, K].
@@ -34,18 +37,22 @@ bool same(ConstMatrixView a, ConstMatrixView b) { return a.data == b.data && a.r
 MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionConfig& config) : config_(config) {
   check(config);
   qkv_ = Linear(config.shared_heads ? config.d_head : config.d_model, q_width() + 2 * kv_width());
+  if (config.global_tokens) global_qkv_ = Linear(qkv_.in(), qkv_.out());
   if (config.out_projection) out_ = Linear(config.num_heads * config.d_head, config.d_model);
 }
 
-void MultiHeadAttention::name_all(Parameters& parameters, const std::string& prefix) {
+void MultiHeadAttention::name_projections(Linear& qkv, const char* suffix, Parameters& parameters,
+                                          const std::string& prefix) const {
   const Index q = q_width(), kv = kv_width();
-  if (config_.fused) {
-    qkv_.name_all(parameters, prefix + "qkv_proj", config_.bias);
-  } else {
-    qkv_.name_rows(parameters, prefix + "q_proj", 0, q, config_.bias);
-    qkv_.name_rows(parameters, prefix + "k_proj", q, kv, config_.bias);
-    qkv_.name_rows(parameters, prefix + "v_proj", q + kv, kv, config_.bias);
-  }
+  if (config_.fused) return qkv.name_all(parameters, prefix + "qkv" + suffix, config_.bias);
+  qkv.name_rows(parameters, prefix + "q" + suffix, 0, q, config_.bias);
+  qkv.name_rows(parameters, prefix + "k" + suffix, q, kv, config_.bias);
+  qkv.name_rows(parameters, prefix + "v" + suffix, q + kv, kv, config_.bias);
+}
+
+void MultiHeadAttention::name_all(Parameters& parameters, const std::string& prefix) {
+  name_projections(qkv_, "_proj", parameters, prefix);
+  if (config_.global_tokens) name_projections(global_qkv_, "_global_proj", parameters, prefix);
   if (config_.out_projection) out_.name_all(parameters, prefix + "out_proj", config_.out_bias);
 }
 
@@ -53,23 +60,29 @@ void MultiHeadAttention::name_activations(ActivationNames& names, const std::str
   sites_.q = names.add(prefix + "q", "bhqi");
   sites_.k = names.add(prefix + "k", "bhki");
   sites_.v = names.add(prefix + "v", "bhki");
+  if (config_.global_tokens) {
+    sites_.q_global = names.add(prefix + "q_global", "bhqi");
+    sites_.k_global = names.add(prefix + "k_global", "bhki");
+    sites_.v_global = names.add(prefix + "v_global", "bhki");
+  }
   attention_sites_ = name_attention_activations(names, prefix);
   sites_.out = names.add(prefix + "out", "bqi");
 }
 
-MatrixView MultiHeadAttention::project(ConstMatrixView x, Part part, kernels::Workspace& workspace) const {
+MatrixView MultiHeadAttention::project(const Linear& qkv, ConstMatrixView x, Part part,
+                                       kernels::Workspace& workspace) const {
   if (config_.shared_heads) {  // [B·T, H·K] is [B·T·H, K]: one row per token and head
     if (x.stride != x.cols) throw Error("shape", {"shared heads need rows without gaps"});
     x = {x.data, x.rows * config_.num_heads, config_.d_head, config_.d_head};
   }
-  if (qkv_.is_separable(part.first, part.count)) {
+  if (qkv.is_separable(part.first, part.count)) {
     const MatrixView y = workspace.take(x.rows, part.count);
-    kernels::linear(x, qkv_.rows(part.first, part.count), {}, y, workspace);
+    kernels::linear(x, qkv.rows(part.first, part.count), {}, y, workspace);
     return y;
   }
   // An odd width begins inside a panel: compute all three and use one.
-  const MatrixView y = workspace.take(x.rows, qkv_.out());
-  qkv_.forward(x, y, workspace);
+  const MatrixView y = workspace.take(x.rows, qkv.out());
+  qkv.forward(x, y, workspace);
   return {y.data + part.first, y.rows, part.count, y.stride};
 }
 
@@ -96,6 +109,7 @@ AttentionOptions MultiHeadAttention::options_of(const AttentionOverrides& overri
   options.normalisation = config_.normalisation;
   options.mask.first_query = state.first_position();
   options.mask.causal = overrides.causal.value_or(config_.causal);
+  options.mask.window = config_.window;
   options.mask.masked_value = config_.masked_value;
   options.mask.keys = overrides.key_mask;
   options.mask.keys_batch_stride = keys;
@@ -119,15 +133,17 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
   const Index H = config_.num_heads, G = config_.kv_heads(), K = config_.d_head;
   const Part q_part{0, q_width()}, k_part{q_width(), kv_width()}, v_part{q_width() + kv_width(), kv_width()};
 
+  const auto columns = [](MatrixView all, Part part) {
+    return MatrixView{all.data + part.first, all.rows, part.count, all.stride};
+  };
   MatrixView q_rows, k_rows, v_rows;
   if (same(query, key) && same(key, value)) {  // self-attention: one product for all three
-    const MatrixView all = project(query, {0, qkv_.out()}, workspace);
-    const auto columns = [&](Part part) { return MatrixView{all.data + part.first, all.rows, part.count, all.stride}; };
-    q_rows = columns(q_part), k_rows = columns(k_part), v_rows = columns(v_part);
+    const MatrixView all = project(qkv_, query, {0, qkv_.out()}, workspace);
+    q_rows = columns(all, q_part), k_rows = columns(all, k_part), v_rows = columns(all, v_part);
   } else {
-    q_rows = project(query, q_part, workspace);
-    if (key) k_rows = project(key, k_part, workspace);
-    if (value) v_rows = project(value, v_part, workspace);
+    q_rows = project(qkv_, query, q_part, workspace);
+    if (key) k_rows = project(qkv_, key, k_part, workspace);
+    if (value) v_rows = project(qkv_, value, v_part, workspace);
   }
   const TensorView q = by_head(q_rows, batch, T, H);   // [B, H, T, K]
   TensorView k = by_head(k_rows, batch, new_keys, G);  // [B, G, S, K]
@@ -146,10 +162,27 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
   record.produced(sites_.k, k);
   record.produced(sites_.v, v);
 
+  GlobalTokens global;
+  if (state.global) {
+    const MatrixView all = project(global_qkv_, query, {0, global_qkv_.out()}, workspace);
+    global = {state.global, by_head(columns(all, q_part), batch, T, H), by_head(columns(all, k_part), batch, T, G),
+              by_head(columns(all, v_part), batch, T, G)};
+    if (state.rotary) {
+      state.rotary->rotate(global.q, first);
+      state.rotary->rotate(global.k, first);
+    }
+    record.produced(sites_.q_global, global.q);
+    record.produced(sites_.k_global, global.k);
+    record.produced(sites_.v_global, global.v);
+  }
+
   const AttentionOptions options = options_of(overrides, state, S);
   const MatrixView z_rows = workspace.take(query.rows, H * K);  // [B·T, H·K], heads side by side
   const TensorView z{z_rows.data, 4, {batch, H, T, K}, {T * H * K, K, H * K, 1}};
-  attend(q, k, v, options, attention_sites_, record, workspace, z);
+  if (state.global)
+    attend_globally(q, k, v, global, options, attention_sites_, record, workspace, z);
+  else
+    attend(q, k, v, options, attention_sites_, record, workspace, z);
 
   if (config_.out_projection) {
     forward_with_residual(out_, z_rows, batch, residual, y, sites_.out, record, workspace);

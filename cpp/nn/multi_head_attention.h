@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "nn/attention.h"
+#include "nn/global_attention.h"
 #include "nn/key_value_cache.h"
 #include "nn/linear.h"
 #include "nn/rotary.h"
@@ -27,6 +27,8 @@ struct MultiHeadAttentionConfig {
   Normalisation normalisation = Normalisation::softmax;
   float masked_value = -std::numeric_limits<float>::infinity();
   bool causal = false;
+  Index window = -1;           // |t − s| ≤ window; negative: no limit
+  bool global_tokens = false;  // projections q_global_proj … of tokens that see all and are seen by all
 
   Index kv_heads() const { return num_kv_heads > 0 ? num_kv_heads : num_heads; }
   Index d_out() const { return out_projection ? d_model : num_heads * d_head; }
@@ -47,6 +49,7 @@ struct SequenceState {
   KeyValueCache* cache = nullptr;  // S is then the cached tokens and the new ones
   Index layer = 0;                 // whose rows of the cache
   TensorView bias;                 // [1, H, T, S], added to the scores; empty: none
+  const std::uint8_t* global = nullptr;  // [B, T], 1 = a token that sees all and is seen by all; nullptr: there are none
 
   Index first_position() const { return cache ? cache->length() : 0; }
 };
@@ -97,7 +100,8 @@ class MultiHeadAttention {
   Index q_width() const { return config_.shared_heads ? config_.d_head : config_.num_heads * config_.d_head; }
   Index kv_width() const { return config_.shared_heads ? config_.d_head : config_.kv_heads() * config_.d_head; }
   AttentionOptions options_of(const AttentionOverrides& overrides, const SequenceState& state, Index keys) const;
-  MatrixView project(ConstMatrixView x, Part part, kernels::Workspace& workspace) const;
+  MatrixView project(const Linear& qkv, ConstMatrixView x, Part part, kernels::Workspace& workspace) const;
+  void name_projections(Linear& qkv, const char* suffix, Parameters& parameters, const std::string& prefix) const;
   void project_backward(ConstMatrixView x, Part part, MatrixView gradients, ConstMatrixView residual, MatrixView dx,
                         const Backward& backward) const;
   TensorView by_head(MatrixView projected, Index batch, Index tokens, Index heads) const;
@@ -105,9 +109,10 @@ class MultiHeadAttention {
   MultiHeadAttentionConfig config_;
   Linear qkv_;  // D → (H + 2·G)·K, stacked [q; k; v]; with shared heads K → 3·K
   Linear out_;  // H·K → D
+  Linear global_qkv_;  // as qkv_, only with global tokens
   AttentionSites attention_sites_{};
   struct {
-    Site q, k, v, out;
+    Site q, k, v, q_global, k_global, v_global, out;
   } sites_{};
 };
 

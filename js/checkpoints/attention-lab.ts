@@ -11,7 +11,7 @@ export const attentionLab: Family = {
 
   read({ config }) {
     try {
-      return { config: completeModelConfig(config as ModelConfig), rules: undefined, ignored: [] };
+      return { config: completeModelConfig(withInfinity(config) as ModelConfig), rules: undefined, ignored: [] };
     } catch (error) {
       // What a caller may not pass, a file may not hold.
       if (error instanceof AttentionLabError) fail('bad_checkpoint', `config.json: ${error.message}`, error);
@@ -24,6 +24,13 @@ export const attentionLab: Family = {
   },
 };
 
+/** JSON writes the Infinity of a layer without a window as null. */
+function withInfinity(config: unknown): unknown {
+  return JSON.parse(JSON.stringify(config ?? null), (key, value: unknown) =>
+    key === 'window' && Array.isArray(value) ? value.map((window: unknown) => window ?? Infinity) : value,
+  );
+}
+
 /** The inverse of `completeModelConfig`: what stands for "none" is left out, as JSON and a caller leave it out. */
 function asGiven({ encoder, ...config }: NativeModelConfig): unknown {
   if (encoder === null) return stackAsGiven(config);
@@ -33,11 +40,11 @@ function asGiven({ encoder, ...config }: NativeModelConfig): unknown {
 
 function stackAsGiven<Stack extends NativeStackConfig>(config: Stack) {
   const { padTokenId, image, attention, ...rest } = config;
-  const { dModel: _, maskedValue, ...layer } = attention;
+  const { dModel: _, maskedValue, window, ...layer } = attention;
   return {
     ...rest,
     ...(padTokenId >= 0 && { padTokenId }),
     ...(image && { image }),
-    attention: { ...layer, ...(Number.isFinite(maskedValue) && { maskedValue }) },
+    attention: { ...layer, ...(Number.isFinite(maskedValue) && { maskedValue }), ...(window !== Infinity && { window }) },
   };
 }

@@ -2,7 +2,7 @@
 // Devlin et al. 2019, arXiv:1810.04805; transformers/models/bert.
 import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
-import type { ModelConfig } from '../types.js';
+import type { ModelAttentionConfig, ModelConfig } from '../types.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
@@ -46,24 +46,29 @@ export function bertFields(config: NativeModelConfig): Record<string, unknown> {
   };
 }
 
-/** The fields that BERT and its descendants share; `own` are those in which they differ. */
-export function bertConfig(config: ConfigReader, own: Partial<ModelConfig>): NativeModelConfig {
+/** The fields that BERT and its descendants share; `own` are those in which they differ, `attention` those of its attention. */
+export function bertConfig(
+  config: ConfigReader,
+  own: Partial<ModelConfig>,
+  attention?: (config: ConfigReader, numLayers: number) => Partial<ModelAttentionConfig>,
+): NativeModelConfig {
   config.refuseUnless('position_embedding_type', 'absolute');
   config.refuseUnless('is_decoder', false);
   config.refuseUnless('add_cross_attention', false);
   const dModel = config.size('hidden_size', 768);
+  const numLayers = config.size('num_hidden_layers', 12, mostLayers);
   return completeModelConfig({
     vocabSize: config.size('vocab_size', 30522),
     typeVocabSize: config.size('type_vocab_size', 2),
     dModel,
-    numLayers: config.size('num_hidden_layers', 12, mostLayers),
+    numLayers,
     dFf: config.size('intermediate_size', 3072),
     positions: 'learned',
     embedNorm: true,
     normEps: config.positive('layer_norm_eps', 1e-12),
     activation: config.choice('hidden_act', activations, 'gelu'),
     tieEmbeddings: config.boolean('tie_word_embeddings', true),
-    attention: { numHeads: config.divisor('num_attention_heads', 12, 'hidden_size', dModel) },
+    attention: { numHeads: config.divisor('num_attention_heads', 12, 'hidden_size', dModel), ...attention?.(config, numLayers) },
     ...own,
   });
 }

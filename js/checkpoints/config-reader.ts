@@ -127,6 +127,16 @@ export class ConfigReader {
     return value;
   }
 
+  /** An even size, or one for each of `count` layers. */
+  evenSizes(name: string, otherwise: number, count: number): number | number[] {
+    const value = this.field(name) ?? otherwise;
+    const isEven = (size: unknown): boolean => Number.isInteger(size) && (size as number) > 0 && (size as number) % 2 === 0;
+    if (Array.isArray(value) ? value.length !== count || !value.every(isEven) : !isEven(value)) {
+      this.wrong(name, `an even size above 0, or one for each of the ${count} layers`, value);
+    }
+    return value as number | number[];
+  }
+
   positive(name: string, otherwise?: number): number {
     const value = this.field(name) ?? otherwise;
     if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) this.wrong(name, 'a number above 0', value);

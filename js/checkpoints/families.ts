@@ -9,6 +9,7 @@ import { distilbert } from './distilbert.js';
 import { checkReadable, isReadable } from './dtypes.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
+import { longformer } from './longformer.js';
 import { marian } from './marian.js';
 import { roberta } from './roberta.js';
 import type { TensorInfo } from './safetensors.js';
@@ -69,7 +70,7 @@ export interface Family {
 const shown = 40;
 
 /** The first that can express a config is the one it is saved as. */
-export const families: readonly Family[] = [bert, distilbert, gpt2, llama, marian, roberta, vit, attentionLab];
+export const families: readonly Family[] = [bert, distilbert, gpt2, llama, longformer, marian, roberta, vit, attentionLab];
 
 /** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
 export function chooseFamily(json: Readonly<Record<string, unknown>>): { family: Family; architecture: string | undefined } {

@@ -1,51 +1,69 @@
 // RoBERTa as Transformers saves it: BERT's stack, positions counted from after the padding id, and a head of its own.
 // Liu et al. 2019, arXiv:1907.11692; transformers/models/roberta.
+import type { NativeModelConfig } from '../native.js';
+import type { ModelAttentionConfig } from '../types.js';
 import { bertBody, bertConfig, bertFields, bertPooler, maskedLmOutput } from './bert.js';
 import { ConfigReader } from './config-reader.js';
 import type { Family } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';
 
-export const roberta: Family = {
-  modelType: 'roberta',
-  architectures: ['RobertaModel', 'RobertaForMaskedLM'],
+/** What sets a family of RoBERTa's kind apart. */
+interface Kind {
+  modelType: string;
+  /** What its architectures begin with. */
+  name: string;
+  /** Fields of its own, of the attention. */
+  read?(config: ConfigReader, numLayers: number): Partial<ModelAttentionConfig>;
+  write?(config: NativeModelConfig): Record<string, unknown>;
+  /** Tensors of its own. */
+  addTo?(body: Rules, config: NativeModelConfig): void;
+}
 
-  read(json, architecture, has) {
-    const config = new ConfigReader(json);
-    const prefix = bodyPrefix('roberta.', 'embeddings.word_embeddings.weight', architecture === 'RobertaModel', has);
-    const masked = architecture === 'RobertaForMaskedLM' || has('lm_head.dense.weight');
-    // Transformers' RobertaLMHead is GELU whatever the blocks' activation is.
-    if (masked) config.refuseUnless('hidden_act', 'gelu');
-    const padTokenId = config.size('pad_token_id', 1, undefined, 0);
-    const positionOffset = padTokenId + 1;
-    const rows = config.size('max_position_embeddings', 512);
-    if (rows <= positionOffset) config.refuse('max_position_embeddings', `more than ${positionOffset}, pad_token_id + 1`, rows);
-    const model = bertConfig(config, {
-      maxLen: rows - positionOffset,
-      positionOffset,
-      padTokenId,
-      pooler: bertPooler(prefix, has),
-      maskedLmHead: masked,
-    });
-    const body = bertBody(model, prefix);
-    const head = new Rules('lm_head.');
-    if (masked) {
-      head.linear('mlm_head.dense', 'dense', model.dModel, model.dModel);
-      head.layerNorm('mlm_head.norm', 'layer_norm', model.dModel);
-      maskedLmOutput(head, model, 'decoder.weight', ['bias', 'decoder.bias']);
-    }
-    return { config: model, rules: [...body.all, ...head.all], ignored };
-  },
+/** A family with RoBERTa's positions and head. */
+export function robertaFamily(kind: Kind): Family {
+  const { modelType, name } = kind;
+  const ignored = [new RegExp(`^(${modelType}\\.)?embeddings\\.(position_ids|token_type_ids)$`), /^lm_head\.decoder\.(weight|bias)$/];
+  return {
+    modelType,
+    architectures: [`${name}Model`, `${name}ForMaskedLM`],
 
-  write: (config) => ({
-    model_type: 'roberta',
-    architectures: [config.maskedLmHead ? 'RobertaForMaskedLM' : 'RobertaModel'],
-    ...bertFields(config),
-    max_position_embeddings: config.maxLen + config.positionOffset,
-    pad_token_id: config.padTokenId,
-    bos_token_id: null,
-    eos_token_id: null,
-  }),
-};
+    read(json, architecture, has) {
+      const config = new ConfigReader(json);
+      const prefix = bodyPrefix(`${modelType}.`, 'embeddings.word_embeddings.weight', architecture === `${name}Model`, has);
+      const masked = architecture === `${name}ForMaskedLM` || has('lm_head.dense.weight');
+      // Transformers' RobertaLMHead is GELU whatever the blocks' activation is.
+      if (masked) config.refuseUnless('hidden_act', 'gelu');
+      const padTokenId = config.size('pad_token_id', 1, undefined, 0);
+      const positionOffset = padTokenId + 1;
+      const rows = config.size('max_position_embeddings', 512);
+      if (rows <= positionOffset) config.refuse('max_position_embeddings', `more than ${positionOffset}, pad_token_id + 1`, rows);
+      const model = bertConfig(
+        config,
+        { maxLen: rows - positionOffset, positionOffset, padTokenId, pooler: bertPooler(prefix, has), maskedLmHead: masked },
+        kind.read,
+      );
+      const body = bertBody(model, prefix);
+      kind.addTo?.(body, model);
+      const head = new Rules('lm_head.');
+      if (masked) {
+        head.linear('mlm_head.dense', 'dense', model.dModel, model.dModel);
+        head.layerNorm('mlm_head.norm', 'layer_norm', model.dModel);
+        maskedLmOutput(head, model, 'decoder.weight', ['bias', 'decoder.bias']);
+      }
+      return { config: model, rules: [...body.all, ...head.all], ignored };
+    },
 
-/** Buffers and tied copies. */
-const ignored = [/^(roberta\.)?embeddings\.(position_ids|token_type_ids)$/, /^lm_head\.decoder\.(weight|bias)$/];
+    write: (config) => ({
+      model_type: modelType,
+      architectures: [config.maskedLmHead ? `${name}ForMaskedLM` : `${name}Model`],
+      ...bertFields(config),
+      max_position_embeddings: config.maxLen + config.positionOffset,
+      pad_token_id: config.padTokenId,
+      bos_token_id: null,
+      eos_token_id: null,
+      ...kind.write?.(config),
+    }),
+  };
+}
+
+export const roberta = robertaFamily({ modelType: 'roberta', name: 'Roberta' });

@@ -5,6 +5,7 @@ import { loadKernels } from './kernels.mjs';
 import { onnxruntime, tensorflow } from './peers.mjs';
 import { randomFloats } from './random.mjs';
 import { difference, interleave } from './statistics.mjs';
+import { windowGrowth } from './window.mjs';
 
 const tolerance = 1e-3; // of outputs, absolute plus relative: f32 through six layers in another order
 
@@ -81,6 +82,8 @@ async function measureGrowth(kernels, { createRuntime, variant }, { rounds, quic
   const rows = [];
   const add = (name, value, unit, limit) => rows.push({ name, value, unit, limit, met: value <= limit });
   add('window ±256, K 64: T = 16384 over T = 8192', await timed([8192, 16384], { heads: 1, dHead: 64, window: 256 }), '×', 2.1);
+  const long = await createRuntime({ variant });
+  add('window ±64 and 3 global tokens, 2 layers, D 128: T = 4096 over T = 2048', await windowGrowth(long, { rounds }), '×', 2.2);
   if (!quick) {
     add('attention H 8, K 64, no pattern: T = 8192 over T = 4096', await timed([4096, 8192], { heads: 8, dHead: 64 }), '×', 4.4);
     const runtime = await createRuntime({ variant });

@@ -129,6 +129,20 @@ def roberta(config, masked_lm):
     return ours, table | (head | {"mlm_head.bias": "lm_head.bias"} if masked_lm else {})
 
 
+def longformer(config, masked_lm):
+    """RoBERTa with windows and the projections of global tokens."""
+    ours, table = roberta(config, masked_lm)
+    windows = config.attention_window
+    windows = [window // 2 for window in ([windows] if isinstance(windows, int) else windows)]
+    attention = ours["attention"] | {"window": windows if len(windows) > 1 else windows[0], "globalTokens": True}
+    table = {name: theirs.replace("roberta.", "longformer.") for name, theirs in table.items()}
+    for name, theirs in list(table.items()):
+        if any(f"attn.{which}_proj" in name for which in "qkv"):
+            where, kind = theirs.rsplit(".", 1)
+            table[name.replace("_proj", "_global_proj")] = f"{where}_global.{kind}"
+    return ours | {"attention": attention}, table
+
+
 class AllNames:
     """Holds every name that has no prefix."""
 
@@ -151,7 +165,7 @@ def described(model):
     if model.config.model_type == "bert":
         return (bert.our_config(model.config, pooler=not masked_lm, masked_lm=masked_lm),
                 bert.our_names(model.config, model.state_dict()))
-    return {"distilbert": distilbert, "roberta": roberta}[model.config.model_type](model.config, masked_lm)
+    return {"distilbert": distilbert, "roberta": roberta, "longformer": longformer}[model.config.model_type](model.config, masked_lm)
 
 
 def shorter(theirs):

@@ -3,7 +3,7 @@ import { createRuntime } from 'attention-lab';
 import { comparable, runners } from './golden-run.mjs';
 import { checkpointPath, readGroups } from './golden.mjs';
 
-const family = ({ checkpoint }) => (/^(gpt2|llama|distilbert|roberta|marian|vit)/.exec(checkpoint) ?? ['bert'])[0];
+const family = ({ checkpoint }) => (/^(gpt2|llama|distilbert|roberta|longformer|marian|vit)/.exec(checkpoint) ?? ['bert'])[0];
 
 /** |actual − expected|, infinite where either is no number or the shapes differ. */
 function largest(actual, expected) {

@@ -40,7 +40,7 @@ forEachVariant('attention layer', (lab) => {
     withLayer({ dModel: 6, numHeads: 2 }, ({ config }) =>
       assert.deepEqual(config, {
         dModel: 6, numHeads: 2, numKvHeads: 2, dHead: 3, bias: true, outBias: true, outProjection: true, fused: false,
-        sharedHeads: false, scaleBy: 'd_head', normalisation: 'softmax', maskedValue: -Infinity, causal: false,
+        sharedHeads: false, scaleBy: 'd_head', normalisation: 'softmax', maskedValue: -Infinity, causal: false, window: Infinity,
       })));
 
   test('parameters come back as they were set, from a Map and from an object', () =>

@@ -222,6 +222,9 @@ nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_mod
       config["normalisation"].text(), {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
   if (const Json* const value = config.find("maskedValue")) attention.masked_value = static_cast<float>(value->number());
   attention.causal = config["causal"].boolean();
+  if (const Json* const window = config.find("window"); window && !window->is_array())
+    attention.window = index_of(*window);
+  if (const Json* const global = config.find("globalTokens")) attention.global_tokens = global->boolean();
   return attention;
 }
 
@@ -283,6 +286,8 @@ models::StackConfig stack_config_of(const Json& config, Index d_model) {
   if_given("embedScale", [&](const Json& value) { stack.embed_scale = static_cast<float>(value.number()); });
   stack.embed_norm = config["embedNorm"].boolean();
   stack.block.attention = attention_config_of(config["attention"], d_model);
+  if (const Json* const windows = config["attention"].find("window"); windows && windows->is_array())
+    for (const Json& window : windows->items()) stack.windows.push_back(index_of(window));
   stack.block.mlp.d_ff = index_of(config["dFf"]);
   stack.block.mlp.activation = activation_of(config["activation"].text());
   stack.block.norm_eps = static_cast<float>(config["normEps"].number());

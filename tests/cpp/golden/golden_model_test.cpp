@@ -155,6 +155,12 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
     const nn::ImageConfig& image = model.config().image;
     StackInputs first(*test_case, image, "inputIds", "inputsEmbeds", "attentionMask");
     if (test_case->has("tokenTypeIds")) first.values.token_type_ids = test_case->inputs.at("tokenTypeIds").integers;
+    std::vector<std::uint8_t> global;
+    if (test_case->has("globalAttentionMask")) {
+      const std::vector<int>& marks = test_case->inputs.at("globalAttentionMask").integers;
+      global.assign(marks.begin(), marks.end());
+      first.values.global_attention_mask = global;
+    }
     std::optional<StackInputs> second;
     if (model.encoder()) second.emplace(*test_case, image, "decoderInputIds", "decoderInputsEmbeds", "decoderAttentionMask");
     models::ForwardInputs& inputs = second ? second->values : first.values;

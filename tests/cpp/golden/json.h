@@ -26,6 +26,7 @@ class Json {
 
   bool is_object() const { return std::holds_alternative<Members>(value_); }
   bool is_string() const { return std::holds_alternative<std::string>(value_); }
+  bool is_array() const { return std::holds_alternative<Items>(value_); }
   double number() const { return std::get<double>(value_); }
   bool boolean() const { return std::get<bool>(value_); }
   const std::string& text() const { return std::get<std::string>(value_); }
