@@ -137,12 +137,12 @@ export function readLike(name: string, given: TokenIds, below: number, expected:
   return ids;
 }
 
-/** number[], number[][] of equal lengths, or an integer tensor [T] or [B, T]; every value from 0 to below − 1. */
-export function readIds(name: string, given: TokenIds, below: number): Batch & { ids: Int32Array } {
-  if (!Array.isArray(given)) return readTensor(name, given as IntegerTensor, below);
+/** number[], number[][] of equal lengths, or an integer tensor [T] or [B, T]; every value from 0 to below − 1, or `other`. */
+export function readIds(name: string, given: TokenIds, below: number, other?: number): Batch & { ids: Int32Array } {
+  if (!Array.isArray(given)) return readTensor(name, given as IntegerTensor, below, other);
   if (!Array.isArray(given[0])) {
     const ids = new Int32Array(given.length);
-    copyIds(name, given as readonly number[], below, ids, 0);
+    copyIds(name, given as readonly number[], below, other, ids, 0);
     return { ids, batch: 1, length: given.length };
   }
   const rows = given as readonly (readonly number[])[];
@@ -157,29 +157,30 @@ export function readIds(name: string, given: TokenIds, below: number): Batch & {
           'pad the shorter sequences and mark the padding with 0 in attentionMask',
       );
     }
-    copyIds(`${name}[${index}]`, row, below, ids, index * length);
+    copyIds(`${name}[${index}]`, row, below, other, ids, index * length);
   });
   return { ids, batch: rows.length, length };
 }
 
-function readTensor(name: string, given: IntegerTensor, below: number): Batch & { ids: Int32Array } {
+function readTensor(name: string, given: IntegerTensor, below: number, other: number | undefined): Batch & { ids: Int32Array } {
   const { data, dims } = checkIntegerTensor(name, given);
   if (dims.length !== 1 && dims.length !== 2) {
     fail('shape_mismatch', `${name}: expected [T] or [B, T], got ${shapeText(dims)}`);
   }
-  for (let index = 0; index < data.length; ++index) checkId(`${name}.data`, index, data[index], below);
+  for (let index = 0; index < data.length; ++index) checkId(`${name}.data`, index, data[index], below, other);
   return { ids: data, batch: dims.length === 2 ? dims[0]! : 1, length: dims.at(-1)! };
 }
 
-function copyIds(name: string, from: readonly number[], below: number, to: Int32Array, at: number): void {
+function copyIds(name: string, from: readonly number[], below: number, other: number | undefined, to: Int32Array, at: number): void {
   for (let index = 0; index < from.length; ++index) {
-    checkId(name, index, from[index], below);
+    checkId(name, index, from[index], below, other);
     to[at + index] = from[index]!;
   }
 }
 
-function checkId(name: string, index: number, id: unknown, below: number): void {
-  if (typeof id !== 'number' || (id | 0) !== id || id < 0 || id >= below) {
-    fail('invalid_argument', `${name}[${index}]: expected an integer from 0 to ${below - 1}, got ${describe(id)}`);
+function checkId(name: string, index: number, id: unknown, below: number, other: number | undefined): void {
+  if (typeof id !== 'number' || (id | 0) !== id || ((id < 0 || id >= below) && id !== other)) {
+    const range = `from 0 to ${below - 1}${other === undefined ? '' : `, or ${other}`}`;
+    fail('invalid_argument', `${name}[${index}]: expected an integer ${range}, got ${describe(id)}`);
   }
 }

@@ -11,6 +11,7 @@ import { preprocessFor } from './pictures/preprocess.js';
 import { embedTexts } from './sentences.js';
 import { sweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from './sweep.js';
 import { traceMap, traceNames } from './trace.js';
+import { Trainer } from './trainer.js';
 import { oneTurn } from './turn.js';
 import type { GenerationDefaults } from './token-rules.js';
 import type {
@@ -26,6 +27,7 @@ import type {
   Tensor,
   TokenIds,
   Tokenizer,
+  TrainerOptions,
 } from './types.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive, checkSignal, describe } from './validation.js';
 
@@ -204,6 +206,16 @@ export class Model extends Parameterised<NativeModel> {
    */
   save(options?: SaveOptions): Map<string, Uint8Array> {
     return saveModel(this, options);
+  }
+
+  /**
+   * Trains this model, in place, to give the labels of its batches. Refuses a model that has a part it cannot train, naming it.
+   * The model goes on working between two steps.
+   */
+  trainer(options: TrainerOptions): Trainer {
+    const { config, tokenizer } = this;
+    const padTokenId = tokenizer?.padTokenId ?? Math.max(config.padTokenId, 0);
+    return new Trainer({ model: this, module: this.#module, native: this.handle.native, handles: this.#handles, padTokenId }, options);
   }
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */

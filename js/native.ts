@@ -209,6 +209,7 @@ export interface NativeModule {
   createAttentionLayer(config: NativeAttentionConfig): NativeResult<NativeAttentionLayer>;
   createModel(config: NativeModelConfig): NativeResult<NativeModel>;
   createGeneration(model: NativeModel, options: NativeGenerationOptions): NativeResult<NativeGeneration>;
+  createTrainer(model: NativeModel, options: NativeTrainerOptions): NativeResult<NativeTrainer>;
   /** Bytes of linear memory now. */
   memorySize(): number;
 }
@@ -225,6 +226,47 @@ export interface NativeGenerationOptions {
 /** A generation under way: reads the prompt, then each picked token, and picks the next, none of `suppressed`. */
 export interface NativeGeneration {
   next(tokens: Int32Array, suppressed: Int32Array): NativeResult<{ id: number }>;
+  delete(): void;
+}
+
+export interface NativeTrainerOptions {
+  lr: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  weightDecay: number;
+  clipNorm: number; // Infinity: none
+  warmupSteps: number;
+  totalSteps: number; // 0: the rate stays
+}
+
+export interface NativeTrainingBatch extends NativeForwardInputs {
+  labels: Int32Array; // [B·T], −100 where none; of a classifier [B]
+}
+
+/** A training under way. */
+export interface NativeTrainer {
+  step(batch: NativeTrainingBatch): NativeResult<{ step: number; loss: number; accuracy: number; gradNorm: number; lr: number }>;
+  evaluate(batch: NativeTrainingBatch): NativeResult<{ loss: number; accuracy: number }>;
+  /** Names as forward's trace. */
+  gradients(
+    batch: NativeTrainingBatch,
+    activations: string[] | null,
+    gradients: string[] | null,
+  ): NativeResult<{
+    loss: number;
+    accuracy: number;
+    parameters: Record<string, NativeTensor>;
+    activations: Record<string, NativeTensor>;
+    gradients: Record<string, NativeTensor>;
+  }>;
+  setLr(lr: number): void;
+  setInterventions(interventions: NativeIntervention[]): NativeResult<object>;
+  steps(): number;
+  setSteps(steps: number): void;
+  moments(name: string): NativeResult<{ first: NativeTensor; second: NativeTensor }>;
+  /** Copies in; dims must match. */
+  setMoments(name: string, first: NativeTensor, second: NativeTensor): NativeResult<object>;
   delete(): void;
 }
 

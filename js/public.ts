@@ -6,6 +6,7 @@ export { preprocess } from './pictures/preprocess.js';
 export type { AttentionLayer } from './layer.js';
 export type { Model } from './model.js';
 export type { Runtime } from './runtime.js';
+export type { Trainer } from './trainer.js';
 export { headMeasures, measureHeads, type HeadMeasure, type HeadScores, type MeasureOptions } from './measures.js';
 export { rollout, type RolloutOptions } from './rollout.js';
 export { weightNorms, type WeightNormOptions } from './weight-norms.js';

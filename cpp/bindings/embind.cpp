@@ -4,6 +4,7 @@
 
 #include "bindings/attention.h"
 #include "bindings/model.h"
+#include "bindings/training.h"
 #include "models/generation.h"
 
 namespace attention_lab::bindings {
@@ -179,6 +180,11 @@ val create_generation(std::shared_ptr<ModelHandle> model, val options) {
   });
 }
 
+val create_trainer_of(std::shared_ptr<ModelHandle> model, val options) {
+  models::Model& owned = model->owner();
+  return create_trainer({std::move(model), &owned}, options);
+}
+
 val create_attention_layer(val config) {
   return guarded([&] { return val(std::make_shared<AttentionLayerHandle>(attention_config_of(config))); });
 }
@@ -205,6 +211,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   function("createAttentionLayer", &create_attention_layer);
   function("createModel", &create_model);
   function("createGeneration", &create_generation);
+  function("createTrainer", &create_trainer_of);
   emscripten::class_<Parameterised>("Parameterised")
       .function("parameterTable", &Parameterised::parameter_table)
       .function("parameter", &Parameterised::parameter)

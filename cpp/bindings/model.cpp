@@ -5,38 +5,25 @@
 
 namespace attention_lab::bindings {
 
-namespace {
-
-/// What one stack reads, with the memory it points into.
-struct StackInputs {
-  std::vector<int> ids, types;
-  std::vector<float> embeds, pixels, resid;
-  std::vector<std::uint8_t> mask, global_mask;
-  models::ForwardInputs values;
-
-  explicit StackInputs(const val& source) {
-    const auto copy = [&]<class Scalar>(const char* field, std::vector<Scalar>& into) {
-      const val array = source[field];
-      if (!is_absent(array)) into = emscripten::convertJSArrayToNumberVector<Scalar>(array);
-    };
-    copy("inputIds", ids);
-    copy("tokenTypeIds", types);
-    copy("inputsEmbeds", embeds);
-    copy("pixelValues", pixels);
-    copy("attentionMask", mask);
-    copy("globalAttentionMask", global_mask);
-    values = {index_of(source, "batch"), index_of(source, "length"), ids, embeds, mask, types};
-    values.pixel_values = pixels;
-    values.global_attention_mask = global_mask;
-    const val start = source["start"];
-    if (is_absent(start)) return;
-    resid = emscripten::convertJSArrayToNumberVector<float>(start["resid"]);
-    values.start = {index_of(start, "layer"), resid};
-  }
-  StackInputs(const StackInputs&) = delete;
-};
-
-}  // namespace
+StackInputs::StackInputs(const val& source) {
+  const auto copy = [&]<class Scalar>(const char* field, std::vector<Scalar>& into) {
+    const val array = source[field];
+    if (!is_absent(array)) into = emscripten::convertJSArrayToNumberVector<Scalar>(array);
+  };
+  copy("inputIds", ids);
+  copy("tokenTypeIds", types);
+  copy("inputsEmbeds", embeds);
+  copy("pixelValues", pixels);
+  copy("attentionMask", mask);
+  copy("globalAttentionMask", global_mask);
+  values = {index_of(source, "batch"), index_of(source, "length"), ids, embeds, mask, types};
+  values.pixel_values = pixels;
+  values.global_attention_mask = global_mask;
+  const val start = source["start"];
+  if (is_absent(start)) return;
+  resid = emscripten::convertJSArrayToNumberVector<float>(start["resid"]);
+  values.start = {index_of(start, "layer"), resid};
+}
 
 void request(Record& record, const std::vector<std::string>& trace) {
   for (const std::string& name : trace) {

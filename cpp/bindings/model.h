@@ -8,6 +8,17 @@ namespace attention_lab::bindings {
 /// Requests what `trace` names; '*' is everything.
 void request(Record& record, const std::vector<std::string>& trace);
 
+/// What one stack reads, with the memory it points into.
+struct StackInputs {
+  std::vector<int> ids, types;
+  std::vector<float> embeds, pixels, resid;
+  std::vector<std::uint8_t> mask, global_mask;
+  models::ForwardInputs values;
+
+  explicit StackInputs(const val& source);
+  StackInputs(const StackInputs&) = delete;
+};
+
 /// The options that every attention of a layer or stack shares, with the memory they point into.
 struct Overrides {
   nn::AttentionOverrides values;

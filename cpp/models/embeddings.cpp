@@ -112,7 +112,7 @@ void Embeddings::forward(const ForwardInputs& inputs, MatrixView x, Record& reco
 void Embeddings::request_for_backward(Record& record) const {
   if (!config_.embed_norm) return;
   // The norm read the sum of these.
-  if (tokens()) record.request(sites_.embed);
+  if (tokens() || patches_) record.request(sites_.embed);
   if (positions_) record.request(sites_.pos_embed);
   if (types_) record.request(sites_.token_type_embed);
 }
@@ -121,7 +121,7 @@ void Embeddings::backward(const ForwardInputs& inputs, MatrixView gradient, cons
   const kernels::Workspace::Scope scope(backward.workspace);
   if (config_.embed_norm) {
     const MatrixView sum = backward.workspace.take(gradient.rows, gradient.cols);
-    if (tokens())
+    if (tokens() || patches_)
       kernels::copy(backward.record.rows(sites_.embed), sum);
     else
       kernels::copy({inputs.inputs_embeds.data(), sum.rows, sum.cols, sum.cols}, sum);
@@ -143,7 +143,8 @@ void Embeddings::backward(const ForwardInputs& inputs, MatrixView gradient, cons
         positions_.backward(position, {term.row(r), 1, term.cols, term.stride}, backward);
       });
   }
-  if (tokens()) backward.reached(sites_.embed, by_token(gradient, inputs.batch));
+  if (tokens() || patches_) backward.reached(sites_.embed, by_token(gradient, inputs.batch));
+  if (!inputs.pixel_values.empty()) patches_.backward(inputs.pixel_values.data(), inputs.batch, gradient, backward);
   if (inputs.input_ids.empty()) return;
   if (config_.embed_scale != 1.0f) map(gradient) *= config_.embed_scale;
   tokens().backward(inputs.input_ids, gradient, backward);

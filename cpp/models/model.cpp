@@ -102,8 +102,9 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
 }
 
 void Model::request_for_backward(Record& record) const {
-  if (!config_.masked_lm_head && !config_.lm_head)
-    throw Error("config", {"trainer: expected a model with a head that makes logits (lmHead or maskedLmHead)"});
+  if (!config_.masked_lm_head && !config_.lm_head && config_.num_labels == 0)
+    throw Error("config",
+                {"trainer: expected a model with a head that makes logits (lmHead, maskedLmHead or numLabels)"});
   if (config_.pooler)
     throw Error("config", {"trainer: the pooler cannot be trained: the logits do not depend on it"});
   if (encoder_) encoder_->request_for_backward(record);
@@ -115,10 +116,17 @@ void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder,
   const kernels::Workspace::Scope scope(backward.workspace);
   const ConstMatrixView hidden = stack_.last_hidden_state();
   const MatrixView gradient = backward.workspace.take(hidden.rows, hidden.cols);
-  backward.reached(logits_site_, nn::by_token(dlogits, inputs.batch));
+  if (config_.num_labels > 0) {
+    backward.reached(logits_site_, TensorView::dense(dlogits.data, {dlogits.rows, dlogits.cols}));
+    map(gradient).setZero();
+    const MatrixView first{gradient.data, inputs.batch, gradient.cols, inputs.length * gradient.stride};
+    classifier_.backward(first_tokens(hidden, inputs.batch), dlogits, {}, first, backward);
+  } else {
+    backward.reached(logits_site_, nn::by_token(dlogits, inputs.batch));
+  }
   if (config_.masked_lm_head)
     masked_lm_head_.backward(hidden, stack_.tokens(), dlogits, gradient, backward);
-  else
+  else if (config_.lm_head)
     (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_).backward(hidden, dlogits, {}, gradient, backward);
 
   const Index memory_rows = inputs.memory.hidden.rows;

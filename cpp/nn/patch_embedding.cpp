@@ -55,4 +55,16 @@ void PatchEmbedding::forward(const float* pixels, Index batch, MatrixView x, ker
   }
 }
 
+void PatchEmbedding::backward(const float* pixels, Index batch, ConstMatrixView dx, const Backward& backward) const {
+  const kernels::Workspace::Scope scope(backward.workspace);
+  const MatrixView patches = backward.workspace.take(image_.patches(), image_.patch_size());
+  float* const dtoken = backward.gradient_of(class_token_.data());
+  for (Index b = 0; b < batch; ++b) {
+    const float* const first = dx.row(b * image_.length());
+    for (Index i = 0; i < dx.cols; ++i) dtoken[i] += first[i];
+    gather(pixels + b * image_.pixels(), patches);
+    projection_.backward(patches, {first + dx.stride, patches.rows, dx.cols, dx.stride}, {}, {}, backward);
+  }
+}
+
 }  // namespace attention_lab::nn

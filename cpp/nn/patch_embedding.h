@@ -45,6 +45,9 @@ class PatchEmbedding {
   /// pixels: [B, C, H, W], x: [B·T, D].
   void forward(const float* pixels, Index batch, MatrixView x, kernels::Workspace& workspace) const;
 
+  /// The gradients of class token and projection are added.   dx: [B·T, D].
+  void backward(const float* pixels, Index batch, ConstMatrixView dx, const Backward& backward) const;
+
  private:
   ImageConfig image_;
   Vector class_token_;  // [D]

@@ -19,8 +19,10 @@ Evaluation cross_entropy(ConstMatrixView logits, std::span<const int> labels, Ma
   }
   if (labelled == 0) throw Error("value", {"labels: expected at least one other than ", Index{kIgnored}});
 
-  const double share = 1.0 / static_cast<double>(labelled);
-  Evaluation result;
+  const double count = static_cast<double>(labelled);
+  const float share = static_cast<float>(1.0 / count);
+  double sum = 0.0;
+  Index right = 0;
   for (Index r = 0; r < logits.rows; ++r) {
     const int label = labels[static_cast<std::size_t>(r)];
     float* const gradient = dlogits.row(r);
@@ -32,12 +34,12 @@ Evaluation cross_entropy(ConstMatrixView logits, std::span<const int> labels, Ma
     const float* const largest = std::max_element(row, row + logits.cols);
     const float inverse_sum = kernels::exponentials(row, logits.cols, gradient);
     // log softmax(row)[label] = row[label] − max − log Σ exp(row − max)
-    result.loss += share * (static_cast<double>(*largest) - row[label] - std::log(static_cast<double>(inverse_sum)));
-    if (largest - row == label) result.accuracy += share;
-    kernels::scale_row(gradient, logits.cols, inverse_sum * static_cast<float>(share), gradient);
-    gradient[label] -= static_cast<float>(share);
+    sum += static_cast<double>(*largest) - row[label] - std::log(static_cast<double>(inverse_sum));
+    right += largest - row == label;
+    kernels::scale_row(gradient, logits.cols, inverse_sum * share, gradient);
+    gradient[label] -= share;
   }
-  return result;
+  return {sum / count, static_cast<double>(right) / count};
 }
 
 }  // namespace attention_lab::train

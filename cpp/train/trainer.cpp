@@ -27,9 +27,15 @@ Trainer::Trainer(models::Model& model, const OptimizerConfig& config)
   model.request_for_backward(activations_);
 }
 
-Record Trainer::make_record() const {
+Record Trainer::edited_record() const {
   Record record(model_.activation_names());
   for (const Intervention& intervention : interventions_) record.edit(intervention);
+  return record;
+}
+
+Record Trainer::make_record() const {
+  Record record = edited_record();
+  model_.request_for_backward(record);
   return record;
 }
 
@@ -41,7 +47,6 @@ void Trainer::set_interventions(std::vector<Intervention> interventions) {
     std::swap(interventions_, interventions);
     throw;
   }
-  model_.request_for_backward(activations_);
 }
 
 /// The forward pass; returns the inputs as backward needs them.
@@ -57,7 +62,7 @@ models::ForwardInputs Trainer::run(const Batch& batch, Record& record, ConstMatr
 }
 
 Evaluation Trainer::evaluate(const Batch& batch) {
-  Record record = make_record();
+  Record record = edited_record();
   ConstMatrixView logits;
   run(batch, record, logits);
   const kernels::Workspace::Scope scope(workspace_);

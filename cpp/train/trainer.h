@@ -15,7 +15,7 @@ struct Batch {
   models::ForwardInputs inputs;   // of the only stack, or of the decoder
   models::ForwardInputs encoder;  // of an encoder–decoder
   nn::AttentionOverrides overrides;
-  std::span<const int> labels;  // [B·T], kIgnored where none
+  std::span<const int> labels;  // [B·T], of a classifier [B]; kIgnored where none
 };
 
 struct StepResult : Evaluation {
@@ -38,10 +38,10 @@ class Trainer {
   Evaluation evaluate(const Batch& batch);
   /// Changes the weights. Throws, and leaves them as they were, where the loss or the gradient is not finite.
   StepResult step(const Batch& batch);
-  /// Loss and gradients; weights stay as they are. The records keep what was requested of them, activations and the loss's
-  /// gradients with respect to them, and gradient_of() has those of parameters until the next call.
+  /// Loss and gradients; weights stay as they are. The records, the first of make_record(), keep what was requested of them,
+  /// activations and the loss's gradients with respect to them, and gradient_of() has those of parameters until the next call.
   Evaluation differentiate(const Batch& batch, Record& activations, Record& gradients);
-  /// A record in which the trainer's interventions are in force.
+  /// A record for differentiate(): the trainer's interventions are in force, and it keeps what backward reads.
   Record make_record() const;
 
   /// A parameter's counterpart among the gradients, and among the optimizer's moments.
@@ -54,6 +54,7 @@ class Trainer {
   }
 
  private:
+  Record edited_record() const;
   models::ForwardInputs run(const Batch& batch, Record& record, ConstMatrixView& logits);
 
   models::Model& model_;

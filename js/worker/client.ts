@@ -12,10 +12,13 @@ import type {
   CompleteAttentionConfig,
   CompleteModelConfig,
   Encoding,
+  Evaluation,
   ForwardInputs,
   ForwardOptions,
   GenerateOptions,
   GenerateResult,
+  GradientOptions,
+  Gradients,
   LayerInputs,
   LayerOptions,
   LayerOutput,
@@ -30,9 +33,14 @@ import type {
   RuntimeOptions,
   SaveOptions,
   SeedOptions,
+  Snapshot,
+  StepResult,
   Tensor,
   TokenIds,
   Tokenizer,
+  TrainerOptions,
+  TrainerSettings,
+  TrainingBatch,
   VariantName,
 } from '../types.js';
 import { pixelsOfAll } from '../pictures/preprocess.js';
@@ -45,12 +53,13 @@ const runtimeObject = 0;
 /** What lives in the worker: calls go there until dispose(). */
 abstract class Remote {
   #disposed = false;
-  readonly #connection: Connection;
+  /** @internal */
+  protected readonly connection: Connection;
   readonly #object: number;
 
   /** @internal */
   constructor(connection: Connection, object: number) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#object = object;
     connection.adopt(this, object);
   }
@@ -58,13 +67,13 @@ abstract class Remote {
   /** @internal */
   protected call<T>(method: string, args: unknown[], options?: ReportingOptions): Promise<T> {
     if (this.#disposed) return Promise.reject(new AttentionLabError('disposed', `${method}: used after dispose()`));
-    return this.#connection.call(this.#object, method, args, options) as Promise<T>;
+    return this.connection.call(this.#object, method, args, options) as Promise<T>;
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#connection.release(this.#object, this);
+    this.connection.release(this.#object, this);
   }
 
   [Symbol.dispose](): void {
@@ -140,6 +149,29 @@ export class WorkerTokenizer extends Remote implements TokenizerFacts {
   }
 }
 
+/** `Trainer` in a worker: every step is sent its batch. */
+export class WorkerTrainer extends Remote {
+  /** Changes the rate or the interventions, from the next call on. */
+  set(settings: TrainerSettings): Promise<void> {
+    return this.call('set', [settings]);
+  }
+  step(batch: TrainingBatch, call?: CallOptions): Promise<StepResult> {
+    return this.call('step', [batch], call);
+  }
+  evaluate(batch: TrainingBatch, call?: CallOptions): Promise<Evaluation> {
+    return this.call('evaluate', [batch], call);
+  }
+  gradients(batch: TrainingBatch, options?: GradientOptions, call?: CallOptions): Promise<Gradients> {
+    return this.call('gradients', [batch, options], call);
+  }
+  snapshot(): Promise<Snapshot> {
+    return this.call('snapshot', []);
+  }
+  restore(snapshot: Snapshot): Promise<void> {
+    return this.call('restore', [snapshot]);
+  }
+}
+
 /** `Model` in a worker. */
 export class WorkerModel extends RemoteParameters {
   readonly config: CompleteModelConfig;
@@ -173,6 +205,11 @@ export class WorkerModel extends RemoteParameters {
   /** onProgress is told as the edits are done; the signal stops the worker before its next one. */
   async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
     return this.call('sweep', [sendableSweep(spec)], checkKeys('options', call, sweepCallKeys));
+  }
+  /** `examples` cannot be sent: draw them on this side, with createRandom. */
+  async trainer(options: Omit<TrainerOptions, 'examples' | 'batchSize' | 'seed'>): Promise<WorkerTrainer> {
+    const { object } = await this.call<Created>('trainer', [options]);
+    return new WorkerTrainer(this.connection, object);
   }
   embed(texts: string | readonly string[], call?: CallOptions): Promise<Tensor> {
     return this.call('embed', [texts], call);

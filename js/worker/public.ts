@@ -10,6 +10,7 @@ export type {
   WorkerModel,
   WorkerRuntime,
   WorkerTokenizer,
+  WorkerTrainer,
 } from './client.js';
 export { headMeasures, measureHeads, type HeadMeasure, type HeadScores, type MeasureOptions } from '../measures.js';
 export { rollout, type RolloutOptions } from '../rollout.js';

@@ -6,6 +6,7 @@ import { Model } from '../model.js';
 import { Runtime } from '../runtime.js';
 import type { SweepCall, SweepSpec } from '../sweep.js';
 import { LoadedTokenizer } from '../tokenizer.js';
+import { Trainer } from '../trainer.js';
 import type { GenerateOptions, LoadOptions, ModelSource, RuntimeOptions, TokenIds } from '../types.js';
 import { oneTurn } from '../turn.js';
 import { buffersOf, type Call, type Created, type Message, type Port, type SentFile } from './protocol.js';
@@ -15,7 +16,8 @@ const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters
 const methods = new Map<unknown, readonly string[]>([
   [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'liveHandles', 'memoryBytes']],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
-  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'sweep', 'embed', 'preprocess', 'save']],
+  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'sweep', 'embed', 'trainer', 'preprocess', 'save']],
+  [Trainer, ['set', 'step', 'evaluate', 'gradients', 'snapshot', 'restore', 'dispose']],
   [Listing, ['forward', 'dispose']],
   [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
 ]);
@@ -113,6 +115,7 @@ class Server {
       return this.keep(value, { config, labels, preprocessor, tokenizer: this.describe(value.tokenizer) });
     }
     if (value instanceof LoadedTokenizer) return this.keep(value, tokenizerFacts(value));
+    if (value instanceof Trainer) return this.keep(value, {});
     if (value instanceof AttentionLayer) return this.keep(value, { config: value.config });
     if (value instanceof Listing) {
       const { name, difference, config } = value;

@@ -103,7 +103,6 @@ struct Lab {
 /// Along a random direction of each parameter: Σ gradient · direction = (loss(+h) − loss(−h)) / 2h.
 void check_gradients(Lab& lab, const std::string& title) {
   Record activations = lab.trainer.make_record(), gradients(lab.model.activation_names());
-  lab.model.request_for_backward(activations);
   lab.trainer.differentiate(lab.batch, activations, gradients);
   Random random(4);
   for (const Parameter& parameter : lab.model.parameters()) {
@@ -223,7 +222,6 @@ TEST_CASE("recorded gradients are those of the recorded values") {
   Lab lab(gpt2());
   const ActivationNames& names = lab.model.activation_names();
   Record activations = lab.trainer.make_record(), gradients(names);
-  lab.model.request_for_backward(activations);
   gradients.request_all();
   lab.trainer.differentiate(lab.batch, activations, gradients);
   for (Site site = 0; site < names.size(); ++site) CHECK_MESSAGE(gradients.has(site), names.name(site));
@@ -242,4 +240,23 @@ TEST_CASE("what cannot be trained is refused by name") {
   config.pooler = true;
   Model pooled(config);
   CHECK(message_of([&] { train::Trainer(pooled, {}); }).find("pooler") != std::string::npos);
+}
+
+TEST_CASE("gradients of a picture's patches, class token and classifier agree with finite differences") {
+  ModelConfig config = base();
+  config.vocab_size = 0;
+  config.lm_head = false;
+  config.num_labels = 4;
+  config.image = {4, 6, 2, 2, 3};
+  config.max_len = config.image.length();
+  config.embed_norm = config.final_norm = true;
+  Lab lab(config);
+  std::vector<float> pixels(static_cast<std::size_t>(2 * config.image.pixels()));
+  Random random(8);
+  for (float& pixel : pixels) pixel = random.uniform(1.0f);
+  const std::vector<int> labels = {3, 1};
+  lab.batch.inputs = {2, config.image.length(), {}, {}, {}, {}};
+  lab.batch.inputs.pixel_values = pixels;
+  lab.batch.labels = labels;
+  check_gradients(lab, "ViT");
 }

@@ -88,7 +88,7 @@ TEST_CASE("training makes the loss small, and the same run twice gives the same 
   for (int i = 0; i < 100; ++i) result = trainer.step(kBatch);
   CHECK(result.step == 101);
   CHECK(trainer.evaluate(kBatch).loss < 0.05);
-  CHECK(trainer.evaluate(kBatch).accuracy == doctest::Approx(1.0));
+  CHECK(trainer.evaluate(kBatch).accuracy == 1.0);
   CHECK(trained(20) == trained(20));
 }
 

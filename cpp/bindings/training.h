@@ -1,0 +1,13 @@
+// A trainer as JavaScript holds it.
+#pragma once
+
+#include <memory>
+
+#include "bindings/convert.h"
+
+namespace attention_lab::bindings {
+
+/// A native trainer of the model, which it keeps alive. js/native.ts describes the options.
+val create_trainer(std::shared_ptr<models::Model> model, const val& options);
+
+}  // namespace attention_lab::bindings

@@ -1,0 +1,262 @@
+// Training a model: checks options and batches, draws examples, and takes snapshots. The arithmetic is C++'s.
+/// <reference lib="esnext.disposable" preserve="true" />
+import { callNative, fail } from './errors.js';
+import type { Handle, Handles } from './handles.js';
+import { nativeInterventions } from './interventions.js';
+import type { Model } from './model.js';
+import type { NativeModel, NativeModule, NativeTrainer, NativeTrainerOptions, NativeTrainingBatch } from './native.js';
+import { SplitMix64 } from './random.js';
+import { traceMap, traceNames } from './trace.js';
+import { checkTrainingBatch, collate } from './training-batches.js';
+import type {
+  Evaluation,
+  GradientOptions,
+  Gradients,
+  Intervention,
+  Snapshot,
+  StepResult,
+  Tensor,
+  TrainerOptions,
+  TrainerSettings,
+  TrainingBatch,
+  TrainingExample,
+} from './types.js';
+import { checkFinite, checkInteger, checkKeys, checkObject, checkPositive, checkSeed, checkShape, checkTensor, describe } from './validation.js';
+
+const optionKeys: ReadonlySet<string> = new Set<keyof TrainerOptions>([
+  'lr',
+  'betas',
+  'eps',
+  'weightDecay',
+  'clipNorm',
+  'warmupSteps',
+  'totalSteps',
+  'interventions',
+  'examples',
+  'batchSize',
+  'seed',
+]);
+const settingKeys: ReadonlySet<string> = new Set<keyof TrainerSettings>(['lr', 'interventions']);
+const gradientKeys: ReadonlySet<string> = new Set<keyof GradientOptions>(['trace']);
+const snapshotKeys: ReadonlySet<string> = new Set<keyof Snapshot>(['step', 'parameters', 'firstMoments', 'secondMoments', 'random']);
+const gradientPrefix = 'grad.';
+
+/** What a trainer needs to know of its model. */
+export interface Training {
+  model: Model;
+  module: NativeModule;
+  native: NativeModel;
+  handles: Handles;
+  padTokenId: number;
+}
+
+/** AdamW on cross-entropy. Made by `model.trainer(options)`; it changes that model's weights. */
+export class Trainer {
+  readonly #model: Model;
+  readonly #padTokenId: number;
+  readonly #handle: Handle<NativeTrainer>;
+  readonly #activations: ReadonlySet<string>;
+  readonly #examples: TrainerOptions['examples'];
+  readonly #batchSize: number;
+  readonly #random: SplitMix64;
+  #lr: number;
+  #interventions: readonly Intervention[] = [];
+
+  /** @internal */
+  constructor({ model, module, native, handles, padTokenId }: Training, given: TrainerOptions) {
+    const options = checkObject('options', given, optionKeys);
+    this.#model = model;
+    this.#padTokenId = padTokenId;
+    this.#activations = new Set(model.activationNames());
+    const { examples } = options;
+    if (examples !== undefined && typeof examples !== 'function') {
+      fail('invalid_argument', `examples: expected a function that makes an example, got ${describe(examples)}`);
+    }
+    this.#examples = examples;
+    this.#batchSize = checkInteger('batchSize', options.batchSize ?? 32, 1, 1 << 20);
+    this.#random = new SplitMix64(BigInt(checkSeed('seed', options.seed ?? 0)));
+    const complete = completeOptions(options);
+    this.#lr = complete.lr;
+    const interventions = nativeInterventions(options.interventions ?? [], this.#activations);
+    this.#handle = handles.adopt(this, callNative(() => module.createTrainer(native, complete)), 'Trainer');
+    try {
+      callNative(() => this.#native.setInterventions(interventions));
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+    this.#interventions = options.interventions ?? [];
+  }
+
+  get #native(): NativeTrainer {
+    const { native } = this.#handle;
+    return this.#model.disposed ? fail('disposed', 'Trainer: its model was used after dispose()') : native;
+  }
+
+  /** Steps taken. */
+  get steps(): number {
+    return this.#native.steps();
+  }
+
+  /** The rate after the warm-up; may be changed between two steps. */
+  get lr(): number {
+    return this.#lr;
+  }
+  set lr(lr: number) {
+    this.#native.setLr(checkRate(lr));
+    this.#lr = lr;
+  }
+
+  /** In force in every step, evaluation and gradient; may be changed between two steps. */
+  get interventions(): readonly Intervention[] {
+    return this.#interventions;
+  }
+  set interventions(interventions: readonly Intervention[]) {
+    const native = nativeInterventions(interventions, this.#activations);
+    callNative(() => this.#native.setInterventions(native));
+    this.#interventions = interventions;
+  }
+
+  /** @internal What the worker calls: properties do not travel. */
+  set(given: TrainerSettings): void {
+    const { lr, interventions } = checkKeys('settings', given, settingKeys);
+    if (interventions !== undefined) this.interventions = interventions;
+    if (lr !== undefined) this.lr = lr;
+  }
+
+  /**
+   * One step on this batch or, without one, on batchSize examples drawn by `examples`. Loss and accuracy are of the weights
+   * before it. Throws `not_finite`, and leaves the weights as they were, where the loss or its gradient is NaN or infinite.
+   */
+  step(batch?: TrainingBatch): StepResult {
+    const native = this.#native;
+    const checked = this.#check(batch === undefined ? this.#draw() : batch);
+    return callNative(() => native.step(checked));
+  }
+
+  /** Loss and accuracy on a batch, the trainer's interventions in force. */
+  evaluate(batch: TrainingBatch): Evaluation {
+    const native = this.#native;
+    const checked = this.#check(batch);
+    return callNative(() => native.evaluate(checked));
+  }
+
+  /** The loss's gradient with respect to every parameter and, on request, to activations. Weights stay as they are. */
+  gradients(batch: TrainingBatch, given?: GradientOptions): Gradients {
+    const native = this.#native;
+    const checked = this.#check(batch);
+    const { trace } = checkKeys('options', given, gradientKeys);
+    const known = new Set([...this.#activations, ...[...this.#activations].map((name) => gradientPrefix + name)]);
+    const names = traceNames(trace, known) ?? [];
+    const ofGradients = names.filter((name) => name === '*' || name.startsWith(gradientPrefix));
+    const ofValues = names.filter((name) => !name.startsWith(gradientPrefix));
+    const { parameters, activations, gradients, ...evaluation } = callNative(() =>
+      native.gradients(checked, ofValues, ofGradients.map((name) => name.replace(gradientPrefix, ''))),
+    );
+    const traced = traceMap(activations);
+    for (const [name, tensor] of Object.entries(gradients)) traced.set(gradientPrefix + name, tensor);
+    return { ...evaluation, parameters: traceMap(parameters), trace: traced };
+  }
+
+  /** Examples of unequal length as one batch: padded, with a mask where one is needed. */
+  batchOf(examples: readonly TrainingExample[]): TrainingBatch {
+    return collate(examples, this.#padTokenId);
+  }
+
+  #draw(): TrainingBatch {
+    const make = this.#examples;
+    if (make === undefined) {
+      fail('invalid_argument', "step: expected a batch, since the trainer's options have no `examples`; got none");
+    }
+    return this.batchOf(Array.from({ length: this.#batchSize }, () => make(this.#random)));
+  }
+
+  #check(batch: TrainingBatch): NativeTrainingBatch {
+    return checkTrainingBatch(batch, this.#model.config);
+  }
+
+  /** Copies of all that training goes on from, bit for bit: weights, moments, step count and random numbers. */
+  snapshot(): Snapshot {
+    const native = this.#native;
+    const firstMoments = new Map<string, Tensor>();
+    const secondMoments = new Map<string, Tensor>();
+    for (const name of this.#model.parameterShapes().keys()) {
+      const { first, second } = callNative(() => native.moments(name));
+      firstMoments.set(name, first);
+      secondMoments.set(name, second);
+    }
+    return { step: native.steps(), parameters: this.#model.parameters(), firstMoments, secondMoments, random: this.#random.state };
+  }
+
+  /** Back to a snapshot of a model of the same config. Rate and interventions stay as they are. */
+  restore(given: Snapshot): void {
+    const native = this.#native;
+    const snapshot = checkObject('snapshot', given, snapshotKeys);
+    const step = checkInteger('snapshot.step', snapshot.step, 0);
+    if (typeof snapshot.random !== 'bigint') {
+      fail('invalid_argument', `snapshot.random: expected a bigint, got ${describe(snapshot.random)}`);
+    }
+    const shapes = this.#model.parameterShapes();
+    const parts = ['parameters', 'firstMoments', 'secondMoments'] as const;
+    for (const part of parts) checkParameters(`snapshot.${part}`, snapshot[part], shapes);
+    this.#model.setParameters(snapshot.parameters);
+    for (const name of shapes.keys()) {
+      callNative(() => native.setMoments(name, snapshot.firstMoments.get(name)!, snapshot.secondMoments.get(name)!));
+    }
+    native.setSteps(step);
+    this.#random.state = BigInt.asUintN(64, snapshot.random);
+  }
+
+  get disposed(): boolean {
+    return this.#handle.disposed;
+  }
+
+  /** Gives the moments' memory back; the model stays. May be called twice; anything else afterwards throws `disposed`. */
+  dispose(): void {
+    this.#handle.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** A tensor of its shape for every parameter, and for nothing else. */
+function checkParameters(name: string, given: unknown, shapes: ReadonlyMap<string, readonly number[]>): void {
+  const tensors = given as ReadonlyMap<string, Tensor> | undefined;
+  if (typeof tensors?.get !== 'function') fail('invalid_argument', `${name}: expected a Map of tensors, got ${describe(given)}`);
+  for (const [parameter, shape] of shapes) {
+    const tensor = tensors.get(parameter);
+    if (tensor === undefined) fail('invalid_argument', `${name}: expected a tensor called "${parameter}", got none`);
+    checkShape(`${name}: ${parameter}`, checkTensor(`${name}: ${parameter}`, tensor).dims, shape);
+  }
+  for (const parameter of tensors.keys()) {
+    if (!shapes.has(parameter)) fail('unknown_name', `${name}: ${describe(parameter)}: no such parameter`);
+  }
+}
+
+function checkRate(lr: unknown): number {
+  if (checkFinite('lr', lr) < 0) fail('invalid_argument', `lr: expected at least 0, got ${lr}`);
+  return lr as number;
+}
+
+function completeOptions(options: TrainerOptions): NativeTrainerOptions {
+  const { betas = [0.9, 0.999], clipNorm = 1, weightDecay = 0.01 } = options;
+  if (!Array.isArray(betas) || betas.length !== 2) fail('invalid_argument', `betas: expected two numbers, got ${describe(betas)}`);
+  const [beta1, beta2] = betas.map((beta, index) => {
+    if (checkFinite(`betas[${index}]`, beta) < 0 || beta >= 1) fail('invalid_argument', `betas[${index}]: expected from 0 to below 1, got ${beta}`);
+    return beta;
+  }) as [number, number];
+  if (checkFinite('weightDecay', weightDecay) < 0) fail('invalid_argument', `weightDecay: expected at least 0, got ${weightDecay}`);
+  const warmupSteps = checkInteger('warmupSteps', options.warmupSteps ?? 0, 0, 0x7fffffff);
+  return {
+    lr: checkRate(options.lr),
+    beta1,
+    beta2,
+    eps: checkPositive('eps', options.eps ?? 1e-8),
+    weightDecay,
+    clipNorm: clipNorm === Infinity ? clipNorm : checkPositive('clipNorm', clipNorm),
+    warmupSteps,
+    totalSteps: options.totalSteps === undefined ? 0 : checkInteger('totalSteps', options.totalSteps, warmupSteps + 1, 0x7fffffff),
+  };
+}

@@ -1,0 +1,313 @@
+// Training through the package: it learns, repeats itself bit for bit, goes back to snapshots, and refuses what does not fit.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createRandom } from 'attention-lab';
+import { createWorkerRuntime } from 'attention-lab/worker';
+import { assertError, assertRejects, forEachVariant } from './support.mjs';
+
+const vocabSize = 12;
+const config = {
+  vocabSize,
+  maxLen: 12,
+  dModel: 16,
+  numLayers: 2,
+  dFf: 32,
+  positions: 'learned',
+  norm: 'pre',
+  finalNorm: true,
+  lmHead: true,
+  attention: { numHeads: 2, causal: true },
+};
+const translator = {
+  ...config,
+  positions: 'sinusoidal',
+  encoder: { numLayers: 1 },
+  shareEmbeddings: true,
+};
+
+const tokens = Array.from({ length: vocabSize - 1 }, (_, i) => i + 1);
+
+/** The first half once more: every second half's next token is known. */
+function copying(random) {
+  const half = random.shuffle(tokens).slice(0, 3 + random.integer(3));
+  const inputIds = [...half, ...half];
+  return { inputIds, labels: inputIds.map((_, t) => (t < half.length - 1 || t === inputIds.length - 1 ? -100 : inputIds[t + 1])) };
+}
+
+/** The decoder writes what the encoder read, backwards, after a start token of 0. */
+function reversing(random) {
+  const inputIds = Array.from({ length: 2 + random.integer(3) }, () => 1 + random.integer(vocabSize - 1));
+  const labels = inputIds.toReversed();
+  return { inputIds, decoderInputIds: [0, ...labels.slice(0, -1)], labels };
+}
+
+const batch = { inputIds: [[1, 2, 3, 4], [4, 3, 2, 1]], labels: [[2, 3, 4, -100], [3, 2, 1, -100]] };
+const bytes = (tensors) => [...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('base64')]);
+
+forEachVariant('trainer', (lab) => {
+  function training(options, of = config) {
+    const model = lab.rt.createModel(of, { seed: 1 });
+    const trainer = model.trainer({ lr: 0.01, batchSize: 8, ...options });
+    return { model, trainer, dispose: () => [trainer, model].forEach((it) => it.dispose()) };
+  }
+
+  test('learns to copy, and to reverse with an encoder and a decoder', () => {
+    for (const [examples, of] of [[copying, config], [reversing, translator]]) {
+      const { trainer, dispose } = training({ examples, lr: 0.003, warmupSteps: 10, batchSize: 16 }, of);
+      const held = trainer.batchOf(Array.from({ length: 50 }, ((random) => () => examples(random))(createRandom(99))));
+      const before = trainer.evaluate(held);
+      let result;
+      for (let step = 1; step <= 900; ++step) {
+        result = trainer.step();
+        assert.equal(result.step, step);
+      }
+      const after = trainer.evaluate(held);
+      assert.ok(after.loss < before.loss / 4 && after.accuracy > 0.8, `${JSON.stringify(before)} → ${JSON.stringify(after)}`);
+      assert.equal(trainer.steps, 900);
+      dispose();
+    }
+  });
+
+  test('the same seed gives the same run, byte for byte; another seed another', () => {
+    const run = (seed) => {
+      const { model, trainer, dispose } = training({ examples: copying, seed });
+      for (let step = 0; step < 20; ++step) trainer.step();
+      const weights = bytes(model.parameters());
+      dispose();
+      return weights;
+    };
+    assert.deepEqual(run(7), run(7));
+    assert.notDeepEqual(run(7), run(8));
+  });
+
+  test('training goes on from a snapshot, bit for bit, even as a structured clone in another model', () => {
+    const { model, trainer, dispose } = training({ examples: copying, warmupSteps: 5, totalSteps: 40 });
+    for (let step = 0; step < 10; ++step) trainer.step();
+    const snapshot = structuredClone(trainer.snapshot());
+    const path = () => Array.from({ length: 10 }, () => trainer.step());
+    const first = path();
+    const weights = bytes(model.parameters());
+    trainer.restore(snapshot);
+    assert.equal(trainer.steps, 10);
+    assert.deepEqual(path(), first);
+    assert.deepEqual(bytes(model.parameters()), weights);
+    const other = training({ examples: copying, warmupSteps: 5, totalSteps: 40 });
+    other.trainer.restore(snapshot);
+    for (const step of first) assert.deepEqual(other.trainer.step(), step);
+    assert.deepEqual(bytes(other.model.parameters()), weights);
+    other.dispose();
+    dispose();
+  });
+
+  test('the rate warms up, falls along a cosine, and may be changed', () => {
+    const { trainer, dispose } = training({ examples: copying, lr: 0.5, warmupSteps: 2, totalSteps: 6 });
+    const rates = Array.from({ length: 7 }, () => trainer.step().lr);
+    const expected = [0, 0.25, 0.5, 0.25 + 0.25 * Math.SQRT1_2, 0.25, 0.25 - 0.25 * Math.SQRT1_2, 0];
+    rates.forEach((rate, step) => assert.ok(Math.abs(rate - expected[step]) < 1e-9, `${rates}`));
+    assert.equal(trainer.lr, 0.5);
+    dispose();
+    const steady = training({ examples: copying });
+    steady.trainer.lr = 0.25;
+    assert.equal(steady.trainer.step().lr, 0.25);
+    steady.dispose();
+  });
+
+  test('the model works between two steps, and a step changes what it computes', () => {
+    const { model, trainer, dispose } = training({});
+    const first = model.forward(batch && { inputIds: batch.inputIds }).logits.data;
+    trainer.evaluate(batch);
+    assert.deepEqual(model.forward({ inputIds: batch.inputIds }).logits.data, first);
+    trainer.step(batch);
+    assert.notDeepEqual(model.forward({ inputIds: batch.inputIds }).logits.data, first);
+    dispose();
+  });
+
+  test('interventions are in force in every step, and may be changed', () => {
+    const at = 'blocks.0.attn.z';
+    const { trainer, dispose } = training({ interventions: [{ at, head: 1, op: 'zero' }] });
+    const ablated = trainer.gradients(batch, { trace: [at, `grad.${at}`, 'grad.blocks.0.attn.v'] });
+    const half = (name) => ablated.trace.get(name).data.filter((_, i) => Math.floor(i / (4 * 8)) % 2 === 1);
+    assert.ok(half(at).every((x) => x === 0), 'the head is off');
+    assert.ok(half(`grad.${at}`).some((x) => x !== 0), 'what would come of turning it on');
+    assert.ok(half('grad.blocks.0.attn.v').every((x) => x === 0), 'nothing flows back through it');
+    trainer.interventions = [];
+    assert.notEqual(trainer.evaluate(batch).loss, ablated.loss);
+    assert.deepEqual(trainer.interventions, []);
+    assertError(() => (trainer.interventions = [{ at: 'nowhere', op: 'zero' }]), 'unknown_name', /interventions\[0\]\.at/);
+    dispose();
+  });
+
+  test('gradients have every parameter and what was asked for, and change nothing', () => {
+    const { model, trainer, dispose } = training({});
+    const { loss, accuracy, parameters, trace } = trainer.gradients(batch);
+    assert.deepEqual({ loss, accuracy }, trainer.evaluate(batch));
+    assert.deepEqual([...parameters.keys()], [...model.parameterShapes().keys()]);
+    for (const [name, { data, dims }] of parameters) {
+      assert.deepEqual(dims, model.parameterShapes().get(name));
+      assert.ok(data.some((x) => x !== 0), `${name}: all zero`);
+    }
+    assert.equal(trace.size, 0);
+    const all = trainer.gradients(batch, { trace: true }).trace;
+    for (const name of model.activationNames()) {
+      assert.deepEqual(all.get(`grad.${name}`).dims, all.get(name).dims, name);
+    }
+    assertError(() => trainer.gradients(batch, { trace: ['grad.nothing'] }), 'unknown_name', /trace\[0\]/);
+    dispose();
+  });
+
+  test('examples of unequal length are padded', () => {
+    const { trainer, dispose } = training({}, { ...config, padTokenId: 9 });
+    assert.deepEqual(trainer.batchOf([{ inputIds: [1, 2, 3], labels: [2, 3, -100] }, { inputIds: [4], labels: [5] }]), {
+      inputIds: [[1, 2, 3], [4, 9, 9]],
+      attentionMask: [[1, 1, 1], [1, 0, 0]],
+      labels: [[2, 3, -100], [5, -100, -100]],
+    });
+    assert.deepEqual(trainer.batchOf([{ inputIds: [1], labels: [2] }]), { inputIds: [[1]], labels: [[2]] });
+    assertError(() => trainer.batchOf([]), 'invalid_argument', /examples: expected an array of at least one/);
+    assertError(() => trainer.batchOf([{ inputIds: [1, 2], labels: [1] }]), 'shape_mismatch', /examples\[0\]\.labels: expected 2/);
+    assertError(() => trainer.batchOf([{ inputIds: [1], labels: [1] }, { labels: [1] }]), 'invalid_argument', /examples\[1\]\.inputIds/);
+    assertError(() => trainer.batchOf([{ ids: [1], labels: [1] }]), 'invalid_argument', /examples\[0\]\.ids: unknown/);
+    dispose();
+  });
+
+  test('padding changes no gradient', () => {
+    const { trainer, dispose } = training({});
+    const short = trainer.gradients({ inputIds: [1, 2, 3], labels: [2, 3, 4] });
+    const padded = trainer.gradients({ inputIds: [1, 2, 3, 0, 0], attentionMask: [1, 1, 1, 0, 0], labels: [2, 3, 4, -100, -100] });
+    for (const [name, { data }] of short.parameters) {
+      padded.parameters.get(name).data.forEach((x, i) => assert.ok(Math.abs(x - data[i]) < 1e-6, `${name}[${i}]: ${x}, ${data[i]}`));
+    }
+    dispose();
+  });
+
+  test('a loss that is not finite is an error, and the weights stay', () => {
+    const { model, trainer, dispose } = training({});
+    const name = 'blocks.1.mlp.fc2.bias';
+    const { data, dims } = model.parameter(name);
+    model.setParameter(name, { data: data.map(() => NaN), dims });
+    const before = bytes(model.parameters());
+    assertError(() => trainer.step(batch), 'not_finite', /the loss is NaN; the weights are as before/);
+    assert.deepEqual(bytes(model.parameters()), before);
+    assert.equal(trainer.steps, 0);
+    model.setParameter(name, { data, dims });
+    assert.equal(trainer.step(batch).step, 1);
+    dispose();
+  });
+
+  test('batches that do not fit are refused by name', () => {
+    const { trainer, dispose } = training({});
+    const refused = (given, code, message) => {
+      for (const call of ['step', 'evaluate', 'gradients']) assertError(() => trainer[call](given), code, message);
+    };
+    refused({ ...batch, labels: undefined }, 'invalid_argument', /^labels: expected/);
+    refused({ ...batch, labels: [[1, 2, 3], [1, 2, 3]] }, 'shape_mismatch', /^labels: expected \[2, 4\], got \[2, 3\]/);
+    refused({ ...batch, labels: [[1, 2, 3, 12], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[3\]: expected an integer from 0 to 11, or -100, got 12/);
+    refused({ ...batch, labels: [[-100, -100, -100, -100], [-100, -100, -100, -100]] }, 'invalid_argument', /^labels: expected at least one other than -100/);
+    refused({ ...batch, inputIds: [[99, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^inputIds/);
+    refused({ ...batch, target: 1 }, 'invalid_argument', /target: unknown/);
+    refused(null, 'invalid_argument', /^batch/);
+    assertError(() => trainer.step(), 'invalid_argument', /^step: expected a batch/);
+    assert.equal(trainer.step(batch).step, 1);
+    dispose();
+  });
+
+  test('options that do not fit are refused by name, and nothing is left', () => {
+    const model = lab.rt.createModel(config);
+    const live = lab.rt.liveHandles;
+    for (const [options, message] of [
+      [{}, /^lr/],
+      [{ lr: -1 }, /^lr/],
+      [{ lr: NaN }, /^lr/],
+      [{ lr: 1, betas: [0.9] }, /^betas/],
+      [{ lr: 1, betas: [0.9, 1] }, /^betas\[1\]/],
+      [{ lr: 1, eps: 0 }, /^eps/],
+      [{ lr: 1, weightDecay: -1 }, /^weightDecay/],
+      [{ lr: 1, clipNorm: 0 }, /^clipNorm/],
+      [{ lr: 1, warmupSteps: 1.5 }, /^warmupSteps/],
+      [{ lr: 1, warmupSteps: 5, totalSteps: 5 }, /^totalSteps/],
+      [{ lr: 1, examples: 3 }, /^examples/],
+      [{ lr: 1, batchSize: 0 }, /^batchSize/],
+      [{ lr: 1, seed: -1 }, /^seed/],
+      [{ lr: 1, momentum: 0.9 }, /momentum: unknown/],
+      [{ lr: 1, interventions: [{ at: 'blocks.0.attn.pattern', index: 1, op: 'zero' }] }, /no axis 'index'/],
+    ]) {
+      assertError(() => model.trainer(options), options.interventions ? 'unknown_name' : 'invalid_argument', message);
+    }
+    assert.equal(lab.rt.liveHandles, live);
+    model.dispose();
+  });
+
+  test('what cannot be trained is refused by name', () => {
+    const refused = (changes, message) => {
+      const model = lab.rt.createModel({ ...config, ...changes });
+      assertError(() => model.trainer({ lr: 1 }), 'invalid_argument', message);
+      model.dispose();
+    };
+    refused({ lmHead: false }, /a head that makes logits/);
+    refused({ pooler: true }, /pooler/);
+    refused({ positions: 't5_bias' }, /position_bias/);
+  });
+
+  test('snapshots that do not fit are refused by name, and the training is as before', () => {
+    const { model, trainer, dispose } = training({});
+    trainer.step(batch);
+    const snapshot = trainer.snapshot();
+    const weights = bytes(model.parameters());
+    const name = 'final_norm.weight';
+    const without = (tensors) => new Map([...tensors].filter(([key]) => key !== name));
+    const wrong = (tensors) => new Map([...tensors, [name, { data: new Float32Array(3), dims: [3] }]]);
+    assertError(() => trainer.restore({ ...snapshot, parameters: without(snapshot.parameters) }), 'invalid_argument', /snapshot\.parameters: .*final_norm\.weight/);
+    assertError(() => trainer.restore({ ...snapshot, secondMoments: wrong(snapshot.secondMoments) }), 'shape_mismatch', /snapshot\.secondMoments: final_norm\.weight: expected \[16\], got \[3\]/);
+    assertError(() => trainer.restore({ ...snapshot, step: -1 }), 'invalid_argument', /snapshot\.step/);
+    assertError(() => trainer.restore({ ...snapshot, random: 1 }), 'invalid_argument', /snapshot\.random/);
+    assertError(() => trainer.restore(undefined), 'invalid_argument', /snapshot/);
+    assert.deepEqual(bytes(model.parameters()), weights);
+    assert.equal(trainer.steps, 1);
+    dispose();
+  });
+
+  test('disposing of the model or of the trainer first is safe', () => {
+    const { model, trainer } = training({});
+    model.dispose();
+    assertError(() => trainer.step(batch), 'disposed', /model/);
+    assertError(() => trainer.snapshot(), 'disposed', /model/);
+    trainer.dispose();
+    trainer.dispose();
+    assert.ok(trainer.disposed);
+    assertError(() => trainer.step(batch), 'disposed', /Trainer/);
+    const other = training({});
+    other.trainer.dispose();
+    other.model.forward({ inputIds: batch.inputIds });
+    other.model.dispose();
+  });
+});
+
+describe('trainer in a worker', () => {
+  let rt;
+  before(async () => (rt = await createWorkerRuntime({ variant: 'simd128' })));
+  after(() => rt.dispose());
+
+  test('does what one on this side does', async () => {
+    const model = await rt.createModel(config, { seed: 1 });
+    const trainer = await model.trainer({ lr: 0.01, warmupSteps: 2 });
+    const before = await trainer.evaluate(batch);
+    const first = await trainer.step(batch);
+    assert.equal(first.loss, before.loss);
+    const snapshot = await trainer.snapshot();
+    const second = await trainer.step(batch);
+    assert.equal(second.step, 2);
+    await trainer.restore(snapshot);
+    assert.deepEqual(await trainer.step(batch), second);
+    await trainer.set({ lr: 0, interventions: [{ at: 'blocks.0.attn.pattern', head: 0, op: 'zero' }] });
+    assert.equal((await trainer.step(batch)).lr, 0);
+    const { trace } = await trainer.gradients(batch, { trace: ['grad.blocks.0.attn.pattern'] });
+    assert.deepEqual(trace.get('grad.blocks.0.attn.pattern').dims, [2, 2, 4, 4]);
+    await assertRejects(trainer.step({ ...batch, labels: [1] }), 'shape_mismatch', /labels/);
+    await assertRejects(trainer.set({ rate: 1 }), 'invalid_argument', /rate: unknown/);
+    await assertRejects(model.trainer({ lr: 1, examples: () => {} }), 'invalid_argument', /cannot be sent/);
+    trainer.dispose();
+    await assertRejects(trainer.step(batch), 'disposed', /step/);
+    model.dispose();
+    assert.equal(await rt.liveHandles(), 0);
+  });
+});
