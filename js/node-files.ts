@@ -1,11 +1,17 @@
-// Files from the disk in Node: wasm modules and checkpoint folders. The only file that knows Node's built-ins.
+// Files from the disk in Node: wasm modules and checkpoint folders. With node-hub-store.ts the only file that knows Node's built-ins.
+import { existsSync } from 'node:fs';
 import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Folder, FolderFile } from './checkpoints/folder.js';
+import { hubFolder, refuseHubOptions } from './checkpoints/hub.js';
+import { isExplicit, isHubId } from './checkpoints/hub-id.js';
+import type { HubStore } from './checkpoints/hub-store.js';
 import { openWebFolder, urlFolder } from './checkpoints/web-folder.js';
 import { fail, rethrow } from './errors.js';
-import type { ModelSource } from './types.js';
+import { defaultCacheDir, nodeStore } from './node-hub-store.js';
+import type { CacheOptions, HubOptions, ModelSource } from './types.js';
+import { checkString } from './validation.js';
 import { compileBytes, fetchWasm, type ReadWasm } from './wasm.js';
 
 /** The path that a string or file: URL means, or undefined for an address to be fetched. */
@@ -33,10 +39,19 @@ export const readNodeWasm: ReadWasm = async (source, signal) => {
   return compileBytes(bytes, path);
 };
 
-export function openNodeFolder(source: ModelSource): Folder {
+export function openNodeFolder(source: ModelSource, options: HubOptions = {}): Folder {
+  if (typeof source === 'string' && isHubId(source) && (isExplicit(options) || !existsSync(source))) {
+    const folder = hubFolder(source, options, openNodeStore(options));
+    return isExplicit(options) ? folder : { ...folder, name: `the folder ${source}, nor in ${folder.name}` };
+  }
+  refuseHubOptions(options);
   if (typeof source !== 'string' && !(source instanceof URL)) return openWebFolder(source);
   const path = asPath(source);
   return path === undefined ? urlFolder(new URL(source)) : pathFolder(path);
+}
+
+export function openNodeStore({ cacheDir }: CacheOptions): HubStore {
+  return nodeStore(cacheDir === undefined ? defaultCacheDir() : resolve(checkString('cacheDir', cacheDir)));
 }
 
 function pathFolder(folder: string): Folder {

@@ -1,5 +1,5 @@
 // The package as Node sees it: as in a browser, and besides it reads wasm and checkpoints from the disk.
-import { openNodeFolder, readNodeWasm } from './node-files.js';
+import { openNodeFolder, openNodeStore, readNodeWasm } from './node-files.js';
 import { startRuntime, type Runtime } from './runtime.js';
 import type { RuntimeOptions } from './types.js';
 
@@ -7,5 +7,5 @@ export * from './public.js';
 
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  return startRuntime({ readWasm: readNodeWasm, openFolder: openNodeFolder }, options);
+  return startRuntime({ readWasm: readNodeWasm, openFolder: openNodeFolder, openStore: openNodeStore }, options);
 }

@@ -2,6 +2,8 @@
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { attend } from './attention.js';
 import type { OpenFolder } from './checkpoints/folder.js';
+import { clearModels, listModels } from './checkpoints/hub-cache.js';
+import type { OpenStore } from './checkpoints/hub-store.js';
 import { loadCheckpoint } from './checkpoints/load.js';
 import { completeModelConfig } from './config.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from './errors.js';
@@ -17,6 +19,9 @@ import type {
   AttentionLayerConfig,
   AttentionOptions,
   AttentionResult,
+  CachedModel,
+  CacheOptions,
+  ClearCacheOptions,
   ListingName,
   ListingOptions,
   LoadOptions,
@@ -26,13 +31,14 @@ import type {
   SeedOptions,
   VariantName,
 } from './types.js';
-import { checkKeys, checkOneOf, checkSeed, checkSignal } from './validation.js';
+import { checkKeys, checkOneOf, checkSeed, checkSignal, checkString } from './validation.js';
 import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
 
 /** What a browser and Node do differently. */
 export interface Platform {
   readWasm: ReadWasm;
   openFolder: OpenFolder;
+  openStore: OpenStore;
 }
 
 const optionKeys = new Set(['variant', 'wasm', 'signal']);
@@ -88,7 +94,20 @@ export class Runtime implements ListingRuntime {
     return new Listing(this, name, options);
   }
 
-  /** A model from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
+  /** What downloads of hub ids have left behind. */
+  async listCache(options?: CacheOptions): Promise<CachedModel[]> {
+    const store = this.#platform.openStore(checkKeys('options', options, new Set(['cacheDir'])));
+    return store ? listModels(store) : [];
+  }
+
+  /** Drops it: all, or what is kept of one repository. */
+  async clearCache(options?: ClearCacheOptions): Promise<void> {
+    const { repo, cacheDir } = checkKeys('options', options, new Set(['repo', 'cacheDir']));
+    const store = this.#platform.openStore({ cacheDir });
+    if (store) await clearModels(store, repo === undefined ? undefined : checkString('repo', repo));
+  }
+
+  /** A model of a hub, 'org/name', or from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
     return loadCheckpoint(source, options, this.#platform.openFolder, (config, beside) => {
       return new Model(this.#native, this.#handles, config, beside);

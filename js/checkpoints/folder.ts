@@ -1,5 +1,5 @@
 // A checkpoint's folder, wherever it lies: the seam between reading files and understanding them.
-import type { ModelSource, Progress } from '../types.js';
+import type { HubOptions, ModelSource, Progress } from '../types.js';
 
 /** One opened file. */
 export interface FolderFile {
@@ -20,6 +20,6 @@ export interface Folder {
   open(file: string, signal: AbortSignal | undefined): Promise<FolderFile | null>;
 }
 
-export type OpenFolder = (source: ModelSource) => Folder;
+export type OpenFolder = (source: ModelSource, options: HubOptions) => Folder;
 
 export type ReportProgress = ((progress: Progress) => void) | undefined;

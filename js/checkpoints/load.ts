@@ -7,11 +7,11 @@ import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
 import { checkKeys, checkSignal, describe } from '../validation.js';
 import { asParameter, carriedTensors, chooseFamily, matchTensors } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
+import { loadKeys } from './hub-id.js';
 import { parseObject, readText } from './json.js';
 import { ownRules } from './rules.js';
 import { openWeights } from './shards.js';
 
-const optionKeys = new Set(['onProgress', 'signal']);
 const largestConfig = 1 << 24;
 const largestTokenizer = 1 << 28;
 
@@ -24,12 +24,12 @@ export async function loadCheckpoint(
   openFolder: OpenFolder,
   createModel: CreateModel,
 ): Promise<Model> {
-  const { onProgress, signal } = checkKeys('options', given, optionKeys);
+  const { onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
   }
   checkAborted(checkSignal('signal', signal), 'loadModel');
-  const reader = new FolderReader(openFolder(source), { onProgress, signal });
+  const reader = new FolderReader(openFolder(source, hubOptions), { onProgress, signal });
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
   const { tokenizer, texts } = await readTokenizerFiles(reader);

@@ -1,10 +1,18 @@
 // Folders that every platform can read: a URL over fetch, File objects, and a map of bytes.
 import { fail, rethrow } from '../errors.js';
-import type { ModelSource } from '../types.js';
+import type { HubOptions, ModelSource } from '../types.js';
 import { describe, isMap } from '../validation.js';
 import type { Folder, FolderFile } from './folder.js';
+import { hubFolder, localOrHub, refuseHubOptions } from './hub.js';
+import { isExplicit, isHubId, isSentHubId, type SentHubId } from './hub-id.js';
+import { openWebStore } from './hub-store.js';
 
-export function openWebFolder(source: ModelSource): Folder {
+export function openWebFolder(source: ModelSource | SentHubId, options: HubOptions = {}): Folder {
+  if (isSentHubId(source)) return localOrHub(urlFolder(new URL(source.folder)), source.id, options, openWebStore(options));
+  if (typeof source === 'string' && isHubId(source)) {
+    return isExplicit(options) ? hubFolder(source, options, openWebStore(options)) : localOrHub(urlFolder(resolveUrl(source)), source, options, openWebStore(options));
+  }
+  refuseHubOptions(options);
   if (source instanceof URL) return urlFolder(source);
   if (typeof source === 'string') return urlFolder(resolveUrl(source));
   return isMap(source) ? bytesFolder(source) : filesFolder(checkFiles(source));
@@ -42,12 +50,12 @@ export function urlFolder(source: URL): Folder {
   };
 }
 
-async function discard<T>(response: Response, value: T): Promise<T> {
+export async function discard<T>(response: Response, value: T): Promise<T> {
   await response.body?.cancel();
   return value;
 }
 
-function responseFile(response: Response, name: string, signal: AbortSignal | undefined): FolderFile {
+export function responseFile(response: Response, name: string, signal: AbortSignal | undefined): FolderFile {
   const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
   // With a Content-Encoding the length is that of the compressed body.
   const honest = Number.isSafeInteger(length) && length > 0 && !response.headers.get('Content-Encoding');
@@ -86,7 +94,7 @@ async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator
 }
 
 /** No file of a checkpoint begins with "<": JSON begins with "{", and safetensors' first byte is followed by zeros. */
-async function checkNotHtml(file: FolderFile): Promise<FolderFile> {
+export async function checkNotHtml(file: FolderFile): Promise<FolderFile> {
   const chunks = file.chunks()[Symbol.asyncIterator]();
   const first = await chunks.next();
   if (!first.done && /^\s*<(!doctype|html|head|\?xml|body|!--)/i.test(asciiStart(first.value))) {

@@ -1,5 +1,6 @@
 // The runtime in a worker as a page sees it: the same calls, each a promise. Inputs are copied, results are moved.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { isExplicit, isHubId, loadKeys } from '../checkpoints/hub-id.js';
 import { AttentionLabError } from '../errors.js';
 import { generateKeys } from '../generation.js';
 import { sendableInterventions } from '../interventions.js';
@@ -9,6 +10,9 @@ import type {
   AttentionLayerConfig,
   AttentionOptions,
   AttentionResult,
+  CachedModel,
+  CacheOptions,
+  ClearCacheOptions,
   CompleteAttentionConfig,
   CompleteModelConfig,
   Encoding,
@@ -294,8 +298,16 @@ export class WorkerRuntime {
     return new WorkerListing(this.#connection, await this.#call<Created>('createListing', [name, options]));
   }
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<WorkerModel> {
-    const given = checkKeys('options', options, new Set(['onProgress', 'signal']));
-    return new WorkerModel(this.#connection, await this.#call<Created>('loadModel', [sendable(source)], given));
+    const { onProgress, signal, hub, ...sent } = checkKeys('options', options, loadKeys);
+    if (hub !== undefined) Object.assign(sent, { hub: String(hub) });
+    const args = [sendable(source, isExplicit(options ?? {})), sent];
+    return new WorkerModel(this.#connection, await this.#call<Created>('loadModel', args, { onProgress, signal }));
+  }
+  listCache(options?: CacheOptions): Promise<CachedModel[]> {
+    return this.#call('listCache', [options]);
+  }
+  clearCache(options?: ClearCacheOptions): Promise<void> {
+    return this.#call('clearCache', [options]);
   }
 
   /** Ends the worker, which alone gives its memory back. Pending calls reject with `disposed`. */
@@ -327,8 +339,9 @@ export async function startWorkerRuntime(port: WorkerPort, given?: RuntimeOption
 }
 
 /** A relative address is the page's, not the worker's. Node's paths stay as they are. */
-function sendable(source: ModelSource): unknown {
+function sendable(source: ModelSource, isOnHub: boolean): unknown {
   if (source instanceof URL) return source.href;
+  if (typeof source === 'string' && isHubId(source)) return isOnHub || base() === undefined ? source : { id: source, folder: absolute(source) };
   if (typeof source === 'string') return absolute(source);
   if (isMap(source)) return source;
   return typeof source === 'object' && source !== null ? Array.from(source, sendableFile) : source;
@@ -339,10 +352,12 @@ function sendableFile(file: File): unknown {
   return file instanceof Blob ? ({ blob: file, path: file.webkitRelativePath || file.name } satisfies SentFile) : file;
 }
 
+/** The page's address; undefined in Node. */
+const base = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
+
 function absolute(address: string): string {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   try {
-    return base === undefined ? address : new URL(address, base).href;
+    return base() === undefined ? address : new URL(address, base()).href;
   } catch {
     return address; // the worker says what is wrong with it
   }

@@ -14,7 +14,7 @@ import { buffersOf, type Call, type Created, type Message, type Port, type SentF
 /** The methods that a page may call, and no others. */
 const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters', 'activationNames', 'forward', 'dispose'];
 const methods = new Map<unknown, readonly string[]>([
-  [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'liveHandles', 'memoryBytes']],
+  [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'listCache', 'clearCache', 'liveHandles', 'memoryBytes']],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
   [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'sweep', 'embed', 'trainer', 'preprocess', 'save']],
   [Trainer, ['set', 'step', 'evaluate', 'gradients', 'snapshot', 'restore', 'dispose']],
@@ -90,7 +90,7 @@ class Server {
       throw new AttentionLabError('internal', `${method}: no method that a worker serves`);
     }
     if (method === 'loadModel') {
-      const options: LoadOptions = { signal };
+      const options: LoadOptions = { ...(args[1] as LoadOptions), signal };
       if (progress) options.onProgress = (report) => this.port.post({ id, progress: report }, []);
       return (target as Runtime).loadModel(received(args[0]), options);
     }
