@@ -1,6 +1,6 @@
 // One file of a hub: from what is kept, from the network, or from both. Goes on where a download broke off, and tells in
 // words why a hub refuses. A plain GET says all that is asked, so that a browser needs no preflight request.
-import { AttentionLabError, checkAborted, fail, rethrow } from '../errors.js';
+import { AttentionLabError, checkAborted, fail, messageOf, rethrow } from '../errors.js';
 import type { FolderFile } from './folder.js';
 import { dropNote, isWhole, PartWriter, readNote, storedParts, writeNote, type HubFileAddress, type Note } from './hub-cache.js';
 import type { HubStore } from './hub-store.js';
@@ -182,12 +182,15 @@ async function* goingOn(at: HubRequest, body: FolderFile, version: Note, receive
         yield chunk;
       }
       if (received === (version.size ?? received)) return;
-      fail('network', `${urlOf(at)}: the connection broke off after ${received} of ${version.size} bytes`);
+      fail('network', 'the connection was closed');
     } catch (error) {
       let reason: unknown = error;
       for (let rest: FolderFile | undefined; !rest; ) {
         checkAborted(at.signal, urlOf(at));
-        if (!isResumable || failures === waits.length) rethrow(reason, at.signal, urlOf(at), 'network');
+        if (!isResumable) rethrow(reason, at.signal, urlOf(at), 'network');
+        if (failures === waits.length) {
+          fail('network', `${urlOf(at)}: broke off after ${received} bytes (${messageOf(reason)}); load it again to go on from there`, reason);
+        }
         await pause(waits[failures++]!, at.signal);
         try {
           rest = await requestRest(at, received, version);
@@ -208,7 +211,7 @@ async function requestRest(at: HubRequest, from: number, version: Note): Promise
   if (response.status === 200 && etagOf(response) === version.etag) return { ...rest, chunks: () => after(from, rest.chunks()) };
   const status = statusOf(response);
   await discard(response, null);
-  fail('network', `${urlOf(at)}: broke off after ${from} bytes; asked for the rest, the hub answered with status ${status} or another version`);
+  fail('network', `asked for the rest, the hub answered with status ${status} or another version`);
 }
 
 async function* after(count: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -134,6 +134,8 @@ describe('hub', () => {
     await rt.clearCache({ cacheDir });
     hub.fault = ({ file }) => (file === 'model.safetensors' ? { cut: 0 } : undefined);
     await assertRejects(rt.loadModel(repo, options()), 'network', /model\.safetensors/);
+    hub.fault = ({ file, number }) => (file === 'model.safetensors' ? (number === 1 ? { cut: 800_000 } : { status: 503 }) : undefined);
+    await assertRejects(rt.loadModel(repo, options()), 'network', /broke off after \d+ bytes \(.*503.*\); load it again to go on from there/);
     assert.equal(rt.liveHandles, 0);
   });
 
@@ -163,6 +165,7 @@ describe('hub', () => {
     hub.repos[repo].main = large();
     hub.fault = ({ file, number }) => ({ etag: null, ...(file === 'model.safetensors' && number === 1 && { cut: 500_000 }) });
     await assertRejects(rt.loadModel(repo, options()), 'network', /model\.safetensors/);
+    hub.fault = () => ({ etag: null });
     const { requests } = await load();
     assert.equal(ofFile(requests, 'model.safetensors')[0].range, undefined);
     await load();
