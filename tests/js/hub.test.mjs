@@ -134,6 +134,7 @@ describe('hub', () => {
     await rt.clearCache({ cacheDir });
     hub.fault = ({ file }) => (file === 'model.safetensors' ? { cut: 0 } : undefined);
     await assertRejects(rt.loadModel(repo, options()), 'network', /model\.safetensors/);
+    hub.requests.length = 0;
     hub.fault = ({ file, number }) => (file === 'model.safetensors' ? (number === 1 ? { cut: 800_000 } : { status: 503 }) : undefined);
     await assertRejects(rt.loadModel(repo, options()), 'network', /broke off after \d+ bytes \(.*503.*\); load it again to go on from there/);
     assert.equal(rt.liveHandles, 0);
