@@ -15,11 +15,13 @@ export const setUpSteps = [
   { title: 'Emscripten', run: async () => (toolchain = await emscripten()).remark },
 ];
 
-export const buildSteps = [
+/** What makes dist/. */
+export const packageSteps = [
   ...variants.map((variant) => ({
     title: `wasm, ${variant}`,
     run: () => buildWasmModule(toolchain, variant),
   })),
   { title: 'package (dist/)', run: buildDist },
-  { title: 'page (web/dist/)', run: buildPage },
 ];
+
+export const buildSteps = [...packageSteps, { title: 'page (web/dist/)', run: buildPage }];

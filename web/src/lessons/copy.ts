@@ -55,11 +55,11 @@ export const copy: TextLesson = {
   },
   lookFor: {
     en:
-      'No letter says what follows it, so one head is not enough. In layer 1 a head learns to look at the letter before: each place now ' +
-      'knows its predecessor. In layer 2 another looks for the place whose predecessor is the letter here, and copies it. That is an ' +
-      'induction head, and language models have them, too. It appears quite suddenly: watch the loss fall when it does.',
+      'No letter says what follows it, so one head is not enough. In layer 1 heads learn to look at the letter before: each place now ' +
+      'knows its predecessor. In layer 2 others look for the place whose predecessor is the letter here, and copy it: induction ' +
+      'heads. Language models have them, too. They appear quite suddenly: watch the loss fall when they do.',
     zh:
-      '字母本身不会说明后面是什么，所以一个头不够。第 1 层的一个头学会看前一个字母，于是每个位置都知道自己前面是谁；第 2 层的另一个头去找' +
+      '字母本身不会说明后面是什么，所以一个头不够。第 1 层的头学会看前一个字母，于是每个位置都知道自己前面是谁；第 2 层的头去找' +
       '“前面是当前字母”的那个位置，并把它抄下来。这就是归纳头，大语言模型里也有。它出现得很突然：那一刻损失会骤降。',
   },
   vocabulary: vocabulary.tokens,
@@ -79,7 +79,7 @@ export const copy: TextLesson = {
   },
   training: { lr: 5e-3, batchSize: 16, totalSteps: 900, warmupSteps: 20, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 0, head: { layer: 1, head: 0, weight: 0 } },
+  shipped: { seed: 1, accuracy: 0.9955, head: { layer: 1, head: 0, weight: 0.910 } },
   looksIn: 'attentions',
   samples: ['kqzmabtkqzm', 'thequickthequ', 'xyabcxyab', 'abcdefghdefgh'],
 

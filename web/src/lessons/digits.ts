@@ -41,11 +41,11 @@ export const digits: DrawingLesson = {
   lookFor: {
     en:
       'The picture is cut into 36 patches, which are the words here; one more token, [CLS], gives the answer. Draw a digit and look at the ' +
-      'row of [CLS]: its heads share the strokes out among them, and empty paper gets little. Patches that go on from one another along ' +
-      'a stroke look at each other in layer 1, though nobody told the model which patches are neighbours.',
+      'row of [CLS]: on a third of the paper there is ink, and one head of the last layer gives those patches most of its weight. Other ' +
+      'heads look at empty paper, too: that nothing was drawn there tells a 3 from an 8.',
     zh:
-      '图片被切成 36 块，它们就是这里的“单词”；另有一个 [CLS] 给出答案。画一个数字，看 [CLS] 那一行：各个头分工看不同的笔画，空白处很少被看。' +
-      '第 1 层里，同一笔画上相接的小块会互相看——虽然没有人告诉模型哪些块是相邻的。',
+      '图片被切成 36 块，它们就是这里的“单词”；另有一个 [CLS] 给出答案。画一个数字，看 [CLS] 那一行：有墨迹的只占三分之一，而最后一层有一个头把大部分权重给了它们。' +
+      '别的头也看空白处：哪里没有笔画，正是 3 和 8 的区别。',
   },
   vocabulary: [...'0123456789'],
   config: {
@@ -62,7 +62,7 @@ export const digits: DrawingLesson = {
   },
   training: { lr: 3e-3, batchSize: 32, totalSteps: 2000, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.95,
-  shipped: { seed: 1, accuracy: 0, head: { layer: 1, head: 0, weight: 0 } },
+  shipped: { seed: 1, accuracy: 0.9930, head: { layer: 1, head: 1, weight: 0.721 } },
   looksIn: 'attentions',
   size,
 

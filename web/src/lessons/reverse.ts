@@ -36,10 +36,10 @@ export const reverse: TextLesson = {
   lookFor: {
     en:
       'The smallest transformer here: one layer, two heads. Attention has no idea of places until it learns one: at first every box looks ' +
-      'everywhere alike. Then an anti-diagonal appears, from the lower left to the upper right, whatever the letters are: these ' +
+      'everywhere alike. Then an anti-diagonal appears, from the upper right to the lower left, whatever the letters are: these ' +
       'weights depend on the positions alone. Type another word, and they stay as they are.',
     zh:
-      '这里最小的 Transformer：一层，两个头。注意力起初并不懂得位置，每个格子都均匀地看向所有地方；后来出现一条反对角线，从左下到右上，与字母无关：' +
+      '这里最小的 Transformer：一层，两个头。注意力起初并不懂得位置，每个格子都均匀地看向所有地方；后来出现一条反对角线，从右上到左下，与字母无关：' +
       '这些权重只取决于位置。换一个单词，它们保持不变。',
   },
   vocabulary: vocabulary.tokens,
@@ -58,7 +58,7 @@ export const reverse: TextLesson = {
   },
   training: { lr: 5e-3, batchSize: 16, totalSteps: 500, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 0, head: { layer: 0, head: 0, weight: 0 } },
+  shipped: { seed: 1, accuracy: 1.0000, head: { layer: 0, head: 0, weight: 0.934 } },
   looksIn: 'attentions',
   samples: ['stressed', 'drawer', 'transformers', 'ab'],
 

@@ -46,10 +46,10 @@ export const sort: TextLesson = {
   lookFor: {
     en:
       'One layer is enough. From the letter just written both heads look into the unsorted part, at the next larger letter: what is ' +
-      'smaller or equal gets nothing, what is larger gets the less, the further away it is. So attention picks a minimum. A letter that ' +
+      'smaller or equal gets next to nothing, what is larger gets the less, the further away it is. So attention picks a minimum. A letter that ' +
       'is there twice gets its weight twice. Switch a head off while it learns: the other one takes over.',
     zh:
-      '一层就够了。从刚写出的字母出发，两个头都看向未排序部分里下一个更大的字母：不比它大的得不到权重，比它大的离得越远权重越小——注意力在取最小值。' +
+      '一层就够了。从刚写出的字母出发，两个头都看向未排序部分里下一个更大的字母：不比它大的几乎得不到权重，比它大的离得越远权重越小——注意力在取最小值。' +
       '出现两次的字母会得到两份权重。训练时关掉一个头，另一个会接替它。',
   },
   vocabulary: vocabulary.tokens,
@@ -68,7 +68,7 @@ export const sort: TextLesson = {
   },
   training: { lr: 5e-3, batchSize: 16, totalSteps: 1600, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 0, head: { layer: 0, head: 0, weight: 0 } },
+  shipped: { seed: 1, accuracy: 0.9991, head: { layer: 0, head: 1, weight: 0.663 } },
   looksIn: 'attentions',
   samples: ['dbca', 'attention', 'zyxwvu', 'banana'],
 

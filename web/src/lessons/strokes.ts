@@ -59,11 +59,13 @@ export function drawHand(random: SeededRandom, size: number): Hand {
 /** Puts the strokes on paper, edges smooth, with a little noise. */
 export function ink(random: SeededRandom, { strokes, thickness }: Hand, size: number): Drawing {
   const values = new Float32Array(size * size);
-  const segments = strokes.flatMap((stroke) => stroke.slice(1).map((to, i) => [stroke[i]!, to] as const));
+  const segments = strokes.flatMap((stroke) => stroke.slice(1).map(([x, y], i) => segment(stroke[i]!, x, y)));
   const noise = between(random, 0, 0.12);
   for (let row = 0; row < size; ++row) {
     for (let column = 0; column < size; ++column) {
-      const distance = Math.sqrt(segments.reduce((least, segment) => Math.min(least, distanceSquared(column + 0.5, row + 0.5, segment)), Infinity));
+      let least = Infinity;
+      for (const each of segments) least = Math.min(least, distanceSquared(column + 0.5, row + 0.5, each));
+      const distance = Math.sqrt(least);
       const value = thickness / 2 + 0.5 - distance + noise * (random.next() - 0.5);
       values[row * size + column] = Math.min(1, Math.max(0, value));
     }
@@ -71,9 +73,22 @@ export function ink(random: SeededRandom, { strokes, thickness }: Hand, size: nu
   return { width: size, height: size, ink: values };
 }
 
-function distanceSquared(x: number, y: number, [[ax, ay], [bx, by]]: readonly [Point, Point]): number {
-  const [dx, dy] = [bx - ax, by - ay];
-  const length = dx * dx + dy * dy;
-  const along = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length));
-  return (x - ax - along * dx) ** 2 + (y - ay - along * dy) ** 2;
+interface Segment {
+  x: number;
+  y: number;
+  dx: number;
+  dy: number;
+  lengthSquared: number;
+}
+
+function segment([x, y]: Point, toX: number, toY: number): Segment {
+  const [dx, dy] = [toX - x, toY - y];
+  return { x, y, dx, dy, lengthSquared: dx * dx + dy * dy };
+}
+
+/** Of a point from the nearest of a segment. */
+function distanceSquared(pointX: number, pointY: number, { x, y, dx, dy, lengthSquared }: Segment): number {
+  const [fromX, fromY] = [pointX - x, pointY - y];
+  const along = lengthSquared === 0 ? 0 : Math.min(1, Math.max(0, (fromX * dx + fromY * dy) / lengthSquared));
+  return (fromX - along * dx) ** 2 + (fromY - along * dy) ** 2;
 }

@@ -1,0 +1,81 @@
+// The checkpoints that ship with the page: each reaches its lesson's goal on examples that it never saw, as the lesson states.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { loadLessons } from '../../scripts/lib/lessons.mjs';
+import { forEachVariant } from './support.mjs';
+
+const { lessons, lessonOf, heldOutExamples, measure, trainerOptions } = await loadLessons();
+const models = fileURLToPath(new URL('../../web/public/models/', import.meta.url));
+const folderOf = ({ id }) => join(models, id);
+const measured = 1000;
+
+/** relaxed rounds otherwise: a few answers of thousands may fall on the other side. */
+const tolerance = { simd128: 0.00005, relaxed: 0.002 };
+
+forEachVariant('lesson checkpoints', (lab) => {
+  for (const lesson of lessons) {
+    test(`${lesson.id}: the stated accuracy, and the head that looks at the answer`, async () => {
+      const model = await lab.rt.loadModel(folderOf(lesson));
+      const { accuracy, head } = measure(lesson, model, heldOutExamples(lesson, measured));
+      model.dispose();
+      assert.ok(accuracy >= lesson.goal, `accuracy ${accuracy}, goal ${lesson.goal}`);
+      const stated = lesson.shipped;
+      assert.ok(Math.abs(accuracy - stated.accuracy) <= tolerance[lab.rt.variant], `accuracy ${accuracy}, stated ${stated.accuracy}`);
+      assert.deepEqual([head.layer, head.head], [stated.head.layer, stated.head.head]);
+      assert.ok(Math.abs(head.weight - stated.head.weight) <= 0.002, `weight ${head.weight}, stated ${stated.head.weight}`);
+    });
+  }
+});
+
+test('all checkpoints together are at most 1 MB', () => {
+  const sizes = readdirSync(models, { recursive: true }).map((name) => statSync(join(models, name))).filter((entry) => entry.isFile());
+  const sum = sizes.reduce((total, { size }) => total + size, 0);
+  assert.ok(sum <= 1e6, `${sum} bytes`);
+});
+
+test('every lesson ships, with a record of its training that says the same as the lesson', () => {
+  for (const lesson of lessons) {
+    assert.ok(existsSync(join(folderOf(lesson), 'model.safetensors')), lesson.id);
+    const record = JSON.parse(readFileSync(join(folderOf(lesson), 'evaluation.json'), 'utf8'));
+    assert.equal(record.lesson, lesson.id);
+    assert.equal(record.seed, lesson.shipped.seed);
+    assert.equal(record.steps, lesson.training.totalSteps);
+    assert.equal(record.accuracy, lesson.shipped.accuracy);
+    assert.ok(record.accuracy >= lesson.goal);
+  }
+});
+
+forEachVariant('training a lesson', (lab) => {
+  const run = (id, steps, seed = 1) => {
+    const lesson = lessonOf(id);
+    const model = lab.rt.createModel(lesson.config, { seed });
+    const trainer = model.trainer(trainerOptions(lesson, seed));
+    const losses = Array.from({ length: steps }, () => trainer.step().loss);
+    trainer.dispose();
+    return { lesson, model, losses };
+  };
+
+  test('the same seed gives the same run, bit for bit', () => {
+    const [a, b, other] = [run('sort', 5), run('sort', 5), run('sort', 5, 2)];
+    assert.deepEqual(a.losses, b.losses);
+    assert.deepEqual(a.model.save(), b.model.save());
+    assert.notDeepEqual(a.losses, other.losses);
+    for (const { model } of [a, b, other]) model.dispose();
+  });
+
+  test('reverse reaches its goal, and in simd128 is the checkpoint that ships', () => {
+    const { training, shipped } = lessonOf('reverse');
+    const { lesson, model } = run('reverse', training.totalSteps, shipped.seed);
+    const { accuracy, head } = measure(lesson, model, heldOutExamples(lesson, 100));
+    const files = model.save({ dtype: 'f16' });
+    model.dispose();
+    if (lab.rt.variant === 'simd128') {
+      for (const [name, bytes] of files) assert.ok(readFileSync(join(folderOf(lesson), name)).equals(bytes), name);
+    }
+    assert.ok(accuracy >= lesson.goal, `accuracy ${accuracy}`);
+    assert.ok(head.weight > 0.8, `weight ${head.weight}`);
+  });
+});
