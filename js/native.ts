@@ -198,6 +198,20 @@ export interface NativeModel extends NativeParameters {
   forward(inputs: NativeForwardInputs, options: NativeForwardOptions): NativeResult<NativeForwardResult>;
 }
 
+export interface NativeRecurrentConfig {
+  vocabSize: number; // 0: none
+  inputSize: number;
+  hiddenSize: number;
+  numLayers: number;
+}
+
+export interface NativeRecurrent extends NativeParameters {
+  forward(
+    inputs: Pick<NativeStackInputs, 'batch' | 'length' | 'inputIds' | 'inputsEmbeds'>,
+    options: { influence: boolean; trace: string[] | null },
+  ): NativeResult<{ lastHiddenState: NativeTensor; influence?: NativeTensor; trace: Record<string, NativeTensor> }>;
+}
+
 export interface NativeModule {
   variant(): 'simd128' | 'relaxed';
   attention(
@@ -208,6 +222,7 @@ export interface NativeModule {
   ): NativeResult<NativeAttentionResult>;
   createAttentionLayer(config: NativeAttentionConfig): NativeResult<NativeAttentionLayer>;
   createModel(config: NativeModelConfig): NativeResult<NativeModel>;
+  createRecurrent(config: NativeRecurrentConfig): NativeResult<NativeRecurrent>;
   createGeneration(model: NativeModel, options: NativeGenerationOptions): NativeResult<NativeGeneration>;
   createTrainer(model: NativeModel, options: NativeTrainerOptions): NativeResult<NativeTrainer>;
   /** Bytes of linear memory now. */

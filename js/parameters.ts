@@ -2,12 +2,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
-import type { NativeAttentionLayer, NativeModel } from './native.js';
+import type { NativeAttentionLayer, NativeModel, NativeRecurrent } from './native.js';
 import type { NamedTensors, Tensor } from './types.js';
 import { checkShape, checkString, checkTensor, describe, isMap } from './validation.js';
 
 /** Parameters go by PyTorch's names. */
-export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel> {
+export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel | NativeRecurrent> {
   #shapes: ReadonlyMap<string, readonly number[]> | undefined;
   #activations: ReadonlySet<string> | undefined;
   protected abstract readonly handle: Handle<N>;

@@ -12,5 +12,6 @@ export { rollout, type RolloutOptions } from './rollout.js';
 export { weightNorms, type WeightNormOptions } from './weight-norms.js';
 export type { AttentionRun } from './attention-run.js';
 export type { Metric, PerSequence } from './metrics.js';
+export type { CompleteRecurrentConfig, Recurrent, RecurrentConfig, RecurrentInputs, RecurrentOptions, RecurrentOutput } from './recurrent.js';
 export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from './sweep.js';
 export type * from './types.js';

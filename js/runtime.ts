@@ -13,6 +13,7 @@ import { AttentionLayer } from './layer.js';
 import { Listing, type ListingRuntime } from './listings.js';
 import { Model } from './model.js';
 import type { NativeModule } from './native.js';
+import { Recurrent, type RecurrentConfig } from './recurrent.js';
 import { usualPreprocessor } from './pictures/preprocess.js';
 import type {
   AttentionInputs,
@@ -76,6 +77,11 @@ export class Runtime implements ListingRuntime {
   /** A multi-head attention layer with fresh weights, the same for the same seed. */
   createAttention(config: AttentionLayerConfig, options?: SeedOptions): AttentionLayer {
     return new AttentionLayer(this.#native, this.#handles, config, options);
+  }
+
+  /** A GRU with fresh weights, the same for the same seed: how sequences were read before attention. */
+  createRecurrent(config: RecurrentConfig, options?: SeedOptions): Recurrent {
+    return new Recurrent(this.#native, this.#handles, config, options);
   }
 
   /** A model with fresh weights, the same for the same seed. */

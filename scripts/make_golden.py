@@ -16,12 +16,13 @@ import tokenizers
 import torch
 import transformers
 
-from golden import (attention, bert, encoder, families, listings, longformer, measures, multihead, patching, positions,
-                    seq2seq, values, vision)
+from golden import (attention, bert, encoder, families, gru, listings, longformer, measures, multihead, patching,
+                    positions, seq2seq, values, vision)
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
           "bert": bert, "families": families, "patching": patching, "positions": positions, "measures": measures,
-          "longformer": longformer, "seq2seq": seq2seq, "vision": vision}
+          "longformer": longformer, "seq2seq": seq2seq, "vision": vision,
+          "gru": gru}
 
 WITH_CHECKPOINTS = ("bert", "families", "patching", "longformer", "seq2seq", "vision")
 

@@ -4,6 +4,7 @@
 
 #include "bindings/attention.h"
 #include "bindings/model.h"
+#include "bindings/recurrent.h"
 #include "bindings/training.h"
 #include "models/generation.h"
 
@@ -91,6 +92,7 @@ class Handle final : public Parameterised {
 
 using AttentionLayerHandle = Handle<models::AttentionLayer>;
 using ModelHandle = Handle<models::Model>;
+using RecurrentHandle = Handle<models::Recurrent>;
 
 val forward_attention_layer(AttentionLayerHandle& handle, val query_value, val key_value, val value_value,
                             val options) {
@@ -139,6 +141,10 @@ val forward_attention_layer(AttentionLayerHandle& handle, val query_value, val k
 
 val forward_model_handle(ModelHandle& handle, val inputs, val options) {
   return guarded([&] { return forward_model(handle.owner(), inputs, options); });
+}
+
+val forward_recurrent_handle(RecurrentHandle& handle, val inputs, val options) {
+  return guarded([&] { return forward_recurrent(handle.owner(), inputs, options); });
 }
 
 /// A generation under way. Holds its model, so that disposing of the model's own handle cannot pull it away.
@@ -193,6 +199,10 @@ val create_model(val config) {
   return guarded([&] { return val(std::make_shared<ModelHandle>(model_config_of(config))); });
 }
 
+val create_recurrent(val config) {
+  return guarded([&] { return val(std::make_shared<RecurrentHandle>(recurrent_config_of(config))); });
+}
+
 /// Binds a handle with its own forward().
 template <class Class, class Forward>
 void bind_handle(const char* name, Forward forward) {
@@ -210,6 +220,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   function("attention", &attention);
   function("createAttentionLayer", &create_attention_layer);
   function("createModel", &create_model);
+  function("createRecurrent", &create_recurrent);
   function("createGeneration", &create_generation);
   function("createTrainer", &create_trainer_of);
   emscripten::class_<Parameterised>("Parameterised")
@@ -220,6 +231,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
       .function("activationNames", &Parameterised::activation_names);
   bind_handle<AttentionLayerHandle>("AttentionLayer", &forward_attention_layer);
   bind_handle<ModelHandle>("Model", &forward_model_handle);
+  bind_handle<RecurrentHandle>("Recurrent", &forward_recurrent_handle);
   emscripten::class_<GenerationHandle>("Generation")
       .smart_ptr<std::shared_ptr<GenerationHandle>>("Generation")
       .function("next", &GenerationHandle::next);

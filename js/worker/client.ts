@@ -4,6 +4,7 @@ import { isExplicit, isHubId, loadKeys } from '../checkpoints/hub-id.js';
 import { AttentionLabError } from '../errors.js';
 import { generateKeys } from '../generation.js';
 import { sendableInterventions } from '../interventions.js';
+import type { CompleteRecurrentConfig, RecurrentConfig, RecurrentInputs, RecurrentOptions, RecurrentOutput } from '../recurrent.js';
 import { sendableSweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from '../sweep.js';
 import type {
   AttentionInputs,
@@ -117,6 +118,21 @@ export class WorkerAttentionLayer extends RemoteParameters {
   }
 
   forward(inputs: LayerInputs, options?: LayerOptions, call?: CallOptions): Promise<LayerOutput> {
+    return this.call('forward', [inputs, options], call);
+  }
+}
+
+/** `Recurrent` in a worker. */
+export class WorkerRecurrent extends RemoteParameters {
+  readonly config: CompleteRecurrentConfig;
+
+  /** @internal */
+  constructor(connection: Connection, { object, facts }: Created) {
+    super(connection, object);
+    this.config = facts['config'] as CompleteRecurrentConfig;
+  }
+
+  forward(inputs: RecurrentInputs, options?: RecurrentOptions, call?: CallOptions): Promise<RecurrentOutput> {
     return this.call('forward', [inputs, options], call);
   }
 }
@@ -293,6 +309,9 @@ export class WorkerRuntime {
   }
   async createModel(config: ModelConfig, options?: SeedOptions, call?: CallOptions): Promise<WorkerModel> {
     return new WorkerModel(this.#connection, await this.#call<Created>('createModel', [config, options], call));
+  }
+  async createRecurrent(config: RecurrentConfig, options?: SeedOptions): Promise<WorkerRecurrent> {
+    return new WorkerRecurrent(this.#connection, await this.#call<Created>('createRecurrent', [config, options]));
   }
   async createListing(name: ListingName, options?: ListingOptions): Promise<WorkerListing> {
     return new WorkerListing(this.#connection, await this.#call<Created>('createListing', [name, options]));

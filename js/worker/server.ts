@@ -3,6 +3,7 @@ import { AttentionLabError, messageOf } from '../errors.js';
 import { AttentionLayer } from '../layer.js';
 import { Listing } from '../listings.js';
 import { Model } from '../model.js';
+import { Recurrent } from '../recurrent.js';
 import { Runtime } from '../runtime.js';
 import type { SweepCall, SweepSpec } from '../sweep.js';
 import { LoadedTokenizer } from '../tokenizer.js';
@@ -14,8 +15,12 @@ import { buffersOf, type Call, type Created, type Message, type Port, type SentF
 /** The methods that a page may call, and no others. */
 const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters', 'activationNames', 'forward', 'dispose'];
 const methods = new Map<unknown, readonly string[]>([
-  [Runtime, ['attention', 'createAttention', 'createModel', 'createListing', 'loadModel', 'listCache', 'clearCache', 'liveHandles', 'memoryBytes']],
+  [Runtime, [
+    'attention', 'createAttention', 'createModel', 'createRecurrent', 'createListing', 'loadModel', 'listCache', 'clearCache',
+    'liveHandles', 'memoryBytes',
+  ]],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
+  [Recurrent, [...parameterised, 'parameterShapes']],
   [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'sweep', 'embed', 'trainer', 'preprocess', 'save']],
   [Trainer, ['set', 'step', 'evaluate', 'gradients', 'snapshot', 'restore', 'dispose']],
   [Listing, ['forward', 'dispose']],
@@ -116,7 +121,7 @@ class Server {
     }
     if (value instanceof LoadedTokenizer) return this.keep(value, tokenizerFacts(value));
     if (value instanceof Trainer) return this.keep(value, {});
-    if (value instanceof AttentionLayer) return this.keep(value, { config: value.config });
+    if (value instanceof AttentionLayer || value instanceof Recurrent) return this.keep(value, { config: value.config });
     if (value instanceof Listing) {
       const { name, difference, config } = value;
       const layer = this.describe(value.layer);

@@ -28,6 +28,7 @@ TOLERANCES = {
     "measures": LAYER_TOLERANCE,
     "weight_norms": LAYER_TOLERANCE,
     "rollout": LAYER_TOLERANCE,
+    "recurrent": LAYER_TOLERANCE,
     "model": MODEL_TOLERANCE,
     "pictures": {"absolute": 1e-6, "relative": 1e-6},  # the same bytes, resized as PIL rounds
     "embedding": MODEL_TOLERANCE,

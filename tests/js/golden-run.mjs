@@ -30,7 +30,11 @@ function byName({ trace, ...tensors }) {
   return new Map([...(trace ?? []), ...named]);
 }
 
-const forwardOptions = { attention_layer: { trace: true }, model: { trace: true, outputAttentions: true } };
+const forwardOptions = {
+  attention_layer: { trace: true },
+  model: { trace: true, outputAttentions: true },
+  recurrent: { trace: true, influence: true },
+};
 
 function runParameterised(kind, owner, testCase) {
   const { inputs, options } = callOf(testCase, (inputIds) => owner.forward({ inputIds }, { trace: true }));
@@ -98,6 +102,9 @@ export const runners = {
   },
   embedding(runtime, testCase, model) {
     return new Map([['embeddings', model.embed(testCase.options.texts)]]);
+  },
+  recurrent(runtime, testCase) {
+    return runFresh('recurrent', runtime.createRecurrent(testCase.config), testCase);
   },
   measures(_, testCase) {
     const { attentions, trace, parameters, inputIds, attentionMask, specialTokens } = measured(testCase);

@@ -2,6 +2,7 @@
 #include "golden/expectations.h"
 #include "models/attention_layer.h"
 #include "models/generation.h"
+#include "models/recurrent.h"
 
 namespace attention_lab::testing {
 
@@ -193,6 +194,24 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
       compare_patterns("crossAttentions", model.stack().cross_patterns());
       if (model.encoder()) compare_patterns("encoderAttentions", model.encoder()->patterns());
     }
+  }
+}
+
+TEST_CASE("golden: a GRU agrees with PyTorch") {
+  for (const Case* const test_case : some_cases_of("recurrent")) {
+    const auto size = [&](const char* field) { return static_cast<Index>(test_case->config[field].number()); };
+    models::Recurrent network({size("vocabSize"), size("inputSize"), size("hiddenSize"), size("numLayers")});
+    set_parameters(network.parameters(), *test_case);
+    const Tensor& read = test_case->inputs.at(test_case->has("inputIds") ? "inputIds" : "inputsEmbeds");
+    const Index B = read.dims[0], T = read.dims[1];
+    Matrix influence(B * T, T);
+    Record record(network.activation_names());
+    record.request_all();
+    const ConstMatrixView states = network.forward({B, T, read.integers, read.floats}, view(influence), record);
+    Expectations expectations(*test_case);
+    expectations.compare_if_expected("lastHiddenState", states, {B, T, states.cols});
+    expectations.compare_if_expected("influence", ConstMatrixView(view(influence)), {B, T, T});
+    expectations.compare_if_expected(record);
   }
 }
 

@@ -191,6 +191,25 @@ export const en = {
     probability: 'probability',
   },
 
+  recurrent: {
+    heading: 'Before attention: a recurrent network',
+    intro: 'A GRU reads the same tokens from left to right and keeps one vector, its state.',
+    explanation:
+      'Each row is the state after a token; each column a token read so far. A cell says how much the state would move if that token’s vector moved a little (the norm of the gradient ∂h/∂x). What lies further back has passed through every step in between, and fades.',
+    randomNote: 'This network was never trained: what you see is how its arithmetic forgets, not what it learned. Training can open or close its gates, and the slider does so by hand.',
+    keep: 'Update gate: keep more of the old state →',
+    kept: (share: string) => `each step keeps ${share} of the state on average`,
+    left: 'What is left of a token’s influence, on average',
+    back: 'tokens later',
+    share: 'left',
+    influence: 'GRU: influence, each row over its largest',
+    rollout: 'The open model: attention rollout, all layers',
+    difference:
+      'Attention reaches any token in one step, however far it stands; that is why long distances are hard for a recurrent network and not for a transformer. Rollout multiplies the layers’ mean attention, half of it the residual stream (Abnar & Zuidema 2020): the first column is often a sink.',
+    tooLong: (most: number) => `Shown for sentences of up to ${most} tokens.`,
+    failed: 'The network could not run',
+  },
+
   listings: {
     heading: 'Five published programs, one idea',
     intro: 'Five attention listings from tutorials and repositories, run on the words of your sentence. Each differs from the paper in one thing.',

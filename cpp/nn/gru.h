@@ -1,0 +1,43 @@
+// A gated recurrent unit, what read sequences before attention did; and how much each of its inputs still moves each state.
+#pragma once
+
+#include "nn/parameter.h"
+#include "nn/record.h"
+
+namespace attention_lab::nn {
+
+/// One layer as torch.nn.GRU computes it (Cho et al. 2014, arXiv:1406.1078, the reset gate after the product), h₀ = 0:
+///   r  = σ(W_ir x + b_ir + W_hr h + b_hr)
+///   z  = σ(W_iz x + b_iz + W_hz h + b_hz)
+///   n  = tanh(W_in x + b_in + r ⊙ g),  g = W_hn h + b_hn
+///   h′ = (1 − z) ⊙ n + z ⊙ h
+class Gru {
+ public:
+  Gru(Index input, Index hidden);
+
+  Index hidden() const { return weight_hh_.cols(); }
+
+  /// PyTorch's names: weight_ih_l`layer` [3D, I], weight_hh_l`layer` [3D, D], their rows r, z, n; bias_ih_l…, bias_hh_l… [3D].
+  void name_all(Parameters& parameters, Index layer);
+  /// `prefix`r, z, n and h, [B, T, D] each.
+  void name_activations(ActivationNames& names, const std::string& prefix);
+
+  /// x [B·T, I] → y [B·T, D], the states after every step; gates [B·T, 4D]: r, z, n and g of every step.
+  void forward(ConstMatrixView x, Index batch, MatrixView gates, MatrixView y, Record& record,
+               kernels::Workspace& workspace) const;
+
+  /// One step of the derivative of the state by U numbers that move this layer's inputs:
+  /// jacobian [D, U] ← ∂h′/∂h · jacobian + ∂h′/∂x · below, where below [I, U′] is of the last U′ of them, the others having
+  /// no part in this step's input. gates [4D] are forward's of that step, h [D] the state before it.
+  void differentiate(const float* gates, const float* h, ConstMatrixView below, MatrixView jacobian,
+                     kernels::Workspace& workspace) const;
+
+ private:
+  Matrix weight_ih_, weight_hh_;
+  Vector bias_ih_, bias_hh_;
+  struct {
+    Site r, z, n, h;
+  } sites_{};
+};
+
+}  // namespace attention_lab::nn

@@ -1,0 +1,23 @@
+// What of a token's influence is left further on in the sentence. Pure.
+import type { Matrix } from './pattern.ts';
+
+/** Each row over its largest value, so that rows of any size can share one scale. */
+export function relativeToRow({ rows, columns, data }: Matrix): Matrix {
+  const scaled = data.map((value, i) => {
+    const start = Math.floor(i / columns) * columns;
+    const largest = Math.max(...data.subarray(start, start + columns));
+    return largest > 0 ? value / largest : 0;
+  });
+  return { rows, columns, data: scaled };
+}
+
+/** For each distance that the sentence has: the mean of influence[t, t − distance] over influence[t, t]. */
+export function remaining({ rows, columns, data }: Matrix, distances: readonly number[]): { distance: number; share: number }[] {
+  return distances
+    .filter((distance) => distance < rows)
+    .map((distance) => {
+      let sum = 0;
+      for (let t = distance; t < rows; t++) sum += data[t * columns + t - distance]! / data[t * columns + t]!;
+      return { distance, share: sum / (rows - distance) };
+    });
+}
