@@ -1,6 +1,9 @@
 // Runs the layers, and carries the Jacobians of every state forward with time.
 #include "models/recurrent.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace attention_lab::models {
 
 Recurrent::Recurrent(const RecurrentConfig& config) : config_(config) {
@@ -12,15 +15,12 @@ Recurrent::Recurrent(const RecurrentConfig& config) : config_(config) {
     embedding_ = nn::Embedding(config.vocab_size, config.input_size);
     embedding_.name_all(parameters_, "embed.token");
   }
-  for (Index l = 0; l < config.num_layers; ++l)
-    layers_.emplace_back(l == 0 ? config.input_size : config.hidden_size, config.hidden_size);
+  layers_.reserve(static_cast<std::size_t>(config.num_layers));  // parameters_ points into them
   for (Index l = 0; l < config.num_layers; ++l) {
-    nn::Gru& layer = layers_[static_cast<std::size_t>(l)];
+    nn::Gru& layer = layers_.emplace_back(l == 0 ? config.input_size : config.hidden_size, config.hidden_size);
     layer.name_all(parameters_, l);
     layer.name_activations(names_, "layers." + std::to_string(l) + ".");
   }
-  gates_.resize(layers_.size());
-  states_.resize(layers_.size());
 }
 
 void Recurrent::initialise(std::uint64_t seed) {
@@ -42,48 +42,56 @@ void Recurrent::check(const RecurrentInputs& inputs) const {
 ConstMatrixView Recurrent::forward(const RecurrentInputs& inputs, MatrixView influence, Record& record) {
   check(inputs);
   const kernels::Workspace::Scope scope(workspace_);
-  const Index rows = inputs.batch * inputs.length;
-  ConstMatrixView x{inputs.vectors.data(), rows, config_.input_size, config_.input_size};
+  const Index rows = inputs.batch * inputs.length, I = config_.input_size, D = config_.hidden_size;
+  ConstMatrixView x{inputs.vectors.data(), rows, I, I};
   if (inputs.vectors.empty()) {
-    input_.resize(rows, config_.input_size);
-    embedding_.forward(inputs.ids, "inputIds", view(input_));
-    x = view(input_);
+    const MatrixView vectors = workspace_.take(rows, I);
+    embedding_.forward(inputs.ids, "inputIds", vectors);
+    x = vectors;
   }
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    element_count({rows, 4 * config_.hidden_size});
-    gates_[l].resize(rows, 4 * config_.hidden_size);
-    states_[l].resize(rows, config_.hidden_size);
-    layers_[l].forward(x, inputs.batch, view(gates_[l]), view(states_[l]), record, workspace_);
-    x = view(states_[l]);
+  const Index all = config_.num_layers * rows;
+  element_count({all, 4 * D});
+  const MatrixView gates = workspace_.take(all, 4 * D);  // of every layer
+  states_.resize(all, D);
+  for (Index l = 0; l < config_.num_layers; ++l) {
+    const MatrixView y{view(states_).row(l * rows), rows, D, D};
+    layers_[static_cast<std::size_t>(l)].forward(x, inputs.batch, {gates.row(l * rows), rows, 4 * D, 4 * D}, y, record,
+                                                 workspace_);
+    x = y;
   }
-  if (influence) measure(inputs.batch, influence);
+  if (influence) measure(inputs.batch, gates, view(states_), influence);
   return x;
 }
 
 /// Forward-mode differentiation (Williams & Zipser 1989): after step t a layer's matrix [D, T·I] holds ∂h_t/∂x_s for every s,
 /// side by side. That is the same Jacobian that backpropagation through time gives, one product a step for all s.
-void Recurrent::measure(Index batch, MatrixView influence) {
-  const Index D = config_.hidden_size, I = config_.input_size, T = influence.cols;
-  element_count({D, T * I});
+void Recurrent::measure(Index batch, ConstMatrixView gates, ConstMatrixView states, MatrixView influence) {
+  const Index N = config_.num_layers, D = config_.hidden_size, I = config_.input_size, T = influence.cols;
+  element_count({N * D, T * I});
+  const MatrixView jacobians = workspace_.take(N * D, T * I);
   const MatrixView by_itself = workspace_.take(I, I);  // ∂x_t/∂x_t; by earlier inputs it is 0
-  map(by_itself).setIdentity();
-  std::vector<MatrixView> jacobians;
-  for (std::size_t l = 0; l < layers_.size(); ++l) jacobians.push_back(workspace_.take(D, T * I));
-  const std::vector<float> nothing(static_cast<std::size_t>(D));
-  map(influence).setZero();
+  float* const nothing = workspace_.take(D);           // the state before the first
+  std::fill_n(by_itself.data, I * I, 0.0f);
+  for (Index i = 0; i < I; ++i) by_itself.row(i)[i] = 1.0f;
+  std::fill_n(nothing, D, 0.0f);
+  std::fill_n(influence.data, influence.rows * T, 0.0f);
   for (Index b = 0; b < batch; ++b) {
-    for (const MatrixView& jacobian : jacobians) map(jacobian).setZero();
+    std::fill_n(jacobians.data, N * D * T * I, 0.0f);
     for (Index t = 0; t < T; ++t) {
-      const Index row = b * T + t, reached = (t + 1) * I;  // columns of s ≤ t; the others are 0
-      MatrixView below = by_itself;
-      for (std::size_t l = 0; l < layers_.size(); ++l) {
-        const float* const h = t == 0 ? nothing.data() : view(states_[l]).row(row - 1);
-        const MatrixView jacobian{jacobians[l].data, D, reached, T * I};
-        layers_[l].differentiate(view(gates_[l]).row(row), h, below, jacobian, workspace_);
+      ConstMatrixView below = by_itself;
+      for (Index l = 0; l < N; ++l) {
+        const Index row = (l * batch + b) * T + t;
+        const MatrixView jacobian{jacobians.row(l * D), D, (t + 1) * I, T * I};  // of s ≤ t; the others are 0
+        layers_[static_cast<std::size_t>(l)].differentiate(gates.row(row), t == 0 ? nothing : states.row(row - 1), below,
+                                                           jacobian, workspace_);
         below = jacobian;
       }
-      for (Index s = 0; s <= t; ++s)
-        influence.row(row)[s] = map(ConstMatrixView{below.data + s * I, D, I, below.stride}).norm();
+      for (Index s = 0; s <= t; ++s) {
+        double squares = 0.0;
+        for (Index i = 0; i < D; ++i)
+          for (Index j = s * I; j < (s + 1) * I; ++j) squares += static_cast<double>(below.row(i)[j]) * below.row(i)[j];
+        influence.row(b * T + t)[s] = static_cast<float>(std::sqrt(squares));
+      }
     }
   }
 }

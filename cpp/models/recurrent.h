@@ -8,7 +8,7 @@ namespace attention_lab::models {
 
 struct RecurrentConfig {
   Index vocab_size = 0;  // 0: no embedding, the caller gives vectors
-  Index input_size = 0;  // I
+  Index input_size = 0;   // I
   Index hidden_size = 0;  // D
   Index num_layers = 1;
 };
@@ -16,8 +16,8 @@ struct RecurrentConfig {
 struct RecurrentInputs {
   Index batch = 0;
   Index length = 0;
-  std::span<const int> ids;         // [B·T]
-  std::span<const float> vectors;   // [B·T·I], in place of ids
+  std::span<const int> ids;        // [B·T]
+  std::span<const float> vectors;  // [B·T·I], in place of ids
 };
 
 class Recurrent {
@@ -36,7 +36,7 @@ class Recurrent {
 
  private:
   void check(const RecurrentInputs& inputs) const;
-  void measure(Index batch, MatrixView influence);
+  void measure(Index batch, ConstMatrixView gates, ConstMatrixView states, MatrixView influence);
 
   RecurrentConfig config_;
   nn::Embedding embedding_;
@@ -44,8 +44,7 @@ class Recurrent {
   Parameters parameters_;
   ActivationNames names_;
   kernels::Workspace workspace_;
-  Matrix input_;                        // [B·T, I]
-  std::vector<Matrix> gates_, states_;  // of every layer: [B·T, 4D], [B·T, D]
+  Matrix states_;  // of every layer: [N·B·T, D]
 };
 
 }  // namespace attention_lab::models

@@ -1,6 +1,8 @@
 // The inputs' products are made at once, the states' step by step.
 #include "nn/gru.h"
 
+#include <algorithm>
+
 #include "kernels/activation.h"
 #include "kernels/gemm.h"
 #include "nn/sublayer.h"
@@ -22,54 +24,49 @@ void sigmoid(float* x, Index count) {
 }
 
 /// y = x Wᵀ + b
-void affine(ConstMatrixView x, const Matrix& weight, const Vector& bias, MatrixView y, kernels::Workspace& workspace) {
-  kernels::matmul_transposed(1.0f, x, view(weight), y, workspace);
+void affine(ConstMatrixView x, ConstMatrixView weight, const float* bias, MatrixView y, kernels::Workspace& workspace) {
+  kernels::matmul_transposed(1.0f, x, weight, y, workspace);
   for (Index r = 0; r < y.rows; ++r)
     for (Index o = 0; o < y.cols; ++o) y.row(r)[o] += bias[o];
 }
 
 }  // namespace
 
-Gru::Gru(Index input, Index hidden) {
-  element_count({3 * hidden, input});
-  element_count({3 * hidden, hidden});
-  weight_ih_ = Matrix::Zero(3 * hidden, input);
-  weight_hh_ = Matrix::Zero(3 * hidden, hidden);
-  bias_ih_ = bias_hh_ = Vector::Zero(3 * hidden);
+Gru::Gru(Index input, Index hidden) : input_(input), hidden_(hidden) {
+  storage_ = Vector::Zero(element_count({3 * hidden, input + hidden + 2}));
 }
 
 void Gru::name_all(Parameters& parameters, Index layer) {
-  const std::string of_layer = "_l" + std::to_string(layer);
-  const auto add = [&](const char* name, const Shape& dims, float* storage) {  // all uniform in ±1/√D
-    parameters.push_back(
-        {name + of_layer, dims, Parameter::Layout::dense, storage, 0, hidden(), Parameter::Fresh::uniform});
+  float* storage = storage_.data();
+  const auto add = [&](const char* name, const Shape& dims) {  // all uniform in ±1/√D
+    parameters.push_back({name + std::to_string(layer), dims, Parameter::Layout::dense, storage, 0, hidden_,
+                          Parameter::Fresh::uniform});
+    storage += element_count(dims);
   };
-  const Index rows = 3 * hidden();
-  add("weight_ih", {rows, weight_ih_.cols()}, weight_ih_.data());
-  add("weight_hh", {rows, hidden()}, weight_hh_.data());
-  add("bias_ih", {rows}, bias_ih_.data());
-  add("bias_hh", {rows}, bias_hh_.data());
+  const Index rows = 3 * hidden_;
+  add("weight_ih_l", {rows, input_});
+  add("weight_hh_l", {rows, hidden_});
+  add("bias_ih_l", {rows});
+  add("bias_hh_l", {rows});
 }
 
 void Gru::name_activations(ActivationNames& names, const std::string& prefix) {
-  sites_.r = names.add(prefix + "r", "bqi");
-  sites_.z = names.add(prefix + "z", "bqi");
-  sites_.n = names.add(prefix + "n", "bqi");
-  sites_.h = names.add(prefix + "h", "bqi");
+  Site* const sites[] = {&sites_.r, &sites_.z, &sites_.n, &sites_.h};
+  for (int i = 0; i < 4; ++i) *sites[i] = names.add(prefix + "rznh"[i], "bqi");
 }
 
 void Gru::forward(ConstMatrixView x, Index batch, MatrixView gates, MatrixView y, Record& record,
                   kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
-  const Index D = hidden(), T = x.rows / batch;
+  const Index D = hidden_, T = x.rows / batch;
   const MatrixView from_input = workspace.take(x.rows, 3 * D), from_state = workspace.take(batch, 3 * D);
   const MatrixView zeros = workspace.take(batch, D);
-  map(zeros).setZero();
-  affine(x, weight_ih_, bias_ih_, from_input, workspace);
+  std::fill_n(zeros.data, batch * D, 0.0f);
+  affine(x, weight_ih(), bias_ih(), from_input, workspace);
 
   for (Index t = 0; t < T; ++t) {
     const ConstMatrixView before = t == 0 ? ConstMatrixView(zeros) : ConstMatrixView{y.row(t - 1), batch, D, T * y.stride};
-    affine(before, weight_hh_, bias_hh_, from_state, workspace);
+    affine(before, weight_hh(), bias_hh(), from_state, workspace);
     for (Index b = 0; b < batch; ++b) {
       const float* const in = from_input.row(b * T + t);
       const float* const state = from_state.row(b);
@@ -96,26 +93,29 @@ void Gru::forward(ConstMatrixView x, Index batch, MatrixView gates, MatrixView y
 void Gru::differentiate(const float* gates, const float* h, ConstMatrixView below, MatrixView jacobian,
                         kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
-  const Index D = hidden(), I = weight_ih_.cols();
+  const Index D = hidden_, I = input_;
   const float *const r = gates, *const z = r + D, *const n = z + D, *const g = n + D;
   const MatrixView by_state = workspace.take(D, D), by_input = workspace.take(D, I);  // ∂h′/∂h and ∂h′/∂x
   for (Index i = 0; i < D; ++i) {
     const float dz = (h[i] - n[i]) * z[i] * (1.0f - z[i]);  // ∂h′ᵢ by the sum inside z
     const float dn = (1.0f - z[i]) * (1.0f - n[i] * n[i]);  // … inside n
     const float dr = dn * g[i] * r[i] * (1.0f - r[i]);      // … inside r
-    const auto rows = [&](const Matrix& weight, float by_n, MatrixView out) {
+    const auto mix = [&](ConstMatrixView weight, float by_n, MatrixView out) {
       for (Index j = 0; j < out.cols; ++j)
-        out.row(i)[j] = dr * weight(i, j) + dz * weight(D + i, j) + by_n * weight(2 * D + i, j);
+        out.row(i)[j] = dr * weight.row(i)[j] + dz * weight.row(D + i)[j] + by_n * weight.row(2 * D + i)[j];
     };
-    rows(weight_hh_, dn * r[i], by_state);
-    rows(weight_ih_, dn, by_input);
+    mix(weight_hh(), dn * r[i], by_state);
+    mix(weight_ih(), dn, by_input);
     by_state.row(i)[i] += z[i];
   }
   const MatrixView through_state = workspace.take(D, jacobian.cols), through_input = workspace.take(D, below.cols);
   kernels::matmul(by_state, jacobian, through_state, workspace);
   kernels::matmul(by_input, below, through_input, workspace);
-  map(jacobian) = map(ConstMatrixView(through_state));
-  map(jacobian).rightCols(below.cols) += map(ConstMatrixView(through_input));
+  const Index first = jacobian.cols - below.cols;
+  for (Index i = 0; i < D; ++i) {
+    std::copy_n(through_state.row(i), jacobian.cols, jacobian.row(i));
+    for (Index u = 0; u < below.cols; ++u) jacobian.row(i)[first + u] += through_input.row(i)[u];
+  }
 }
 
 }  // namespace attention_lab::nn

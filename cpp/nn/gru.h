@@ -15,8 +15,6 @@ class Gru {
  public:
   Gru(Index input, Index hidden);
 
-  Index hidden() const { return weight_hh_.cols(); }
-
   /// PyTorch's names: weight_ih_l`layer` [3D, I], weight_hh_l`layer` [3D, D], their rows r, z, n; bias_ih_l…, bias_hh_l… [3D].
   void name_all(Parameters& parameters, Index layer);
   /// `prefix`r, z, n and h, [B, T, D] each.
@@ -33,8 +31,13 @@ class Gru {
                      kernels::Workspace& workspace) const;
 
  private:
-  Matrix weight_ih_, weight_hh_;
-  Vector bias_ih_, bias_hh_;
+  ConstMatrixView weight_ih() const { return {storage_.data(), 3 * hidden_, input_, input_}; }
+  ConstMatrixView weight_hh() const { return {storage_.data() + 3 * hidden_ * input_, 3 * hidden_, hidden_, hidden_}; }
+  const float* bias_ih() const { return weight_hh().row(3 * hidden_); }
+  const float* bias_hh() const { return bias_ih() + 3 * hidden_; }
+
+  Index input_, hidden_;
+  Vector storage_;  // weight_ih, weight_hh, bias_ih, bias_hh
   struct {
     Site r, z, n, h;
   } sites_{};
