@@ -21,8 +21,7 @@ from golden import (attention, bert, encoder, families, gru, listings, longforme
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
           "bert": bert, "families": families, "patching": patching, "positions": positions, "measures": measures,
-          "longformer": longformer, "seq2seq": seq2seq, "vision": vision,
-          "gru": gru}
+          "longformer": longformer, "seq2seq": seq2seq, "vision": vision, "gru": gru}
 
 WITH_CHECKPOINTS = ("bert", "families", "patching", "longformer", "seq2seq", "vision")
 
