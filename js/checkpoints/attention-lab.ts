@@ -7,6 +7,7 @@ import type { Family } from './families.js';
 
 export const attentionLab: Family = {
   modelType: 'attention_lab',
+  generates: true,
   architectures: ['AttentionLabModel'],
 
   read({ config }) {

@@ -50,6 +50,8 @@ export interface Family {
   modelType: string;
   /** config.json's architectures that this family computes. */
   architectures: string[];
+  /** Whether a generation_config.json may belong to it. */
+  generates?: boolean;
   /** Whether a preprocessor_config.json belongs to it rather than a tokenizer. */
   readsPictures?: boolean;
   /** `has` tells whether the file holds a tensor of that name; `generation` is generation_config.json, where it is there. */

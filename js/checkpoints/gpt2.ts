@@ -9,6 +9,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const gpt2: Family = {
   modelType: 'gpt2',
+  generates: true,
   architectures: ['GPT2LMHeadModel', 'GPT2Model'],
 
   read(json, architecture, has, generation) {

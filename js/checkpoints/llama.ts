@@ -10,6 +10,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const llama: Family = {
   modelType: 'llama',
+  generates: true,
   architectures: ['LlamaForCausalLM', 'LlamaModel'],
 
   read(json, architecture, has, generation) {

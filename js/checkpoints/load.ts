@@ -33,7 +33,7 @@ export async function loadCheckpoint(
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
   const { tokenizer, texts } = await readTokenizerFiles(reader);
-  const generation = await readSettings(reader, 'generation_config.json', texts);
+  const generation = family.generates ? await readSettings(reader, 'generation_config.json', texts) : undefined;
   const preprocessor = family.readsPictures ? await readSettings(reader, 'preprocessor_config.json', texts) : undefined;
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;

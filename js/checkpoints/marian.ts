@@ -9,6 +9,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const marian: Family = {
   modelType: 'marian',
+  generates: true,
   architectures: ['MarianMTModel', 'MarianModel'],
 
   read(json, architecture, has, generation) {
