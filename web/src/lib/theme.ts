@@ -13,11 +13,18 @@ const known = new Map<Tone, Inks>();
 export function inksOf(tone: Tone): Inks {
   const cached = known.get(tone);
   if (cached) return cached;
-  const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(name).trim();
-  const inks = { paper: token('--paper'), hatchInk: token('--rule-strong'), faintInk: token('--ink-3') };
+  const inks = { paper: inkOf(tone, '--paper'), hatchInk: inkOf(tone, '--rule-strong'), faintInk: inkOf(tone, '--ink-3') };
   known.set(tone, inks);
   return inks;
+}
+
+const inks = new Map<string, string>();
+
+/** One design token as a colour, once `tone` is on the page. */
+export function inkOf(tone: Tone, token: string): string {
+  const name = `${tone} ${token}`;
+  if (!inks.has(name)) inks.set(name, getComputedStyle(document.documentElement).getPropertyValue(token).trim());
+  return inks.get(name)!;
 }
 
 let family = '';

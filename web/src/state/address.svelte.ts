@@ -1,13 +1,15 @@
 // The page's address as a mirror of its state: what a copied link holds.
 import { encodeLink } from './link.ts';
 import { listings } from './listings.svelte.ts';
+import { place } from './place.svelte.ts';
 import { session } from './session.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
 class Address {
   /** '' while no model is open. A model of the reader's own cannot be linked to: its name only says what was open. */
-  readonly hash: string = $derived(
-    session.model
+  readonly hash: string = $derived.by(() => {
+    if (place.section === 'train') return place.trainingHash;
+    return session.model
       ? encodeLink({
           model: session.model.name,
           text: session.text,
@@ -19,8 +21,8 @@ class Address {
           language: settings.language,
           theme: settings.theme === 'system' ? undefined : settings.theme,
         })
-      : '',
-  );
+      : '';
+  });
 
   link(): string {
     return new URL(this.hash, location.href).href;

@@ -4,6 +4,7 @@ import { decodeLink } from './link.ts';
 import { examples } from './examples.svelte.ts';
 import { listingChoices, listings, type Choice } from './listings.svelte.ts';
 import type { PageModel } from './model.svelte.ts';
+import { place } from './place.svelte.ts';
 import { session } from './session.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
@@ -28,9 +29,11 @@ export async function start(): Promise<void> {
 
 /** Applies what the address says: at the start, and when a reader pastes another link over it. A link to a section says nothing. */
 export function follow(): void {
+  place.follow(location.hash);
   if (!location.hash.includes('=')) return;
   const link = decodeLink(location.hash);
   settings.follow(link.language, link.theme);
+  if (place.section === 'train') return; // the training part follows what is its own
   if (listingChoices.includes(link.listing as Choice)) listings.choice = link.listing as Choice;
   if (!session.model?.shipped || link.text === undefined) return;
   session.controls.clear(runnable(link.edits, session.model, link.text));

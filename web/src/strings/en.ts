@@ -5,12 +5,19 @@ import type { Choice as ListingChoice } from '../state/listings.svelte.ts';
 export const en = {
   title: 'Attention Lab — see and edit what a transformer attends to',
   brand: 'Attention Lab',
-  tagline: 'a real transformer, computed in this page',
   skipToSentence: 'Skip to the sentence',
   skipToHeatmap: 'Skip to the attention weights',
   loading: (file: string, share: string) => `Loading ${file} ${share}`,
   starting: 'Starting WebAssembly…',
   modelSummary: (layers: number, heads: number, weights: string) => `${layers} layers × ${heads} heads, ${weights} weights`,
+
+  sections: {
+    label: 'Parts of the page',
+    explore: 'Explore',
+    train: 'Train',
+    tagline: { explore: 'a real transformer, computed in this page', train: 'a transformer learns in this page, while you watch' },
+    opening: 'Opening…',
+  },
 
   language: 'Language',
   theme: { label: 'Colours', system: 'system', light: 'light', dark: 'dark' },
@@ -312,6 +319,7 @@ export const en = {
     run: 'The last change could not be computed; the views show the one before it.',
     start: 'The page could not start.',
     noSimd: 'This browser has no WebAssembly SIMD. Any Chrome, Edge, Firefox or Safari since 2023 has it.',
+    section: 'This part of the page could not be loaded. Check the network and reload the page.',
     reload: 'Reload the page. If it fails again, the address of a file may be blocked: look at the message above.',
   },
 };

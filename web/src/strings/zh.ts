@@ -15,12 +15,19 @@ const differences: Record<ListingName | 'fused_encoder', string> = {
 export const zh: Strings = {
   title: 'Attention Lab — 看见并修改 Transformer 的注意力',
   brand: 'Attention Lab',
-  tagline: '一个真实的 Transformer，就在本页中计算',
   skipToSentence: '跳到句子',
   skipToHeatmap: '跳到注意力权重',
   loading: (file, share) => `正在加载 ${file} ${share}`,
   starting: '正在启动 WebAssembly…',
   modelSummary: (layers, heads, weights) => `${layers} 层 × ${heads} 头，${weights} 个参数`,
+
+  sections: {
+    label: '页面的两个部分',
+    explore: '观察',
+    train: '训练',
+    tagline: { explore: '一个真实的 Transformer，就在本页中计算', train: '一个 Transformer 就在本页中学习，你可以看着它' },
+    opening: '正在打开…',
+  },
 
   language: '语言',
   theme: { label: '配色', system: '跟随系统', light: '浅色', dark: '深色' },
@@ -317,6 +324,7 @@ export const zh: Strings = {
     run: '最后一次改动无法计算；视图显示的是改动之前的结果。',
     start: '页面无法启动。',
     noSimd: '这个浏览器没有 WebAssembly SIMD。2023 年以后的 Chrome、Edge、Firefox 或 Safari 都有。',
+    section: '页面的这一部分无法加载。请检查网络并重新加载页面。',
     reload: '请重新加载页面。如果仍然失败，可能是某个文件的地址被拦截：请看上面的信息。',
   },
 };
