@@ -81,8 +81,8 @@ export function pageTest(name, options, run) {
 }
 
 /** Repeats `check` once a frame until it throws no more; its last error when patience ends. */
-export async function eventually(page, check) {
-  const end = Date.now() + patience;
+export async function eventually(page, check, longest = patience) {
+  const end = Date.now() + longest;
   for (;;) {
     try {
       return await check();
