@@ -23,36 +23,50 @@ F4 gelu_tanh(F4 x) {
 }
 F4 silu(F4 x) { return x * simd::logistic(x); }
 
+F4 identity(F4 x) { return x; }
+
+/// transform() of columns that come in whole vectors.
 template <F4 (*f)(F4)>
-void transform_with(ConstMatrixView x, ConstMatrixView residual, MatrixView y) {
+void transform_vectors(ConstMatrixView x, ConstMatrixView residual, MatrixView y) {
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     const float* const add = residual ? residual.row(r) : nullptr;
     float* const out = y.row(r);
-    Index i = 0;
-    for (; i + simd::kWidth <= x.cols; i += simd::kWidth) {
+    for (Index i = 0; i < x.cols; i += simd::kWidth) {
       const F4 value = f(simd::load(in + i));
       simd::store(out + i, add ? value + simd::load(add + i) : value);
-    }
-    if (const Index rest = x.cols - i; rest > 0) {
-      const F4 value = f(simd::load_part(in + i, rest, 0.0f));
-      simd::store_part(out + i, rest, add ? value + simd::load_part(add + i, rest, 0.0f) : value);
     }
   }
 }
 
-F4 identity(F4 x) { return x; }
+using Transform = void (*)(ConstMatrixView x, ConstMatrixView residual, MatrixView y);
+
+Transform transform_of(Activation activation) {
+  switch (activation) {
+    case Activation::none: return transform_vectors<identity>;
+    case Activation::relu: return transform_vectors<relu>;
+    case Activation::gelu: return transform_vectors<gelu>;
+    case Activation::gelu_tanh: return transform_vectors<gelu_tanh>;
+    case Activation::silu: return transform_vectors<silu>;
+    case Activation::tanh: return transform_vectors<simd::tanh>;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
 void transform(Activation activation, ConstMatrixView x, ConstMatrixView residual, MatrixView y) {
-  switch (activation) {
-    case Activation::none: return transform_with<identity>(x, residual, y);
-    case Activation::relu: return transform_with<relu>(x, residual, y);
-    case Activation::gelu: return transform_with<gelu>(x, residual, y);
-    case Activation::gelu_tanh: return transform_with<gelu_tanh>(x, residual, y);
-    case Activation::silu: return transform_with<silu>(x, residual, y);
-    case Activation::tanh: return transform_with<simd::tanh>(x, residual, y);
+  const Transform run = transform_of(activation);
+  const Index rest = x.cols % simd::kWidth, whole = x.cols - rest;
+  run({x.data, x.rows, whole, x.stride}, residual, y);
+  for (Index r = 0; rest > 0 && r < x.rows; ++r) {
+    float lanes[simd::kWidth];
+    const MatrixView last{lanes, 1, simd::kWidth, simd::kWidth};
+    simd::store(lanes, simd::load_part(x.row(r) + whole, rest, 0.0f));
+    run(last, {}, last);
+    F4 value = simd::load(lanes);
+    if (residual) value = value + simd::load_part(residual.row(r) + whole, rest, 0.0f);
+    simd::store_part(y.row(r) + whole, rest, value);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/few_rows.h"
 #include "kernels/product.h"
 #include "kernels/softmax.h"
 
@@ -11,7 +12,7 @@ namespace attention_lab::kernels {
 
 namespace {
 
-/// Queries of a block. Their scores, 24 × 512 floats at T = 512, share the second-level cache with k and v.
+/// Most queries of a block. Their scores, 24 × 512 floats at T = 512, share the second-level cache with k and v.
 constexpr Index kBlockQueries = 4 * kTileRows;
 
 /// Keys [begin, end).
@@ -71,33 +72,69 @@ struct ScoreBlock {
   float* at(Index row, Index key) const { return data + row * stride + (key - origin); }
 };
 
-/// scores = packed queries · kᵀ for the panels that meet `keys`. Whole panels: up to 7 columns either side are spare.
-void multiply_by_keys(const float* packed_q, Index queries, const float* panels, Index d_head, KeyRange keys,
-                      const ScoreBlock& scores) {
-  const RowTiles tiles{queries};
-  for (Index key = scores.origin; key < keys.end; key += kPanelWidth)
-    for (Index i = 0; i < tiles.count(); ++i)
-      multiply_tile(Rows::packed, tiles.size(i),
-                    {.a = packed_q + tiles.begin(i) * d_head,
-                     .panel = panels + key / kPanelWidth * PackedView::panel_size(d_head), .depth = d_head,
-                     .c = scores.at(tiles.begin(i), key), .c_stride = scores.stride});
-}
-
-/// out = weights · v over `keys`, each row times its entry of `inverse_sum`. strip: [queries, kPanelWidth].
-void multiply_by_values(const ScoreBlock& weights, KeyRange keys, const float* panels, Index num_keys,
-                        const float* inverse_sum, MatrixView out, float* strip) {
-  const RowTiles tiles{out.rows};
-  for (Index col = 0; col < out.cols; col += kPanelWidth, panels += PackedView::panel_size(num_keys)) {
-    const Index width = std::min(kPanelWidth, out.cols - col);
-    for (Index i = 0; i < tiles.count(); ++i)
-      multiply_tile(Rows::strided, tiles.size(i),
-                    {.a = weights.at(tiles.begin(i), keys.begin), .a_stride = weights.stride, .panel = panels,
-                     .first = keys.begin, .depth = keys.size(), .c = strip + tiles.begin(i) * kPanelWidth,
-                     .c_stride = kPanelWidth});
-    for (Index t = 0; t < out.rows; ++t)
-      scale_row(strip + t * kPanelWidth, width, inverse_sum[t], out.row(t) + col);
+/// k and v of one head, in panels unless there are so few queries that packing them would cost more than it saves.
+class KeysAndValues {
+ public:
+  KeysAndValues(const AttentionArguments& a, Workspace& workspace) : k_(a.k), v_(a.v), few_(a.q.rows <= kFewRows) {
+    if (few_) return;
+    const Index S = k_.rows, K = k_.cols;
+    k_panels_ = workspace.take(PackedView::storage_size(K, S));
+    v_panels_ = workspace.take(PackedView::storage_size(S, v_.cols));
+    q_packed_ = workspace.take(packed_rows_size(kBlockQueries, K));
+    strip_ = workspace.take(kBlockQueries * kPanelWidth);
+    pack_transposed(k_, k_panels_);
+    pack_columns(v_, v_panels_);
   }
-}
+
+  /// scores = scale · q kᵀ for `keys`, from scores.origin on. Whole panels: up to 7 columns either side are spare.
+  void multiply_by_keys(float scale, ConstMatrixView q, KeyRange keys, const ScoreBlock& scores) const {
+    const Index K = k_.cols;
+    if (few_) {
+      const Index count = keys.end - scores.origin;
+      return multiply_few_by_transposed(scale, q, {k_.row(scores.origin), count, K, k_.stride},
+                                        {scores.data, q.rows, count, scores.stride});
+    }
+    pack_rows(q, scale, q_packed_);
+    const RowTiles tiles{q.rows};
+    for (Index key = scores.origin; key < keys.end; key += kPanelWidth)
+      for (Index i = 0; i < tiles.count(); ++i)
+        multiply_tile(Rows::packed, tiles.size(i),
+                      {.a = q_packed_ + tiles.begin(i) * K,
+                       .panel = k_panels_ + key / kPanelWidth * PackedView::panel_size(K), .depth = K,
+                       .c = scores.at(tiles.begin(i), key), .c_stride = scores.stride});
+  }
+
+  /// out = weights · v over `keys`, each row times the inverse of its sum.
+  void multiply_by_values(const ScoreBlock& weights, KeyRange keys, const RowSum* sums, MatrixView out) const {
+    if (few_) {
+      multiply_few({weights.at(0, keys.begin), out.rows, keys.size(), weights.stride},
+                   {v_.row(keys.begin), keys.size(), v_.cols, v_.stride}, out);
+      for (Index t = 0; t < out.rows; ++t) scale_row(out.row(t), out.cols, sums[t].inverse, out.row(t));
+      return;
+    }
+    const RowTiles tiles{out.rows};
+    const float* panel = v_panels_;
+    for (Index col = 0; col < out.cols; col += kPanelWidth, panel += PackedView::panel_size(v_.rows)) {
+      const Index width = std::min(kPanelWidth, out.cols - col);
+      for (Index i = 0; i < tiles.count(); ++i)
+        multiply_tile(Rows::strided, tiles.size(i),
+                      {.a = weights.at(tiles.begin(i), keys.begin), .a_stride = weights.stride, .panel = panel,
+                       .first = keys.begin, .depth = keys.size(), .c = strip_ + tiles.begin(i) * kPanelWidth,
+                       .c_stride = kPanelWidth});
+      for (Index t = 0; t < out.rows; ++t)
+        scale_row(strip_ + t * kPanelWidth, width, sums[t].inverse, out.row(t) + col);
+    }
+  }
+
+ private:
+  ConstMatrixView k_;  // [S, K]
+  ConstMatrixView v_;  // [S, Kv]
+  bool few_;
+  float* k_panels_ = nullptr;
+  float* v_panels_ = nullptr;
+  float* q_packed_ = nullptr;
+  float* strip_ = nullptr;  // [kBlockQueries, kPanelWidth]
+};
 
 }  // namespace
 
@@ -107,34 +144,35 @@ void mask_scores(ConstMatrixView scores, const AttentionMask& mask, MatrixView m
 }
 
 void softmax(ConstMatrixView masked_scores, MatrixView pattern) {
-  for (Index t = 0; t < masked_scores.rows; ++t) {
-    const float inverse_sum = exponentials(masked_scores.row(t), masked_scores.cols, pattern.row(t));
-    scale_row(pattern.row(t), masked_scores.cols, inverse_sum, pattern.row(t));
+  // A few rows at a time: their exponentials are still in the first-level cache when they are scaled.
+  constexpr Index kRows = 8;
+  for (Index first = 0; first < masked_scores.rows; first += kRows) {
+    const Index rows = std::min(kRows, masked_scores.rows - first);
+    RowSum sums[kRows];
+    exponentials({masked_scores.row(first), rows, masked_scores.cols, masked_scores.stride},
+                 {pattern.row(first), rows, pattern.cols, pattern.stride}, sums);
+    for (Index t = 0; t < rows; ++t)
+      scale_row(pattern.row(first + t), pattern.cols, sums[t].inverse, pattern.row(first + t));
   }
 }
 
 void attention(const AttentionArguments& a, Workspace& workspace) {
   const Workspace::Scope scope(workspace);
-  const Index T = a.q.rows, S = a.k.rows, K = a.q.cols;
-  float* const k_panels = workspace.take(PackedView::storage_size(K, S));
-  float* const v_panels = workspace.take(PackedView::storage_size(S, a.v.cols));
-  float* const q_packed = workspace.take(packed_rows_size(kBlockQueries, K));
-  float* const strip = workspace.take(kBlockQueries * kPanelWidth);
+  const Index T = a.q.rows, S = a.k.rows;
+  const KeysAndValues keys_and_values(a, workspace);
   // Rows 64 bytes more than the keys need apart: a power of two would put all rows of a tile into one cache set.
   const Index stride = (S + kPanelWidth - 1) / kPanelWidth * kPanelWidth + 16;
-  ScoreBlock scores{workspace.take(kBlockQueries * stride), stride, 0};
-  pack_transposed(a.k, k_panels);
-  pack_columns(a.v, v_panels);
+  ScoreBlock scores{workspace.take(std::min(T, kBlockQueries) * stride), stride, 0};
 
-  for (Index first = 0; first < T; first += kBlockQueries) {
-    const Index queries = std::min(kBlockQueries, T - first);
+  // Blocks as equal as possible: none is left with one or two queries.
+  const Index blocks = (T + kBlockQueries - 1) / kBlockQueries;
+  for (Index block = 0; block < blocks; ++block) {
+    const Index first = block * T / blocks, queries = (block + 1) * T / blocks - first;
     const KeyRange band = visited(a.mask, first, first + queries - 1, S);
     const KeyRange scored = a.scores ? KeyRange{0, S} : band;
     scores.origin = scored.begin / kPanelWidth * kPanelWidth;
-    pack_rows({a.q.row(first), queries, K, a.q.stride}, a.scale, q_packed);
-    multiply_by_keys(q_packed, queries, k_panels, K, scored, scores);
+    keys_and_values.multiply_by_keys(a.scale, {a.q.row(first), queries, a.q.cols, a.q.stride}, scored, scores);
 
-    float inverse_sum[kBlockQueries];
     for (Index t = 0; t < queries; ++t) {
       float* const row = scores.at(t, band.begin);
       if (a.scores) std::copy_n(scores.at(t, 0), S, a.scores.row(first + t));
@@ -144,20 +182,24 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
         std::fill_n(out, band.begin, a.mask.masked_value);
         std::fill(std::copy_n(row, band.size(), out + band.begin), out + S, a.mask.masked_value);
       }
-      float shift;
-      inverse_sum[t] = exponentials(row, band.size(), row, &shift);
+    }
+    RowSum sums[kBlockQueries];
+    const MatrixView weights{scores.at(0, band.begin), queries, band.size(), stride};
+    exponentials(weights, weights, sums);
+    for (Index t = 0; t < queries; ++t) {
+      const float inverse = sums[t].inverse;
       if (a.log_sums)
         a.log_sums[first + t] =
-            inverse_sum[t] == 0.0f ? -std::numeric_limits<float>::infinity() : shift - static_cast<float>(std::log(static_cast<double>(inverse_sum[t])));
+            inverse == 0.0f ? -std::numeric_limits<float>::infinity()
+                            : sums[t].shift - static_cast<float>(std::log(static_cast<double>(inverse)));
       if (a.pattern) {
         float* const out = a.pattern.row(first + t);
         std::fill_n(out, band.begin, 0.0f);
-        scale_row(row, band.size(), inverse_sum[t], out + band.begin);
+        scale_row(weights.row(t), band.size(), inverse, out + band.begin);
         std::fill(out + band.end, out + S, 0.0f);
       }
     }
-    multiply_by_values(scores, band, v_panels, S, inverse_sum, {a.out.row(first), queries, a.out.cols, a.out.stride},
-                       strip);
+    keys_and_values.multiply_by_values(scores, band, sums, {a.out.row(first), queries, a.out.cols, a.out.stride});
   }
 }
 

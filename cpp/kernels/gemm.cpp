@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/elementwise.h"
+#include "kernels/few_rows.h"
 #include "kernels/product.h"
 
 namespace attention_lab::kernels {
@@ -99,6 +100,7 @@ void linear(ConstMatrixView x, PackedView w, const Epilogue& epilogue, MatrixVie
 }
 
 void matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) {
+  if (a.rows <= kFewRows) return multiply_few_by_transposed(alpha, a, b, y);
   const Workspace::Scope scope(workspace);
   float* const panels = workspace.take(PackedView::storage_size(b.cols, b.rows));
   pack_transposed(b, panels);
@@ -106,6 +108,7 @@ void matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, Matrix
 }
 
 void matmul(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) {
+  if (a.rows <= kFewRows) return multiply_few(a, b, y);
   const Workspace::Scope scope(workspace);
   float* const panels = workspace.take(PackedView::storage_size(b.rows, b.cols));
   pack_columns(b, panels);

@@ -55,8 +55,10 @@ void layer_norm(ConstMatrixView x, const float* gain, const float* shift, float 
     Index i = 0;
     for (; i + kWidth <= x.cols; i += kWidth)
       store(out + i, normal(load(in + i), gain ? load(gain + i) : splat(1.0f), shift ? load(shift + i) : splat(0.0f)));
-    for (; i < x.cols; ++i)
-      out[i] = first(normal(splat(in[i]), splat(gain ? gain[i] : 1.0f), splat(shift ? shift[i] : 0.0f)));
+    if (const Index rest = x.cols - i; rest > 0)
+      store_part(out + i, rest,
+                 normal(load_part(in + i, rest, 0.0f), gain ? load_part(gain + i, rest, 0.0f) : splat(1.0f),
+                        shift ? load_part(shift + i, rest, 0.0f) : splat(0.0f)));
   }
 }
 

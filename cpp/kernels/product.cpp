@@ -8,22 +8,23 @@ namespace attention_lab::kernels {
 using namespace simd;
 
 namespace {
-/// One tile of pack_rows. Rows are turned four by four; where fewer are left, what the last group stores past the tile's
-/// rows is overwritten by the next k, and at the end lies in the slack.
+/// One tile of pack_rows. Rows are turned four by four, the last group first: what it stores past the tile's rows is
+/// overwritten by the group before, and at the end lies in the slack.
 void pack_tile(ConstMatrixView a, float alpha, float* packed) {
   const F4 factor = splat(alpha);
-  Index k = 0;
-  for (; k + 4 <= a.cols; k += 4) {
-    F4 column[2][4];
-    for (Index group = 0; group * 4 < a.rows; ++group) {
-      F4(&c)[4] = column[group];
-      for (Index r = 0; r < 4; ++r) c[r] = factor * load(a.row(std::min(group * 4 + r, a.rows - 1)) + k);
+  const Index whole = a.cols - a.cols % 4;
+  for (Index group = (a.rows - 1) / 4 * 4; group >= 0; group -= 4) {
+    const float* in[4];
+    for (Index r = 0; r < 4; ++r) in[r] = a.row(std::min(group + r, a.rows - 1));
+    float* out = packed + group;
+    for (Index k = 0; k < whole; k += 4) {
+      F4 c[4];
+      for (Index r = 0; r < 4; ++r) c[r] = factor * load(in[r] + k);
       transpose(c[0], c[1], c[2], c[3]);
+      for (Index i = 0; i < 4; ++i, out += a.rows) store(out, c[i]);
     }
-    for (Index i = 0; i < 4; ++i)
-      for (Index group = 0; group * 4 < a.rows; ++group) store(packed + (k + i) * a.rows + group * 4, column[group][i]);
   }
-  for (; k < a.cols; ++k)
+  for (Index k = whole; k < a.cols; ++k)
     for (Index r = 0; r < a.rows; ++r) packed[k * a.rows + r] = alpha * a.row(r)[k];
 }
 }  // namespace
@@ -74,8 +75,12 @@ namespace {
 template <bool packed>
 void multiply_rows(Index rows, const TileArguments& arguments) {
   switch (rows) {
-    case 1: return tile<1, 1, packed>(arguments);
-    case 2: return tile<2, 1, packed>(arguments);
+    case 1:
+      if constexpr (packed) return tile<1, 1, packed>(arguments);
+      break;
+    case 2:
+      if constexpr (packed) return tile<2, 1, packed>(arguments);
+      break;
     case 3: return tile<3, 1, packed>(arguments);
     case 4: return tile<4, 1, packed>(arguments);
     case 5: return tile<5, 1, packed>(arguments);

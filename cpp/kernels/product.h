@@ -35,7 +35,7 @@ void pack_columns(ConstMatrixView b, float* panels);
 
 enum class Rows { packed, strided };
 
-/// Runs the micro-kernel for `rows` ≤ kTileRows rows and one panel.
+/// Runs the micro-kernel for `rows` ≤ kTileRows rows and one panel. Strided rows are three or more: see few_rows.h.
 void multiply_tile(Rows layout, Index rows, const TileArguments& arguments);
 
 }  // namespace attention_lab::kernels

@@ -3,22 +3,33 @@
 
 #include <cmath>
 
+#include "kernels/simd.h"
+
 namespace attention_lab::kernels {
 
+using namespace simd;
+
 float inverse_root_mean_square(const float* x, Index size, float eps) {
-  // Four partial sums: shorter chains of rounding, and lanes for the vectoriser.
-  float partial[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-  for (Index i = 0; i < size; ++i) partial[i % 4] += x[i] * x[i];
-  const float mean = ((partial[0] + partial[1]) + (partial[2] + partial[3])) / static_cast<float>(size);
-  return 1.0f / std::sqrt(mean + eps);
+  F4 squares = splat(0.0f), more = squares;  // two sums hide the latency of the addition
+  for (Index i = 0; i < size; i += 2 * kWidth) {
+    const F4 value = load_up_to(x + i, size - i);
+    squares = multiply_add(value, value, squares);
+    if (i + kWidth >= size) break;
+    const F4 next = load_up_to(x + i + kWidth, size - i - kWidth);
+    more = multiply_add(next, next, more);
+  }
+  return 1.0f / std::sqrt(sum(squares + more) / static_cast<float>(size) + eps);
 }
 
 void rms_norm(ConstMatrixView x, const float* gain, float eps, MatrixView y) {
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     float* const out = y.row(r);
-    const float inverse = inverse_root_mean_square(in, x.cols, eps);
-    for (Index i = 0; i < x.cols; ++i) out[i] = in[i] * inverse * gain[i];
+    const F4 inverse = splat(inverse_root_mean_square(in, x.cols, eps));
+    for (Index i = 0; i < x.cols; i += kWidth) {
+      const Index left = x.cols - i;
+      store_up_to(out + i, left, load_up_to(in + i, left) * inverse * load_up_to(gain + i, left));
+    }
   }
 }
 

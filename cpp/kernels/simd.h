@@ -117,12 +117,12 @@ inline F4 magnitude(F4 a) {
 }
 
 /// The first `count` < 4 floats at p, and `fill` for the rest: never reads past them.
-inline F4 load_part(const float* p, std::ptrdiff_t count, float fill) {
+[[gnu::noinline]] inline F4 load_part(const float* p, std::ptrdiff_t count, float fill) {
   float lanes[kWidth] = {fill, fill, fill, fill};
   for (std::ptrdiff_t i = 0; i < count; ++i) lanes[i] = p[i];
   return load(lanes);
 }
-inline void store_part(float* p, std::ptrdiff_t count, F4 a) {
+[[gnu::noinline]] inline void store_part(float* p, std::ptrdiff_t count, F4 a) {
   float lanes[kWidth];
   store(lanes, a);
   for (std::ptrdiff_t i = 0; i < count; ++i) p[i] = lanes[i];

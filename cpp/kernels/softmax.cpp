@@ -1,4 +1,4 @@
-// Row maximum, exponentials and their sum: three passes over a row that lies in cache.
+// Exponentials of a row and, in the same pass, the next row's maximum: its memory arrives while this one is computed.
 #include "kernels/softmax.h"
 
 #include <algorithm>
@@ -12,52 +12,84 @@ namespace {
 
 using namespace simd;
 
-constexpr Index kUnroll = 4;  // vectors side by side, to hide the latency of max and exp
 constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
 
-/// The largest element that is a number; −∞ if there is none.
+/// The largest element that is a number; −∞ if there is none. Two maxima side by side hide the latency.
 float row_max(const float* x, Index size) {
-  F4 most[kUnroll];
-  std::fill_n(most, kUnroll, splat(kMinusInfinity));
+  F4 most = splat(kMinusInfinity), other = most;
   Index i = 0;
-  for (; i + kUnroll * kWidth <= size; i += kUnroll * kWidth)
-    for (Index u = 0; u < kUnroll; ++u) most[u] = max(most[u], load(x + i + u * kWidth));
-  for (; i + kWidth <= size; i += kWidth) most[0] = max(most[0], load(x + i));
-  if (i < size) most[0] = max(most[0], load_part(x + i, size - i, kMinusInfinity));
-  return largest(max(max(most[0], most[1]), max(most[2], most[3])));
+  for (; i + 2 * kWidth <= size; i += 2 * kWidth) {
+    most = max(most, load(x + i));
+    other = max(other, load(x + i + kWidth));
+  }
+  for (; i + kWidth <= size; i += kWidth) most = max(most, load(x + i));
+  if (i < size) most = max(most, load_part(x + i, size - i, kMinusInfinity));
+  return largest(max(most, other));
+}
+
+constexpr Index kGroup = 4;  // vectors at a time
+constexpr Index kGroupSize = kGroup * kWidth;
+
+struct Running {
+  F4 total = splat(0.0f);
+  F4 next_most = splat(kMinusInfinity);
+};
+
+/// out = exp(x − shift), adding up the results and the maximum of `next`.
+[[gnu::noinline]] void add_groups(const float* x, const float* next, Index groups, float shift, float* out,
+                                  Running& running) {
+  const F4 subtracted = splat(shift);
+  F4 total = running.total, most = running.next_most;
+  for (; groups > 0; --groups, x += kGroupSize, next += kGroupSize, out += kGroupSize) {
+    F4 e[kGroup];
+    for (Index u = 0; u < kGroup; ++u) {
+      most = max(most, load(next + u * kWidth));
+      e[u] = load(x + u * kWidth) - subtracted;
+    }
+    exp_nonpositive(e);
+    for (Index u = 0; u < kGroup; ++u) store(out + u * kWidth, e[u]);
+    total = total + ((e[0] + e[1]) + (e[2] + e[3]));
+  }
+  running = {total, most};
+}
+
+/// out = exp(x − shift), returns its sum; `most` receives the maximum of `next`.
+float exponentials_of_row(const float* x, const float* next, Index size, float shift, float* out, float& most) {
+  Running running;
+  add_groups(x, next, size / kGroupSize, shift, out, running);
+  if (const Index rest = size % kGroupSize, i = size - rest; rest > 0) {
+    float last[3][kGroupSize];
+    std::fill(std::copy_n(x + i, rest, last[0]), last[1], kMinusInfinity);
+    std::fill(std::copy_n(next + i, rest, last[1]), last[2], kMinusInfinity);
+    add_groups(last[0], last[1], 1, shift, last[2], running);
+    std::copy_n(last[2], rest, out + i);
+  }
+  most = largest(running.next_most);
+  return sum(running.total);
 }
 
 }  // namespace
 
-float exponentials(const float* x, Index size, float* out, float* shift_out) {
-  const float most = row_max(x, size);
-  // Where all is −∞ (or NaN), 0 stands in for the maximum: exp(−∞ − −∞) would be NaN, exp(−∞ − 0) is 0.
-  const float subtracted = most == kMinusInfinity ? 0.0f : most;
-  const F4 shift = splat(subtracted);
-  if (shift_out) *shift_out = subtracted;
-  F4 sums[2] = {splat(0.0f), splat(0.0f)};
-  Index i = 0;
-  for (; i + 2 * kWidth <= size; i += 2 * kWidth) {
-    for (Index u = 0; u < 2; ++u) {
-      const F4 e = exp_nonpositive(load(x + i + u * kWidth) - shift);
-      store(out + i + u * kWidth, e);
-      sums[u] = sums[u] + e;
-    }
+void exponentials(ConstMatrixView x, MatrixView out, RowSum* sums) {
+  float most = x.rows > 0 ? row_max(x.row(0), x.cols) : kMinusInfinity;
+  for (Index r = 0; r < x.rows; ++r) {
+    // Where all is −∞ (or NaN), 0 stands in for the maximum: exp(−∞ − −∞) would be NaN, exp(−∞ − 0) is 0.
+    const float shift = most == kMinusInfinity ? 0.0f : most;
+    const float* const next = x.row(std::min(r + 1, x.rows - 1));
+    const float total = exponentials_of_row(x.row(r), next, x.cols, shift, out.row(r), most);
+    sums[r] = {shift, total == 0.0f ? 0.0f : 1.0f / total};
   }
-  for (; i < size; i += kWidth) {
-    const Index rest = std::min<Index>(kWidth, size - i);
-    const F4 e = exp_nonpositive(load_part(x + i, rest, kMinusInfinity) - shift);
-    store_part(out + i, rest, e);
-    sums[0] = sums[0] + e;
-  }
-  const float total = sum(sums[0] + sums[1]);
-  return total == 0.0f ? 0.0f : 1.0f / total;
+}
+
+float exponentials(const float* x, Index size, float* out) {
+  RowSum sums;
+  exponentials(ConstMatrixView{x, 1, size, size}, {out, 1, size, size}, &sums);
+  return sums.inverse;
 }
 
 void scale_row(const float* x, Index size, float factor, float* out) {
-  Index i = 0;
-  for (; i + kWidth <= size; i += kWidth) store(out + i, load(x + i) * splat(factor));
-  for (; i < size; ++i) out[i] = x[i] * factor;
+  const F4 factors = splat(factor);
+  for (Index i = 0; i < size; i += kWidth) store_up_to(out + i, size - i, load_up_to(x + i, size - i) * factors);
 }
 
 }  // namespace attention_lab::kernels

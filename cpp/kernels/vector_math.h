@@ -18,22 +18,39 @@ F4 polynomial(F4 x, const std::array<float, N>& c) {
   return y;
 }
 
-/// exp(x) for x ≤ 0, relative error ≤ 2.5e-7; 0 below −87.7, where the result would be denormal. NaN stays NaN.
+/// x ← exp(x) for x ≤ 0, relative error ≤ 2.5e-7; 0 below −87.7, where the result would be denormal. NaN stays NaN.
 /// x = n ln 2 + r with |r| ≤ ½ ln 2; eʳ by a polynomial of degree 5; 2ⁿ by its bits.
-inline F4 exp_nonpositive(F4 x) {
+/// N vectors share each constant that is loaded: loads bound it otherwise.
+template <std::size_t N>
+void exp_nonpositive(F4 (&x)[N]) {
   static constexpr float kLeast = -88.0f;  // n = −127: an exponent of 0, and so the value 0
   // Adding 1.5 · 2²³ rounds to an integer in the low bits; + 127 makes those bits the exponent of 2ⁿ.
   static constexpr float kMagic = 12582912.0f + 127.0f;
   static constexpr float kLog2E = 1.44269504f;
   static constexpr float kMinusLn2High = -0.693359375f, kMinusLn2Low = 2.12194440e-4f;  // high · n is exact
   static constexpr std::array kExp{1.0f, 1.0f, 0.4999923147f, 0.1666711463f, 0.04189015976f, 0.00831252325f};
-  x = max(x, constant(kLeast));
-  const F4 magic = constant(kMagic);
-  const F4 shifted = multiply_add(x, constant(kLog2E), magic);
-  const F4 n = shifted - magic;
-  F4 r = multiply_add(n, constant(kMinusLn2High), x);
-  r = multiply_add(n, constant(kMinusLn2Low), r);
-  return polynomial(r, kExp) * shift_left_bits(shifted, 23);
+  F4 shifted[N], y[N];
+  const F4 least = constant(kLeast), log2_e = constant(kLog2E), magic = constant(kMagic);
+  for (std::size_t u = 0; u < N; ++u) {
+    x[u] = max(x[u], least);
+    shifted[u] = multiply_add(x[u], log2_e, magic);
+  }
+  const F4 high = constant(kMinusLn2High), low = constant(kMinusLn2Low);
+  for (std::size_t u = 0; u < N; ++u) {
+    const F4 n = shifted[u] - magic;
+    x[u] = multiply_add(n, low, multiply_add(n, high, x[u]));
+  }
+  for (F4& value : y) value = constant(kExp[5]);
+  for (std::size_t i = 5; i-- > 0;) {
+    const F4 c = constant(kExp[i]);
+    for (std::size_t u = 0; u < N; ++u) y[u] = multiply_add(y[u], x[u], c);
+  }
+  for (std::size_t u = 0; u < N; ++u) x[u] = y[u] * shift_left_bits(shifted[u], 23);
+}
+inline F4 exp_nonpositive(F4 x) {
+  F4 one[1] = {x};
+  exp_nonpositive(one);
+  return one[0];
 }
 
 /// σ(x) = 1 / (1 + e⁻ˣ), from e^−|x| so that nothing overflows.

@@ -53,6 +53,19 @@ TEST_CASE("attention agrees with the reference at every size") {
     for (const Index Kv : kSizes) check_attention(9, 33, K, Kv, {}, random);
 }
 
+TEST_CASE("attention of so few queries that keys and values are not packed agrees with the reference") {
+  Random random(11);
+  for (const Index T : {1, 2})
+    for (const Index S : kSizes)
+      for (const Index K : {1, 7, 32, 33, 64}) {
+        AttentionMask mask;
+        check_attention(T, S, K, K + 3, mask, random);
+        mask.window = 9;  // begins inside a panel of keys
+        mask.first_query = S / 2;
+        check_attention(T, S, K, K + 3, mask, random);
+      }
+}
+
 TEST_CASE("attention is causal, from any position on") {
   Random random(2);
   for (const Index T : kSizes)
