@@ -52,6 +52,7 @@ const encoderKeys: ReadonlySet<string> = new Set<keyof EncoderConfig>([
   'padTokenId',
   'rotary',
   't5Bias',
+  'memoryLength',
   'embedNorm',
   'normKind',
   'norm',
@@ -147,6 +148,7 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
   if (shareEmbeddings && (vocabSize === 0 || completeEncoder?.vocabSize !== vocabSize)) {
     refuse('shareEmbeddings', `an encoder of the decoder's vocabSize ${vocabSize}, got ${completeEncoder?.vocabSize ?? 'no encoder'}`);
   }
+  if (completeEncoder && Math.max(stack.memoryLength, completeEncoder.memoryLength) > 0) refuse('memoryLength', '0 in a model with an encoder and a decoder');
   const pooler = flag('pooler');
   const numLabels = checkInteger('config.numLabels', config.numLabels ?? 0, 0, largest);
   if (completeEncoder) {
@@ -195,6 +197,7 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     'rotary',
     't5_bias',
     'alibi',
+    'relative',
   ]);
   const tokens = image ? imageLength(image) : 512;
   const maxLen = checkInteger(`${name}.maxLen`, config.maxLen ?? tokens, tabulated.has(positions) ? 1 : 0, largest);
@@ -217,6 +220,7 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     padTokenId: config.padTokenId === undefined ? -1 : checkInteger(`${name}.padTokenId`, config.padTokenId, 0, largest),
     rotary: completeRotaryConfig(`${name}.rotary`, config.rotary),
     t5Bias: completeT5BiasConfig(`${name}.t5Bias`, config.t5Bias, attention.causal),
+    memoryLength: checkMemoryLength(`${name}.memoryLength`, config.memoryLength ?? 0, positions),
     embedNorm: checkBoolean(`${name}.embedNorm`, config.embedNorm ?? false),
     normKind: checkOneOf(`${name}.normKind`, config.normKind ?? 'layer', ['layer', 'rms']),
     norm: checkOneOf(`${name}.norm`, config.norm ?? 'post', ['post', 'pre']),
@@ -283,6 +287,12 @@ function completeT5BiasConfig(name: string, given: T5BiasConfig | undefined, cau
     maxDistance: checkInteger(`${name}.maxDistance`, config.maxDistance ?? 128, 1, largest),
     bidirectional: checkBoolean(`${name}.bidirectional`, config.bidirectional ?? !causal),
   };
+}
+
+function checkMemoryLength(name: string, value: unknown, positions: StackConfig['positions']): number {
+  const length = checkInteger(name, value, 0, largest);
+  if (length > 0 && positions !== 'relative') fail('invalid_argument', `${name}: expected 0 unless positions are "relative", got ${length}`);
+  return length;
 }
 
 /** Keys either side, or Infinity. */

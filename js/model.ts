@@ -5,6 +5,7 @@ import { generate } from './generation.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
+import { checkMemory, nextMemory, remembered } from './memory.js';
 import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel, NativeModelConfig, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { preprocessFor } from './pictures/preprocess.js';
@@ -46,6 +47,7 @@ const optionKeys: ReadonlySet<string> = new Set<keyof ForwardOptions>([
   'causal',
   'temperature',
   'mask',
+  'memory',
   'encoderMask',
   'crossMask',
 ]);
@@ -58,6 +60,7 @@ const plain: NativeForwardOptions = {
   causal: null,
   temperature: 1,
   mask: null,
+  memory: null,
   encoderMask: null,
   crossMask: null,
 };
@@ -115,8 +118,16 @@ export class Model extends Parameterised<NativeModel> {
     const native = this.handle.native;
     const nativeInputs = checkInputs(inputs, this.config);
     const nativeOptions = options === undefined ? plain : this.#options(options, nativeInputs);
-    const { trace, ...outputs } = callNative(() => native.forward(nativeInputs, nativeOptions));
-    return { ...outputs, trace: traceMap(trace) };
+    // A pass from `start` on is part of one whose memory is known.
+    const entered = nativeInputs.start ? [] : remembered(this.config);
+    const wanted = nativeOptions.trace;
+    const asked = wanted?.[0] === '*' || entered.length === 0 ? wanted : [...new Set([...(wanted ?? []), ...entered])];
+    const { trace: record, ...outputs } = callNative(() => native.forward(nativeInputs, { ...nativeOptions, trace: asked }));
+    const trace = traceMap(record);
+    if (entered.length === 0) return { ...outputs, trace };
+    const memory = entered.map((name, layer) => nextMemory(options?.memory?.[layer], trace.get(name)!, this.config.memoryLength));
+    for (const name of entered) if (wanted?.[0] !== '*' && !wanted?.includes(name)) trace.delete(name);
+    return { ...outputs, memory, trace };
   }
 
   #options(given: ForwardOptions, { batch, length: S, decoder }: NativeForwardInputs): NativeForwardOptions {
@@ -129,6 +140,7 @@ export class Model extends Parameterised<NativeModel> {
       const { data, dims } = checkMask(name, options[name]);
       return { data, dims: checkCells(name, dims, [batch, heads], queries, keys) };
     };
+    const memory = options.memory === undefined ? null : checkMemory(options.memory, this.config, batch);
     return {
       outputAttentions: checkBoolean('outputAttentions', options.outputAttentions ?? false),
       trace: traceNames(options.trace, this.activations),
@@ -136,7 +148,8 @@ export class Model extends Parameterised<NativeModel> {
         options.interventions === undefined ? [] : nativeInterventions(options.interventions, this.activations),
       causal: options.causal === undefined ? null : checkBoolean('causal', options.causal),
       temperature: checkPositive('temperature', options.temperature ?? 1),
-      mask: cells('mask', attention.numHeads, T, T),
+      mask: cells('mask', attention.numHeads, T, (memory?.length ?? 0) + T),
+      memory,
       encoderMask: cells('encoderMask', encoder?.attention.numHeads ?? 0, S, S),
       crossMask: cells('crossMask', attention.numHeads, T, S),
     };

@@ -85,11 +85,12 @@ export interface NativeStackConfig {
   numLayers: number;
   dFf: number;
   embedScale: number;
-  positions: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi';
+  positions: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi' | 'relative';
   positionOffset: number;
   padTokenId: number; // −1: none
   rotary: NativeRotaryConfig;
   t5Bias: NativeT5BiasConfig;
+  memoryLength: number;
   embedNorm: boolean;
   normKind: 'layer' | 'rms';
   norm: 'post' | 'pre';
@@ -144,6 +145,11 @@ export interface NativeForwardInputs extends NativeStackInputs {
   decoder: NativeStackInputs | null; // with an encoder, and only there
 }
 
+export interface NativeMemory {
+  length: number; // M
+  hidden: Float32Array; // [N·B·M·D]
+}
+
 export interface NativeForwardOptions {
   outputAttentions: boolean;
   trace: string[] | null; // null: nothing; ['*']: everything
@@ -151,6 +157,7 @@ export interface NativeForwardOptions {
   causal: boolean | null; // null: as the config says
   temperature: number;
   mask: NativeMask | null;
+  memory: NativeMemory | null;
   encoderMask: NativeMask | null;
   crossMask: NativeMask | null;
 }

@@ -194,13 +194,15 @@ export interface StackConfig {
    * 'sinusoidal': sines and cosines in turn (2017); 'sinusoidal_halves': all sines, then all cosines (Marian). 'alibi' and
    * 't5_bias' are biases on the scores, for sequences of any length: maxLen is no limit to them.
    */
-  positions?: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi';
+  positions?: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi' | 'relative';
   /** Learned positions: the row of the table that the first token takes. Default 0. */
   positionOffset?: number;
   /** Learned positions: tokens of this id are not counted, as in RoBERTa. Default: all are. */
   padTokenId?: number;
   rotary?: RotaryConfig;
   t5Bias?: T5BiasConfig;
+  /** Relative positions: `forward` returns a `memory` of at most so many tokens, to be passed to the next call. Default 0: none. */
+  memoryLength?: number;
   /** LayerNorm on the sum of the embeddings. */
   embedNorm?: boolean;
   /** LayerNorm (default) or RMSNorm, everywhere. */
@@ -335,6 +337,8 @@ export interface ForwardOptions {
   temperature?: number;
   /** Overrides the config; of an encoder–decoder, for the decoder's attention to itself. */
   causal?: boolean;
+  /** What the call before returned as `memory`: keys in front of this call's, S = M + T. */
+  memory?: readonly Tensor[];
   /** [T, S] or with leading axes, on top of the attention mask; of an encoder–decoder, for the decoder's attention to itself. */
   mask?: MaskTensor;
   /** The same for the encoder, [S, S], and for the attention of the decoder to the encoder, [T, S]. */
@@ -347,6 +351,7 @@ export interface ModelOutput {
   logits?: Tensor; //             [B, T, V], of a classifier [B, numLabels]
   poolerOutput?: Tensor; //       [B, D]
   attentions?: Tensor[]; //       N × [B, H, T, S]
+  memory?: Tensor[]; //           N × [B, M, D], of a model with memoryLength: copies, for the next call
   /** Of an encoder–decoder, in place of `attentions`, with S tokens read by the encoder and T by the decoder: */
   encoderLastHiddenState?: Tensor; // [B, S, D]
   encoderAttentions?: Tensor[]; // [B, H, S, S] each

@@ -73,6 +73,11 @@ val forward_model(models::Model& model, const val& source, const val& options) {
   };
 
   StackInputs inputs(encoder ? source["decoder"] : source);
+  std::vector<float> past;
+  if (const val memory = options["memory"]; !is_absent(memory)) {
+    past = emscripten::convertJSArrayToNumberVector<float>(memory["hidden"]);
+    inputs.values.past = {index_of(memory, "length"), past};
+  }
   const Index B = inputs.values.batch, T = inputs.values.length, H = stack.config().block.attention.num_heads;
   std::optional<StackInputs> encoder_inputs;
   Overrides over_memory;
@@ -86,7 +91,7 @@ val forward_model(models::Model& model, const val& source, const val& options) {
     inputs.values.memory = {model.encode(read, overrides.values, record), over_memory.values, nullptr};
     by_token("encoderLastHiddenState", inputs.values.memory.hidden, B);
   }
-  Overrides overrides(options, "mask", B, H, T, T);
+  Overrides overrides(options, "mask", B, H, T, inputs.values.past.length + T);
   if (!is_absent(options["causal"])) overrides.values.causal = options["causal"].as<bool>();
 
   const models::ForwardOutput output = model.forward(inputs.values, overrides.values, record);

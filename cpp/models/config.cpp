@@ -21,6 +21,12 @@ void check_stack(const StackConfig& config) {
   if (config.has_longest()) require_at_least(1, config.max_len, "maxLen");
   if (config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp)
     require_at_least(1, config.block.mlp.d_ff, "dFf");
+  require_at_least(0, config.memory_length, "memoryLength");
+  const bool relative = config.positions == StackConfig::Positions::relative;
+  if (config.memory_length > 0 && !relative)
+    throw Error("config", {"memoryLength: expected positions relative, which alone have a memory"});
+  if (relative && config.block.feed_forward != nn::BlockConfig::FeedForwardKind::mlp)
+    throw Error("config", {"positions relative: expected feedForward mlp"});
   if (!config.windows.empty()) require_count("attention.window", config.num_layers, config.windows.size());
   if (config.block.attention.global_tokens &&
       (config.positions == StackConfig::Positions::t5_bias || config.positions == StackConfig::Positions::alibi))
@@ -33,6 +39,7 @@ double weights_of(const StackConfig& config) {
   const Index rows = config.vocab_size + config.max_len + config.type_vocab_size + config.image.patch_size();
   const Index each = (config.block.cross_attention ? 8 : 4) * width +
                      (config.block.attention.global_tokens ? 3 : 0) * width +
+                     (config.positions == StackConfig::Positions::relative ? width : 0) +
                      (config.block.mlp.gated ? 3 : 2) * config.block.mlp.d_ff;
   return static_cast<double>(config.d_model()) *
          (static_cast<double>(rows) + static_cast<double>(config.num_layers) * static_cast<double>(each));

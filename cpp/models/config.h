@@ -14,8 +14,8 @@ namespace attention_lab::models {
 
 /// One stack: embeddings → positions → blocks → final norm.
 struct StackConfig {
-  /// How a token's place enters: a vector added to its embedding, a rotation of queries and keys, or a bias on the scores.
-  enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary, t5_bias, alibi };
+  /// How a token's place enters: a vector added to its embedding, a rotation of queries and keys, a bias on the scores, or terms of them.
+  enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary, t5_bias, alibi, relative };
 
   Index vocab_size = 0;       // 0: no embedding, the caller gives vectors
   nn::ImageConfig image;      // in place of a vocabulary: pictures, whose patches are the tokens
@@ -28,6 +28,7 @@ struct StackConfig {
   int pad_token_id = -1;      // learned: tokens of this id are not counted (RoBERTa); negative: all are
   nn::RotaryConfig rotary;    // rotary: its frequencies; sizes are filled in from here
   nn::T5BiasConfig t5_bias;   // t5_bias: its buckets
+  Index memory_length = 0;    // relative: at most so many tokens before a segment are remembered
   bool embed_norm = false;    // LayerNorm on the sum of the embeddings
   nn::BlockConfig block;      // the same for every layer
   std::vector<Index> windows;  // each layer's attention window instead of the block's; empty: the block's
@@ -36,7 +37,8 @@ struct StackConfig {
   Index d_model() const { return block.attention.d_model; }
   /// Positions that come from a table of max_len rows; the others know every length.
   bool has_longest() const {
-    return positions != Positions::none && positions != Positions::t5_bias && positions != Positions::alibi;
+    return positions != Positions::none && positions != Positions::t5_bias && positions != Positions::alibi &&
+           positions != Positions::relative;
   }
 };
 

@@ -16,6 +16,12 @@ struct Start {
   std::span<const float> resid;  // empty: at the embeddings
 };
 
+/// What is remembered of the `length` tokens before each sequence: what entered every block for them.
+struct Past {
+  Index length = 0;
+  std::span<const float> hidden;  // [N·B·length·D]
+};
+
 /// One batch of equally long sequences. One of input_ids, inputs_embeds, pixel_values and start is given.
 struct ForwardInputs {
   Index batch = 0;
@@ -31,7 +37,9 @@ struct ForwardInputs {
   Start start{};                                 // with neither a cache nor backward
   std::span<const std::uint8_t> global_attention_mask{};  // [B·T], 1 = sees all and is seen by all; empty: no token
 
-  Index seen() const { return cache ? cache->length() : 0; }
+  Past past{};  // of a model with relative positions, in place of a cache
+
+  Index seen() const { return cache ? cache->length() : past.length; }
 };
 
 /// x = Norm(scale · E[id] + P[position] + T[type]), each term where the config has it; patches of pictures in place of E.

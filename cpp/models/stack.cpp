@@ -24,6 +24,7 @@ Stack::Stack(const StackConfig& config, std::string prefix, nn::Embedding* share
     position_bias_ = nn::PositionBias::alibi(block.attention.num_heads);
   for (Index l = 0; l < config.num_layers; ++l) {
     nn::BlockConfig of_layer = block;
+    of_layer.attention.relative = config.positions == StackConfig::Positions::relative;
     if (!config.windows.empty()) of_layer.attention.window = config.windows[static_cast<std::size_t>(l)];
     blocks_.emplace_back(of_layer);
   }
@@ -83,6 +84,14 @@ void Stack::check(const ForwardInputs& inputs) const {
     if (config_.type_vocab_size == 0) throw Error("value", {"tokenTypeIds: this model has no token types"});
     require_count("tokenTypeIds", tokens, inputs.token_type_ids.size());
   }
+  if (inputs.past.length > 0) {
+    if (inputs.past.length > config_.memory_length)
+      throw Error("shape", {"memory: expected at most ", config_.memory_length, " tokens (memoryLength), got ",
+                            inputs.past.length});
+    if (inputs.cache) throw Error("value", {"memory: a pass with a key-value cache takes none"});
+    require_count("memory", element_count({config_.num_layers, B, inputs.past.length, config_.d_model()}),
+                  inputs.past.hidden.size());
+  }
   const auto at_most = [&](Index most, const char* why) {
     if (inputs.seen() + T > most)
       throw Error("range", {"inputs: expected at most ", most, " tokens (", why, "), got ", inputs.seen() + T});
@@ -118,13 +127,32 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
     std::ranges::copy(start.resid, x.data);
   }
 
-  const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
-  nn::SequenceState state{rotary_ ? &rotary_ : nullptr, inputs.cache, 0, {}, nullptr};
-  if (position_bias_) state.bias = position_bias_.forward(inputs.seen(), inputs.length, inputs.seen() + inputs.length, workspace);
+  nn::AttentionOverrides masked = for_blocks(inputs, overrides);
+  nn::SequenceState state{.rotary = rotary_ ? &rotary_ : nullptr, .cache = inputs.cache};
+  const Index B = inputs.batch, T = inputs.length, M = inputs.past.length, S = inputs.seen() + T;
+  if (position_bias_) state.bias = position_bias_.forward(inputs.seen(), T, S, workspace);
+  if (config_.positions == StackConfig::Positions::relative) {
+    const bool causal = overrides.causal.value_or(config_.block.attention.causal);
+    const MatrixView distances = workspace.take(nn::distance_count(T, S, causal), config_.d_model());
+    nn::sinusoids(S - 1, -1, distances);
+    state.distances = distances;
+    state.past_length = M;
+  }
+  std::vector<std::uint8_t> keys;  // [B, M + T]: the mask is that of the new tokens
+  if (M > 0 && masked.key_mask) {
+    for (Index b = 0; b < B; ++b) {
+      keys.insert(keys.end(), static_cast<std::size_t>(M), 1);
+      keys.insert(keys.end(), masked.key_mask + b * T, masked.key_mask + (b + 1) * T);
+    }
+    masked.key_mask = keys.data();
+  }
   const std::span<const std::uint8_t> global = inputs.global_attention_mask;
   if (std::any_of(global.begin(), global.end(), [](std::uint8_t mark) { return mark != 0; })) state.global = global.data();
-  for (state.layer = start.layer; state.layer < config_.num_layers; ++state.layer)
+  for (state.layer = start.layer; state.layer < config_.num_layers; ++state.layer) {
+    const Index D = config_.d_model();
+    if (M > 0) state.past = {inputs.past.hidden.data() + state.layer * B * M * D, B * M, D, D};
     blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, masked, state, inputs.memory, record, workspace);
+  }
   if (inputs.cache) inputs.cache->advance(inputs.length);
   if (inputs.memory.cache) inputs.memory.cache->advance(inputs.memory.hidden.rows / inputs.batch);
 
@@ -140,6 +168,8 @@ void Stack::request_for_backward(Record& record) const {
     throw Error("config", {"trainer: ", prefix_, "position_bias cannot be trained: positions t5_bias has no backward"});
   if (config_.block.attention.global_tokens)
     throw Error("config", {"trainer: ", prefix_, "blocks cannot be trained: globalTokens has no backward"});
+  if (config_.positions == StackConfig::Positions::relative)
+    throw Error("config", {"trainer: ", prefix_, "blocks cannot be trained: positions relative has no backward"});
   embeddings_.request_for_backward(record);
   for (const nn::Block& block : blocks_) block.request_for_backward(record);
   if (config_.final_norm) record.request(blocks_.back().output());
@@ -152,7 +182,7 @@ void Stack::backward(const ForwardInputs& inputs, const nn::AttentionOverrides& 
     final_norm_.backward(backward.record.rows(blocks_.back().output()), gradient, {}, gradient, backward);
   }
   const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
-  const nn::SequenceState state{rotary_ ? &rotary_ : nullptr, nullptr, 0, {}, nullptr};  // a bias is constant
+  const nn::SequenceState state{.rotary = rotary_ ? &rotary_ : nullptr};  // a bias is constant
   for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block)
     block->backward(gradient, inputs.batch, masked, state, inputs.memory, d_memory, backward);
   embeddings_.backward(inputs, gradient, backward);

@@ -1,6 +1,8 @@
 // The arrangements of a block's sublayers, in the paper's order.
 #include "nn/block.h"
 
+#include <algorithm>
+
 #include "nn/sublayer.h"
 
 namespace attention_lab::nn {
@@ -11,7 +13,20 @@ MultiHeadAttentionConfig over_memory(MultiHeadAttentionConfig attention) {
   attention.causal = false;
   attention.window = -1;
   attention.global_tokens = false;
+  attention.relative = false;
   return attention;
+}
+
+/// Each sequence's rows of x [B·T, D] after those of the past [B·M, D].   [B·(M + T), D]
+MatrixView after(ConstMatrixView past, ConstMatrixView x, Index batch, kernels::Workspace& workspace) {
+  const MatrixView both = workspace.take(past.rows + x.rows, x.cols);
+  float* to = both.data;
+  for (Index b = 0; b < batch; ++b)
+    for (const ConstMatrixView& part : {past, x}) {
+      const Index size = part.rows / batch * part.cols;  // without gaps
+      to = std::copy_n(part.data + b * size, size, to);
+    }
+  return both;
 }
 
 }  // namespace
@@ -92,13 +107,18 @@ void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrid
   };
 
   enter(attention_norm_);
-  attention_.forward(input, input, input, batch, overrides, state, x, x, record, workspace);
+  MatrixView keys = input;
+  if (state.past) {
+    keys = after(state.past, x, batch, workspace);
+    if (pre) attention_norm_.forward(keys, keys);
+  }
+  attention_.forward(input, keys, keys, batch, overrides, state, x, x, record, workspace);
   leave(attention_norm_, sites_.resid_mid);
 
   if (config_.cross_attention) {
     enter(cross_norm_);
     cross_attention_.forward(input, memory.hidden, memory.hidden, batch, memory.overrides,
-                             {nullptr, memory.cache, state.layer, {}, nullptr}, x, x, record, workspace);
+                             {.cache = memory.cache, .layer = state.layer}, x, x, record, workspace);
     leave(cross_norm_, sites_.resid_cross);
   }
 

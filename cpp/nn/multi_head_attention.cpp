@@ -21,6 +21,8 @@ void check(const MultiHeadAttentionConfig& config) {
   if (config.global_tokens && (config.causal || config.shared_heads || config.normalisation != Normalisation::softmax ||
                                config.masked_value != -std::numeric_limits<float>::infinity()))
     throw Error("config", {"globalTokens: expected neither causal nor sharedHeads, softmax, and maskedValue −∞"});
+  if (config.relative && (config.shared_heads || config.global_tokens))
+    throw Error("config", {"positions relative: expected neither sharedHeads nor globalTokens"});
 }
 
 /// Copies the rows of `rows` [B, G, new, K] to positions from `first` on of `cached` [B, G, S, K].
@@ -38,6 +40,11 @@ MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionConfig& config) :
   check(config);
   qkv_ = Linear(config.shared_heads ? config.d_head : config.d_model, q_width() + 2 * kv_width());
   if (config.global_tokens) global_qkv_ = Linear(qkv_.in(), qkv_.out());
+  if (config.relative) {
+    r_proj_ = Linear(config.d_model, q_width());
+    content_bias_.setZero(config.num_heads, config.d_head);
+    position_bias_.setZero(config.num_heads, config.d_head);
+  }
   if (config.out_projection) out_ = Linear(config.num_heads * config.d_head, config.d_model);
 }
 
@@ -53,6 +60,15 @@ void MultiHeadAttention::name_projections(Linear& qkv, const char* suffix, Param
 void MultiHeadAttention::name_all(Parameters& parameters, const std::string& prefix) {
   name_projections(qkv_, "_proj", parameters, prefix);
   if (config_.global_tokens) name_projections(global_qkv_, "_global_proj", parameters, prefix);
+  if (config_.relative) {
+    r_proj_.name_all(parameters, prefix + "r_proj", false);
+    const auto add = [&](const char* name, Matrix& bias) {
+      parameters.push_back({prefix + name, {bias.rows(), bias.cols()}, Parameter::Layout::dense, bias.data(), 0, 0,
+                            Parameter::Fresh::embedding});
+    };
+    add("content_bias", content_bias_);
+    add("position_bias", position_bias_);
+  }
   if (config_.out_projection) out_.name_all(parameters, prefix + "out_proj", config_.out_bias);
 }
 
@@ -129,7 +145,7 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
                                  kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   const Index T = query.rows / batch, new_keys = key.rows / batch;
-  const Index first = state.first_position(), S = first + new_keys;
+  const Index first = state.first_position(), S = state.cached() + new_keys;
   const Index H = config_.num_heads, G = config_.kv_heads(), K = config_.d_head;
   const Part q_part{0, q_width()}, k_part{q_width(), kv_width()}, v_part{q_width() + kv_width(), kv_width()};
 
@@ -179,10 +195,16 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
   const AttentionOptions options = options_of(overrides, state, S);
   const MatrixView z_rows = workspace.take(query.rows, H * K);  // [B·T, H·K], heads side by side
   const TensorView z{z_rows.data, 4, {batch, H, T, K}, {T * H * K, K, H * K, 1}};
-  if (state.global)
+  if (config_.relative) {
+    const MatrixView r = workspace.take(state.distances.rows, H * K);
+    r_proj_.forward(state.distances, r, workspace);
+    attend_relatively(q, k, v, {by_head(r, 1, r.rows, H), view(content_bias_), view(position_bias_)}, options,
+                      attention_sites_, record, workspace, z);
+  } else if (state.global) {
     attend_globally(q, k, v, global, options, attention_sites_, record, workspace, z);
-  else
+  } else {
     attend(q, k, v, options, attention_sites_, record, workspace, z);
+  }
 
   if (config_.out_projection) {
     forward_with_residual(out_, z_rows, batch, residual, y, sites_.out, record, workspace);

@@ -7,6 +7,7 @@
 #include "nn/global_attention.h"
 #include "nn/key_value_cache.h"
 #include "nn/linear.h"
+#include "nn/relative_attention.h"
 #include "nn/rotary.h"
 
 namespace attention_lab::nn {
@@ -29,6 +30,7 @@ struct MultiHeadAttentionConfig {
   bool causal = false;
   Index window = -1;           // |t − s| ≤ window; negative: no limit
   bool global_tokens = false;  // projections q_global_proj … of tokens that see all and are seen by all
+  bool relative = false;       // scores by content and by distance: Transformer-XL's
 
   Index kv_heads() const { return num_kv_heads > 0 ? num_kv_heads : num_heads; }
   Index d_out() const { return out_projection ? d_model : num_heads * d_head; }
@@ -48,10 +50,15 @@ struct SequenceState {
   const RotaryEmbedding* rotary = nullptr;
   KeyValueCache* cache = nullptr;  // S is then the cached tokens and the new ones
   Index layer = 0;                 // whose rows of the cache
-  TensorView bias;                 // [1, H, T, S], added to the scores; empty: none
+  TensorView bias{};               // [1, H, T, S], added to the scores; empty: none
   const std::uint8_t* global = nullptr;  // [B, T], 1 = a token that sees all and is seen by all; nullptr: there are none
+  ConstMatrixView past{};     // [B·M, D], what entered this layer for the M tokens before: keys without queries
+  Index past_length = 0;      // M
+  ConstMatrixView distances{};  // R [distances, D], for relative scores
 
-  Index first_position() const { return cache ? cache->length() : 0; }
+  Index cached() const { return cache ? cache->length() : 0; }
+  /// Where the first query stands.
+  Index first_position() const { return cached() + past_length; }
 };
 
 /// What cross-attention reads: an encoder's output, and who may attend to what of it.
@@ -110,6 +117,8 @@ class MultiHeadAttention {
   Linear qkv_;  // D → (H + 2·G)·K, stacked [q; k; v]; with shared heads K → 3·K
   Linear out_;  // H·K → D
   Linear global_qkv_;  // as qkv_, only with global tokens
+  Linear r_proj_;      // D → H·K, W_R, only with relative scores; likewise u and v:
+  Matrix content_bias_, position_bias_;  // [H, K]
   AttentionSites attention_sites_{};
   struct {
     Site q, k, v, q_global, k_global, v_global, out;

@@ -30,6 +30,7 @@ TOLERANCES = {
     "rollout": LAYER_TOLERANCE,
     "recurrent": LAYER_TOLERANCE,
     "model": MODEL_TOLERANCE,
+    "segments": MODEL_TOLERANCE,
     "pictures": {"absolute": 1e-6, "relative": 1e-6},  # the same bytes, resized as PIL rounds
     "embedding": MODEL_TOLERANCE,
     "generation": {"absolute": 0.5, "relative": 0.0},  # of ids: they must be equal

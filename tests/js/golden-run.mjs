@@ -76,6 +76,23 @@ function picturesOf({ data, dims: [count, height, width] }) {
   return Array.from({ length: count }, (_, i) => ({ data: data.subarray(i * size, (i + 1) * size), width, height }));
 }
 
+/** Positions [first, first + count) of every sequence of a tensor [B, T, …]. */
+function positionsOf({ data, dims: [batch, length, ...rest] }, first, count) {
+  const width = rest.reduce((product, size) => product * size, 1);
+  const rows = Array.from({ length: batch }, (_, b) => [...data.subarray((b * length + first) * width, (b * length + first + count) * width)]);
+  return { data: data.constructor.from(rows.flat()), dims: [batch, count, ...rest] };
+}
+
+/** Tensors [B, T, …] behind one another along T. */
+function joined(parts) {
+  const [batch, , ...rest] = parts[0].dims;
+  const length = parts.reduce((sum, { dims }) => sum + dims[1], 0);
+  const data = Array.from({ length: batch }, (_, b) =>
+    parts.flatMap(({ data: part }) => [...part.subarray((b * part.length) / batch, ((b + 1) * part.length) / batch)]),
+  );
+  return { data: Float32Array.from(data.flat()), dims: [batch, length, ...rest] };
+}
+
 /** Undefined for kinds that the package has no call for: those are the C++ tests' alone. */
 export const runners = {
   attention(runtime, testCase) {
@@ -118,6 +135,29 @@ export const runners = {
   },
   rollout(_, testCase) {
     return new Map([['rollout', rollout(measured(testCase).attentions, testCase.options)]]);
+  },
+  /** One part of the sequence after the other, each with the memory that the one before returned. */
+  segments(runtime, testCase) {
+    const model = runtime.createModel(testCase.config);
+    try {
+      model.setParameters(testCase.parameters);
+      const outputs = [];
+      let first = 0;
+      for (const length of testCase.options.segments) {
+        const inputs = Object.fromEntries([...testCase.inputs].map(([name, tensor]) => [name, positionsOf(tensor, first, length)]));
+        const memory = outputs.at(-1)?.memory;
+        outputs.push(model.forward(inputs, { outputAttentions: true, ...(memory && { memory }) }));
+        const { lastHiddenState } = model.forward(inputs, memory && { memory });
+        outputs.at(-1).lastHiddenState = lastHiddenState; // fused, without attentions
+        first += length;
+      }
+      const patterns = outputs.flatMap(({ attentions }, number) => attentions.map((tensor, layer) => [`attentions.${number}.${layer}`, tensor]));
+      const whole = ['lastHiddenState', 'logits'].filter((name) => outputs[0][name]).map((name) => [name, joined(outputs.map((output) => output[name]))]);
+      const memory = (outputs.at(-1).memory ?? []).map((tensor, layer) => [`memory.${layer}`, tensor]);
+      return new Map([...patterns, ...whole, ...memory]);
+    } finally {
+      model.dispose();
+    }
   },
   /** A published listing, by the package's preset instead of the case's own config. */
   listing(runtime, testCase) {

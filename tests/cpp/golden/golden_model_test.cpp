@@ -248,4 +248,81 @@ TEST_CASE("golden: greedy generation picks Transformers' tokens") {
   }
 }
 
+/// Positions [first, first + count) of every sequence of a tensor [B, T, …], its values in rows of `width`.
+template <class Value>
+std::vector<Value> part_of(const std::vector<Value>& values, Index B, Index T, Index width, Index first, Index count) {
+  std::vector<Value> part;
+  for (Index b = 0; b < B && !values.empty(); ++b) {
+    const auto begin = values.begin() + (b * T + first) * width;
+    part.insert(part.end(), begin, begin + count * width);
+  }
+  return part;
+}
+
+TEST_CASE("golden: segments with memory agree with Transformer-XL's equations") {
+  for (const Case* const test_case : some_cases_of("segments")) {
+    models::Model model(model_config_of(test_case->config));
+    set_parameters(model.parameters(), *test_case);
+    const Index N = model.config().num_layers, D = model.config().d_model(), most = model.config().memory_length;
+    const Tensor& first_input = test_case->inputs.at(test_case->has("inputIds") ? "inputIds" : "inputsEmbeds");
+    const Index B = first_input.dims[0], T = first_input.dims[1];
+    std::vector<std::vector<float>> memory(static_cast<std::size_t>(N));  // of each layer [B, M, D]
+    std::vector<float> hidden(static_cast<std::size_t>(B * T * D)), logits;
+    Expectations expectations(*test_case);
+    Index first = 0, M = 0, number = 0;
+    for (const Json& segment : test_case->options["segments"].items()) {
+      const Index length = static_cast<Index>(segment.number());
+      const std::vector<int> ids = part_of(first_input.integers, B, T, 1, first, length);
+      const std::vector<float> embeds = part_of(first_input.floats, B, T, D, first, length);
+      std::vector<std::uint8_t> mask;
+      if (test_case->has("attentionMask"))
+        for (const int bit : part_of(test_case->inputs.at("attentionMask").integers, B, T, 1, first, length))
+          mask.push_back(static_cast<std::uint8_t>(bit));
+      std::vector<float> past;
+      for (const std::vector<float>& of_layer : memory) past.insert(past.end(), of_layer.begin(), of_layer.end());
+      models::ForwardInputs inputs;
+      inputs.batch = B, inputs.length = length;
+      inputs.input_ids = ids, inputs.inputs_embeds = embeds, inputs.attention_mask = mask;
+      inputs.past = {M, past};
+
+      Record record(model.activation_names()), nothing(model.activation_names());
+      record.request_all();
+      const auto copy_rows = [&](ConstMatrixView rows, std::vector<float>& to) {
+        to.resize(static_cast<std::size_t>(B * T * rows.cols));
+        for (Index b = 0; b < B; ++b)
+          std::copy_n(rows.row(b * length), length * rows.cols, to.data() + (b * T + first) * rows.cols);
+      };
+      const std::vector<float> recorded = [&] {
+        const ConstMatrixView rows = model.forward(inputs, {}, record).last_hidden_state;
+        return std::vector<float>(rows.data, rows.data + rows.rows * rows.cols);
+      }();
+      const models::ForwardOutput output = model.forward(inputs, {}, nothing);  // fused
+      CHECK_MESSAGE(compare({output.last_hidden_state.data, recorded.size()}, recorded, 1e-5, 1e-5), test_case->name);
+      copy_rows(output.last_hidden_state, hidden);
+      if (output.logits) copy_rows(output.logits, logits);
+
+      const Index kept = std::min(most, M + length);
+      for (Index l = 0; l < N; ++l) {
+        const std::string name = std::to_string(number) + "." + std::to_string(l);
+        expectations.compare_if_expected("attentions." + name, record.values(model.pattern(l)), record.shape(model.pattern(l)));
+        const Site entered = model.activation_names().find("blocks." + std::to_string(l) + ".resid_pre");
+        std::vector<float>& old = memory[static_cast<std::size_t>(l)];
+        std::vector<float> next;
+        for (Index b = 0; b < B; ++b) {
+          std::vector<float> both(old.begin() + b * M * D, old.begin() + (b + 1) * M * D);
+          const float* const now = record.values(entered).data() + b * length * D;
+          both.insert(both.end(), now, now + length * D);
+          next.insert(next.end(), both.end() - kept * D, both.end());
+        }
+        old = std::move(next);
+      }
+      M = kept, first += length, ++number;
+    }
+    expectations.compare_if_expected("lastHiddenState", hidden, {B, T, D});
+    if (!logits.empty()) expectations.compare_if_expected("logits", logits, {B, T, model.config().vocab_size});
+    for (Index l = 0; l < N && most > 0; ++l)
+      expectations.compare_if_expected("memory." + std::to_string(l), memory[static_cast<std::size_t>(l)], {B, M, D});
+  }
+}
+
 }  // namespace attention_lab::testing

@@ -110,7 +110,8 @@ std::set<int> ids_of(const std::map<int, int>& found) {
 TEST_CASE("with a key-value cache the logits are those without, however the tokens are cut into passes") {
   using Positions = ModelConfig::Positions;
   for (const ModelConfig& config :
-       {small_gpt2(), small_llama(), with_positions(Positions::t5_bias), with_positions(Positions::alibi)}) {
+       {small_gpt2(), small_llama(), with_positions(Positions::t5_bias), with_positions(Positions::alibi),
+        with_positions(Positions::relative)}) {
     Model model(config);
     model.initialise(3);
     const Index T = 12, V = config.vocab_size;

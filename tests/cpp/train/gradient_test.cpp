@@ -177,6 +177,12 @@ TEST_CASE("gradients of every variant of attention agree with finite differences
   config.position_offset = 2;
   config.pad_token_id = 1;
   check_gradients(config, "RoBERTa's positions, untied");
+  config = gpt2();
+  config.positions = Positions::alibi;
+  check_gradients(config, "ALiBi");
+  config = base();
+  config.windows = {1, 2};
+  check_gradients(config, "a window for each layer");
 }
 
 TEST_CASE("gradients of a mask of cells agree with finite differences") {
