@@ -21,7 +21,7 @@ export const attentionLab: Family = {
   },
 
   write(config) {
-    return { model_type: 'attention_lab', architectures: ['AttentionLabModel'], config: asGiven(config) };
+    return { model_type: 'attention_lab', architectures: ['AttentionLabModel'], config: withoutDefaults(asGiven(config), (given) => means(given, config)) };
   },
 };
 
@@ -32,8 +32,31 @@ function withInfinity(config: unknown): unknown {
   );
 }
 
+type Given = Readonly<Record<string, unknown>>;
+
+/** Leaves out field by field what need not be said, so that a file does not change with every field that a config is given. */
+function withoutDefaults(given: Given, isSame: (given: Given) => boolean): Given {
+  return Object.entries(given).reduce((kept, [key, value]) => {
+    const { [key]: _, ...rest } = kept;
+    if (isSame(rest)) return rest;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return kept;
+    return { ...kept, [key]: withoutDefaults(value as Given, (inner) => isSame({ ...kept, [key]: inner })) };
+  }, given);
+}
+
+/** Whether what is given completes to the config. */
+function means(given: Given, config: NativeModelConfig): boolean {
+  const text = (value: unknown): string => JSON.stringify(value, (_, item: unknown) => (item === Infinity ? '∞' : item));
+  try {
+    return text(completeModelConfig(given as unknown as ModelConfig)) === text(config);
+  } catch (error) {
+    if (error instanceof AttentionLabError) return false; // it cannot be left out
+    throw error;
+  }
+}
+
 /** The inverse of `completeModelConfig`: what stands for "none" is left out, as JSON and a caller leave it out. */
-function asGiven({ encoder, ...config }: NativeModelConfig): unknown {
+function asGiven({ encoder, ...config }: NativeModelConfig): Given {
   if (encoder === null) return stackAsGiven(config);
   const { dModel: _, ...given } = stackAsGiven(encoder);
   return { ...stackAsGiven(config), encoder: given };

@@ -159,7 +159,7 @@ forEachVariant('saving', (lab) => {
     const own = configOf(files).config;
     await assertRejects(lab.rt.loadModel(withConfig({ config: { ...own, layers: 3 } })), 'bad_checkpoint', /config\.json: config\.layers: unknown/);
     await assertRejects(lab.rt.loadModel(withConfig({ config: undefined })), 'bad_checkpoint', /config\.json: config: expected an object/);
-    await assertRejects(lab.rt.loadModel(withConfig({ config: { ...own, dModel: 3 } })), 'checkpoint_mismatch', /q_proj\.weight: expected \[2, 3\], got \[2, 2\]/);
+    await assertRejects(lab.rt.loadModel(withConfig({ config: { ...own, dModel: 3 } })), 'checkpoint_mismatch', /q_proj\.weight: expected \[3, 3\], got \[2, 2\]/);
     await assertRejects(lab.rt.loadModel(new Map([['config.json', 'text']])), 'invalid_argument', /source: config\.json: expected a Uint8Array, got "text"/);
     await assertRejects(lab.rt.loadModel(new Map()), 'file_missing', /config\.json: not found in the 0 files given/);
     assert.equal(lab.rt.liveHandles, 0);
