@@ -26,6 +26,7 @@ export const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
+  "connect-src 'self' https://huggingface.co https://*.huggingface.co https://*.hf.co", // a hub's models, once asked for
   "img-src 'self' data: blob:",
   "object-src 'none'",
   "base-uri 'none'",

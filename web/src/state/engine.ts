@@ -1,7 +1,7 @@
 // The package behind the page: runtimes, and where a model runs. A small one runs on the page's own thread, within the
 // frame of a keystroke; a big one in a worker, so that typing never waits for it. Knows no view.
 import { AttentionLabError, createRuntime } from 'attention-lab';
-import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Progress, Runtime, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
+import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Runtime, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
 import { PageModel } from './model.svelte.ts';
 
 type Later<T> = T | Promise<T>;
@@ -31,10 +31,11 @@ export async function openModel(
   source: ModelSource,
   name: string,
   shipped: boolean,
-  onProgress: (progress: Progress) => void,
+  options: LoadOptions,
 ): Promise<PageModel> {
-  const open = bytesOf(source) > localBytes ? openInWorker : openHere;
-  return new PageModel(name, shipped, await open(source, { onProgress }));
+  // Of a hub's model nobody knows the size before it is here.
+  const open = options.revision !== undefined || bytesOf(source) > localBytes ? openInWorker : openHere;
+  return new PageModel(name, shipped, await open(source, options));
 }
 
 /** 0 where only reading it will tell. */

@@ -1,6 +1,6 @@
 // The session: the open model, the sentence, and the two runs that every view reads — before and after the reader's edits.
 import { AttentionLabError } from 'attention-lab';
-import type { ModelSource, Progress } from 'attention-lab';
+import type { LoadOptions, ModelSource, Progress } from 'attention-lab';
 import { untrack } from 'svelte';
 import { followToken } from '../lib/follow.ts';
 import { Controls } from './controls.svelte.ts';
@@ -58,12 +58,12 @@ export class Session {
   #waiting: (() => Promise<Pair>) | null = null;
 
   /** false: it could not be opened, `error` says why, and the model that was open stays. */
-  async open(source: ModelSource, name: string, shipped: boolean): Promise<boolean> {
+  async open(source: ModelSource, name: string, shipped: boolean, options: LoadOptions = {}): Promise<boolean> {
     const turn = ++this.#openings;
     this.isLoading = true;
     this.error = null;
     try {
-      const model = await openModel(source, name, shipped, (progress) => (this.loading = progress));
+      const model = await openModel(source, name, shipped, { ...options, onProgress: (progress) => (this.loading = progress) });
       if (turn !== this.#openings) {
         model.dispose(); // the reader has chosen another one meanwhile
         return false;

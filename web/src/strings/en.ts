@@ -262,6 +262,14 @@ export const en = {
     dropNow: 'Drop the folder to open it',
     open: (name: string) => `Open now: ${name}`,
     back: 'Back to the model of this page',
+    hub: {
+      id: 'or a model of huggingface.co',
+      idHint: 'An id: the owner, a slash and the name',
+      revision: 'revision',
+      download: 'Download',
+      cancel: 'Stop',
+      note: 'Only this asks another server. What is downloaded is kept in this browser; a download that stops goes on the next time.',
+    },
     failed: 'This model could not be opened. The one before is still open.',
     next: 'What to do',
     advice: {
@@ -270,6 +278,7 @@ export const en = {
       tensor: 'The weights do not fit config.json. Take both files from the same checkpoint and revision.',
       file: 'The file is damaged or incomplete. Download model.safetensors again; a Git LFS pointer is a text of 130 bytes, not the model.',
       tokenizer: 'Add the tokenizer.json of the same checkpoint. Older checkpoints only have vocab.txt: save the tokenizer once with a current Transformers.',
+      hub: 'Check the id, the revision and the connection. A model that is private or gated must be downloaded with an account, and its folder opened here.',
       memory: 'The model does not fit into this tab’s memory. Close other tabs or choose a smaller model.',
       other: 'Try another checkpoint, or report this message with the name of the checkpoint.',
     },

@@ -267,6 +267,14 @@ export const zh: Strings = {
     dropNow: '松开即可打开这个文件夹',
     open: (name) => `当前打开：${name}`,
     back: '回到本页自带的模型',
+    hub: {
+      id: '或 huggingface.co 上的模型',
+      idHint: '标识：所有者、斜杠和名称',
+      revision: '版本',
+      download: '下载',
+      cancel: '停止',
+      note: '只有这一步会访问别的服务器。下载的文件保存在这个浏览器里；中断的下载下次会接着进行。',
+    },
     failed: '无法打开这个模型。之前的模型仍然开着。',
     next: '怎么办',
     advice: {
@@ -275,6 +283,7 @@ export const zh: Strings = {
       tensor: '权重与 config.json 不符。请从同一个检查点、同一个版本取得这两个文件。',
       file: '文件已损坏或不完整。请重新下载 model.safetensors；Git LFS 指针只是约 130 字节的文本，不是模型。',
       tokenizer: '请加上同一检查点的 tokenizer.json。较旧的检查点只有 vocab.txt：用新版 Transformers 重新保存一次分词器即可。',
+      hub: '请检查标识、版本和网络连接。私有或需要授权的模型，要先用账号下载，再在这里打开它的文件夹。',
       memory: '模型超出了这个标签页的内存。请关闭其他标签页，或选择更小的模型。',
       other: '请换一个检查点，或把这条信息连同检查点的名字报告给我们。',
     },
