@@ -8,13 +8,16 @@ function sectionOf(hash: string): Section | null {
   return hash === '' || hash === '#explore' || hash.includes('=') ? 'explore' : null;
 }
 
+const isTrainingLink = (hash: string): boolean => sectionOf(hash) === 'train' && hash.includes('=');
+
 class Place {
   section = $state<Section>(sectionOf(location.hash) ?? 'explore');
-  /** What a link to the training part holds, while that part has something to say. */
-  trainingHash = $state('#train');
+  /** What a link to the training part holds: what the address asked for, until that part is loaded and says it itself. */
+  trainingHash = $state(isTrainingLink(location.hash) ? location.hash : '#train');
 
   follow(hash: string): void {
     this.section = sectionOf(hash) ?? this.section;
+    if (isTrainingLink(hash)) this.trainingHash = hash;
   }
 }
 

@@ -68,7 +68,9 @@ export class TrainingRun {
     this.#trainer = models.training.trainer(options);
     this.#heldOut = new HeldOutExamples(lesson, this.#trainer);
     this.#keep(true);
-    this.#lookAtHeldOut();
+    const accuracy = this.#heldOut.accuracy();
+    this.#heldOutNews.push({ step: 0, accuracy });
+    if (accuracy >= lesson.goal) this.#goalAt = 0; // a trained model: no news
   }
 
   /** Runs until `pause`, the goal, or a loss that is no number. */
@@ -212,7 +214,7 @@ export class TrainingRun {
   #lookAtHeldOut(): void {
     const accuracy = this.#heldOut.accuracy();
     this.#heldOutNews.push({ step: this.#step, accuracy });
-    if (this.#goalAt !== null || this.#step === 0 || accuracy < this.lesson.goal) return;
+    if (this.#goalAt !== null || accuracy < this.lesson.goal) return;
     const sure = this.#heldOut.accuracyOfAll();
     if (sure < this.lesson.goal) return;
     this.#goalAt = this.#step;

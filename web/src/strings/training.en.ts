@@ -1,5 +1,7 @@
 // Every word of the training part in English, loaded with that part. The type of this object is what every other language must fill.
 
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const en = {
   heading: 'Train a transformer',
   lessons: 'Lesson',
@@ -30,10 +32,10 @@ export const en = {
       `Goal reached after ${step} steps and ${seconds} s of training: ${share} of examples it has never seen are right. Training has paused.`,
     goalAgain: (steps: string, share: string, heads: string) =>
       `Goal reached again ${steps} steps after the change, without ${heads}: ${share} of unseen examples are right.`,
-    tookOver: (head: string, before: string, after: string) => `${head} took over: it looked at the answer with ${before}, now with ${after}.`,
+    tookOver: (head: string, before: string, after: string) => `${capital(head)} took over: it looked at the answer with ${before}, now with ${after}.`,
     headOff: (head: string, before: string, after: string) =>
-      `${head} is off: unseen examples right went from ${before} to ${after}. Train on and watch which head takes over.`,
-    headOn: (head: string, before: string, after: string) => `${head} is on again: ${before} → ${after}.`,
+      `${capital(head)} is off: unseen examples right went from ${before} to ${after}. Train on and watch which head takes over.`,
+    headOn: (head: string, before: string, after: string) => `${capital(head)} is on again: ${before} → ${after}.`,
     architecture: 'The shape of the model changed, so it began anew with fresh weights.',
     saved: (name: string) => `Saved as ${name}.`,
     copied: 'Link copied.',
