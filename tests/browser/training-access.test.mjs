@@ -119,7 +119,7 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
     await press('ArrowRight', 'ArrowLeft');
     await tabTo(page, 'on-0-0');
     await press('Space');
-    await says('news', /layer 1 head 1 is off/);
+    await says('news', /Layer 1 head 1 is off/);
     await tabTo(page, 'heatmap-cells');
     await press('PageDown', 'Home', 'ArrowUp');
     await says('training-cell', /→/);

@@ -1,6 +1,7 @@
 // What goes wrong while training is said in words, with what to do, and training goes on after it.
 import assert from 'node:assert/strict';
-import { eventually, useLab } from './lab.mjs';
+import { test } from 'node:test';
+import { eventually, openTab, pageAddress, useLab } from './lab.mjs';
 import { text } from './reading.mjs';
 import { share, stepShown, trainable, trainingTest, trainSteps } from './training-reading.mjs';
 
@@ -57,3 +58,21 @@ for (const hash of ['#train=nothing&seed=x&layers=99&heads=3&rate=-1&off=;;', '#
     await eventually(page, async () => assert.equal(await stepShown(page), 1));
   });
 }
+
+test('a link opens its lesson however late that part of the page arrives', async () => {
+  const tab = await openTab();
+  try {
+    await tab.page.getByTestId('prediction').waitFor();
+    await tab.page.route('**/Training-*.js', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await route.continue();
+    });
+    await tab.page.goto(`${pageAddress()}#train=digits&seed=5`);
+    await trainable(tab.page);
+    assert.equal(await tab.page.getByTestId('lesson-digits').getAttribute('aria-pressed'), 'true');
+    assert.equal(await tab.page.getByTestId('seed').inputValue(), '5');
+    assert.deepEqual(tab.problems, []);
+  } finally {
+    await tab.close();
+  }
+});

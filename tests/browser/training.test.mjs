@@ -156,6 +156,23 @@ trainingTest('another shape begins anew and says so; the learning rate changes o
   await page.getByTestId('pause').click();
 });
 
+trainingTest('the weights that ship: to compare with, and to begin from', { hash: '#train=sort' }, async ({ page }) => {
+  assert.match(await text(page, 'verdict-shipped'), /right/);
+  assert.match(await text(page, 'verdict-now'), /wrong/);
+  const own = await onLooks(page);
+  await page.getByTestId('whose-shipped').click();
+  await eventually(page, async () => assert.notDeepEqual(await onLooks(page), own));
+  assert.ok(await page.getByTestId('on-0-0').isDisabled(), 'heads are switched off in the model that trains');
+  const shipped = await onLooks(page);
+  await page.getByTestId('beginning').selectOption('shipped');
+  await page.locator('[data-testid="news"][data-kind="shipped"]').waitFor();
+  await trainable(page);
+  assert.match(await text(page, 'verdict-now'), /right/);
+  assert.deepEqual(await onLooks(page), shipped);
+  await trainSteps(page, 25);
+  assert.equal(await newsKind(page), 'paused', 'a goal that was reached before is no news');
+});
+
 trainingTest('a link holds lesson, seed, settings, heads and input', {}, async ({ page }) => {
   await page.getByTestId('lesson-reverse').click();
   await page.locator('[data-testid="lesson-reverse"][aria-pressed="true"]').waitFor();
