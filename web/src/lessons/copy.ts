@@ -77,9 +77,9 @@ export const copy: TextLesson = {
     attention: { numHeads: 4, causal: true },
     lmHead: true,
   },
-  training: { lr: 5e-3, batchSize: 16, totalSteps: 900, warmupSteps: 20, weightDecay: 0.01, betas: [0.9, 0.98] },
+  training: { lr: 5e-3, batchSize: 16, totalSteps: 1200, warmupSteps: 20, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 0.9955, head: { layer: 1, head: 0, weight: 0.910 } },
+  shipped: { seed: 1, accuracy: 0.999, head: { layer: 1, head: 3, weight: 0.955 } },
   looksIn: 'attentions',
   samples: ['kqzmabtkqzm', 'thequickthequ', 'xyabcxyab', 'abcdefghdefgh'],
 
