@@ -66,15 +66,11 @@ forEachVariant('training a lesson', (lab) => {
     for (const { model } of [a, b, other]) model.dispose();
   });
 
-  test('reverse reaches its goal, and in simd128 is the checkpoint that ships', () => {
+  test('reverse, trained anew, reaches its goal', () => {
     const { training, shipped } = lessonOf('reverse');
     const { lesson, model } = run('reverse', training.totalSteps, shipped.seed);
     const { accuracy, head } = measure(lesson, model, heldOutExamples(lesson, 100));
-    const files = model.save({ dtype: 'f16' });
     model.dispose();
-    if (lab.rt.variant === 'simd128') {
-      for (const [name, bytes] of files) assert.ok(readFileSync(join(folderOf(lesson), name)).equals(bytes), name);
-    }
     assert.ok(accuracy >= lesson.goal, `accuracy ${accuracy}`);
     assert.ok(head.weight > 0.8, `weight ${head.weight}`);
   });
