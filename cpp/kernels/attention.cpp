@@ -6,6 +6,7 @@
 
 #include "kernels/few_rows.h"
 #include "kernels/product.h"
+#include "kernels/scalar_math.h"
 #include "kernels/softmax.h"
 
 namespace attention_lab::kernels {
@@ -191,7 +192,7 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
       if (a.log_sums)
         a.log_sums[first + t] =
             inverse == 0.0f ? -std::numeric_limits<float>::infinity()
-                            : sums[t].shift - static_cast<float>(std::log(static_cast<double>(inverse)));
+                            : sums[t].shift - static_cast<float>(logarithm(static_cast<double>(inverse)));
       if (a.pattern) {
         float* const out = a.pattern.row(first + t);
         std::fill_n(out, band.begin, 0.0f);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/scalar_math.h"
+
 namespace attention_lab::models {
 
 int sample(std::span<const float> logits, const SamplingOptions& options, Random& random) {
@@ -19,7 +21,7 @@ int sample(std::span<const float> logits, const SamplingOptions& options, Random
   };
   std::vector<Candidate> candidates(logits.size());
   for (std::size_t id = 0; id < logits.size(); ++id)
-    candidates[id] = {static_cast<int>(id), std::exp((static_cast<double>(logits[id]) - most) / options.temperature)};
+    candidates[id] = {static_cast<int>(id), kernels::exponential((static_cast<double>(logits[id]) - most) / options.temperature)};
   // By weight, equal ones by id. A heap's code is a third of std::sort's.
   const auto before = [](const Candidate& a, const Candidate& b) {
     return a.weight > b.weight || (a.weight == b.weight && a.id < b.id);

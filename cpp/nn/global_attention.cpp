@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/gemm.h"
+#include "kernels/scalar_math.h"
 
 namespace attention_lab::nn {
 
@@ -106,7 +107,7 @@ class GlobalSteps final : public AttentionSteps {
                        workspace_);
     for (Index t = 0; t < T_; ++t) {
       if (far_log_sums[t] == -std::numeric_limits<float>::infinity()) continue;
-      const float far_share = static_cast<float>(1.0 / (1.0 + std::exp(static_cast<double>(near_log_sums[t] - far_log_sums[t]))));
+      const float far_share = static_cast<float>(1.0 / (1.0 + kernels::exponential(static_cast<double>(near_log_sums[t] - far_log_sums[t]))));
       map(z).row(t) += far_share * (map(far_z).row(t) - map(z).row(t));
     }
 

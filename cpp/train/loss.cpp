@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/scalar_math.h"
 #include "kernels/softmax.h"
 
 namespace attention_lab::train {
@@ -34,7 +35,7 @@ Evaluation cross_entropy(ConstMatrixView logits, std::span<const int> labels, Ma
     const float* const largest = std::max_element(row, row + logits.cols);
     const float inverse_sum = kernels::exponentials(row, logits.cols, gradient);
     // log softmax(row)[label] = row[label] − max − log Σ exp(row − max)
-    sum += static_cast<double>(*largest) - row[label] - std::log(static_cast<double>(inverse_sum));
+    sum += static_cast<double>(*largest) - row[label] - kernels::logarithm(static_cast<double>(inverse_sum));
     right += largest - row == label;
     kernels::scale_row(gradient, logits.cols, inverse_sum * share, gradient);
     gradient[label] -= share;

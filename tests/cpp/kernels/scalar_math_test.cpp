@@ -5,8 +5,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace attention_lab::kernels;
+
+TEST_CASE("exponentials and logarithms agree with the C library's") {
+  double worst = 0.0;  // in units of the stated bound
+  for (double x = -707.9; x < 709.0; x += 0.371)
+    worst = std::max(worst, std::abs(exponential(x) / std::exp(x) - 1.0) / (1e-15 * (1.0 + std::abs(x))));
+  for (double x = 1e-300; x < 1e300; x *= 3.7)
+    worst = std::max(worst, std::abs(logarithm(x) - std::log(x)) / (1e-15 * (1.0 + std::abs(std::log(x)))));
+  for (double x = 0.5; x < 2.0; x += 0.00137)
+    worst = std::max(worst, std::abs(logarithm(x) - std::log(x)) / (1e-15 * (1.0 + std::abs(std::log(x)))));
+  CHECK(worst <= 1.0);
+  CHECK(exponential(0.0) == 1.0);
+  CHECK(logarithm(1.0) == 0.0);
+  CHECK(exponential(-1e4) == 0.0);
+  CHECK(std::isinf(exponential(1e4)));
+  CHECK(std::isnan(exponential(std::nan(""))));
+  CHECK(logarithm(0.0) == -std::numeric_limits<double>::infinity());
+}
 
 TEST_CASE("powers agree with the C library's") {
   double worst = 0.0;  // in units of the stated bound
