@@ -40,6 +40,7 @@ export async function openModels(
 
     const untrained = await open(runtime.createModel(withShape(lesson.config, setup), { seed: setup.seed }));
     const loadShipped = async () => open(runtime.loadModel(await fetchModel(`${folder}${lesson.id}/`)));
+    // A lesson whose checkpoint was not measured has none.
     const ships = lesson.shipped.accuracy > 0 && isSameShape(setup, shapeOf(lesson.config));
     const shipped = !ships ? null : beginning.from === 'shipped' ? await loadShipped() : await loadShipped().catch(() => null);
     if (loaded) checkLike(untrained, loaded, lesson);
