@@ -76,6 +76,25 @@ function picturesOf({ data, dims: [count, height, width] }) {
   return Array.from({ length: count }, (_, i) => ({ data: data.subarray(i * size, (i + 1) * size), width, height }));
 }
 
+function withTrainer(runtime, testCase, options, run) {
+  const model = runtime.createModel(testCase.config);
+  let trainer;
+  try {
+    model.setParameters(testCase.parameters);
+    trainer = model.trainer(options);
+    return run(trainer);
+  } finally {
+    trainer?.dispose();
+    model.dispose();
+  }
+}
+
+/** Part `index` of `count` along the first axis. */
+function partOf({ data, dims: [batch, ...rest] }, index, count) {
+  const size = data.length / count;
+  return { data: data.slice(index * size, (index + 1) * size), dims: [batch / count, ...rest] };
+}
+
 /** Positions [first, first + count) of every sequence of a tensor [B, T, …]. */
 function positionsOf({ data, dims: [batch, length, ...rest] }, first, count) {
   const width = rest.reduce((product, size) => product * size, 1);
@@ -116,6 +135,26 @@ export const runners = {
   pictures(runtime, testCase) {
     const { preprocessor, channels } = testCase.options;
     return new Map([['pixelValues', preprocess(picturesOf(testCase.inputs.get('pictures')), preprocessor, { channels })]]);
+  },
+  gradients(runtime, testCase) {
+    const { inputs, options } = callOf(testCase);
+    return withTrainer(runtime, testCase, { lr: 0, ...options }, (trainer) => {
+      const { loss, parameters, trace } = trainer.gradients(inputs, { trace: true });
+      const named = [...parameters].map(([name, tensor]) => [`parameters.${name}`, tensor]);
+      return new Map([['loss', { data: Float32Array.of(loss), dims: [1] }], ...named, ...trace]);
+    });
+  },
+  /** Step i takes the batch i mod `batches`. */
+  training(runtime, testCase) {
+    const { inputs, options: { steps, batches, ...options } } = callOf(testCase);
+    return withTrainer(runtime, testCase, options, (trainer) => {
+      const results = Array.from({ length: steps }, (_, step) => {
+        const part = Object.entries(inputs).map(([name, tensor]) => [name, partOf(tensor, step % batches, batches)]);
+        return trainer.step(Object.fromEntries(part));
+      });
+      const column = (field) => ({ data: Float32Array.from(results, (result) => result[field]), dims: [steps] });
+      return new Map([['losses', column('loss')], ['gradNorms', column('gradNorm')]]);
+    });
   },
   embedding(runtime, testCase, model) {
     return new Map([['embeddings', model.embed(testCase.options.texts)]]);

@@ -180,6 +180,25 @@ forEachVariant('trainer', (lab) => {
     dispose();
   });
 
+  test('a classifier of pictures learns, one label each', () => {
+    const vision = { image: { size: 4, channels: 1, patchSize: 2 }, dModel: 8, numLayers: 1, numLabels: 2, attention: { numHeads: 2 } };
+    // Is the left half brighter, or the right?
+    const examples = (random) => {
+      const labels = random.integer(2);
+      const data = Float32Array.from({ length: 16 }, (_, i) => random.next() + Number(i % 4 < 2 === (labels === 0)));
+      return { pixelValues: { data, dims: [1, 4, 4] }, labels };
+    };
+    const { trainer, dispose } = training({ examples, batchSize: 16 }, vision);
+    for (let step = 0; step < 150; ++step) trainer.step();
+    const random = createRandom(5);
+    const held = trainer.batchOf(Array.from({ length: 50 }, () => examples(random)));
+    assert.deepEqual(held.pixelValues.dims, [50, 1, 4, 4]);
+    assert.ok(trainer.evaluate(held).accuracy > 0.9);
+    assertError(() => trainer.step({ ...held, labels: [1, 0] }), 'shape_mismatch', /^labels: expected \[50\], got \[2\]/);
+    assertError(() => trainer.step({ ...held, labels: held.labels.map(() => 2) }), 'invalid_argument', /^labels\[0\]: expected an integer from 0 to 1/);
+    dispose();
+  });
+
   test('a loss that is not finite is an error, and the weights stay', () => {
     const { model, trainer, dispose } = training({});
     const name = 'blocks.1.mlp.fc2.bias';

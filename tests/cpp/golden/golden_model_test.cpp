@@ -1,5 +1,6 @@
 // Golden values of attention layers and whole models, from PyTorch and Transformers by scripts/make_golden.py.
 #include "golden/expectations.h"
+#include "golden/models.h"
 #include "models/attention_layer.h"
 #include "models/generation.h"
 #include "models/recurrent.h"
@@ -7,16 +8,6 @@
 namespace attention_lab::testing {
 
 namespace {
-
-/// Every parameter of the layer or model gets its golden value.
-void set_parameters(const Parameters& parameters, const Case& test_case) {
-  CHECK_MESSAGE(parameters.size() == test_case.parameters.size(), test_case.name);
-  for (const auto& [name, tensor] : test_case.parameters) {
-    const Parameter& parameter = find_parameter(parameters, name);
-    require_shape(name, tensor.dims, parameter.dims);
-    parameter.set(tensor.floats);
-  }
-}
 
 /// The mask [T, S], [B, T, S] or [B, H, T, S] of a layer or model.
 void set_cells(nn::AttentionOverrides& overrides, const Tensor& mask) {
@@ -79,47 +70,6 @@ std::vector<int> bad_tokens(const Case& test_case, const std::vector<int>& ids) 
       if (completed) tokens.push_back(static_cast<int>(parts.back().number()));
     }
   return tokens;
-}
-
-Intervention intervention_of(const Case& test_case, const Json& source, models::Model& model) {
-  using Op = Intervention::Op;
-  const ActivationNames& names = model.activation_names();
-  Intervention edit;
-  edit.at = names.find(source["at"].text());
-  const std::pair<const char*, Index Intervention::*> selectors[] = {{"batch", &Intervention::batch},
-                                                                    {"head", &Intervention::head},
-                                                                    {"query", &Intervention::query},
-                                                                    {"key", &Intervention::key},
-                                                                    {"index", &Intervention::index}};
-  for (const auto& [name, field] : selectors)
-    if (const Json* const at = source.find(name)) edit.*field = static_cast<Index>(at->number());
-  const std::string& op = source["op"].text();
-  const std::pair<const char*, Op> ops[] = {
-      {"zero", Op::zero}, {"mean", Op::mean}, {"set", Op::set}, {"add", Op::add}, {"scale", Op::scale}};
-  for (const auto& [name, value] : ops)
-    if (op == name) edit.op = value;
-  if (const Json* const value = source.find("value")) {
-    if (const Tensor* const tensor = test_case.tensor(*value)) {
-      edit.operand = Intervention::Operand::selection;
-      edit.values = tensor->floats;
-      edit.values_shape = tensor->dims;
-    } else {
-      edit.value = static_cast<float>(value->number());
-    }
-  }
-  if (const Json* const from = source.find("from")) {  // 'run:NAME': the ids of another run
-    const Tensor& ids = test_case.inputs.at(from->text().substr(std::string_view("run:").size()));
-    models::ForwardInputs inputs;
-    inputs.batch = ids.dims[0], inputs.length = ids.dims[1];
-    inputs.input_ids = ids.integers;
-    Record other(names);
-    other.request(edit.at);
-    model.forward(inputs, {}, other);
-    edit.operand = Intervention::Operand::activation;
-    edit.values.assign(other.values(edit.at).begin(), other.values(edit.at).end());
-    edit.values_shape = other.shape(edit.at);
-  }
-  return edit;
 }
 
 }  // namespace

@@ -1,0 +1,101 @@
+// Golden gradients and training runs, from PyTorch's autograd and optimizer by scripts/golden/gradients.py.
+#include "golden/expectations.h"
+#include "golden/models.h"
+#include "train/trainer.h"
+
+namespace attention_lab::testing {
+
+namespace {
+
+/// Sequences [first, first + count) of a case's batch, with the memory that they point into.
+struct Batch {
+  std::vector<std::uint8_t> mask;
+  train::Batch values;
+
+  Batch(const Case& test_case, const nn::ImageConfig& image, Index first, Index count) {
+    const auto part = [&](const char* name, auto member) {
+      using Values = std::remove_cvref_t<decltype(std::declval<Tensor>().*member)>;
+      if (!test_case.has(name)) return std::span<const typename Values::value_type>();
+      const Tensor& tensor = test_case.inputs.at(name);
+      const std::size_t each = (tensor.*member).size() / static_cast<std::size_t>(tensor.dims[0]);
+      return std::span(tensor.*member).subspan(static_cast<std::size_t>(first) * each, static_cast<std::size_t>(count) * each);
+    };
+    const auto length = [&](const char* name) { return test_case.has(name) ? test_case.inputs.at(name).dims[1] : 0; };
+    const bool translates = test_case.has("decoderInputIds");
+    models::ForwardInputs& reads = translates ? values.encoder : values.inputs;
+    reads = {count, test_case.has("pixelValues") ? image.length() : length("inputIds"), part("inputIds", &Tensor::integers), {}, {},
+             part("tokenTypeIds", &Tensor::integers)};
+    reads.pixel_values = part("pixelValues", &Tensor::floats);
+    const std::span<const int> given = part("attentionMask", &Tensor::integers);
+    mask.assign(given.begin(), given.end());
+    reads.attention_mask = mask;
+    if (translates) values.inputs = {count, length("decoderInputIds"), part("decoderInputIds", &Tensor::integers), {}, {}, {}};
+    values.labels = part("labels", &Tensor::integers);
+  }
+  Batch(const Batch&) = delete;
+};
+
+}  // namespace
+
+TEST_CASE("golden: gradients agree with PyTorch's autograd") {
+  for (const Case* const test_case : some_cases_of("gradients")) {
+    models::Model model(model_config_of(test_case->config));
+    set_parameters(model.parameters(), *test_case);
+    train::Trainer trainer(model, {});
+    if (const Json* const edits = test_case->options.find("interventions")) {
+      std::vector<Intervention> interventions;
+      for (const Json& edit : edits->items())
+        interventions.push_back(intervention_of(*test_case, edit, model));
+      trainer.set_interventions(interventions);
+    }
+    const ActivationNames& names = model.activation_names();
+    Record activations = trainer.make_record(), gradients(names);
+    activations.request_all();
+    gradients.request_all();
+    const Batch batch(*test_case, model.config().image, 0, test_case->inputs.at("labels").dims[0]);
+    const train::Evaluation evaluation = trainer.differentiate(batch.values, activations, gradients);
+
+    Expectations expectations(*test_case);
+    const float loss = static_cast<float>(evaluation.loss);
+    expectations.compare_if_expected("loss", std::span(&loss, 1), {1});
+    for (const Parameter& parameter : model.parameters()) {
+      std::vector<float> gradient(static_cast<std::size_t>(element_count(parameter.dims)));
+      trainer.gradient_of(parameter).get(gradient);
+      expectations.compare_if_expected("parameters." + parameter.name, gradient, parameter.dims);
+    }
+    expectations.compare_if_expected(activations);
+    for (Site site = 0; site < names.size(); ++site)
+      expectations.compare_if_expected("grad." + names.name(site), gradients.values(site), gradients.shape(site));
+  }
+}
+
+TEST_CASE("golden: training follows torch.optim.AdamW") {
+  for (const Case* const test_case : some_cases_of("training")) {
+    models::Model model(model_config_of(test_case->config));
+    set_parameters(model.parameters(), *test_case);
+    train::OptimizerConfig config;
+    config.lr = test_case->number("lr", 0);
+    config.beta1 = test_case->options["betas"].items()[0].number();
+    config.beta2 = test_case->options["betas"].items()[1].number();
+    config.eps = test_case->number("eps", 0);
+    config.weight_decay = test_case->number("weightDecay", 0);
+    config.clip_norm = test_case->number("clipNorm", 0);
+    config.warmup_steps = static_cast<Index>(test_case->number("warmupSteps", 0));
+    config.total_steps = static_cast<Index>(test_case->number("totalSteps", 0));
+    train::Trainer trainer(model, config);
+    const Index batches = static_cast<Index>(test_case->number("batches", 1));
+    const Index size = test_case->inputs.at("labels").dims[0] / batches, steps = static_cast<Index>(test_case->number("steps", 0));
+    std::vector<float> losses, norms;
+    for (Index step = 0; step < steps; ++step) {
+      const train::StepResult result =
+          trainer.step(Batch(*test_case, model.config().image, step % batches * size, size).values);
+      losses.push_back(static_cast<float>(result.loss));
+      norms.push_back(static_cast<float>(result.gradient_norm));
+    }
+    Expectations expectations(*test_case);
+    expectations.compare_if_expected("losses", losses, {steps});
+    expectations.compare_if_expected("gradNorms", norms, {steps});
+  }
+}
+
+}  // namespace attention_lab::testing
