@@ -52,9 +52,16 @@ class Parameterised {
     return guarded([&] {
       const Parameter& found = find_parameter(parameters(), name);
       require_shape(name, found.dims, shape_of(dims));
-      const std::vector<float> values = emscripten::convertJSArrayToNumberVector<float>(data);
-      require_count(name, element_count(found.dims), values.size());
-      found.set(values);
+      const Index size = element_count(found.dims);
+      require_count(name, size, data["length"].as<std::size_t>());
+      // In pieces: a copy of a whole embedding would make linear memory grow, which never shrinks.
+      constexpr Index kPiece = 1 << 18;
+      const Index row = size / found.dims[0], step = std::max<Index>(1, kPiece / row);
+      for (Index first = 0; first < found.dims[0]; first += step) {
+        const Index count = std::min(step, found.dims[0] - first);
+        const val piece = data.call<val>("subarray", static_cast<double>(first * row), static_cast<double>((first + count) * row));
+        found.rows(first, count).set(emscripten::convertJSArrayToNumberVector<float>(piece));
+      }
       val ok = val::object();
       ok.set("ok", true);
       return ok;

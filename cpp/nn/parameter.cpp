@@ -8,6 +8,16 @@
 
 namespace attention_lab {
 
+Parameter Parameter::rows(Index first, Index count) const {
+  Parameter part = *this;
+  part.dims[0] = count;
+  if (layout == Layout::dense)
+    part.storage += first * (element_count(dims) / dims[0]);
+  else
+    part.first_out += first;
+  return part;
+}
+
 void Parameter::set(std::span<const float> values) const {
   switch (layout) {
     case Layout::dense: std::copy(values.begin(), values.end(), storage); return;

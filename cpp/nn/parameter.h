@@ -27,6 +27,8 @@ struct Parameter {
   Index in = 0;  // inputs of the packed storage; for `uniform`, the fan-in
   Fresh fresh = Fresh::zeros;
 
+  /// Rows [first, first + count) of it, as a parameter of their own.
+  Parameter rows(Index first, Index count) const;
   /// Copies `values` (row-major, of shape dims) into the layer.
   void set(std::span<const float> values) const;
   /// Copies the layer's values out.
