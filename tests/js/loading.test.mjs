@@ -72,7 +72,7 @@ forEachVariant('loading', (lab) => {
       vocabSize: 11, maxLen: 6, typeVocabSize: 2, dModel: 8, numLayers: 1, dFf: 12, positions: 'learned', embedNorm: true,
       norm: 'post', normEps: 1e-12, finalNorm: false, activation: 'gelu', feedForward: 'mlp', pooler: false, maskedLmHead: true,
       normKind: 'layer', gated: false, mlpBias: true, lmHead: false, tieEmbeddings: true, positionOffset: 0, padTokenId: -1,
-      embedScale: 1, encoder: null, shareEmbeddings: false, lmHeadBias: false, image: null, numLabels: 0,
+      embedScale: 1, encoder: null, shareEmbeddings: false, lmHeadBias: false, image: null, numLabels: 0, memoryLength: 0,
       t5Bias: { numBuckets: 32, maxDistance: 128, bidirectional: true },
       rotary: { theta: 10000, linearFactor: 1, llama3Factor: 1, lowFrequency: 1, highFrequency: 4, originalMaxLen: 8192 },
     });
