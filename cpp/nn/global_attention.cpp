@@ -108,7 +108,7 @@ class GlobalSteps final : public AttentionSteps {
     for (Index t = 0; t < T_; ++t) {
       if (far_log_sums[t] == -std::numeric_limits<float>::infinity()) continue;
       const float far_share = static_cast<float>(1.0 / (1.0 + kernels::exponential(static_cast<double>(near_log_sums[t] - far_log_sums[t]))));
-      map(z).row(t) += far_share * (map(far_z).row(t) - map(z).row(t));
+      for (Index i = 0; i < z.cols; ++i) z.row(t)[i] += far_share * (far_z.row(t)[i] - z.row(t)[i]);
     }
 
     // Global queries over all keys, by their own projections.

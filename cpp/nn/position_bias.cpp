@@ -30,13 +30,13 @@ Index t5_bucket(const T5BiasConfig& config, Index distance) {
   return after + std::min(exact + static_cast<Index>(part), buckets - 1);
 }
 
-Vector alibi_slopes(Index num_heads) {
+Matrix alibi_slopes(Index num_heads) {
   Index power = 1;
   while (2 * power <= num_heads) power *= 2;
-  Vector slopes(num_heads);
+  Matrix slopes(1, num_heads);
   for (Index h = 0; h < num_heads; ++h) {
     const double numerator = h < power ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - power) + 1) / 2.0;
-    slopes(h) = static_cast<float>(kernels::power(2.0, -8.0 * numerator / static_cast<double>(power)));
+    slopes.data()[h] = static_cast<float>(kernels::power(2.0, -8.0 * numerator / static_cast<double>(power)));
   }
   return slopes;
 }
@@ -54,7 +54,7 @@ PositionBias PositionBias::t5(const T5BiasConfig& config, Index num_heads) {
 
 PositionBias PositionBias::alibi(Index num_heads) {
   PositionBias bias;
-  bias.table_ = alibi_slopes(num_heads).transpose();
+  bias.table_ = alibi_slopes(num_heads);
   return bias;
 }
 

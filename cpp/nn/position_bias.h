@@ -19,8 +19,9 @@ struct T5BiasConfig {
 Index t5_bucket(const T5BiasConfig& config, Index distance);
 
 /// One slope for each head: 2^(−8h/H), h = 1 … H, where H is a power of two; else those of the power of two below, then every
-/// other one of the power of two above.  Press, Smith & Lewis 2022, arXiv:2108.12409, section 3; transformers' build_alibi_tensor.
-Vector alibi_slopes(Index num_heads);
+/// other one of the power of two above: [1, H].  Press, Smith & Lewis 2022, arXiv:2108.12409, section 3;
+/// transformers' build_alibi_tensor.
+Matrix alibi_slopes(Index num_heads);
 
 /// T5:     bias[h, t, s] = table[bucket(s − p), h]    table [num_buckets, H] learned
 /// ALiBi:  bias[h, t, s] = −slope[h] · |s − p|

@@ -29,7 +29,7 @@ class RelativeSteps final : public AttentionSteps {
     for (Index t = 0; t < scores.rows; ++t) {
       // Keys after these have no row of r: causality hides them.
       const Index known = std::min(scores.cols, positions_.r.dims[2] - (scores.rows - 1 - t));
-      map(scores).row(t).head(known) += map(terms).row(t).head(known);
+      for (Index s = 0; s < known; ++s) scores.row(t)[s] += terms.row(t)[s];
     }
   }
   void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const override {
@@ -44,7 +44,9 @@ class RelativeSteps final : public AttentionSteps {
     const Index T = q_.dims[2], S = k_.dims[2];
     for (Index first = 0; first < T; first += kBlockQueries) {
       const Workspace::Scope scope(workspace_);
-      const auto block = [&](MatrixView m) { return MatrixView{m.row(first), std::min(kBlockQueries, T - first), m.cols, m.stride}; };
+      const auto block = [&](MatrixView m) {
+        return MatrixView{m.row(first), std::min(kBlockQueries, T - first), m.cols, m.stride};
+      };
       const MatrixView q = block(q_.matrix(b, h));
       kernels::AttentionMask mask = options_.mask.at(b, h, T, S);
       mask.first_query += first;
@@ -62,7 +64,8 @@ class RelativeSteps final : public AttentionSteps {
   /// rows + bias[h].
   MatrixView plus(ConstMatrixView rows, ConstMatrixView bias, Index h) const {
     const MatrixView sum = workspace_.take(rows.rows, rows.cols);
-    map(sum) = map(rows).rowwise() + map(bias).row(h);
+    for (Index t = 0; t < rows.rows; ++t)
+      for (Index i = 0; i < rows.cols; ++i) sum.row(t)[i] = rows.row(t)[i] + bias.row(h)[i];
     return sum;
   }
 
