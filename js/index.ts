@@ -1,6 +1,6 @@
 // The package as a browser sees it: fetch and File, no Node built-in.
-import { openWebStore } from './checkpoints/hub-store.js';
-import { openWebFolder } from './checkpoints/web-folder.js';
+import { fail, messageOf } from './errors.js';
+import type { Later } from './later.js';
 import { startRuntime, type Runtime } from './runtime.js';
 import type { RuntimeOptions } from './types.js';
 import { fetchWasm } from './wasm.js';
@@ -9,5 +9,13 @@ export * from './public.js';
 
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  return startRuntime({ readWasm: fetchWasm, openFolder: openWebFolder, openStore: openWebStore }, options);
+  return startRuntime({ readWasm: fetchWasm, later: fetchLater }, options);
+}
+
+async function fetchLater(): Promise<Later> {
+  try {
+    return (await import('./later-web.js')).later;
+  } catch (error) {
+    fail('network', `the package's other script could not be loaded: ${messageOf(error)}`, error);
+  }
 }

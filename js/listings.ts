@@ -2,6 +2,7 @@
 // (Vaswani et al. 2017, arXiv:1706.03762). All arithmetic is C++'s: a preset is a config, or a chain of attention calls.
 import { fail } from './errors.js';
 import type { AttentionLayer } from './layer.js';
+import { listingNames, type ListingName } from './listing-names.js';
 import type { Model } from './model.js';
 import type {
   AttentionInputs,
@@ -12,7 +13,6 @@ import type {
   LayerInputs,
   LayerOptions,
   LayerOutput,
-  ListingName,
   ListingOptions,
   ModelConfig,
   SeedOptions,
@@ -85,8 +85,6 @@ const presets: Record<ListingName, Preset> = {
     }),
   },
 };
-
-export const listingNames = Object.keys(presets) as readonly ListingName[];
 
 /** What a listing without learned weights computes, beside `output` (Y): all [T, T] or [T, D] but `context` [T]. */
 export type NoWeightsTrace = 'scores' | 'pattern' | 'weights' | 'context' | 'usual';

@@ -1,19 +1,19 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of forward and makes the one native call.
 import { saveModel, type Origin } from './checkpoints/save.js';
-import { callNative, checkAborted, fail } from './errors.js';
+import { callNative, fail } from './errors.js';
 import { generate } from './generation.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
+import type { Later } from './later.js';
 import { checkMemory, nextMemory, remembered } from './memory.js';
 import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel, NativeModelConfig, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { preprocessFor } from './pictures/preprocess.js';
 import { embedTexts } from './sentences.js';
-import { sweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from './sweep.js';
+import { checkSweepCall, type SweepCall, type SweepResult, type SweepSpec } from './sweep-spec.js';
 import { traceMap, traceNames } from './trace.js';
 import { Trainer } from './trainer.js';
-import { oneTurn } from './turn.js';
 import type { GenerationDefaults } from './token-rules.js';
 import type {
   CompleteModelConfig,
@@ -30,7 +30,14 @@ import type {
   Tokenizer,
   TrainerOptions,
 } from './types.js';
-import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive, checkSignal, describe } from './validation.js';
+import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive } from './validation.js';
+
+/** What a model has of its runtime. */
+export interface Host {
+  native: NativeModule;
+  handles: Handles;
+  later(): Promise<Later>;
+}
 
 /** What a checkpoint holds beside the weights. */
 export interface Beside {
@@ -77,26 +84,19 @@ export class Model extends Parameterised<NativeModel> {
   /** @internal What the checkpoint held besides; unset for models of `createModel`. */
   origin: Origin | undefined;
   protected override readonly handle: Handle<NativeModel>;
-  readonly #module: NativeModule;
-  readonly #handles: Handles;
+  readonly #host: Host;
   readonly #defaults: GenerationDefaults;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
-  constructor(
-    native: NativeModule,
-    handles: Handles,
-    config: NativeModelConfig,
-    beside: Beside = {},
-  ) {
+  constructor(host: Host, config: NativeModelConfig, beside: Beside = {}) {
     super();
     this.config = config;
     this.tokenizer = beside.tokenizer;
     this.labels = beside.labels ?? [];
     this.preprocessor = beside.preprocessor;
     this.#defaults = beside.generation ?? { stopTokens: [] };
-    this.#module = native;
-    this.#handles = handles;
-    this.handle = handles.adopt(this, callNative(() => native.createModel(config)), 'Model');
+    this.#host = host;
+    this.handle = host.handles.adopt(this, callNative(() => host.native.createModel(config)), 'Model');
   }
 
   /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
@@ -160,28 +160,16 @@ export class Model extends Parameterised<NativeModel> {
    * turn; the model's weights must stay as they are meanwhile.
    */
   async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
-    const { onProgress, signal } = checkKeys('options', call, sweepCallKeys);
-    if (onProgress !== undefined && typeof onProgress !== 'function') {
-      fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
-    }
-    checkAborted(checkSignal('signal', signal), 'sweep');
-    const steps = sweep(
-      {
-        config: this.config,
-        activations: this.activations,
-        native: () => this.handle.native,
-        inputs: (inputs) => checkInputs(inputs, this.config),
-        options: (options, inputs) => this.#options(options, inputs),
-      },
-      spec,
-    );
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-      onProgress?.(step.value);
-      await oneTurn();
-      checkAborted(signal, 'sweep');
-    }
+    checkSweepCall(call);
+    const { sweep } = await this.#host.later();
+    const model = {
+      config: this.config,
+      activations: this.activations,
+      native: () => this.handle.native,
+      inputs: (inputs: ForwardInputs) => checkInputs(inputs, this.config),
+      options: (options: ForwardOptions, inputs: NativeForwardInputs) => this.#options(options, inputs),
+    };
+    return sweep(model, spec, call);
   }
 
   /**
@@ -208,8 +196,8 @@ export class Model extends Parameterised<NativeModel> {
 
   #generation(inputIds: TokenIds, options: GenerateOptions | undefined) {
     const { config, tokenizer } = this;
-    const { native } = this.handle;
-    const model = { module: this.#module, native, handles: this.#handles, config, tokenizer, defaults: this.#defaults };
+    const { native: module, handles } = this.#host;
+    const model = { module, native: this.handle.native, handles, config, tokenizer, defaults: this.#defaults };
     return generate(model, inputIds, options);
   }
 
@@ -228,7 +216,8 @@ export class Model extends Parameterised<NativeModel> {
   trainer(options: TrainerOptions): Trainer {
     const { config, tokenizer } = this;
     const padTokenId = tokenizer?.padTokenId ?? Math.max(config.padTokenId, 0);
-    return new Trainer({ model: this, module: this.#module, native: this.handle.native, handles: this.#handles, padTokenId }, options);
+    const { native: module, handles } = this.#host;
+    return new Trainer({ model: this, module, native: this.handle.native, handles, padTokenId }, options);
   }
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */

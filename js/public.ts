@@ -1,6 +1,7 @@
 // What every entry of the package exports, beside its own createRuntime.
 export { AttentionLabError, errorCodes, type ErrorCode } from './errors.js';
-export { listingNames, type Listing } from './listings.js';
+export { listingNames } from './listing-names.js';
+export type { Listing } from './listings.js';
 export { createRandom } from './random.js';
 export { preprocess } from './pictures/preprocess.js';
 export type { AttentionLayer } from './layer.js';
@@ -13,5 +14,5 @@ export { weightNorms, type WeightNormOptions } from './weight-norms.js';
 export type { AttentionRun } from './attention-run.js';
 export type { Metric, PerSequence } from './metrics.js';
 export type { CompleteRecurrentConfig, Recurrent, RecurrentConfig, RecurrentInputs, RecurrentOptions, RecurrentOutput } from './recurrent.js';
-export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from './sweep.js';
+export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from './sweep-spec.js';
 export type * from './types.js';

@@ -1,17 +1,14 @@
 // The runtime: chooses a wasm variant, starts the module and hands out attentions, layers and models. Knows no platform.
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { attend } from './attention.js';
-import type { OpenFolder } from './checkpoints/folder.js';
-import { clearModels, listModels } from './checkpoints/hub-cache.js';
-import type { OpenStore } from './checkpoints/hub-store.js';
-import { loadCheckpoint } from './checkpoints/load.js';
 import { completeModelConfig } from './config.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from './errors.js';
 import createNativeModule from './glue.js';
 import { Handles } from './handles.js';
 import { AttentionLayer } from './layer.js';
+import type { Later } from './later.js';
 import { Listing, type ListingRuntime } from './listings.js';
-import { Model } from './model.js';
+import { Model, type Host } from './model.js';
 import type { NativeModule } from './native.js';
 import { Recurrent, type RecurrentConfig } from './recurrent.js';
 import { usualPreprocessor } from './pictures/preprocess.js';
@@ -32,14 +29,13 @@ import type {
   SeedOptions,
   VariantName,
 } from './types.js';
-import { checkKeys, checkOneOf, checkSeed, checkSignal, checkString } from './validation.js';
+import { checkKeys, checkOneOf, checkSeed, checkSignal } from './validation.js';
 import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
 
 /** What a browser and Node do differently. */
 export interface Platform {
   readWasm: ReadWasm;
-  openFolder: OpenFolder;
-  openStore: OpenStore;
+  later(): Promise<Later>;
 }
 
 const optionKeys = new Set(['variant', 'wasm', 'signal']);
@@ -49,13 +45,13 @@ export class Runtime implements ListingRuntime {
   /** Which build of the kernels runs. */
   readonly variant: VariantName;
   readonly #native: NativeModule;
-  readonly #platform: Platform;
   readonly #handles = new Handles();
+  readonly #host: Host;
 
   /** @internal */
   constructor(native: NativeModule, platform: Platform) {
     this.#native = native;
-    this.#platform = platform;
+    this.#host = { native, handles: this.#handles, later: platform.later };
     this.variant = native.variant();
   }
 
@@ -90,7 +86,7 @@ export class Runtime implements ListingRuntime {
     checkSeed('seed', seed);
     const complete = completeModelConfig(config);
     const preprocessor = complete.image ? usualPreprocessor(complete.image) : undefined;
-    const model = new Model(this.#native, this.#handles, complete, { preprocessor });
+    const model = new Model(this.#host, complete, { preprocessor });
     model.initialise(seed);
     return model;
   }
@@ -102,22 +98,17 @@ export class Runtime implements ListingRuntime {
 
   /** What downloads of hub ids have left behind. */
   async listCache(options?: CacheOptions): Promise<CachedModel[]> {
-    const store = this.#platform.openStore(checkKeys('options', options, new Set(['cacheDir'])));
-    return store ? listModels(store) : [];
+    return (await this.#host.later()).listCache(options);
   }
 
   /** Drops it: all, or what is kept of one repository. */
   async clearCache(options?: ClearCacheOptions): Promise<void> {
-    const { repo, cacheDir } = checkKeys('options', options, new Set(['repo', 'cacheDir']));
-    const store = this.#platform.openStore({ cacheDir });
-    if (store) await clearModels(store, repo === undefined ? undefined : checkString('repo', repo));
+    return (await this.#host.later()).clearCache(options);
   }
 
   /** A model of a hub, 'org/name', or from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
-    return loadCheckpoint(source, options, this.#platform.openFolder, (config, beside) => {
-      return new Model(this.#native, this.#handles, config, beside);
-    });
+    return (await this.#host.later()).load(source, options, this.#host);
   }
 }
 

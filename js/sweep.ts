@@ -1,64 +1,15 @@
 // One edit at a time over heads, layers or positions, and what each does to a metric. An edit runs no block that it cannot
 // have changed: its pass begins at the first block that it edits, with what the pass without an edit recorded there.
-import { callNative, fail } from './errors.js';
-import { nativeInterventions, sendableInterventions, traceOf } from './interventions.js';
-import { readMetric, type Metric } from './metrics.js';
+import { callNative, checkAborted, fail } from './errors.js';
+import { nativeInterventions } from './interventions.js';
+import { readMetric } from './metrics.js';
 import type { NativeForwardInputs, NativeForwardOptions, NativeIntervention, NativeModel } from './native.js';
+import { checkSweepCall, placesOf, type SweepCall, type SweepProgress, type SweepResult, type SweepSpec } from './sweep-spec.js';
 import { traceMap } from './trace.js';
-import type { CompleteModelConfig, ForwardInputs, ForwardOptions, Intervention, ModelOutput, Tensor, TracedRun } from './types.js';
-import { checkInteger, checkKeys, checkObject, checkOneOf, checkString, describe } from './validation.js';
+import { oneTurn } from './turn.js';
+import type { CompleteModelConfig, ForwardInputs, ForwardOptions, Intervention, ModelOutput } from './types.js';
+import { checkInteger, checkKeys, checkObject, checkOneOf, describe } from './validation.js';
 
-export interface SweepSpec {
-  inputs: ForwardInputs;
-  /** What is edited, one at a time: each head of each layer, each layer, or each position of each layer. */
-  over: 'heads' | 'layers' | 'positions';
-  /** The edit, as an intervention's. `op` may be left out with `from`, whose run is then patched in. */
-  op?: Intervention['op'];
-  value?: number | Tensor;
-  from?: TracedRun;
-  /** The number whose change is wanted. */
-  metric: Metric;
-  /**
-   * Which activations are edited, {l} standing for the layer; several are edited together. Default: for heads
-   * `blocks.{l}.attn.z` (all that leaves a head), for layers `blocks.{l}.attn.out` and `blocks.{l}.mlp.out` (all that a layer
-   * adds), for positions `blocks.{l}.resid_pre`.
-   */
-  at?: string | readonly string[];
-  /** Some of the layers, heads or positions. Default: all. */
-  layers?: readonly number[];
-  heads?: readonly number[];
-  positions?: readonly number[];
-  /** Held through every pass: overrides, and edits that come before the sweep's own. */
-  options?: Pick<ForwardOptions, 'causal' | 'temperature' | 'mask' | 'interventions'>;
-}
-
-export interface SweepProgress {
-  done: number; // edits
-  total: number;
-}
-
-export interface SweepCall {
-  onProgress?: ((progress: SweepProgress) => void) | undefined;
-  /** Checked before every edit. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface SweepResult {
-  /** The metric without an edit. */
-  baseline: number;
-  /** The metric with each edit: [layers, heads], [layers] or [layers, positions]. */
-  values: Tensor;
-  /** values − baseline. */
-  differences: Tensor;
-  /** What the indices of the axes stand for. `layers` is empty where `at` names no {l}: the first axis then has size 1. */
-  layers: number[];
-  heads?: number[];
-  positions?: number[];
-  /** Blocks computed for the edits, and how many whole passes would have computed. */
-  blockPasses: { run: number; whole: number };
-}
-
-export const sweepCallKeys: ReadonlySet<string> = new Set<keyof SweepCall>(['onProgress', 'signal']);
 const specKeys: ReadonlySet<string> = new Set<keyof SweepSpec>([
   'inputs', 'over', 'op', 'value', 'from', 'metric', 'at', 'layers', 'heads', 'positions', 'options',
 ]);
@@ -81,8 +32,21 @@ interface Step {
   start: number;
 }
 
+/** The whole sweep; between edits other things get their turn. */
+export async function runSweep(model: Sweeping, spec: SweepSpec, call: SweepCall | undefined): Promise<SweepResult> {
+  const { onProgress, signal } = checkSweepCall(call);
+  const steps = sweep(model, spec);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    onProgress?.(step.value);
+    await oneTurn();
+    checkAborted(signal, 'sweep');
+  }
+}
+
 /** Yields after the pass without an edit and after each edit; returns the result. */
-export function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, SweepResult, void> {
+function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, SweepResult, void> {
   const spec = checkObject('sweep', given, specKeys);
   const { config } = model;
   if (config.encoder) fail('invalid_argument', 'sweep: expected a model of one stack, got one with an encoder and a decoder');
@@ -153,19 +117,6 @@ function plan(model: Sweeping, spec: SweepSpec, length: number) {
     : { steps, dims: [first, columns.length], labels: { layers, [over]: columns } };
 }
 
-const defaultPlaces = {
-  heads: ['blocks.{l}.attn.z'],
-  layers: ['blocks.{l}.attn.out', 'blocks.{l}.mlp.out'],
-  positions: ['blocks.{l}.resid_pre'],
-};
-
-function placesOf({ at, over }: SweepSpec): readonly string[] {
-  const places = at === undefined ? defaultPlaces[over] : typeof at === 'string' ? [at] : at;
-  if (!Array.isArray(places) || places.length === 0) fail('invalid_argument', `at: expected a name or several, got ${describe(at)}`);
-  places.forEach((name, index) => checkString(`at[${index}]`, name));
-  return places;
-}
-
 /** The indices asked for, each below `end`; undefined: all. */
 function some(name: string, given: readonly number[] | undefined, end: number): number[] {
   if (given === undefined) return Array.from({ length: end }, (_, index) => index);
@@ -197,18 +148,4 @@ function residAt(stage: number, { numLayers }: CompleteModelConfig): string {
 
 function defined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** The same sweep, its runs with no more of their activations than it needs: what a worker is sent. */
-export function sendableSweep(spec: SweepSpec): SweepSpec {
-  if (typeof spec !== 'object' || spec === null) return spec;
-  const trace = spec.from && traceOf(spec.from);
-  const needed = trace && Object.hasOwn(defaultPlaces, spec.over) ? placesOf(spec).map((name) => name.split('{l}')) : [];
-  const isNeeded = (name: string): boolean => needed.some(([begin, end = '']) => name.startsWith(begin!) && name.endsWith(end));
-  const edits = spec.options?.interventions;
-  return {
-    ...spec,
-    ...(trace && { from: new Map([...trace].filter(([name]) => isNeeded(name))) }),
-    ...(edits && { options: { ...spec.options, interventions: sendableInterventions(edits) } }),
-  };
 }

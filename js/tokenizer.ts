@@ -1,29 +1,11 @@
 // Text to token ids and back: @huggingface/tokenizers behind the package's own names, with words and offsets added.
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { fail, messageOf } from './errors.js';
+import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { fail } from './errors.js';
 import type { Encoding, Tokenizer } from './types.js';
 import { checkInteger, checkKeys, checkString, describe } from './validation.js';
 import { alignTokens } from './token-alignment.js';
 
 type Json = Readonly<Record<string, unknown>>;
-
-/** The tokenizer of a tokenizer.json and, where there is one, its tokenizer_config.json. */
-export function readTokenizer(json: Json, config: Json): Tokenizer {
-  // Fields that a hand-written file may leave out, as the Rust library lets it.
-  const complete = {
-    added_tokens: [],
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: null,
-    decoder: null,
-    ...json,
-  };
-  try {
-    return new LoadedTokenizer(new HuggingFaceTokenizer(complete, config), config);
-  } catch (error) {
-    fail('bad_checkpoint', `tokenizer.json: ${messageOf(error)}`, error);
-  }
-}
 
 export class LoadedTokenizer implements Tokenizer {
   readonly vocabSize: number;

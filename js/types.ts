@@ -1,4 +1,5 @@
 // The public vocabulary of the package: tensors, configs, inputs, options and results. No code.
+export type { ListingName } from './listing-names.js';
 export type * from './training-types.js';
 
 /** A row-major copy, yours to keep: the last index runs fastest. */
@@ -118,15 +119,6 @@ export interface LayerOutput {
   output: Tensor; // [B, T, D], or [T, D] where query has two axes
   trace: Map<string, Tensor>;
 }
-
-/** The published listings: see `Listing.difference` for what each is. */
-export type ListingName =
-  | 'fused'
-  | 'multi_head'
-  | 'multi_head_no_softmax'
-  | 'no_weights'
-  | 'single_head'
-  | 'shared_heads';
 
 export interface ListingOptions extends SeedOptions {
   /** Required but for `no_weights`. */

@@ -1,5 +1,7 @@
 // The script of a browser's worker: serves a runtime over the worker's own messages.
-import { createRuntime } from './index.js';
+import { later } from './later-web.js';
+import { startRuntime } from './runtime.js';
+import { fetchWasm } from './wasm.js';
 import { serve } from './worker/server.js';
 
 /** The part of DedicatedWorkerGlobalScope that is used; TypeScript's library of it excludes the page's. */
@@ -13,5 +15,6 @@ serve(
     post: (message, transfer) => scope.postMessage(message, transfer),
     listen: (receive) => scope.addEventListener('message', ({ data }) => receive(data)),
   },
-  createRuntime,
+  // All in one script: bundlers refuse a worker in parts unless told otherwise.
+  (options) => startRuntime({ readWasm: fetchWasm, later: () => Promise.resolve(later) }, options),
 );

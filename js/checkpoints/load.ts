@@ -1,8 +1,7 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
 import { AttentionLabError, checkAborted, fail } from '../errors.js';
-import type { Beside, Model } from '../model.js';
-import type { NativeModelConfig } from '../native.js';
-import { readTokenizer } from '../tokenizer.js';
+import { Model, type Host } from '../model.js';
+import { readTokenizer } from '../read-tokenizer.js';
 import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
 import { checkKeys, checkSignal, describe } from '../validation.js';
 import { asParameter, carriedTensors, chooseFamily, matchTensors } from './families.js';
@@ -15,14 +14,11 @@ import { openWeights } from './shards.js';
 const largestConfig = 1 << 24;
 const largestTokenizer = 1 << 28;
 
-/** Makes the native model; its weights come afterwards. */
-type CreateModel = (config: NativeModelConfig, beside: Beside) => Model;
-
 export async function loadCheckpoint(
   source: ModelSource,
   given: LoadOptions | undefined,
   openFolder: OpenFolder,
-  createModel: CreateModel,
+  host: Host,
 ): Promise<Model> {
   const { onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
   if (onProgress !== undefined && typeof onProgress !== 'function') {
@@ -40,10 +36,10 @@ export async function loadCheckpoint(
   try {
     const plan = family.read(json, architecture, (name) => weights.tensors.has(name), generation);
     const beside = { tokenizer, preprocessor, generation: plan.generation, labels: plan.labels };
-    if (!plan.rules) model = createModel(plan.config, beside);
+    if (!plan.rules) model = new Model(host, plan.config, beside);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());
     const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
-    model ??= createModel(plan.config, beside);
+    model ??= new Model(host, plan.config, beside);
     checkComplete(model, rules.map(({ ours }) => ours));
     const carried = new Map<string, Tensor>();
     for await (const [name, tensor] of weights.read(new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]))) {

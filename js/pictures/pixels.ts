@@ -20,8 +20,15 @@ export function bytesOf({ data, width, height }: PixelData, channels: 1 | 3): By
   return { data: bytes, width, height };
 }
 
+/** One picture or several, as their pixels. */
+export function pixelsOfAll(pictures: Picture | readonly Picture[]): PixelData[] {
+  const list = Array.isArray(pictures) ? (pictures as readonly Picture[]) : [pictures as Picture];
+  if (list.length === 0) fail('invalid_argument', 'pictures: expected at least one, got none');
+  return list.map((picture, index) => pixelsOf(`pictures[${index}]`, picture));
+}
+
 /** The picture's pixels: checked where it brings its own, else as a canvas draws it. */
-export function pixelsOf(name: string, picture: Picture): PixelData {
+function pixelsOf(name: string, picture: Picture): PixelData {
   if (typeof picture !== 'object' || picture === null) return refuse(name, picture);
   return 'data' in picture ? checkPixels(name, picture) : draw(name, picture);
 }

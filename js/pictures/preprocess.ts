@@ -2,9 +2,9 @@
 // ViTImageProcessor does with PIL (ViTImageProcessorPil; Torchvision's resizes with other rounding).
 import { ConfigReader } from '../checkpoints/config-reader.js';
 import { fail } from '../errors.js';
-import type { CompleteImageConfig, CompleteModelConfig, Picture, PixelData, PreprocessOptions, Tensor } from '../types.js';
+import type { CompleteImageConfig, CompleteModelConfig, Picture, PreprocessOptions, Tensor } from '../types.js';
 import { checkKeys, describe, shapeText } from '../validation.js';
-import { bytesOf, pixelsOf } from './pixels.js';
+import { bytesOf, pixelsOfAll } from './pixels.js';
 import { mostResample, resize, type Bytes } from './resample.js';
 
 const file = 'preprocessor_config.json';
@@ -70,13 +70,6 @@ export function preprocessFor({ config, preprocessor }: ReadsPictures, pictures:
     fail('no_preprocessor', `preprocess: this model's checkpoint has no ${file}; the package's own preprocess() takes its settings`);
   }
   return preprocess(pictures, preprocessor, { channels: config.image.channels as 1 | 3 });
-}
-
-/** One picture or several, as their pixels. */
-export function pixelsOfAll(pictures: Picture | readonly Picture[]): PixelData[] {
-  const list = Array.isArray(pictures) ? (pictures as readonly Picture[]) : [pictures as Picture];
-  if (list.length === 0) fail('invalid_argument', 'pictures: expected at least one, got none');
-  return list.map((picture, index) => pixelsOf(`pictures[${index}]`, picture));
 }
 
 function prepare(picture: Bytes, { size, resample, crop }: Steps, channels: number): Bytes {

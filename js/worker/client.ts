@@ -5,7 +5,7 @@ import { AttentionLabError } from '../errors.js';
 import { generateKeys } from '../generation.js';
 import { sendableInterventions } from '../interventions.js';
 import type { CompleteRecurrentConfig, RecurrentConfig, RecurrentInputs, RecurrentOptions, RecurrentOutput } from '../recurrent.js';
-import { sendableSweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from '../sweep.js';
+import { sendableSweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from '../sweep-spec.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
@@ -48,7 +48,7 @@ import type {
   TrainingBatch,
   VariantName,
 } from '../types.js';
-import { pixelsOfAll } from '../pictures/preprocess.js';
+import { pixelsOfAll } from '../pictures/pixels.js';
 import { checkKeys, isMap } from '../validation.js';
 import { Connection, type CallOptions, type ReportingOptions, type WorkerPort } from './connection.js';
 import type { Created, NewToken, SentFile } from './protocol.js';

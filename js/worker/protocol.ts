@@ -1,6 +1,6 @@
 // What travels between a page and its worker: calls keyed by id, replies, progress and aborts. No code but the transfers.
 import type { ErrorCode } from '../errors.js';
-import type { SweepProgress } from '../sweep.js';
+import type { SweepProgress } from '../sweep-spec.js';
 import type { Progress } from '../types.js';
 
 /** What generate's onToken is told. */

@@ -1,6 +1,6 @@
 // What both entries of attention-lab/worker export, beside their own createWorkerRuntime.
 export { AttentionLabError, errorCodes, type ErrorCode } from '../errors.js';
-export { listingNames } from '../listings.js';
+export { listingNames } from '../listing-names.js';
 export { createRandom } from '../random.js';
 export { preprocess } from '../pictures/preprocess.js';
 export type { CallOptions } from './connection.js';
@@ -19,5 +19,5 @@ export { weightNorms, type WeightNormOptions } from '../weight-norms.js';
 export type { AttentionRun } from '../attention-run.js';
 export type { Metric, PerSequence } from '../metrics.js';
 export type { CompleteRecurrentConfig, RecurrentConfig, RecurrentInputs, RecurrentOptions, RecurrentOutput } from '../recurrent.js';
-export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../sweep.js';
+export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../sweep-spec.js';
 export type * from '../types.js';

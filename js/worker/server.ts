@@ -5,7 +5,7 @@ import { Listing } from '../listings.js';
 import { Model } from '../model.js';
 import { Recurrent } from '../recurrent.js';
 import { Runtime } from '../runtime.js';
-import type { SweepCall, SweepSpec } from '../sweep.js';
+import type { SweepCall, SweepSpec } from '../sweep-spec.js';
 import { LoadedTokenizer } from '../tokenizer.js';
 import { Trainer } from '../trainer.js';
 import type { GenerateOptions, LoadOptions, ModelSource, RuntimeOptions, TokenIds } from '../types.js';

@@ -42,7 +42,7 @@ export function buildDist() {
       mainFields: ['module', 'main'],
       external: ['node:*'],
       minify: true,
-      lineLimit: 160, // Node prints the line an error came from
+      lineLimit: 2000, // Node prints the line an error came from
       legalComments: 'none', // see the licences below
       logLevel: 'silent',
       plugins: [glue],
