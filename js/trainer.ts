@@ -1,5 +1,6 @@
 // Training a model: checks options and batches, draws examples, and takes snapshots. The arithmetic is C++'s.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { overlapWeights, type OverlapWeights } from './disagreement.js';
 import { callNative, fail } from './errors.js';
 import type { Handle, Handles } from './handles.js';
 import { nativeInterventions } from './interventions.js';
@@ -31,6 +32,7 @@ const optionKeys: ReadonlySet<string> = new Set<keyof TrainerOptions>([
   'clipNorm',
   'warmupSteps',
   'totalSteps',
+  'disagreement',
   'interventions',
   'examples',
   'batchSize',
@@ -58,6 +60,7 @@ export class Trainer {
   readonly #activations: ReadonlySet<string>;
   readonly #examples: TrainerOptions['examples'];
   readonly #batchSize: number;
+  readonly #overlapOf: OverlapWeights;
   readonly #random: SplitMix64;
   #lr: number;
   #interventions: readonly Intervention[] = [];
@@ -74,6 +77,7 @@ export class Trainer {
     }
     this.#examples = examples;
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? 32, 1, 1 << 20);
+    this.#overlapOf = overlapWeights(options.disagreement, model.config);
     this.#random = new SplitMix64(BigInt(checkSeed('seed', options.seed ?? 0)));
     const complete = completeOptions(options);
     this.#lr = complete.lr;
@@ -172,7 +176,8 @@ export class Trainer {
   }
 
   #check(batch: TrainingBatch): NativeTrainingBatch {
-    return checkTrainingBatch(batch, this.#model.config);
+    const checked = checkTrainingBatch(batch, this.#model.config);
+    return { ...checked, overlap: this.#overlapOf(checked) };
   }
 
   /** Copies of all that training goes on from, bit for bit: weights, moments, step count and random numbers. */

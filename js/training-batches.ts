@@ -1,12 +1,12 @@
 // What a trainer reads: examples padded to a batch, and a batch checked against the model's config.
 import { fail } from './errors.js';
 import { checkInputs, readIds } from './inputs.js';
-import type { NativeTrainingBatch } from './native.js';
+import type { NativeForwardInputs } from './native.js';
 import type { CompleteModelConfig, Tensor, TrainingBatch, TrainingExample } from './types.js';
 import { checkObject, checkShape, checkTensor, describe, sameShape, shapeText } from './validation.js';
 
 /** The label of a position that is not asked about. */
-const ignored = -100;
+export const ignored = -100;
 
 const exampleKeys: ReadonlySet<string> = new Set<keyof TrainingExample>([
   'inputIds',
@@ -17,8 +17,10 @@ const exampleKeys: ReadonlySet<string> = new Set<keyof TrainingExample>([
   'pixelValues',
 ]);
 
+export type CheckedBatch = NativeForwardInputs & { labels: Int32Array };
+
 /** Checks a batch and flattens it: inputs as forward takes them, labels as its logits are. */
-export function checkTrainingBatch(given: TrainingBatch, config: CompleteModelConfig): NativeTrainingBatch {
+export function checkTrainingBatch(given: TrainingBatch, config: CompleteModelConfig): CheckedBatch {
   if (typeof given !== 'object' || given === null) fail('invalid_argument', `batch: expected an object, got ${describe(given)}`);
   const { labels, ...rest } = given;
   if (labels === undefined) fail('invalid_argument', 'labels: expected the right answers of the batch, got none');

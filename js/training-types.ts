@@ -51,6 +51,12 @@ export interface TrainerOptions {
   warmupSteps?: number;
   /** After the warm-up the rate falls to 0 along half a cosine until this step. Default: it stays. */
   totalSteps?: number;
+  /**
+   * Adds weight · (how much two heads of a layer look at the same token, averaged over layers, labelled positions and pairs of heads)
+   * to the loss of steps and gradients, not to the loss reported: heads then share the work instead of repeating it. Keys of the
+   * token ids in `except` do not count. For models of one stack that answer at every token. Li et al. 2018, arXiv:1810.10183.
+   */
+  disagreement?: { weight: number; except?: readonly number[] };
   /** In force in every step, evaluation and gradient. */
   interventions?: readonly Intervention[];
   /** Makes one example of the task; step() without a batch draws batchSize of them. */

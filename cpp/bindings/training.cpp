@@ -123,12 +123,14 @@ class TrainerHandle {
   struct Batch {
     StackInputs inputs, encoder;
     std::vector<int> labels;
+    std::vector<float> overlap;
     train::Batch values;
 
     Batch(const models::Model& model, const val& source)
         : inputs(model.encoder() ? source["decoder"] : source), encoder(source) {
       labels = emscripten::convertJSArrayToNumberVector<int>(source["labels"]);
-      values = {inputs.values, encoder.values, {}, labels};
+      overlap = emscripten::convertJSArrayToNumberVector<float>(source["overlap"]);
+      values = {inputs.values, encoder.values, {}, labels, overlap};
     }
     Batch(const Batch&) = delete;
   };

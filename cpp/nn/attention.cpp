@@ -171,6 +171,24 @@ void request_for_backward(const AttentionOptions& options, const AttentionSites&
   if (record.edits(sites.pattern) || options.normalisation == Normalisation::none) record.request(sites.masked_scores);
 }
 
+namespace {
+
+/// ∂ / ∂ P_g[t, s] of the heads' overlap: u_t w_s Σ_{h ≠ g} P_h[t, s].
+void add_overlap(const float* u, const Record& record, Site pattern, const TensorView& gradients) {
+  const Index B = gradients.dims[0], H = gradients.dims[1], T = gradients.dims[2];
+  const float* const w = u + B * T;
+  for (Index b = 0; b < B; ++b)
+    for (Index h = 0; h < H; ++h) {
+      const ConstMatrixView other = record.matrix(pattern, b, h);
+      for (Index g = 0; g < H; ++g)
+        for (Index t = 0; g != h && t < T; ++t)
+          for (Index s = 0; s < T; ++s)
+            gradients.matrix(b, g).row(t)[s] += u[b * T + t] * w[b * T + s] * other.row(t)[s];
+    }
+}
+
+}  // namespace
+
 void attend_backward(Site q, Site k, Site v, const AttentionOptions& options, const AttentionSites& sites,
                      const TensorView& dz, const TensorView& dq, const TensorView& dk, const TensorView& dv,
                      const Backward& backward) {
@@ -192,6 +210,7 @@ void attend_backward(Site q, Site k, Site v, const AttentionOptions& options, co
     kernels::add_transposed_matmul(1.0f, record.matrix(sites.pattern, b, h), dz.matrix(b, h), dv.matrix(b, g),
                                    workspace);
   });
+  if (backward.overlap) add_overlap(backward.overlap, record, sites.pattern, gradients);
   backward.reached(sites.pattern, gradients);
 
   const MatrixView scratch = record.edits(sites.pattern) ? workspace.take(T, S) : MatrixView{};

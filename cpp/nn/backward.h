@@ -16,6 +16,9 @@ struct Backward {
   const ParameterBlocks& blocks;
   float* parameters;  // flat as the blocks: gradients of parameters are added here
   kernels::Workspace& workspace;
+  /// Where set, [2, B·T]: a weight u of every query and w of every key, and the loss has another term, in every attention
+  /// ½ Σ_t u_t Σ_s w_s Σ_{g ≠ h} P_g[t, s] P_h[t, s]: disagreement on positions, Li et al. 2018, arXiv:1810.10183, 3.1.
+  const float* overlap = nullptr;
 
   /// Where a layer adds the gradient of the weights that lie at `storage`.
   float* gradient_of(const float* storage) const { return parameters + blocks.offset_of(storage); }

@@ -78,7 +78,8 @@ Evaluation Trainer::differentiate(const Batch& batch, Record& activations, Recor
   require_finite(result.loss, "the loss");
   gradient_.setZero();
   model_.backward(inputs, batch.encoder, batch.overrides, dlogits,
-                  {activations, gradients, blocks_, gradient_.data(), workspace_});
+                  {activations, gradients, blocks_, gradient_.data(), workspace_,
+                   batch.overlap.empty() ? nullptr : batch.overlap.data()});
   blocks_.clear_unnamed(gradient_.data());
   return result;
 }

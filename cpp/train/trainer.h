@@ -16,6 +16,7 @@ struct Batch {
   models::ForwardInputs encoder;  // of an encoder–decoder
   nn::AttentionOverrides overrides;
   std::span<const int> labels;  // [B·T], of a classifier [B]; kIgnored where none
+  std::span<const float> overlap;  // empty, or as nn::Backward's, of a model of one stack; not part of the loss reported
 };
 
 struct StepResult : Evaluation {

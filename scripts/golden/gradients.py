@@ -123,7 +123,8 @@ def loss_of(model, inputs):
     return F.cross_entropy(logits.flatten(0, -2), inputs["labels"].long().flatten(), ignore_index=-100)
 
 
-def gradients(table, edits, window, hooked):
+def gradients(table, edits, window, hooked, term=None):
+    """term(activations, inputs): added to the loss that is differentiated, not to the one that is reported."""
     def compute(inputs, model):
         kept = {}
         batch, length = next(iter(inputs.values())).shape[:2]
@@ -142,7 +143,7 @@ def gradients(table, edits, window, hooked):
 
         finish = hook(model, batch, produced) if hooked else lambda: None
         loss = loss_of(model, inputs)
-        loss.backward()
+        (loss + term(kept, inputs) if term else loss).backward()
         finish()
         expected = {"loss": loss.detach()[None]} | gradients_of(model, table)
         for name, x in kept.items():

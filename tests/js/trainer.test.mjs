@@ -248,12 +248,56 @@ forEachVariant('trainer', (lab) => {
       [{ lr: 1, batchSize: 0 }, /^batchSize/],
       [{ lr: 1, seed: -1 }, /^seed/],
       [{ lr: 1, momentum: 0.9 }, /momentum: unknown/],
+      [{ lr: 1, disagreement: 1 }, /^disagreement: expected an object/],
+      [{ lr: 1, disagreement: {} }, /^disagreement\.weight/],
+      [{ lr: 1, disagreement: { weight: 0 } }, /^disagreement\.weight: expected a finite number above 0, got 0/],
+      [{ lr: 1, disagreement: { weight: 1, except: 3 } }, /^disagreement\.except: expected token ids, got 3/],
+      [{ lr: 1, disagreement: { weight: 1, except: [12] } }, /^disagreement\.except\[0\]: expected an integer from 0 to 11, got 12/],
+      [{ lr: 1, disagreement: { weight: 1, heads: [0] } }, /heads: unknown/],
       [{ lr: 1, interventions: [{ at: 'blocks.0.attn.pattern', index: 1, op: 'zero' }] }, /no axis 'index'/],
     ]) {
       assertError(() => model.trainer(options), options.interventions ? 'unknown_name' : 'invalid_argument', message);
     }
     assert.equal(lab.rt.liveHandles, live);
     model.dispose();
+  });
+
+  test('heads of a layer that must disagree come to look at different tokens', () => {
+    const overlapAfter = (disagreement) => {
+      const { model, trainer, dispose } = training({ examples: copying, lr: 0.003, batchSize: 16, ...(disagreement && { disagreement }) });
+      for (let step = 0; step < 300; ++step) trainer.step();
+      const { attentions } = model.forward({ inputIds: [3, 5, 7, 9, 3, 5, 7, 9] }, { outputAttentions: true });
+      dispose();
+      // Σ_s P_0 P_1, over the queries 4 … 7 of both layers: tokens that were asked about
+      return attentions.flatMap(({ data }) => Array.from({ length: 32 }, (_, i) => data[32 + i] * data[96 + i])).reduce((a, b) => a + b) / 8;
+    };
+    const [free, apart] = [overlapAfter(undefined), overlapAfter({ weight: 3 })];
+    assert.ok(apart < 0.5 * free, `overlap ${free}, with the term ${apart}`);
+  });
+
+  test('heads that must disagree need tokens, each with an answer; a single head has none to disagree with', () => {
+    const disagreement = { weight: 1 };
+    for (const [of, message] of [
+      [translator, /^disagreement: expected a model of one stack that answers at every token, got an encoder–decoder/],
+      [{ ...config, lmHead: false, numLabels: 3 }, /^disagreement: .*got a classifier/],
+    ]) {
+      const model = lab.rt.createModel(of);
+      assertError(() => model.trainer({ lr: 1, disagreement }), 'invalid_argument', message);
+      model.dispose();
+    }
+    const { trainer, dispose } = training({ disagreement });
+    const { inputIds: _, ...rest } = batch;
+    const inputsEmbeds = { data: new Float32Array(2 * 4 * 16), dims: [2, 4, 16] };
+    assertError(() => trainer.step({ ...rest, inputsEmbeds }), 'invalid_argument', /^disagreement: expected a batch of inputIds/);
+    assert.equal(trainer.step(batch).step, 1);
+    dispose();
+    const gradientsOf = (options) => {
+      const alone = training(options, { ...config, attention: { numHeads: 1, causal: true } });
+      const result = bytes(alone.trainer.gradients(batch).parameters);
+      alone.dispose();
+      return result;
+    };
+    assert.deepEqual(gradientsOf({ disagreement }), gradientsOf({}));
   });
 
   test('what cannot be trained is refused by name', () => {

@@ -1,4 +1,6 @@
 // Golden gradients and training runs, from PyTorch's autograd and optimizer by scripts/golden/gradients.py.
+#include <algorithm>
+
 #include "golden/expectations.h"
 #include "golden/models.h"
 #include "train/trainer.h"
@@ -6,6 +8,24 @@
 namespace attention_lab::testing {
 
 namespace {
+
+/// What js/disagreement.ts makes of the option `disagreement`: the overlap's cost of every query, then of every key.
+std::vector<float> overlap_of(const Case& test_case, const models::ModelConfig& config) {
+  const Json* const option = test_case.options.find("disagreement");
+  if (!option) return {};
+  const std::vector<int>& labels = test_case.inputs.at("labels").integers;
+  const auto asked = [](int label) { return label != train::kIgnored; };
+  const double H = static_cast<double>(config.block.attention.num_heads);
+  const double cost = 2.0 * (*option)["weight"].number() /
+                      (static_cast<double>(config.num_layers * std::ranges::count_if(labels, asked)) * H * (H - 1.0));
+  std::vector<float> overlap;
+  for (const int label : labels) overlap.push_back(asked(label) ? static_cast<float>(cost) : 0.0f);
+  for (const int id : test_case.inputs.at("inputIds").integers) {
+    const auto is_free = [&](const Json& except) { return static_cast<int>(except.number()) == id; };
+    overlap.push_back(std::ranges::any_of((*option)["except"].items(), is_free) ? 0.0f : 1.0f);
+  }
+  return overlap;
+}
 
 /// Sequences [first, first + count) of a case's batch, with the memory that they point into.
 struct Batch {
@@ -52,7 +72,9 @@ TEST_CASE("golden: gradients agree with PyTorch's autograd") {
     Record activations = trainer.make_record(), gradients(names);
     activations.request_all();
     gradients.request_all();
-    const Batch batch(*test_case, model.config().image, 0, test_case->inputs.at("labels").dims[0]);
+    Batch batch(*test_case, model.config().image, 0, test_case->inputs.at("labels").dims[0]);
+    const std::vector<float> overlap = overlap_of(*test_case, model.config());
+    batch.values.overlap = overlap;
     const train::Evaluation evaluation = trainer.differentiate(batch.values, activations, gradients);
 
     Expectations expectations(*test_case);

@@ -35,7 +35,7 @@ ModelConfig small() {
   return config;
 }
 
-const train::Batch kBatch{{2, 5, kIds, {}, {}, {}}, {}, {}, kLabels};
+const train::Batch kBatch{{2, 5, kIds, {}, {}, {}}, {}, {}, kLabels, {}};
 
 std::vector<float> weights_of(const Model& model) {
   std::vector<float> all;
