@@ -103,6 +103,7 @@ function checkPrompt(inputIds: TokenIds, given: GenerateOptions = {}, { config, 
   if (!config.attention.causal || !config.lmHead) {
     fail('invalid_argument', 'generate: expected a causal model with a language-model head (GPT-2, Llama, Marian), got another');
   }
+  if (defaults.unserved) fail('unsupported_checkpoint', `generate: ${defaults.unserved}`);
   const { encoder } = config;
   const { attentionMask, decoderInputIds } = given;
   if (encoder === null) {

@@ -12,6 +12,8 @@ export interface GenerationDefaults {
   forcedFirst?: number | undefined;
   /** The last token that there is room for. */
   forcedLast?: number | undefined;
+  /** What the checkpoint asks for beyond these: tokens would be others than Transformers'. */
+  unserved?: string | undefined;
 }
 
 export class TokenRules {

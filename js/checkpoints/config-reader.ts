@@ -12,6 +12,8 @@ export const activations = {
   gelu_new: 'gelu_tanh',
   gelu_pytorch_tanh: 'gelu_tanh',
   gelu_fast: 'gelu_tanh',
+  gelu_python_tanh: 'gelu_tanh',
+  gelu_accurate: 'gelu_tanh',
   gelu_python: 'gelu',
   relu: 'relu',
   silu: 'silu',

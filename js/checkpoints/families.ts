@@ -5,6 +5,7 @@ import type { Tensor } from '../types.js';
 import { sameShape, shapeText } from '../validation.js';
 import { attentionLab } from './attention-lab.js';
 import { bert } from './bert.js';
+import { ConfigReader } from './config-reader.js';
 import { distilbert } from './distilbert.js';
 import { checkReadable, isReadable } from './dtypes.js';
 import { gpt2 } from './gpt2.js';
@@ -48,6 +49,8 @@ export interface Plan {
 export interface Family {
   /** config.json's model_type. */
   modelType: string;
+  /** Other names that a config.json may have for fields of the family's own: Transformers' attribute_map. */
+  aliases?: Readonly<Record<string, string>>;
   /** config.json's architectures that this family computes. */
   architectures: string[];
   /** Whether a generation_config.json may belong to it. */
@@ -94,6 +97,21 @@ export function chooseFamily(json: Readonly<Record<string, unknown>>): { family:
     fail('unsupported_checkpoint', `config.json: architectures: expected one of ${known}, got "${architecture.slice(0, 60)}"`);
   }
   return { family, architecture };
+}
+
+/** What no family computes, whatever it is set on. */
+export function refuseUnserved(json: Readonly<Record<string, unknown>>): void {
+  const config = new ConfigReader(json);
+  config.refuseIfGiven('quantization_config');
+  config.refuseUnless('tie_encoder_decoder', false);
+  const pruned = config.section('pruned_heads');
+  if (pruned && pruned.names().length > 0) config.refuse('pruned_heads', 'none', json['pruned_heads']);
+}
+
+/** The fields by the family's own names; one that is there under its own name counts. */
+export function withOwnNames(json: Readonly<Record<string, unknown>>, aliases: Family['aliases'] = {}): Readonly<Record<string, unknown>> {
+  const renamed = Object.entries(aliases).filter(([alias]) => Object.hasOwn(json, alias));
+  return { ...Object.fromEntries(renamed.map(([alias, own]) => [own, json[alias]])), ...json };
 }
 
 function isStrings(value: unknown): value is string[] {

@@ -1,4 +1,5 @@
 // What a checkpoint says about generated tokens, in generation_config.json or, as older ones do, in config.json.
+import { AttentionLabError } from '../errors.js';
 import type { GenerationDefaults } from '../token-rules.js';
 import { ConfigReader } from './config-reader.js';
 
@@ -6,7 +7,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** What generation_config.json says or, where there is none, config.json: as Transformers, never one beside the other. */
 export function generationDefaults(config: Json, generation: Json | undefined): GenerationDefaults {
-  const all = readersOf(config, generation).map((reader) => ({
+  const readers = readersOf(config, generation);
+  const all = readers.map((reader) => ({
     stopTokens: reader.ids('eos_token_id'),
     decoderStartTokenId: reader.ids('decoder_start_token_id')[0],
     badWords: reader.idSequences('bad_words_ids'),
@@ -14,8 +16,8 @@ export function generationDefaults(config: Json, generation: Json | undefined): 
     forcedLast: reader.ids('forced_eos_token_id').sort((a, b) => a - b)[0], // transformers: the first of the largest
   }));
   const [counts, other] = all; // both are read, so that neither may be malformed
-  // Without a start nothing can be generated.
-  return { ...counts!, decoderStartTokenId: counts!.decoderStartTokenId ?? other?.decoderStartTokenId };
+  const decoderStartTokenId = counts!.decoderStartTokenId ?? other?.decoderStartTokenId; // without a start nothing can be generated
+  return { ...counts!, decoderStartTokenId, unserved: unserved(readers[0]!) };
 }
 
 /** The first counts. */
@@ -24,8 +26,8 @@ function readersOf(config: Json, generation: Json | undefined): ConfigReader[] {
   return generation ? [new ConfigReader(generation, '', 'generation_config.json'), own] : [own];
 }
 
-/** Fields by which Transformers changes the logits, with the values that leave them alone. */
-const neutral: Readonly<Record<string, unknown>> = {
+/** Fields by which Transformers chooses other tokens, with the values that change nothing. */
+const neutral: Readonly<Record<string, boolean | number>> = {
   repetition_penalty: 1,
   encoder_repetition_penalty: 1,
   no_repeat_ngram_size: 0,
@@ -33,12 +35,29 @@ const neutral: Readonly<Record<string, unknown>> = {
   min_length: 0,
   min_new_tokens: 0,
   guidance_scale: 1,
+  token_healing: false,
 };
-const without = ['sequence_bias', 'exponential_decay_length_penalty', 'suppress_tokens', 'begin_suppress_tokens', 'force_words_ids'];
+const without = [
+  'sequence_bias',
+  'exponential_decay_length_penalty',
+  'suppress_tokens',
+  'begin_suppress_tokens',
+  'force_words_ids',
+  'forced_decoder_ids',
+  'watermarking_config',
+  'penalty_alpha',
+  'dola_layers',
+  'stop_strings',
+];
 
-/** Refuses what would give other tokens in Transformers than here. */
-export function refuseOtherLogits(config: Json, generation: Json | undefined): void {
-  const [reader] = readersOf(config, generation);
-  for (const [field, value] of Object.entries(neutral)) reader!.refuseUnless(field, value as number);
-  for (const field of without) reader!.refuseIfGiven(field);
+/** Why Transformers' generate would give other tokens than ours; a pass over given tokens is none the worse for it. */
+function unserved(reader: ConfigReader): string | undefined {
+  try {
+    for (const [field, value] of Object.entries(neutral)) reader.refuseUnless(field, value);
+    for (const field of without) reader.refuseIfGiven(field);
+  } catch (error) {
+    if (error instanceof AttentionLabError) return error.message;
+    throw error;
+  }
+  return undefined;
 }

@@ -21,15 +21,16 @@ export const llama: Family = {
     const numKvHeads = config.divisor('num_key_value_heads', numHeads, 'num_attention_heads', numHeads);
     const dHead = config.size('head_dim', Math.floor(dModel / numHeads));
     if (dHead % 2 !== 0) config.refuse('head_dim', 'an even size, for rotary positions', dHead);
+    const maxLen = config.size('max_position_embeddings', 2048);
     const bias = config.boolean('attention_bias', false);
     const model = completeModelConfig({
       vocabSize: config.size('vocab_size', 32000),
-      maxLen: config.size('max_position_embeddings', 2048),
+      maxLen,
       dModel,
       numLayers: config.size('num_hidden_layers', 32, mostLayers),
       dFf: config.size('intermediate_size', 11008),
       positions: 'rotary',
-      rotary: rotary(config),
+      rotary: rotary(config, maxLen),
       normKind: 'rms',
       norm: 'pre',
       normEps: config.positive('rms_norm_eps', 1e-6),
@@ -88,12 +89,18 @@ function ropeFields(rotary: NativeModelConfig['rotary']): Record<string, unknown
   };
 }
 
-/** Transformers 5 says rope_parameters; 4 says rope_theta and, where positions are scaled, rope_scaling. */
-function rotary(config: ConfigReader): RotaryConfig {
-  const rope = config.section('rope_parameters') ?? config.section('rope_scaling');
+/**
+ * Transformers 5 says rope_parameters; 4 says rope_theta and, where positions are scaled, rope_scaling, which counts where both are
+ * there. transformers/modeling_rope_utils: convert_rope_params_to_dict, standardize_rope_params.
+ */
+function rotary(config: ConfigReader, maxLen: number): RotaryConfig {
+  config.refuseUnless('partial_rotary_factor', 1);
+  const scaling = config.section('rope_scaling');
+  const rope = scaling && scaling.names().length > 0 ? scaling : config.section('rope_parameters');
   const theta = rope?.positiveIfGiven('rope_theta') ?? config.positive('rope_theta', 10000);
   if (!rope) return { theta };
   rope.refuseUnless('partial_rotary_factor', 1);
+  const trained = 'original_max_position_embeddings';
   const types = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
   switch (rope.choice(rope.has('rope_type') ? 'rope_type' : 'type', types, 'default')) {
     case 'default':
@@ -106,7 +113,7 @@ function rotary(config: ConfigReader): RotaryConfig {
         llama3Factor: rope.positive('factor'),
         lowFrequency: rope.positive('low_freq_factor'),
         highFrequency: rope.positive('high_freq_factor'),
-        originalMaxLen: rope.positive('original_max_position_embeddings'),
+        originalMaxLen: config.positiveIfGiven(trained) ?? rope.positive(trained, maxLen),
       };
   }
 }

@@ -4,7 +4,7 @@ import { Model, type Host } from '../model.js';
 import { readTokenizer } from '../read-tokenizer.js';
 import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
 import { checkKeys, checkSignal, describe } from '../validation.js';
-import { asParameter, carriedTensors, chooseFamily, matchTensors } from './families.js';
+import { asParameter, carriedTensors, chooseFamily, matchTensors, refuseUnserved, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { loadKeys } from './hub-id.js';
 import { parseObject, readText } from './json.js';
@@ -28,13 +28,14 @@ export async function loadCheckpoint(
   const reader = new FolderReader(openFolder(source, hubOptions), { onProgress, signal });
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
+  refuseUnserved(json);
   const { tokenizer, texts } = await readTokenizerFiles(reader);
   const generation = family.generates ? await readSettings(reader, 'generation_config.json', texts) : undefined;
   const preprocessor = family.readsPictures ? await readSettings(reader, 'preprocessor_config.json', texts) : undefined;
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
-    const plan = family.read(json, architecture, (name) => weights.tensors.has(name), generation);
+    const plan = family.read(withOwnNames(json, family.aliases), architecture, (name) => weights.tensors.has(name), generation);
     const beside = { tokenizer, preprocessor, generation: plan.generation, labels: plan.labels };
     if (!plan.rules) model = new Model(host, plan.config, beside);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());

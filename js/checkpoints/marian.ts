@@ -4,12 +4,13 @@ import { completeModelConfig } from '../config.js';
 import type { NativeModelConfig } from '../native.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
-import { generationDefaults, refuseOtherLogits } from './generation-config.js';
+import { generationDefaults } from './generation-config.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 export const marian: Family = {
   modelType: 'marian',
   generates: true,
+  aliases: { hidden_size: 'd_model', num_attention_heads: 'encoder_attention_heads', num_hidden_layers: 'encoder_layers' },
   architectures: ['MarianMTModel', 'MarianModel'],
 
   read(json, architecture, has, generation) {
@@ -17,7 +18,6 @@ export const marian: Family = {
     config.refuseUnless('is_encoder_decoder', true);
     config.refuseUnless('static_position_embeddings', true);
     for (const field of ['normalize_before', 'normalize_embedding', 'add_final_layer_norm']) config.refuseUnless(field, false);
-    refuseOtherLogits(json, generation);
     const prefix = bodyPrefix('model.', 'encoder.layers.0.fc1.weight', architecture === 'MarianModel', has);
     const dModel = config.size('d_model', 1024);
     const tieEmbeddings = config.boolean('tie_word_embeddings', true);

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { container, serveFiles } from './checkpoint.mjs';
 import { checkpointPath, readSafetensors } from './golden.mjs';
-import { assertRejects, assertWorks, forEachVariant } from './support.mjs';
+import { assertError, assertRejects, assertWorks, forEachVariant } from './support.mjs';
 
 /** File name → bytes of a golden checkpoint; entries of `others` replace or, with null, remove. */
 function filesOf(name, others = {}) {
@@ -45,6 +45,10 @@ forEachVariant('families', (lab) => {
     ['gpt2_odd', { add_cross_attention: true }, 'unsupported_checkpoint', /add_cross_attention: expected false, got true/],
     ['gpt2_odd', { activation_function: 'quick_gelu' }, 'unsupported_checkpoint', /activation_function: .* got "quick_gelu"/],
     ['gpt2_odd', { n_head: 4 }, 'unsupported_checkpoint', /n_head: expected a divisor of n_embd 21, got 4/],
+    ['gpt2_odd', { quantization_config: { quant_method: 'gptq' } }, 'unsupported_checkpoint', /quantization_config: expected no value/],
+    ['gpt2_odd', { pruned_heads: { 1: [0] } }, 'unsupported_checkpoint', /pruned_heads: expected none, got \{"1":\[0\]\}/],
+    ['gpt2_odd', { tie_encoder_decoder: true }, 'unsupported_checkpoint', /tie_encoder_decoder: expected false, got true/],
+    ['gpt2_odd', { n_head: undefined, num_attention_heads: 2 }, 'unsupported_checkpoint', /n_head: expected a divisor of n_embd 21, got 2/],
     ['gpt2_odd', { n_layer: 2.5 }, 'bad_checkpoint', /n_layer: expected an integer .* got 2\.5/],
     ['gpt2_odd', { eos_token_id: 'end' }, 'bad_checkpoint', /eos_token_id: expected a token id or an array of them, got "end"/],
     ['gpt2_odd', { tie_word_embeddings: false }, 'checkpoint_mismatch', /lm_head\.weight: missing \(expected \[300, 21\]\)/],
@@ -53,6 +57,8 @@ forEachVariant('families', (lab) => {
     ['llama_grouped', { rope_parameters: undefined, rope_scaling: { type: 'dynamic', factor: 2 } }, 'unsupported_checkpoint', /rope_scaling\.type: .* got "dynamic"/],
     ['llama_grouped', { rope_parameters: { rope_type: 'linear' } }, 'bad_checkpoint', /rope_parameters\.factor: expected a number above 0, got undefined/],
     ['llama_grouped', { rope_parameters: { rope_theta: 500, partial_rotary_factor: 0.5 } }, 'unsupported_checkpoint', /partial_rotary_factor: expected 1, got 0\.5/],
+    ['llama_grouped', { partial_rotary_factor: 0.5 }, 'unsupported_checkpoint', /config\.json: partial_rotary_factor: expected 1, got 0\.5/],
+    ['llama_grouped', { rope_scaling: { rope_type: 'longrope', factor: 2 } }, 'unsupported_checkpoint', /rope_scaling\.rope_type: .* got "longrope"/],
     ['llama_grouped', { rope_parameters: 'default' }, 'bad_checkpoint', /rope_parameters: expected an object, got "default"/],
     ['llama_grouped', { sliding_window: 4 }, 'unsupported_checkpoint', /sliding_window: expected no value, got 4/],
     ['llama_grouped', { num_key_value_heads: 3 }, 'unsupported_checkpoint', /num_key_value_heads: expected a divisor of num_attention_heads 4, got 3/],
@@ -80,9 +86,38 @@ forEachVariant('families', (lab) => {
     const scaled = configOf('llama_scaled').rope_parameters;
     const { rope_theta: theta, ...scaling } = scaled;
     await same('llama_scaled', withFields('llama_scaled', { rope_parameters: undefined, rope_theta: theta, rope_scaling: scaling }));
+    await same('llama_scaled', withFields('llama_scaled', { rope_parameters: { rope_theta: 7 }, rope_scaling: scaled }));
+    const { original_max_position_embeddings: trained, ...rest } = scaled;
+    const outside = { rope_parameters: rest, original_max_position_embeddings: trained };
+    await same('llama_scaled', withFields('llama_scaled', outside));
     const linear = { rope_parameters: undefined, rope_theta: 10000, rope_scaling: { type: 'linear', factor: 2 } };
     await same('llama_linear', withFields('llama_linear', linear));
   });
+
+  test("Transformers' other names for a family's fields, and pruned_heads of nothing", async () => {
+    const { n_embd, n_head, n_layer, n_positions, ...rest } = configOf('gpt2_odd');
+    const others = { hidden_size: n_embd, num_attention_heads: n_head, num_hidden_layers: n_layer, max_position_embeddings: n_positions };
+    await same('gpt2_odd', filesOf('gpt2_odd', { 'config.json': JSON.stringify({ ...rest, ...others, pruned_heads: {} }) }));
+  });
+
+  for (const [name, others] of [
+    ['marian_shared', { 'generation_config.json': '{"no_repeat_ngram_size": 3}' }],
+    ['marian_shared', { 'generation_config.json': '{"sequence_bias": [[[1], 2]]}' }],
+    ['llama_grouped', { 'generation_config.json': '{"repetition_penalty": 1.3}' }],
+    ['gpt2_odd', { 'config.json': JSON.stringify({ ...configOf('gpt2_odd'), min_length: 5 }), 'generation_config.json': null }],
+  ]) {
+    test(`${name}: generate refuses what would choose other tokens, in ${Object.keys(others)[0]}; a pass does not`, async () => {
+      const model = await load(filesOf(name, others));
+      try {
+        const decoder = name.startsWith('marian') ? { decoderInputIds: [1, 2] } : {};
+        assert.ok(model.forward({ inputIds: [1, 2], ...decoder }).logits.data.every(Number.isFinite));
+        assertError(() => model.generate([1, 2]), 'unsupported_checkpoint',
+          /generate: (generation_)?config\.json: (no_repeat_ngram_size|sequence_bias|repetition_penalty|min_length): expected .*, got/);
+      } finally {
+        model.dispose();
+      }
+    });
+  }
 
   test('GPT-2: without prefix, with the buffers and the tied copy that the hub\'s files have', async () => {
     await same('gpt2_odd', withTensors('gpt2_odd', (tensors) => [

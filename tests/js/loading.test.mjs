@@ -338,7 +338,7 @@ forEachVariant('loading', (lab) => {
   }
 
   test('config.json: every activation it honours', async () => {
-    const expected = { gelu: 'gelu', gelu_new: 'gelu_tanh', gelu_pytorch_tanh: 'gelu_tanh', relu: 'relu', silu: 'silu' };
+    const expected = { gelu: 'gelu', gelu_new: 'gelu_tanh', gelu_pytorch_tanh: 'gelu_tanh', gelu_fast: 'gelu_tanh', gelu_accurate: 'gelu_tanh', gelu_python_tanh: 'gelu_tanh', gelu_python: 'gelu', swish: 'silu', relu: 'relu', silu: 'silu' };
     for (const [theirs, ours] of Object.entries(expected)) {
       const model = await lab.rt.loadModel(asFiles(checkpoint({ 'config.json': json({ hidden_act: theirs }) })));
       assert.equal(model.config.activation, ours);

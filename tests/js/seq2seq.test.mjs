@@ -189,8 +189,6 @@ forEachVariant('encoder–decoder', (lab) => {
     [{ fields: { activation_function: 'tanh' } }, /activation_function: expected gelu or .*, got "tanh"/],
     [{ fields: { decoder_attention_heads: 4 } }, /decoder_attention_heads: expected a divisor of d_model 15, got 4/],
     [{ fields: { architectures: ['MarianForCausalLM'] } }, /architectures: expected one of .*got "MarianForCausalLM"/],
-    [{ generation: { no_repeat_ngram_size: 3 } }, /generation_config\.json: no_repeat_ngram_size: expected 0, got 3/],
-    [{ generation: { sequence_bias: [[[1], 2]] } }, /generation_config\.json: sequence_bias: expected no value/],
     [{ generation: { bad_words_ids: [3] } }, /generation_config\.json: bad_words_ids: expected an array of arrays/, 'bad_checkpoint'],
     [{ fields: { encoder_layers: 3 } }, /model\.encoder\.layers\.2\.self_attn\.q_proj\.weight: missing/, 'checkpoint_mismatch'],
     [{ fields: { share_encoder_decoder_embeddings: false } }, /model\.encoder\.embed_tokens\.weight: missing/, 'checkpoint_mismatch'],
