@@ -1,5 +1,6 @@
 // The page in which everything is measured in a browser: loads the contestants and waits to be told to begin.
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setThreadsCount, setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { measure } from './measure.mjs';
 

@@ -5,6 +5,7 @@ import { loadKernels } from './kernels.mjs';
 import { onnxruntime, tensorflow } from './peers.mjs';
 import { randomFloats } from './random.mjs';
 import { difference, interleave } from './statistics.mjs';
+import { measureTraining, trainingCase } from './training.mjs';
 import { windowGrowth } from './window.mjs';
 
 const tolerance = 1e-3; // of outputs, absolute plus relative: f32 through six layers in another order
@@ -126,7 +127,14 @@ export async function measure(environment, { quick = false, only, report = () =>
     rows.push(row(testCase.name, result.times, { ...testCase, ...result, limits, peers: names }));
     report({ row: rows.at(-1) });
   }
-  const growth = only ? [] : await measureGrowth(kernels, environment, options);
+  const growth = [];
+  if (wanted(trainingCase)) {
+    const { ratio, ...result } = await measureTraining(environment, names[1], options);
+    rows.push(row(trainingCase.name, result.times, { ...trainingCase, ...result, limits, peers: names }));
+    report({ row: rows.at(-1) });
+    growth.push(ratio);
+  }
+  if (!only) growth.push(...(await measureGrowth(kernels, environment, options)));
   growth.forEach((entry) => report({ growth: entry }));
   return { variant, limits, rounds: options.rounds, rows, growth };
 }

@@ -1,6 +1,9 @@
 // The process in which everything is measured in Node. Prints a line of JSON for every row and for the result.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { runInThisContext } from 'node:vm';
+import { build } from 'esbuild';
 import { kernelsBenchPath } from '../lib/cpp.mjs';
 import { measure } from './measure.mjs';
 
@@ -14,6 +17,14 @@ const ort = await import(new URL('node_modules/onnxruntime-web/dist/ort.node.min
 const tf = require('@tensorflow/tfjs-core');
 const { setThreadsCount } = require('@tensorflow/tfjs-backend-wasm');
 setThreadsCount(1);
+// tfjs's file for Node leaves its gradients out. The modules that register them, in the same registry, need a bundler.
+const { outputFiles } = await build({
+  entryPoints: [fileURLToPath(new URL('node_modules/@tensorflow/tfjs-core/dist/register_all_gradients.js', import.meta.url))],
+  bundle: true,
+  write: false,
+  logLevel: 'error',
+});
+runInThisContext(outputFiles[0].text);
 
 const result = await measure(
   {

@@ -16,7 +16,7 @@ export function tableRow({ name, times, ratio, gflops, ofF, target, met }) {
   return `| ${[
     name,
     ms(times.ours),
-    ...columns.map((peer) => ms(times[peer])),
+    ...columns.map((peer) => (times[peer] ? ms(times[peer]) : '')),
     `${ratio.toFixed(2)}×${goal('ratio', '×')}`,
     gflops ? gflops.toFixed(1) : '',
     ofF ? `${ofF.toFixed(2)}${goal('ofF', '')}` : '',
