@@ -65,6 +65,7 @@ export function callNative<T extends object>(call: () => NativeResult<T>): T {
   try {
     result = call();
   } catch (error) {
+    if (error instanceof AttentionLabError) throw error; // what the call was made of was refused
     fail(error instanceof RangeError ? 'out_of_memory' : 'internal', `WebAssembly: ${messageOf(error)}`, error);
   }
   if ('error' in result) throw fromNative(result.error);

@@ -14,6 +14,7 @@ import type {
   GradientOptions,
   Gradients,
   Intervention,
+  SeededRandom,
   Snapshot,
   StepResult,
   Tensor,
@@ -58,7 +59,7 @@ export class Trainer {
   readonly #padTokenId: number;
   readonly #handle: Handle<NativeTrainer>;
   readonly #activations: ReadonlySet<string>;
-  readonly #examples: TrainerOptions['examples'];
+  readonly #draw: ((random: SeededRandom) => TrainingExample) | undefined;
   readonly #batchSize: number;
   readonly #overlapOf: OverlapWeights;
   readonly #random: SplitMix64;
@@ -71,11 +72,7 @@ export class Trainer {
     this.#model = model;
     this.#padTokenId = padTokenId;
     this.#activations = new Set(model.activationNames());
-    const { examples } = options;
-    if (examples !== undefined && typeof examples !== 'function') {
-      fail('invalid_argument', `examples: expected a function that makes an example, got ${describe(examples)}`);
-    }
-    this.#examples = examples;
+    this.#draw = checkExamples(options.examples);
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? 32, 1, 1 << 20);
     this.#overlapOf = overlapWeights(options.disagreement, model.config);
     this.#random = new SplitMix64(BigInt(checkSeed('seed', options.seed ?? 0)));
@@ -89,7 +86,7 @@ export class Trainer {
       this.dispose();
       throw error;
     }
-    this.#interventions = options.interventions ?? [];
+    this.#interventions = [...(options.interventions ?? [])];
   }
 
   get #native(): NativeTrainer {
@@ -118,7 +115,7 @@ export class Trainer {
   set interventions(interventions: readonly Intervention[]) {
     const native = nativeInterventions(interventions, this.#activations);
     callNative(() => this.#native.setInterventions(native));
-    this.#interventions = interventions;
+    this.#interventions = [...interventions];
   }
 
   /** @internal What the worker calls: properties do not travel. */
@@ -129,25 +126,22 @@ export class Trainer {
   }
 
   /**
-   * One step on this batch or, without one, on batchSize examples drawn by `examples`. Loss and accuracy are of the weights
+   * One step on this batch or, without one, on batchSize examples drawn from `examples`. Loss and accuracy are of the weights
    * before it. Throws `not_finite`, and leaves the weights as they were, where the loss or its gradient is NaN or infinite.
    */
   step(batch?: TrainingBatch): StepResult {
-    const native = this.#native;
-    const checked = this.#check(batch === undefined ? this.#draw() : batch);
-    return callNative(() => native.step(checked));
+    const checked = this.#check(batch === undefined ? this.#drawBatch() : batch);
+    return callNative(() => this.#native.step(checked));
   }
 
   /** Loss and accuracy on a batch, the trainer's interventions in force. */
   evaluate(batch: TrainingBatch): Evaluation {
-    const native = this.#native;
     const checked = this.#check(batch);
-    return callNative(() => native.evaluate(checked));
+    return callNative(() => this.#native.evaluate(checked));
   }
 
   /** The loss's gradient with respect to every parameter and, on request, to activations. Weights stay as they are. */
   gradients(batch: TrainingBatch, given?: GradientOptions): Gradients {
-    const native = this.#native;
     const checked = this.#check(batch);
     const { trace } = checkKeys('options', given, gradientKeys);
     const known = new Set([...this.#activations, ...[...this.#activations].map((name) => gradientPrefix + name)]);
@@ -155,7 +149,7 @@ export class Trainer {
     const ofGradients = names.filter((name) => name === '*' || name.startsWith(gradientPrefix));
     const ofValues = names.filter((name) => !name.startsWith(gradientPrefix));
     const { parameters, activations, gradients, ...evaluation } = callNative(() =>
-      native.gradients(checked, ofValues, ofGradients.map((name) => name.replace(gradientPrefix, ''))),
+      this.#native.gradients(checked, ofValues, ofGradients.map((name) => name.replace(gradientPrefix, ''))),
     );
     const traced = traceMap(activations);
     for (const [name, tensor] of Object.entries(gradients)) traced.set(gradientPrefix + name, tensor);
@@ -167,15 +161,17 @@ export class Trainer {
     return collate(examples, this.#padTokenId);
   }
 
-  #draw(): TrainingBatch {
-    const make = this.#examples;
-    if (make === undefined) {
+  #drawBatch(): TrainingBatch {
+    const draw = this.#draw;
+    if (draw === undefined) {
       fail('invalid_argument', "step: expected a batch, since the trainer's options have no `examples`; got none");
     }
-    return this.batchOf(Array.from({ length: this.#batchSize }, () => make(this.#random)));
+    return this.batchOf(Array.from({ length: this.#batchSize }, () => draw(this.#random)));
   }
 
+  /** Of a trainer that is still there: a disposed one says so first. */
   #check(batch: TrainingBatch): NativeTrainingBatch {
+    void this.#native;
     const checked = checkTrainingBatch(batch, this.#model.config);
     return { ...checked, overlap: this.#overlapOf(checked) };
   }
@@ -240,9 +236,25 @@ function checkParameters(name: string, given: unknown, shapes: ReadonlyMap<strin
   }
 }
 
+/** From a list every example is drawn with the same probability, again and again. */
+function checkExamples(examples: TrainerOptions['examples']): ((random: SeededRandom) => TrainingExample) | undefined {
+  if (examples === undefined || typeof examples === 'function') return examples;
+  if (!Array.isArray(examples) || examples.length === 0) {
+    fail('invalid_argument', `examples: expected a function that makes an example, or an array of at least one, got ${describe(examples)}`);
+  }
+  const list: readonly TrainingExample[] = [...examples];
+  return (random) => random.pick(list);
+}
+
 function checkRate(lr: unknown): number {
   if (checkFinite('lr', lr) < 0) fail('invalid_argument', `lr: expected at least 0, got ${lr}`);
   return lr as number;
+}
+
+/** AdamW divides by it, in float32, where a weight has had no gradient yet. */
+function checkEps(eps: unknown): number {
+  if (Math.fround(checkPositive('eps', eps)) === 0) fail('invalid_argument', `eps: expected a number that float32 tells from 0, got ${eps}`);
+  return eps as number;
 }
 
 function completeOptions(options: TrainerOptions): NativeTrainerOptions {
@@ -258,7 +270,7 @@ function completeOptions(options: TrainerOptions): NativeTrainerOptions {
     lr: checkRate(options.lr),
     beta1,
     beta2,
-    eps: checkPositive('eps', options.eps ?? 1e-8),
+    eps: checkEps(options.eps ?? 1e-8),
     weightDecay,
     clipNorm: clipNorm === Infinity ? clipNorm : checkPositive('clipNorm', clipNorm),
     warmupSteps,

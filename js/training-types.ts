@@ -59,11 +59,11 @@ export interface TrainerOptions {
   disagreement?: { weight: number; except?: readonly number[] };
   /** In force in every step, evaluation and gradient. */
   interventions?: readonly Intervention[];
-  /** Makes one example of the task; step() without a batch draws batchSize of them. */
-  examples?: (random: SeededRandom) => TrainingExample;
+  /** Makes one example of the task, or a list to pick from; step() without a batch draws batchSize of them. */
+  examples?: ((random: SeededRandom) => TrainingExample) | readonly TrainingExample[];
   /** Default 32. */
   batchSize?: number;
-  /** Of the random numbers that `examples` gets: an integer below 2³². Default 0. */
+  /** Of the random numbers by which `examples` are drawn: an integer below 2³². Default 0. */
   seed?: number;
 }
 

@@ -6,6 +6,7 @@ import type { IntegerTensor, MaskTensor, Tensor } from './types.js';
 export function describe(value: unknown): string {
   if (typeof value === 'string') return value.length > 60 ? `"${value.slice(0, 57)}…"` : `"${value}"`;
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (ArrayBuffer.isView(value)) return typeName(value);
   if (typeof value === 'object' && value !== null) return `an object of type ${typeName(value)}`;

@@ -24,6 +24,7 @@ import type {
   GenerateResult,
   GradientOptions,
   Gradients,
+  Intervention,
   LayerInputs,
   LayerOptions,
   LayerOutput,
@@ -46,6 +47,7 @@ import type {
   TrainerOptions,
   TrainerSettings,
   TrainingBatch,
+  TrainingExample,
   VariantName,
 } from '../types.js';
 import { pixelsOfAll } from '../pictures/pixels.js';
@@ -54,6 +56,12 @@ import { Connection, type CallOptions, type ReportingOptions, type WorkerPort } 
 import type { Created, NewToken, SentFile } from './protocol.js';
 
 const runtimeObject = 0;
+
+/** Options whose edits take along no more of another run than they need. */
+function withSendableEdits<T extends { interventions?: readonly Intervention[] } | undefined>(options: T): T {
+  const edits = options?.interventions;
+  return edits ? { ...options, interventions: sendableInterventions(edits) } : options;
+}
 
 /** What lives in the worker: calls go there until dispose(). */
 abstract class Remote {
@@ -169,13 +177,13 @@ export class WorkerTokenizer extends Remote implements TokenizerFacts {
   }
 }
 
-/** `Trainer` in a worker: every step is sent its batch. */
+/** `Trainer` in a worker: a step is sent its batch, or draws it from the list that the trainer was made with. */
 export class WorkerTrainer extends Remote {
   /** Changes the rate or the interventions, from the next call on. */
   set(settings: TrainerSettings): Promise<void> {
-    return this.call('set', [settings]);
+    return this.call('set', [withSendableEdits(settings)]);
   }
-  step(batch: TrainingBatch, call?: CallOptions): Promise<StepResult> {
+  step(batch?: TrainingBatch, call?: CallOptions): Promise<StepResult> {
     return this.call('step', [batch], call);
   }
   evaluate(batch: TrainingBatch, call?: CallOptions): Promise<Evaluation> {
@@ -209,9 +217,7 @@ export class WorkerModel extends RemoteParameters {
   }
 
   forward(inputs: ForwardInputs, options?: ForwardOptions, call?: CallOptions): Promise<ModelOutput> {
-    const edits = options?.interventions;
-    const sent = edits ? { ...options, interventions: sendableInterventions(edits) } : options;
-    return this.call('forward', [inputs, sent], call);
+    return this.call('forward', [inputs, withSendableEdits(options)], call);
   }
   /** onToken is told as the tokens come; the signal stops the worker before its next one. */
   async generate(inputIds: TokenIds, options?: GenerateOptions): Promise<GenerateResult> {
@@ -226,9 +232,9 @@ export class WorkerModel extends RemoteParameters {
   async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
     return this.call('sweep', [sendableSweep(spec)], checkKeys('options', call, sweepCallKeys));
   }
-  /** `examples` cannot be sent: draw them on this side, with createRandom. */
-  async trainer(options: Omit<TrainerOptions, 'examples' | 'batchSize' | 'seed'>): Promise<WorkerTrainer> {
-    const { object } = await this.call<Created>('trainer', [options]);
+  /** `examples` are a list, or none: a function cannot be sent, so draw on this side, with createRandom. */
+  async trainer(options: Omit<TrainerOptions, 'examples'> & { examples?: readonly TrainingExample[] }): Promise<WorkerTrainer> {
+    const { object } = await this.call<Created>('trainer', [withSendableEdits(options)]);
     return new WorkerTrainer(this.connection, object);
   }
   embed(texts: string | readonly string[], call?: CallOptions): Promise<Tensor> {

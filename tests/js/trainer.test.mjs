@@ -222,9 +222,23 @@ forEachVariant('trainer', (lab) => {
     refused({ ...batch, labels: [[1, 2, 3], [1, 2, 3]] }, 'shape_mismatch', /^labels: expected \[2, 4\], got \[2, 3\]/);
     refused({ ...batch, labels: [[1, 2, 3, 12], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[3\]: expected an integer from 0 to 11, or -100, got 12/);
     refused({ ...batch, labels: [[-100, -100, -100, -100], [-100, -100, -100, -100]] }, 'invalid_argument', /^labels: expected at least one other than -100/);
+    refused({ ...batch, labels: [[1n, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[0\]: .*got 1n/);
+    refused({ ...batch, labels: [[1, -1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[1\]: .*got -1/);
+    refused({ ...batch, labels: [[1, NaN, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[1\]: .*got NaN/);
+    refused({ ...batch, labels: { data: new Float32Array(8), dims: [2, 4] } }, 'invalid_argument', /^labels\.data: expected an Int32Array, got Float32Array/);
+    refused({ ...batch, labels: { data: new Int32Array(8), dims: [8] } }, 'shape_mismatch', /^labels: expected \[2, 4\], got \[1, 8\]/);
+    refused({ ...batch, labels: 'abc' }, 'invalid_argument', /^labels: .*got "abc"/);
+    refused({ ...batch, labels: [] }, 'shape_mismatch', /^labels: expected \[2, 4\], got \[1, 0\]/);
+    refused({ inputIds: [], labels: [] }, 'invalid_argument', /^inputs: expected at least one sequence of one token, got \[1, 0\]/);
+    refused({ inputIds: [Array(13).fill(1)], labels: [Array(13).fill(1)] }, 'invalid_argument', /maxLen 12 tokens, got 13/);
+    refused({ ...batch, attentionMask: [[2, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^attentionMask\[0\]\[0\]: .*got 2/);
+    refused({ ...batch, decoderInputIds: [[1]] }, 'invalid_argument', /^decoderInputIds: this model has no encoder/);
     refused({ ...batch, inputIds: [[99, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^inputIds/);
     refused({ ...batch, target: 1 }, 'invalid_argument', /target: unknown/);
     refused(null, 'invalid_argument', /^batch/);
+    refused('batch', 'invalid_argument', /^batch: expected an object, got "batch"/);
+    const embeds = { labels: batch.labels, inputsEmbeds: { data: new Float32Array(128).fill(NaN), dims: [2, 4, 16] } };
+    assertError(() => trainer.step(embeds), 'not_finite', /the loss is NaN/);
     assertError(() => trainer.step(), 'invalid_argument', /^step: expected a batch/);
     assert.equal(trainer.step(batch).step, 1);
     dispose();
@@ -236,17 +250,30 @@ forEachVariant('trainer', (lab) => {
     for (const [options, message] of [
       [{}, /^lr/],
       [{ lr: -1 }, /^lr/],
-      [{ lr: NaN }, /^lr/],
+      [{ lr: NaN }, /^lr: expected a finite number, got NaN/],
+      [{ lr: Infinity }, /^lr/],
+      [{ lr: '0.1' }, /^lr: expected a finite number, got "0.1"/],
       [{ lr: 1, betas: [0.9] }, /^betas/],
       [{ lr: 1, betas: [0.9, 1] }, /^betas\[1\]/],
+      [{ lr: 1, betas: 'ab' }, /^betas: expected two numbers, got "ab"/],
+      [{ lr: 1, betas: [NaN, 0.9] }, /^betas\[0\]/],
       [{ lr: 1, eps: 0 }, /^eps/],
+      [{ lr: 1, eps: 1e-46 }, /^eps: expected a number that float32 tells from 0, got 1e-46/],
       [{ lr: 1, weightDecay: -1 }, /^weightDecay/],
       [{ lr: 1, clipNorm: 0 }, /^clipNorm/],
+      [{ lr: 1, clipNorm: NaN }, /^clipNorm/],
+      [{ lr: 1, warmupSteps: -1 }, /^warmupSteps/],
+      [{ lr: 1, totalSteps: Infinity }, /^totalSteps/],
       [{ lr: 1, warmupSteps: 1.5 }, /^warmupSteps/],
       [{ lr: 1, warmupSteps: 5, totalSteps: 5 }, /^totalSteps/],
-      [{ lr: 1, examples: 3 }, /^examples/],
+      [{ lr: 1, examples: 3 }, /^examples: expected a function that makes an example, or an array of at least one, got 3/],
+      [{ lr: 1, examples: [] }, /^examples/],
+      [{ lr: 1, examples: null }, /^examples/],
       [{ lr: 1, batchSize: 0 }, /^batchSize/],
+      [{ lr: 1, batchSize: 1.5 }, /^batchSize/],
       [{ lr: 1, seed: -1 }, /^seed/],
+      [{ lr: 1, seed: 0.5 }, /^seed/],
+      [{ lr: 1, interventions: 3 }, /^interventions: expected an array, got 3/],
       [{ lr: 1, momentum: 0.9 }, /momentum: unknown/],
       [{ lr: 1, disagreement: 1 }, /^disagreement: expected an object/],
       [{ lr: 1, disagreement: {} }, /^disagreement\.weight/],
@@ -256,7 +283,7 @@ forEachVariant('trainer', (lab) => {
       [{ lr: 1, disagreement: { weight: 1, heads: [0] } }, /heads: unknown/],
       [{ lr: 1, interventions: [{ at: 'blocks.0.attn.pattern', index: 1, op: 'zero' }] }, /no axis 'index'/],
     ]) {
-      assertError(() => model.trainer(options), options.interventions ? 'unknown_name' : 'invalid_argument', message);
+      assertError(() => model.trainer(options), options.interventions?.length ? 'unknown_name' : 'invalid_argument', message);
     }
     assert.equal(lab.rt.liveHandles, live);
     model.dispose();
@@ -324,6 +351,9 @@ forEachVariant('trainer', (lab) => {
     assertError(() => trainer.restore({ ...snapshot, step: -1 }), 'invalid_argument', /snapshot\.step/);
     assertError(() => trainer.restore({ ...snapshot, random: 1 }), 'invalid_argument', /snapshot\.random/);
     assertError(() => trainer.restore(undefined), 'invalid_argument', /snapshot/);
+    const other = training({}, { ...config, numLayers: 1 });
+    assertError(() => trainer.restore(other.trainer.snapshot()), 'invalid_argument', /expected a tensor called "blocks\.1\./);
+    other.dispose();
     assert.deepEqual(bytes(model.parameters()), weights);
     assert.equal(trainer.steps, 1);
     dispose();
@@ -338,6 +368,15 @@ forEachVariant('trainer', (lab) => {
     trainer.dispose();
     assert.ok(trainer.disposed);
     assertError(() => trainer.step(batch), 'disposed', /Trainer/);
+    assertError(() => (trainer.interventions = []), 'disposed', /Trainer/);
+    assertError(() => (trainer.lr = 1), 'disposed', /Trainer/);
+    assertError(() => trainer.restore({}), 'disposed', /Trainer/);
+    const hasty = training({ examples: () => (hasty.trainer.dispose(), { inputIds: [1], labels: [2] }) });
+    assertError(() => hasty.trainer.step(), 'disposed', /Trainer: used after dispose/);
+    hasty.dispose();
+    const headless = training({ examples: () => (headless.model.dispose(), { inputIds: [1], labels: [2] }) });
+    assertError(() => headless.trainer.step(), 'disposed', /its model was used after dispose/);
+    headless.dispose();
     const other = training({});
     other.trainer.dispose();
     other.model.forward({ inputIds: batch.inputIds });
