@@ -3,13 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { offline } from './offline.ts';
+import { sharedPackage } from './package.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const { page, worker } = sharedPackage(here('../dist'));
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   root: here('.'),
   base: './',
-  resolve: {
+  // The development server reads the package as it lies in ../dist.
+  resolve: command === 'build' ? {} : {
     alias: [
       { find: /^attention-lab$/, replacement: here('../dist/index.js') },
       { find: /^attention-lab\/worker$/, replacement: here('../dist/worker.js') },
@@ -17,7 +20,7 @@ export default defineConfig({
   },
   // The wasm and the workers stay files of their own: a data: or blob: URL would break under a strict CSP.
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [worker] },
   server: { fs: { allow: [here('..')] } },
-  plugins: [svelte(), offline()],
-});
+  plugins: [page, svelte(), offline()],
+}));

@@ -7,7 +7,7 @@ import { once } from './stamp.mjs';
 export const buildPage = () =>
   once(
     'page',
-    [...['index.html', 'src', 'public', 'vite.config.ts', 'svelte.config.js', 'offline.ts'].map((name) => join(paths.root, 'web', name)),
+    [...['index.html', 'src', 'public', 'vite.config.ts', 'svelte.config.js', 'offline.ts', 'package.ts'].map((name) => join(paths.root, 'web', name)),
       paths.dist, join(paths.root, 'package-lock.json')],
     [join(paths.page, 'index.html')],
     async () => {

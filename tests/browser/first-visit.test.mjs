@@ -26,11 +26,20 @@ async function countingProxy() {
 
 /** The service worker has everything that this visit used. */
 const keptForOffline = (page) =>
-  page.waitForFunction(async () => {
-    const names = await caches.keys();
-    const kept = (await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))).flat().map(({ url }) => new URL(url).pathname);
-    const needed = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname).filter((path) => !path.endsWith('/sw.js'));
-    return needed.length > 0 && [...needed, location.pathname].every((path) => kept.includes(path)) && navigator.serviceWorker.controller !== null;
+  eventually(page, async () => {
+    const { needed, kept, isControlled } = await page.evaluate(async () => {
+      const names = await caches.keys();
+      const requests = (await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))).flat();
+      const used = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname);
+      return {
+        needed: [...used.filter((path) => !path.endsWith('/sw.js')), location.pathname],
+        kept: requests.map(({ url }) => new URL(url).pathname),
+        isControlled: navigator.serviceWorker.controller !== null,
+      };
+    });
+    assert.ok(needed.length > 1);
+    assert.deepEqual(needed.filter((path) => !kept.includes(path)), []);
+    assert.ok(isControlled, 'the service worker has taken over');
   });
 
 useLab();

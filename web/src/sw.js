@@ -3,8 +3,8 @@ const version = __VERSION__;
 const shell = __SHELL__;
 const cacheName = `attention-lab-${version}`;
 
-/** Files with a content hash in their name never change: no need to ask the network again. */
-const isHashed = (url) => /-[\w-]{8}\.\w+$/.test(new URL(url).pathname);
+/** Files with a content hash in their name, or in their folder's, never change: no need to ask the network again. */
+const isHashed = (url) => /\/assets\/[\w-]+-[\w-]{8}[./]/.test(new URL(url).pathname);
 
 async function keep(urls) {
   const cache = await caches.open(cacheName);
