@@ -25,7 +25,7 @@ class Edit:
 
     @property
     def axes(self):
-        return AXES.get(self.at.rsplit(".", 1)[-1], "bqi") if ".attn." in self.at else "bqi"
+        return AXES.get(self.at.rsplit(".", 1)[-1], "bqi") if "attn." in self.at else "bqi"
 
     def tensor_name(self):
         return f"value at {self.at}"

@@ -89,6 +89,11 @@ function withTrainer(runtime, testCase, options, run) {
   }
 }
 
+const scalar = (value) => ({ data: Float32Array.of(value), dims: [1] });
+
+/** What a gradient says of the derivative along the direction sin 1, sin 2, … */
+const alongSines = ({ data }) => data.reduce((sum, x, i) => sum + x * Math.sin(i + 1), 0);
+
 /** Part `index` of `count` along the first axis. */
 function partOf({ data, dims: [batch, ...rest] }, index, count) {
   const size = data.length / count;
@@ -140,8 +145,9 @@ export const runners = {
     const { inputs, options } = callOf(testCase);
     return withTrainer(runtime, testCase, { lr: 0, ...options }, (trainer) => {
       const { loss, parameters, trace } = trainer.gradients(inputs, { trace: true });
-      const named = [...parameters].map(([name, tensor]) => [`parameters.${name}`, tensor]);
-      return new Map([['loss', { data: Float32Array.of(loss), dims: [1] }], ...named, ...trace]);
+      const named = [...[...parameters].map(([name, tensor]) => [`parameters.${name}`, tensor]), ...trace];
+      const differences = named.map(([name, tensor]) => [`differences.${name}`, scalar(alongSines(tensor))]);
+      return new Map([['loss', scalar(loss)], ...named, ...differences]);
     });
   },
   /** Step i takes the batch i mod `batches`. */

@@ -1,5 +1,6 @@
-// Golden gradients and training runs, from PyTorch's autograd and optimizer by scripts/golden/gradients.py.
+// Golden gradients and training runs, from autograd, finite differences and PyTorch's optimizer: scripts/golden/gradients.py, differences.py.
 #include <algorithm>
+#include <cmath>
 
 #include "golden/expectations.h"
 #include "golden/models.h"
@@ -29,7 +30,7 @@ std::vector<float> overlap_of(const Case& test_case, const models::ModelConfig& 
 
 /// Sequences [first, first + count) of a case's batch, with the memory that they point into.
 struct Batch {
-  std::vector<std::uint8_t> mask;
+  std::vector<std::uint8_t> mask, decoder_mask;
   train::Batch values;
 
   Batch(const Case& test_case, const nn::ImageConfig& image, Index first, Index count) {
@@ -43,21 +44,35 @@ struct Batch {
     const auto length = [&](const char* name) { return test_case.has(name) ? test_case.inputs.at(name).dims[1] : 0; };
     const bool translates = test_case.has("decoderInputIds");
     models::ForwardInputs& reads = translates ? values.encoder : values.inputs;
-    reads = {count, test_case.has("pixelValues") ? image.length() : length("inputIds"), part("inputIds", &Tensor::integers), {}, {},
-             part("tokenTypeIds", &Tensor::integers)};
+    const Index T = test_case.has("pixelValues") ? image.length() : length(test_case.has("inputIds") ? "inputIds" : "inputsEmbeds");
+    reads = {count, T, part("inputIds", &Tensor::integers), part("inputsEmbeds", &Tensor::floats), {}, part("tokenTypeIds", &Tensor::integers)};
     reads.pixel_values = part("pixelValues", &Tensor::floats);
-    const std::span<const int> given = part("attentionMask", &Tensor::integers);
-    mask.assign(given.begin(), given.end());
-    reads.attention_mask = mask;
-    if (translates) values.inputs = {count, length("decoderInputIds"), part("decoderInputIds", &Tensor::integers), {}, {}, {}};
+    const auto mask_of = [&](const char* name, std::vector<std::uint8_t>& copy) {
+      const std::span<const int> given = part(name, &Tensor::integers);
+      copy.assign(given.begin(), given.end());
+      return std::span<const std::uint8_t>(copy);
+    };
+    reads.attention_mask = mask_of("attentionMask", mask);
+    if (translates)
+      values.inputs = {count, length("decoderInputIds"), part("decoderInputIds", &Tensor::integers), {},
+                       mask_of("decoderAttentionMask", decoder_mask), {}};
     values.labels = part("labels", &Tensor::integers);
   }
   Batch(const Batch&) = delete;
 };
 
+/// Compares a gradient, and what it says of the derivative along the direction sin 1, sin 2, …, if the case expects them.
+void compare_gradient(Expectations& expectations, const std::string& name, std::span<const float> gradient, const Shape& dims) {
+  expectations.compare_if_expected(name, gradient, dims);
+  double along = 0.0;
+  for (std::size_t i = 0; i < gradient.size(); ++i) along += gradient[i] * std::sin(static_cast<double>(i + 1));
+  const float difference = static_cast<float>(along);
+  expectations.compare_if_expected("differences." + name, std::span(&difference, 1), {1});
+}
+
 }  // namespace
 
-TEST_CASE("golden: gradients agree with PyTorch's autograd") {
+TEST_CASE("golden: gradients agree with PyTorch's autograd and with finite differences in double precision") {
   for (const Case* const test_case : some_cases_of("gradients")) {
     models::Model model(model_config_of(test_case->config));
     set_parameters(model.parameters(), *test_case);
@@ -83,11 +98,11 @@ TEST_CASE("golden: gradients agree with PyTorch's autograd") {
     for (const Parameter& parameter : model.parameters()) {
       std::vector<float> gradient(static_cast<std::size_t>(element_count(parameter.dims)));
       trainer.gradient_of(parameter).get(gradient);
-      expectations.compare_if_expected("parameters." + parameter.name, gradient, parameter.dims);
+      compare_gradient(expectations, "parameters." + parameter.name, gradient, parameter.dims);
     }
     expectations.compare_if_expected(activations);
     for (Site site = 0; site < names.size(); ++site)
-      expectations.compare_if_expected("grad." + names.name(site), gradients.values(site), gradients.shape(site));
+      compare_gradient(expectations, "grad." + names.name(site), gradients.values(site), gradients.shape(site));
   }
 }
 

@@ -1,0 +1,198 @@
+"""Whole transformers in plain PyTorch: the equations of docs/layers.md under this project's names, for every option that trains.
+
+What gradients are compared with where Transformers has no model of that kind. It knows no module of PyTorch's: autograd and
+finite differences go through these lines. Shapes: B batch, T queries, S keys, H heads, G of them with keys of their own, K d_head.
+"""
+
+import math
+
+import torch
+
+from golden.reference import ACTIVATIONS, softmax_or_zeros, split_heads
+from golden.positions import alibi
+
+
+class Parameters:
+    """By name; with `random`, one that is not there is made when the forward pass first asks for it."""
+
+    def __init__(self, values, random=None):
+        self.values, self.random = values, random
+
+    def __call__(self, name, *dims, mean=0.0, std=0.3):
+        if self.random and name not in self.values:
+            self.values[name] = self.random.normal(*dims, mean=mean, std=std)
+        return self.values[name]
+
+
+def sinusoids(length, D, halves):
+    """sin(p / 10000^(2i/D)) and the cosine: in turn, or all sines first.   [length, D]"""
+    angles = torch.arange(length, dtype=torch.float64)[:, None] / 10000 ** (torch.arange(0, D, 2, dtype=torch.float64) / D)
+    pair = torch.stack((angles.sin(), angles.cos()), dim=1 if halves else 2)
+    return pair.flatten(1)
+
+
+def rotated(x):
+    """Pairs (x_i, x_{i+K/2}) turned by p · 10000^(−2i/K).   x: [B, H, T, K]"""
+    T, K = x.shape[-2:]
+    angles = torch.arange(T, dtype=x.dtype)[:, None] * 10000 ** (-torch.arange(0, K, 2, dtype=x.dtype) / K)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * angles.cos() - second * angles.sin(), second * angles.cos() + first * angles.sin()), dim=-1)
+
+
+class Stack:
+    """One stack; produced(name, x) → x sees and may change every activation."""
+
+    def __init__(self, config, prefix, parameter, produced, is_decoder=False):
+        self.config, self.prefix, self.parameter, self.is_decoder = config, prefix, parameter, is_decoder
+        self.produced = lambda name, x: produced(prefix + name, x)
+
+    def linear(self, x, name, out, bias=True):
+        y = x @ self.parameter(f"{name}.weight", out, x.shape[-1], std=1.2 * x.shape[-1] ** -0.5).T
+        return y + self.parameter(f"{name}.bias", out) if bias else y
+
+    def norm(self, x, name):
+        D, eps = x.shape[-1], self.config["normEps"]
+        gain = self.parameter(f"{name}.weight", D, mean=1.0)
+        if self.config.get("normKind") == "rms":
+            return x * (x.square().mean(-1, keepdim=True) + eps).rsqrt() * gain
+        centred = x - x.mean(-1, keepdim=True)
+        normal = centred * (centred.square().mean(-1, keepdim=True) + eps).rsqrt()
+        return normal * gain + self.parameter(f"{name}.bias", D)
+
+    def projections(self, query, memory, name):
+        """q [B, H, T, K], k and v [B, G, S, K]"""
+        a = self.config["attention"]
+        H, G, K = a["numHeads"], a.get("numKvHeads", a["numHeads"]), a["dHead"]
+        if a["sharedHeads"]:
+            return [self.linear(split_heads(x, H), f"{name}{part}_proj", K, a["bias"])
+                    for x, part in ((query, "q"), (memory, "k"), (memory, "v"))]
+        if a["fused"]:
+            D, sizes = query.shape[-1], (H * K, G * K, G * K)
+            weights = self.parameter(f"{name}qkv_proj.weight", sum(sizes), D, std=1.2 * D**-0.5).split(sizes)
+            biases = self.parameter(f"{name}qkv_proj.bias", sum(sizes)).split(sizes) if a["bias"] else (0.0,) * 3
+            return [split_heads(x @ w.T + b, heads)
+                    for x, w, b, heads in zip((query, memory, memory), weights, biases, (H, G, G))]
+        return [split_heads(self.linear(x, f"{name}{part}_proj", heads * K, a["bias"]), heads)
+                for x, part, heads in ((query, "q", H), (memory, "k", G), (memory, "v", G))]
+
+    def attention(self, query, memory, name, allowed, is_cross=False):
+        """Vaswani et al. 2017, section 3.2; allowed [B, 1, T, S]"""
+        a, at = self.config["attention"], lambda part, x: self.produced(name + part, x)
+        q, k, v = self.projections(query, memory, self.prefix + name)
+        if self.config["positions"] == "rotary" and not is_cross:
+            q, k = rotated(q), rotated(k)
+        q, k, v = at("q", q), at("k", k), at("v", v)
+        H, T, S = q.shape[1], q.shape[2], k.shape[2]
+        k, v = (x.repeat_interleave(H // x.shape[1], dim=1) for x in (k, v))
+        divisor = {"d_head": q.shape[-1] ** 0.5, "d_model": self.config["dModel"] ** 0.5, "none": 1.0}[a["scaleBy"]]
+        scores = masked = at("scores", q @ k.transpose(-2, -1) / divisor)
+        if self.config["positions"] == "alibi" and not is_cross:
+            masked = masked + alibi(H, T, S).to(masked.dtype)
+        masked = at("masked_scores", masked.masked_fill(~allowed, a.get("maskedValue", -math.inf)))
+        pattern = at("pattern", masked if a["normalisation"] == "none" else softmax_or_zeros(masked))
+        joined = at("z", pattern @ v).transpose(1, 2).flatten(2)
+        return at("out", self.linear(joined, f"{self.prefix}{name}out_proj", self.config["dModel"], a["outBias"])
+                  if a["outProjection"] else joined)
+
+    def feed_forward(self, x, name):
+        c, at = self.config, lambda part, x: self.produced(f"{name}.{part}", x)
+        layer = lambda x, part, out: self.linear(x, f"{self.prefix}{name}.{part}", out, c.get("mlpBias", True))
+        f = ACTIVATIONS[c["activation"]]
+        if c.get("gated"):
+            pre, linear = at("pre", layer(x, "gate", c["dFf"])), at("pre_linear", layer(x, "fc1", c["dFf"]))
+            post = f(pre) * linear
+        else:
+            post = f(at("pre", layer(x, "fc1", c["dFf"])))
+        return at("out", layer(at("post", post), "fc2", c["dModel"]))
+
+    def block(self, x, l, allowed, memory, memory_allowed):
+        c, block = self.config, f"blocks.{l}."
+        x = self.produced(f"{block}resid_pre", x)
+        norm = lambda x, i: self.norm(x, f"{self.prefix}{block}norm{i}")
+        attend = lambda y, name: self.attention(y, y, f"{block}{name}.", allowed)
+        if c["feedForward"] == "linear_of_sum":
+            x = self.produced(f"{block}resid_mid", x + attend(x, "attn"))
+            return self.produced(f"{block}resid_post", norm(self.linear(x, f"{self.prefix}{block}linear", c["dModel"]), 1))
+        sublayers = [("resid_mid", lambda y: attend(y, "self_attn" if self.is_decoder else "attn"))]
+        if self.is_decoder:
+            sublayers.append(("resid_cross", lambda y: self.attention(y, memory, f"{block}cross_attn.", memory_allowed, True)))
+        sublayers.append(("resid_post", lambda y: self.feed_forward(y, f"{block}mlp")))
+        for i, (name, f) in enumerate(sublayers, 1):
+            x = self.produced(block + name, x + f(norm(x, i)) if c["norm"] == "pre" else norm(x + f(x), i))
+        return x
+
+    def positions(self, ids, B, T):
+        """[B, T, D]; of learned ones the rows of tokens that are padding do not count."""
+        c, D = self.config, self.config["dModel"]
+        if c["positions"] == "learned":
+            offset, pad = c.get("positionOffset", 0), c.get("padTokenId", -1)
+            table = self.parameter(f"{self.prefix}embed.position.weight", c["maxLen"] + offset, D)
+            counted = torch.ones(B, T, dtype=torch.long) if ids is None or pad < 0 else (ids != pad).long()
+            return table[torch.where(counted > 0, counted.cumsum(1) - 1 + offset, pad)]
+        return sinusoids(T, D, c["positions"] == "sinusoidal_halves").expand(B, T, D)
+
+    def embeddings(self, ids, embeds, types, pixels, tokens):
+        c, D = self.config, self.config["dModel"]
+        if pixels is not None:
+            (h, w), channels = c["image"]["patchSize"], c["image"]["channels"]
+            patches = pixels.unfold(2, h, h).unfold(3, w, w).permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(1, 2)
+            weight = self.parameter(f"{self.prefix}embed.patch.weight", D, channels, h, w)
+            patches = patches @ weight.flatten(1).T + self.parameter(f"{self.prefix}embed.patch.bias", D)
+            x = torch.cat((self.parameter(f"{self.prefix}embed.class_token", D).expand(len(pixels), 1, D), patches), dim=1)
+        else:
+            x = embeds if ids is None else tokens[ids.long()] * c.get("embedScale", 1.0)
+        if pixels is not None or tokens is not None:
+            x = self.produced("embed", x)
+        B, T = x.shape[:2]
+        if c["positions"] in ("learned", "sinusoidal", "sinusoidal_halves"):
+            x = x + self.produced("pos_embed", self.positions(ids, B, T).to(x.dtype))
+        if c["typeVocabSize"]:
+            table = self.parameter(f"{self.prefix}embed.token_type.weight", c["typeVocabSize"], D)
+            x = x + self.produced("token_type_embed", table[torch.zeros(B, T, dtype=torch.long) if types is None else types.long()])
+        return self.norm(x, f"{self.prefix}embed.norm") if c["embedNorm"] else x
+
+    def forward(self, x, padding, memory=None, memory_padding=None):
+        """padding [B, S]: 1 = a token."""
+        a, (B, T) = self.config["attention"], x.shape[:2]
+        keys = lambda mask, S: torch.ones(B, S) if mask is None else mask
+        for l in range(self.config["numLayers"]):
+            allowed = (keys(padding, T) > 0)[:, None, None].expand(B, 1, T, T)
+            distance = torch.arange(T)[:, None] - torch.arange(T)
+            if a["causal"]:
+                allowed = allowed & (distance >= 0)
+            if (window := a.get("window")) is not None:
+                allowed = allowed & (distance.abs() <= (window[l] if isinstance(window, list) else window))
+            over = None if memory is None else (keys(memory_padding, memory.shape[1]) > 0)[:, None, None]
+            x = self.block(x, l, allowed, memory, over)
+        return self.produced("final_norm", self.norm(x, f"{self.prefix}final_norm")) if self.config["finalNorm"] else x
+
+
+def logits(config, inputs, parameter, produced):
+    """[B, T, V], or [B, numLabels] of a classifier."""
+    D, encoder = config["dModel"], config.get("encoder")
+    main = Stack(config, "decoder." if encoder else "", parameter, produced, is_decoder=bool(encoder))
+    given = {"attentionMask": None} | inputs
+
+    def table(of, prefix):
+        if config.get("shareEmbeddings"):
+            prefix = ""
+        return parameter(f"{prefix}embed.token.weight", of["vocabSize"], D, std=0.8) if of["vocabSize"] else None
+
+    def embedded(stack, ids, embeds=None, types=None, pixels=None):
+        return stack.embeddings(given.get(ids), given.get(embeds), given.get(types), given.get(pixels), table(stack.config, stack.prefix))
+
+    if encoder:
+        first = Stack(encoder | {"dModel": D}, "encoder.", parameter, produced)
+        memory = first.forward(embedded(first, "inputIds"), given["attentionMask"])
+        x = main.forward(embedded(main, "decoderInputIds"), given.get("decoderAttentionMask"), memory, given["attentionMask"])
+    else:
+        x = main.forward(embedded(main, "inputIds", "inputsEmbeds", "tokenTypeIds", "pixelValues"), given["attentionMask"])
+    if config.get("numLabels"):
+        return produced("logits", main.linear(x[:, 0], "classifier", config["numLabels"]))
+    head = "mlm_head." if config["maskedLmHead"] else "lm_head."
+    if config["maskedLmHead"]:
+        x = main.norm(ACTIVATIONS[config["activation"]](main.linear(x, "mlm_head.dense", D)), "mlm_head.norm")
+    V = config["vocabSize"]
+    untied = f"{head}decoder.weight" if config["maskedLmHead"] else f"{head}weight"
+    y = x @ (table(config, main.prefix) if config.get("tieEmbeddings", True) else parameter(untied, V, D, std=D**-0.5)).T
+    return produced("logits", y + parameter(f"{head}bias", V) if config["maskedLmHead"] or config.get("lmHeadBias") else y)
