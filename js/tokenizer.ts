@@ -1,6 +1,6 @@
 // Text to token ids and back: @huggingface/tokenizers behind the package's own names, with words and offsets added.
 import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { fail } from './errors.js';
+import { fail, messageOf } from './errors.js';
 import type { Encoding, Tokenizer } from './types.js';
 import { checkInteger, checkKeys, checkString, describe } from './validation.js';
 import { alignTokens } from './token-alignment.js';
@@ -37,17 +37,17 @@ export class LoadedTokenizer implements Tokenizer {
   encode(text: string, pair?: string): Encoding {
     checkString('text', text);
     if (pair !== undefined) checkString('pair', pair);
-    const { ids, tokens, token_type_ids: types } = this.#inner.encode(text, {
-      text_pair: pair ?? null,
-      return_token_type_ids: true,
+    const encoded = sound(() => {
+      const { ids, tokens, token_type_ids: types } = this.#inner.encode(text, { text_pair: pair ?? null, return_token_type_ids: true });
+      return { ids, tokens, tokenTypeIds: types ?? ids.map(() => 0), ...alignTokens(this.#inner, text, pair, tokens) };
     });
+    const { ids, tokens } = encoded;
     ids.forEach((id, index) => {
       if (!Number.isInteger(id)) {
         fail('bad_checkpoint', `tokenizer.json: the token ${describe(tokens[index])} has no id, and there is no unknown token`);
       }
     });
-    const tokenTypeIds = types ?? ids.map(() => 0);
-    return { ids, tokens, tokenTypeIds, ...alignTokens(this.#inner, text, pair, tokens) };
+    return encoded;
   }
 
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
@@ -55,7 +55,7 @@ export class LoadedTokenizer implements Tokenizer {
     ids.forEach((id, index) => checkInteger(`ids[${index}]`, id, 0));
     const { skipSpecialTokens = false } = checkKeys('options', options, new Set(['skipSpecialTokens']));
     if (ids.length === 0) return '';
-    return this.#inner.decode([...ids], { skip_special_tokens: skipSpecialTokens });
+    return sound(() => this.#inner.decode([...ids], { skip_special_tokens: skipSpecialTokens }));
   }
 
   tokenToId(token: string): number | undefined {
@@ -64,6 +64,15 @@ export class LoadedTokenizer implements Tokenizer {
 
   idToToken(id: number): string | undefined {
     return this.#inner.id_to_token(checkInteger('id', id, 0));
+  }
+}
+
+/** What the library makes of the file; parts of a file that it cannot use it finds only when they are used. */
+function sound<T>(use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    fail('bad_checkpoint', `tokenizer.json: ${messageOf(error)}`, error);
   }
 }
 
