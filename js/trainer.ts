@@ -1,14 +1,15 @@
-// Training a model: checks options and batches, draws examples, and takes snapshots. The arithmetic is C++'s.
+// Training a model: draws examples, takes steps and snapshots. The arithmetic is C++'s.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { overlapWeights, type OverlapWeights } from './disagreement.js';
 import { callNative, fail } from './errors.js';
 import type { Handle, Handles } from './handles.js';
 import { nativeInterventions } from './interventions.js';
 import type { Model } from './model.js';
-import type { NativeModel, NativeModule, NativeTrainer, NativeTrainerOptions, NativeTrainingBatch } from './native.js';
+import type { NativeModel, NativeModule, NativeTrainer, NativeTrainingBatch } from './native.js';
 import { SplitMix64 } from './random.js';
 import { traceMap, traceNames } from './trace.js';
 import { checkTrainingBatch, collate } from './training-batches.js';
+import { checkExamples, checkOptions, checkRate, checkSnapshot, completeOptions } from './training-options.js';
 import type {
   Evaluation,
   GradientOptions,
@@ -23,25 +24,10 @@ import type {
   TrainingBatch,
   TrainingExample,
 } from './types.js';
-import { checkFinite, checkInteger, checkKeys, checkObject, checkPositive, checkSeed, checkShape, checkTensor, describe } from './validation.js';
+import { checkInteger, checkKeys, checkSeed } from './validation.js';
 
-const optionKeys: ReadonlySet<string> = new Set<keyof TrainerOptions>([
-  'lr',
-  'betas',
-  'eps',
-  'weightDecay',
-  'clipNorm',
-  'warmupSteps',
-  'totalSteps',
-  'disagreement',
-  'interventions',
-  'examples',
-  'batchSize',
-  'seed',
-]);
 const settingKeys: ReadonlySet<string> = new Set<keyof TrainerSettings>(['lr', 'interventions']);
 const gradientKeys: ReadonlySet<string> = new Set<keyof GradientOptions>(['trace']);
-const snapshotKeys: ReadonlySet<string> = new Set<keyof Snapshot>(['step', 'parameters', 'firstMoments', 'secondMoments', 'random']);
 const gradientPrefix = 'grad.';
 
 /** What a trainer needs to know of its model. */
@@ -68,7 +54,7 @@ export class Trainer {
 
   /** @internal */
   constructor({ model, module, native, handles, padTokenId }: Training, given: TrainerOptions) {
-    const options = checkObject('options', given, optionKeys);
+    const options = checkOptions(given);
     this.#model = model;
     this.#padTokenId = padTokenId;
     this.#activations = new Set(model.activationNames());
@@ -192,19 +178,13 @@ export class Trainer {
   /** Back to a snapshot of a model of the same config. Rate and interventions stay as they are. */
   restore(given: Snapshot): void {
     const native = this.#native;
-    const snapshot = checkObject('snapshot', given, snapshotKeys);
-    const step = checkInteger('snapshot.step', snapshot.step, 0);
-    if (typeof snapshot.random !== 'bigint') {
-      fail('invalid_argument', `snapshot.random: expected a bigint, got ${describe(snapshot.random)}`);
-    }
     const shapes = this.#model.parameterShapes();
-    const parts = ['parameters', 'firstMoments', 'secondMoments'] as const;
-    for (const part of parts) checkParameters(`snapshot.${part}`, snapshot[part], shapes);
+    const snapshot = checkSnapshot(given, shapes);
     this.#model.setParameters(snapshot.parameters);
     for (const name of shapes.keys()) {
       callNative(() => native.setMoments(name, snapshot.firstMoments.get(name)!, snapshot.secondMoments.get(name)!));
     }
-    native.setSteps(step);
+    native.setSteps(snapshot.step);
     this.#random.state = BigInt.asUintN(64, snapshot.random);
   }
 
@@ -220,60 +200,4 @@ export class Trainer {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** A tensor of its shape for every parameter, and for nothing else. */
-function checkParameters(name: string, given: unknown, shapes: ReadonlyMap<string, readonly number[]>): void {
-  const tensors = given as ReadonlyMap<string, Tensor> | undefined;
-  if (typeof tensors?.get !== 'function') fail('invalid_argument', `${name}: expected a Map of tensors, got ${describe(given)}`);
-  for (const [parameter, shape] of shapes) {
-    const tensor = tensors.get(parameter);
-    if (tensor === undefined) fail('invalid_argument', `${name}: expected a tensor called "${parameter}", got none`);
-    checkShape(`${name}: ${parameter}`, checkTensor(`${name}: ${parameter}`, tensor).dims, shape);
-  }
-  for (const parameter of tensors.keys()) {
-    if (!shapes.has(parameter)) fail('unknown_name', `${name}: ${describe(parameter)}: no such parameter`);
-  }
-}
-
-/** From a list every example is drawn with the same probability, again and again. */
-function checkExamples(examples: TrainerOptions['examples']): ((random: SeededRandom) => TrainingExample) | undefined {
-  if (examples === undefined || typeof examples === 'function') return examples;
-  if (!Array.isArray(examples) || examples.length === 0) {
-    fail('invalid_argument', `examples: expected a function that makes an example, or an array of at least one, got ${describe(examples)}`);
-  }
-  const list: readonly TrainingExample[] = [...examples];
-  return (random) => random.pick(list);
-}
-
-function checkRate(lr: unknown): number {
-  if (checkFinite('lr', lr) < 0) fail('invalid_argument', `lr: expected at least 0, got ${lr}`);
-  return lr as number;
-}
-
-/** AdamW divides by it, in float32, where a weight has had no gradient yet. */
-function checkEps(eps: unknown): number {
-  if (Math.fround(checkPositive('eps', eps)) === 0) fail('invalid_argument', `eps: expected a number that float32 tells from 0, got ${eps}`);
-  return eps as number;
-}
-
-function completeOptions(options: TrainerOptions): NativeTrainerOptions {
-  const { betas = [0.9, 0.999], clipNorm = 1, weightDecay = 0.01 } = options;
-  if (!Array.isArray(betas) || betas.length !== 2) fail('invalid_argument', `betas: expected two numbers, got ${describe(betas)}`);
-  const [beta1, beta2] = betas.map((beta, index) => {
-    if (checkFinite(`betas[${index}]`, beta) < 0 || beta >= 1) fail('invalid_argument', `betas[${index}]: expected from 0 to below 1, got ${beta}`);
-    return beta;
-  }) as [number, number];
-  if (checkFinite('weightDecay', weightDecay) < 0) fail('invalid_argument', `weightDecay: expected at least 0, got ${weightDecay}`);
-  const warmupSteps = checkInteger('warmupSteps', options.warmupSteps ?? 0, 0, 0x7fffffff);
-  return {
-    lr: checkRate(options.lr),
-    beta1,
-    beta2,
-    eps: checkEps(options.eps ?? 1e-8),
-    weightDecay,
-    clipNorm: clipNorm === Infinity ? clipNorm : checkPositive('clipNorm', clipNorm),
-    warmupSteps,
-    totalSteps: options.totalSteps === undefined ? 0 : checkInteger('totalSteps', options.totalSteps, warmupSteps + 1, 0x7fffffff),
-  };
 }
