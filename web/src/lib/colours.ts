@@ -10,27 +10,49 @@ export interface Scale {
   to: number;
   css(value: number): string;
   pixel(value: number): number;
+  /** What can be written on the colour of that value. */
+  ink(value: number): string;
 }
 
 const steps = 256;
+type Rgb = readonly [number, number, number];
 
-function quantised(ramp: (value: number) => string, from: number, to: number): Scale {
+const hex = (ink: string): Rgb => [1, 3, 5].map((at) => parseInt(ink.slice(at, at + 2), 16)) as unknown as Rgb;
+
+/** WCAG 2.2's relative luminance. */
+function luminance(colour: Rgb): number {
+  const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4)) as unknown as Rgb;
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function contrast(a: Rgb, b: Rgb): number {
+  const [darker, lighter] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number];
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+/** The page's own inks, dark and light, and where neither has a contrast of 4.5 (WCAG 1.4.3), white or black: one of them always has. */
+const inks: Record<Tone, readonly string[]> = {
+  light: ['#14171c', '#ffffff', '#000000'],
+  dark: ['#e8eaee', '#0d1014', '#ffffff', '#000000'],
+};
+
+function quantised(tone: Tone, ramp: (value: number) => string, from: number, to: number): Scale {
   const colours = Array.from({ length: steps }, (_, i) => ramp(from + ((to - from) * i) / (steps - 1)));
-  const pixels = Uint32Array.from(colours, (colour) => {
-    const [red, green, blue] = colour.match(/\d+/g)!.map(Number) as [number, number, number]; // rgb(r, g, b)
-    return (255 << 24) | (blue << 16) | (green << 8) | red;
-  });
+  const parts = colours.map((colour) => colour.match(/\d+/g)!.map(Number) as unknown as Rgb); // rgb(r, g, b)
+  const pixels = Uint32Array.from(parts, ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red);
+  const written = parts.map((colour) => inks[tone].find((ink) => contrast(hex(ink), colour) >= 4.5)!);
   const step = (value: number) => {
     const i = Math.round(((value - from) / (to - from)) * (steps - 1));
     return i > 0 ? Math.min(i, steps - 1) : 0;
   };
-  return { from, to, css: (value) => colours[step(value)]!, pixel: (value) => pixels[step(value)]! };
+  return { from, to, css: (value) => colours[step(value)]!, pixel: (value) => pixels[step(value)]!, ink: (value) => written[step(value)]! };
 }
 
 /** ColorBrewer's Blues on paper; on a dark page the same hue from the page's own dark up to pale. */
 const weights: Record<Tone, Scale> = {
-  light: quantised(scaleSequential(interpolateBlues).domain([0, 1]), 0, 1),
+  light: quantised('light', scaleSequential(interpolateBlues).domain([0, 1]), 0, 1),
   dark: quantised(
+    'dark',
     scaleLinear<string>().domain([0, 0.25, 0.5, 0.75, 1]).range(['#191e25', '#1b4b7f', '#3182c4', '#86bdec', '#eff6fd']),
     0,
     1,
@@ -39,8 +61,9 @@ const weights: Record<Tone, Scale> = {
 
 /** Purple below zero, orange above. */
 const signed: Record<Tone, Scale> = {
-  light: quantised(scaleDiverging(interpolatePuOr).domain([-1, 0, 1]), -1, 1),
+  light: quantised('light', scaleDiverging(interpolatePuOr).domain([-1, 0, 1]), -1, 1),
   dark: quantised(
+    'dark',
     scaleLinear<string>().domain([-1, -0.5, 0, 0.5, 1]).range(['#cdb7f5', '#7f62bd', '#191e25', '#b9691a', '#ffc37d']),
     -1,
     1,
@@ -57,12 +80,9 @@ export function signedScale(tone: Tone, limit: number): Scale {
     to: limit,
     css: (value) => unit.css(value / limit),
     pixel: (value) => unit.pixel(value / limit),
+    ink: (value) => unit.ink(value / limit),
   };
 }
-
-/** Ink that can be read on a cell: by its share of the domain, since both ramps are monotone in lightness. */
-export const inkOn = (tone: Tone, share: number): string =>
-  tone === 'light' ? (share > 0.52 ? '#ffffff' : '#14171c') : share > 0.6 ? '#0d1014' : '#e8eaee';
 
 /** The scale as a CSS gradient, left to right: a legend. */
 export const gradient = ({ css, from, to }: Scale): string =>

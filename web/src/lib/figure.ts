@@ -1,5 +1,5 @@
 // The heatmap of one head as a standalone SVG, and that SVG as a PNG. No page, no styles: it must stand in a paper.
-import { inkOn, signedScale, weightScale, type Tone } from './colours.ts';
+import { signedScale, weightScale, type Tone } from './colours.ts';
 import { cellWeight } from './format.ts';
 import { at, type Matrix } from './pattern.ts';
 
@@ -44,7 +44,7 @@ export function figure({ matrix, labels, row: selected, tone, isSigned, isMasked
       const masked = isMasked(row, column);
       parts.push(`<rect x="${x}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="${masked ? 'url(#masked)' : scale.css(value)}"/>`);
       if (!masked && Math.abs(value) >= 0.005) {
-        text(x + cell / 2, y + cell / 2 + 4, cellWeight(value), `text-anchor="middle" font-size="11" fill="${inkOn(tone, Math.abs(value) / limit)}"`);
+        text(x + cell / 2, y + cell / 2 + 4, cellWeight(value), `text-anchor="middle" font-size="11" fill="${scale.ink(value)}"`);
       }
     }
   }

@@ -1,5 +1,5 @@
 // Paints a matrix onto a canvas: cells as pixels, then hatching and numbers where there is room.
-import { inkOn, type Scale, type Tone } from './colours.ts';
+import type { Scale } from './colours.ts';
 import { cellWeight } from './format.ts';
 import { at, type Matrix } from './pattern.ts';
 
@@ -39,7 +39,6 @@ export function paintCells(canvas: HTMLCanvasElement, matrix: Matrix, scale: Sca
 }
 
 export interface CellLook {
-  tone: Tone;
   scale: Scale;
   /** Side of a cell in CSS pixels. */
   cell: number;
@@ -56,7 +55,7 @@ const hatch = 5;
 const faintNumber = 0.095;
 
 export function paintHeatmap(canvas: HTMLCanvasElement, matrix: Matrix, look: CellLook): void {
-  const { cell, tone } = look;
+  const { cell } = look;
   const gap = cell >= 10 ? 1 : 0;
   paintCells(canvas, matrix, look.scale, { width: matrix.columns * cell, height: matrix.rows * cell, gap });
   const context = canvas.getContext('2d')!;
@@ -75,7 +74,7 @@ export function paintHeatmap(canvas: HTMLCanvasElement, matrix: Matrix, look: Ce
       const value = at(matrix, row, column);
       if (cell < numberCell || Math.abs(value) < 0.005) continue;
       // Small weights recede; those that a reader looks for stand out.
-      context.fillStyle = Math.abs(value) < faintNumber ? look.faintInk : inkOn(tone, Math.abs(value) / look.scale.to);
+      context.fillStyle = Math.abs(value) < faintNumber ? look.faintInk : look.scale.ink(value);
       context.fillText(cellWeight(value), x + (cell - gap) / 2, y + (cell - gap) / 2 + 0.5);
     }
   }
