@@ -111,6 +111,11 @@ await exitOnFailure(async () => {
     result.cold = await measureCold(node, variant, quick ? 3 : 7);
     console.log(rowText(result.cold));
   }
+  if (browser && !only) {
+    const { measureInduction } = await import('./induction.mjs');
+    result.induction = await measureInduction(variant, quick ? [1] : [1, 2, 3]);
+    for (const row of result.induction) console.log(rowText(row));
+  }
   const wasm = wasmSizes();
   for (const [name, { raw, brotli }] of Object.entries(wasm))
     console.log(rowText({ name: `wasm file, ${name}, brotli`, value: brotli / 1000, unit: 'KB', limit: 70, met: brotli <= 70_000 }) +
