@@ -299,7 +299,7 @@ export type TracedRun = ReadonlyMap<string, Tensor> | { readonly trace: Readonly
 /**
  * An edit of an activation, as data. It is applied where the value is produced, so everything after it changes.
  * Selectors left out mean "all". `mean` replaces each selected value by its mean over the
- * selected batch entries and positions, each head and index by itself. Several edits at one name apply in their order.
+ * selected batch entries and positions (queries, or keys of k and v), each head and index by itself. Several edits at one name apply in their order.
  */
 export interface Intervention {
   /** A name of `model.activationNames()`. */

@@ -16,16 +16,16 @@ import tokenizers
 import torch
 import transformers
 
-from golden import (attention, bert, differences, disagreement, encoder, families, gradients, gru, listings, longformer, measures, multihead, patching,
+from golden import (attention, bert, differences, disagreement, edits, encoder, families, gradients, gru, listings, longformer, measures, multihead, patching,
                     positions, seq2seq, transformer_xl, values, vision)
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
-          "bert": bert, "families": families, "patching": patching, "positions": positions, "measures": measures,
+          "bert": bert, "families": families, "patching": patching, "edits": edits, "positions": positions, "measures": measures,
           "longformer": longformer, "seq2seq": seq2seq, "vision": vision, "gru": gru,
           "transformer_xl": transformer_xl, "gradients": gradients,
           "disagreement": disagreement, "differences": differences}
 
-WITH_CHECKPOINTS = ("bert", "families", "patching", "longformer", "seq2seq", "vision")
+WITH_CHECKPOINTS = ("bert", "families", "patching", "edits", "longformer", "seq2seq", "vision")
 
 
 def main():

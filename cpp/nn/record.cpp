@@ -82,9 +82,8 @@ TensorView select(const Intervention& intervention, const std::string& place, st
   return part;
 }
 
-/// Every element becomes its mean over batch and position: queries, or keys where the value has no queries.
-void set_to_mean(const TensorView& part, const std::string& axes) {
-  const char position = axes.find('q') != std::string::npos ? 'q' : 'k';
+/// Every element becomes its mean over what is selected of the batch and the positions.
+void set_to_mean(const TensorView& part, const std::string& axes, char position) {
   TensorView kept{part.data, 0, {}, {}}, averaged{part.data, 0, {}, {}};
   for (std::size_t axis = 0; axis < axes.size(); ++axis) {
     TensorView& side = axes[axis] == 'b' || axes[axis] == position ? averaged : kept;
@@ -140,7 +139,8 @@ void apply(const Intervention& intervention, Intervention::Op op, const std::str
   const std::string place = "interventions at '" + name + "': ";
   std::string remaining;
   const TensorView part = select(intervention, place, axes, value, remaining);
-  if (op == Intervention::Op::mean) return set_to_mean(part, remaining);
+  // Positions are queries, or keys where the value, not the selection, has no queries.
+  if (op == Intervention::Op::mean) return set_to_mean(part, remaining, axes.find('q') != std::string_view::npos ? 'q' : 'k');
   const std::vector<float> operands = operand_of(intervention, place, axes, value.shape(), part.shape());
   for_each(part, [&](float& x, std::size_t position) {
     const float operand = operands[operands.size() == 1 ? 0 : position];

@@ -7,7 +7,7 @@ from golden.case import Random
 from golden.hooks import hook
 
 # What each axis of an activation is; bhqk: [B, H, T, S].
-AXES = {"q": "bhqi", "k": "bhki", "v": "bhki", "scores": "bhqk", "masked_scores": "bhqk", "pattern": "bhqk", "z": "bhqi"}
+AXES = {"q": "bhqi", "k": "bhki", "v": "bhki", "q_global": "bhqi", "k_global": "bhki", "v_global": "bhki", "scores": "bhqk", "masked_scores": "bhqk", "pattern": "bhqk", "z": "bhqi"}
 SELECTORS = {"b": "batch", "h": "head", "q": "query", "k": "key", "i": "index"}
 
 
@@ -74,7 +74,7 @@ def edit(model, edits, inputs, others=None):
                 x = each.apply(x, inputs, others)
         return x
 
-    remove = hook(model, inputs["inputIds"].shape[0], produced)
+    remove = hook(model, len(next(iter(inputs.values()))), produced)
 
     def finish():
         remove()

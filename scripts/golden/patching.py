@@ -8,7 +8,7 @@ from transformers import BertConfig, BertForMaskedLM, GPT2Config, GPT2LMHeadMode
 from golden import interventions
 from golden.case import Group, Random
 from golden.families import Checkpoints
-from golden.hooks import MODULES, hook
+from golden.hooks import INSIDE_ATTENTION, activation_names, hook
 from golden.interventions import SELECTORS, Edit
 
 ABOUT = ("transformers' BertForMaskedLM, GPT2LMHeadModel and LlamaForCausalLM with forward hooks that make the same edits; "
@@ -16,14 +16,12 @@ ABOUT = ("transformers' BertForMaskedLM, GPT2LMHeadModel and LlamaForCausalLM wi
          "are not compared.")
 
 B, T = 2, 4
-INSIDE_ATTENTION = ["q", "k", "v", "scores", "masked_scores", "pattern", "z"]
 
 
-def activation_names(model, layer):
-    """The names outside blocks, and those of one block."""
-    names = [name for name, (module, _) in MODULES[model.config.model_type](model).items() if module is not None]
-    return ([name for name in names if not name.startswith("blocks.") or name.startswith(f"blocks.{layer}.")]
-            + [f"blocks.{layer}.attn.{name}" for name in INSIDE_ATTENTION])
+def names_of_layer(model, layer):
+    """The names outside blocks, those of one block, and last those inside its attention."""
+    names = [name for name in activation_names(model) if not name.startswith("blocks.") or name.startswith(f"blocks.{layer}.")]
+    return sorted(names, key=lambda name: "attn." in name and name.rsplit(".", 1)[1] in INSIDE_ATTENTION)
 
 
 def run(model, inputs, ids="inputIds"):
@@ -103,7 +101,7 @@ def edit_of(choose, name, op, shape):
 def all_edits(cases, family):
     """One case for each op at each name."""
     shapes = cases.shapes()
-    for number, name in enumerate(activation_names(cases.model, 0)):
+    for number, name in enumerate(names_of_layer(cases.model, 0)):
         name = name.replace("blocks.0.", f"blocks.{number % 2}.")
         for op in ("zero", "mean", "set", "add", "scale", "from"):
             title = f"{family}_{name.replace('.', '_')}_{op}"
