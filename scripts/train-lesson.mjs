@@ -31,10 +31,10 @@ function options(argv = process.argv.slice(2)) {
   return { id: positionals[0], seed: integer('seed', 0, 0xffffffff), steps: integer('steps', 1, 1e7), out: values.out };
 }
 
-function train(trainer, steps) {
+function train(trainer, batches, steps) {
   const recent = [];
   for (let i = 1; i <= steps; ++i) {
-    const { loss, accuracy } = trainer.step();
+    const { loss, accuracy } = trainer.step(trainer.batchOf(batches.next().value));
     recent.push({ loss, accuracy });
     if (recent.length > 50) recent.shift();
     if (i % 20 === 0 || i === steps) {
@@ -63,11 +63,14 @@ async function main() {
   let seconds = 0;
   await step(`${id}: ${steps} steps of ${lesson.training.batchSize} examples, seed ${seed}`, () => {
     const begin = performance.now();
-    train(trainer, steps);
+    train(trainer, lessons.batches(lesson, seed), steps);
     seconds = (performance.now() - begin) / 1000;
   });
   trainer.dispose();
+  const finishing = lessons.finishing[id];
+  finishing?.finish(model);
   const files = model.save({ dtype: 'f16' });
+  for (const [name, text] of finishing?.files ?? []) files.set(name, new TextEncoder().encode(text));
   model.dispose();
 
   // What is measured is what is written: the weights after they were rounded to f16.
@@ -77,7 +80,7 @@ async function main() {
     const result = lessons.measure(lesson, saved, lessons.heldOutExamples(lesson, measured));
     const off = lessons.ablations(lesson, saved, lessons.heldOutExamples(lesson, ablated), result);
     const parameters = [...saved.parameterShapes().values()].reduce((sum, dims) => sum + dims.reduce((a, b) => a * b, 1), 0);
-    evaluation = { lesson: id, seed, steps, batchSize: lesson.training.batchSize, parameters, heldOut: measured, ...result, accuracyWithoutHead: off };
+    evaluation = { lesson: id, seed, steps, batchSize: lesson.training.batchSize, parameters, heldOut: measured, ...result, accuracyWithoutHead: off, details: finishing?.details(saved) };
     return `accuracy ${(100 * result.accuracy).toFixed(2)} %, all right in ${(100 * result.exact).toFixed(1)} %`;
   });
   saved.dispose();

@@ -4,11 +4,14 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { paths } from './paths.mjs';
 
-/** What web/src/lessons/index.ts, training.ts and answers.ts export. */
+const general = ['index', 'training', 'answers', 'held-out', 'lesson', 'finishing'];
+const coreference = ['clauses', 'heads', 'sentence', 'tokenizer'].map((name) => `coreference/${name}`);
+
+/** What these files of web/src/lessons export. */
 export async function loadLessons() {
   const folder = join(paths.root, 'web', 'src', 'lessons');
   const outfile = join(paths.build, `lessons-${process.pid}.mjs`); // tests run at the same time
-  const contents = ['index', 'training', 'answers', 'held-out', 'lesson'].map((name) => `export * from './${name}.ts';`).join('\n');
+  const contents = [...general, ...coreference].map((name) => `export * from './${name}.ts';`).join('\n');
   await build({
     stdin: { contents, resolveDir: folder, loader: 'ts' },
     outfile,

@@ -9,7 +9,7 @@ import { newsKind, stepShown, trainable, trainingTest, trainSteps } from './trai
 
 useLab();
 
-const lessons = ['copy', 'dates', 'digits'];
+const lessons = ['copy', 'dates', 'digits', 'coreference'];
 
 for (const colorScheme of ['light', 'dark']) {
   for (const locale of ['en-GB', 'zh-CN']) {

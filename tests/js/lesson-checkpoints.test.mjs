@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { loadLessons } from '../../scripts/lib/lessons.mjs';
 import { forEachVariant } from './support.mjs';
 
-const { lessons, lessonOf, heldOutExamples, measure, trainerOptions } = await loadLessons();
+const { batches, lessons, lessonOf, heldOutExamples, measure, trainerOptions } = await loadLessons();
 const models = fileURLToPath(new URL('../../web/public/models/', import.meta.url));
 const folderOf = ({ id }) => join(models, id);
 const measured = 1000;
@@ -64,6 +64,31 @@ forEachVariant('training a lesson', (lab) => {
     assert.deepEqual(a.model.save(), b.model.save());
     assert.notDeepEqual(a.losses, other.losses);
     for (const { model } of [a, b, other]) model.dispose();
+  });
+
+  test('what `npm run train` steps on is what step() draws', () => {
+    const lesson = lessonOf('sort');
+    const model = lab.rt.createModel(lesson.config, { seed: 1 });
+    const trainer = model.trainer(trainerOptions(lesson, 1));
+    const drawn = batches(lesson, 1);
+    const losses = Array.from({ length: 5 }, () => trainer.step(trainer.batchOf(drawn.next().value)).loss);
+    trainer.dispose();
+    model.dispose();
+    const other = run('sort', 5);
+    other.model.dispose();
+    assert.deepEqual(losses, other.losses);
+  });
+
+  test('a pool holds the examples that would be drawn one by one, each batch those of like length', () => {
+    const { pool, training, ...lesson } = lessonOf('coreference');
+    const take = (from, count) => Array.from({ length: count }, () => from.next().value);
+    const pooled = take(batches({ ...lesson, pool, training }, 5), pool);
+    const plain = take(batches({ ...lesson, training }, 5), pool).flat();
+    const sorted = (examples) => examples.map((example) => JSON.stringify(example)).sort();
+    assert.deepEqual(sorted(pooled.flat()), sorted(plain));
+    const ranges = pooled.map((batch) => batch.map(({ inputIds }) => inputIds.length)).map((all) => [Math.min(...all), Math.max(...all)]).sort(([a, b], [c, d]) => a - c || b - d);
+    assert.ok(pooled.every((batch) => batch.length === training.batchSize));
+    assert.ok(ranges.every(([shortest], i) => i === 0 || shortest >= ranges[i - 1][1]));
   });
 
   test('reverse, trained anew, reaches its goal', () => {

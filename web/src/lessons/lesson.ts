@@ -30,11 +30,13 @@ export interface Encoded {
   /** The same of the keys. */
   keys: readonly string[];
   looks: readonly Look[];
+  /** Of a learner's own input: the places of the answers, where they are not its masks or else its end. */
+  asked?: readonly number[];
 }
 
 /** What the trainer is given, beside the examples. */
 export type TrainingSettings = Required<Pick<TrainerOptions, 'lr' | 'batchSize' | 'totalSteps' | 'warmupSteps' | 'weightDecay'>> &
-  Pick<TrainerOptions, 'betas' | 'clipNorm'>;
+  Pick<TrainerOptions, 'betas' | 'clipNorm' | 'disagreement'>;
 
 /** What was measured of the checkpoint that ships; a test measures it again. Layers and heads count from 0. */
 export interface Shipped {
@@ -58,6 +60,8 @@ interface LessonOf<Input> {
   vocabulary: readonly string[];
   config: ModelConfig;
   training: TrainingSettings;
+  /** So many batches are drawn at once, and each is given sequences of like length: less padding where lengths differ much. */
+  pool?: number;
   /** Held-out accuracy that counts as solved. */
   goal: number;
   shipped: Shipped;

@@ -1,5 +1,5 @@
 // Trains and measures a lesson with the package: what the training command, the tests and the page do alike.
-import { createRandom, type ForwardOptions, type Model, type ModelOutput, type Tensor, type TrainerOptions } from 'attention-lab';
+import { createRandom, type ForwardOptions, type Model, type ModelOutput, type Tensor, type TrainerOptions, type TrainingExample } from 'attention-lab';
 import { answersOf, bestHead, inputsOf, weightsOnLooks } from './answers.ts';
 import type { Encoded, Lesson, TrainingSettings } from './lesson.ts';
 
@@ -10,6 +10,21 @@ const heldOutSeed = 0x9e3779b9;
 export function trainerOptions(lesson: Lesson, seed: number, changed: Partial<TrainingSettings> = {}): TrainerOptions {
   return { ...lesson.training, ...changed, seed, examples: (random) => lesson.example(random, false).encoded.example };
 }
+
+/** What `npm run train` steps on, without end: as step() itself draws, but by pools, where the lesson wants it. */
+export function* batches(lesson: Lesson, seed: number): Generator<TrainingExample[], never> {
+  const { pool = 1, training } = lesson;
+  const random = createRandom(seed);
+  const size = training.batchSize;
+  for (;;) {
+    const drawn = Array.from({ length: pool * size }, () => lesson.example(random, false).encoded.example);
+    if (pool > 1) drawn.sort((a, b) => lengthOf(a) - lengthOf(b));
+    const parts = Array.from({ length: pool }, (_, i) => drawn.slice(i * size, (i + 1) * size));
+    yield* pool > 1 ? random.shuffle(parts) : parts;
+  }
+}
+
+const lengthOf = ({ inputIds = [] }: TrainingExample): number => inputIds.length;
 
 /** Examples that no training has seen: always the same. */
 export function heldOutExamples(lesson: Lesson, count: number): Encoded[] {

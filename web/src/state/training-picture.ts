@@ -70,8 +70,9 @@ function answerOf(lesson: Lesson, encoded: Encoded, logits: Tensor, ends: readon
   });
 }
 
-/** Where a model is asked although nobody knows the answer: of a picture once, in a text at its masks, else after its end. */
-function unknownPlaces({ example, queries }: Encoded): number[] {
+/** Where a model is asked although nobody knows the answer: where the lesson says, of a picture once, in a text at its masks, else after its end. */
+function unknownPlaces({ example, queries, asked }: Encoded): readonly number[] {
+  if (asked) return asked;
   if (typeof example.labels === 'number') return [0];
   const masks = queries.flatMap((text, place) => (text === '[MASK]' ? [place] : []));
   return masks.length > 0 ? masks : [queries.length - 1];
