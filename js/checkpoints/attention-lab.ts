@@ -4,15 +4,17 @@ import { AttentionLabError, fail } from '../errors.js';
 import type { NativeModelConfig, NativeStackConfig } from '../native.js';
 import type { ModelConfig } from '../types.js';
 import type { Family } from './families.js';
+import { generationDefaults } from './generation-config.js';
 
 export const attentionLab: Family = {
   modelType: 'attention_lab',
   generates: true,
   architectures: ['AttentionLabModel'],
 
-  read({ config }) {
+  read({ config }, _, __, generation) {
     try {
-      return { config: completeModelConfig(withInfinity(config) as ModelConfig), rules: undefined, ignored: [] };
+      const model = completeModelConfig(withInfinity(config) as ModelConfig);
+      return { config: model, rules: undefined, ignored: [], generation: generationDefaults({}, generation) };
     } catch (error) {
       // What a caller may not pass, a file may not hold.
       if (error instanceof AttentionLabError) fail('bad_checkpoint', `config.json: ${error.message}`, error);

@@ -1,8 +1,9 @@
 // The package behind the page: runtimes, and where a model runs. A small one runs on the page's own thread, within the
-// frame of a keystroke; a big one in a worker, so that typing never waits for it. Knows no view.
+// frame of a keystroke; a big one in a worker, so that typing never waits for it, and so do models of other kinds. Knows no view.
 import { AttentionLabError, createRuntime } from 'attention-lab';
 import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Runtime, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
 import { PageModel } from './model.svelte.ts';
+import type { ViewedModel } from './viewed-model.ts';
 
 type Later<T> = T | Promise<T>;
 
@@ -32,11 +33,14 @@ export async function openModel(
   name: string,
   shipped: boolean,
   options: LoadOptions,
-): Promise<PageModel> {
+): Promise<PageModel | ViewedModel> {
   // Of a hub's model nobody knows the size before it is here.
-  const open = options.revision !== undefined || bytesOf(source) > localBytes ? openInWorker : openHere;
-  return new PageModel(name, shipped, await open(source, options));
+  const here = options.revision !== undefined || bytesOf(source) > localBytes ? null : await openHere(source, options);
+  return here ? new PageModel(name, shipped, here) : openInWorker(source, name, shipped, options);
 }
+
+/** One stack over one text: what most of the page is about. */
+const isText = ({ encoder, image }: Model['config']): boolean => encoder === null && image === null;
 
 /** 0 where only reading it will tell. */
 function bytesOf(source: ModelSource): number {
@@ -56,9 +60,14 @@ function needTokenizer<T>(tokenizer: T | undefined): T {
   return tokenizer;
 }
 
-async function openHere(source: ModelSource, options: LoadOptions): Promise<Backend> {
+/** null: no model of one text. */
+async function openHere(source: ModelSource, options: LoadOptions): Promise<Backend | null> {
   const model = await (await getRuntime()).loadModel(source, options);
   try {
+    if (!isText(model.config)) {
+      model.dispose();
+      return null;
+    }
     const tokenizer = needTokenizer(model.tokenizer);
     return {
       config: model.config,
@@ -78,22 +87,28 @@ async function openHere(source: ModelSource, options: LoadOptions): Promise<Back
 }
 
 /** A worker of its own for each model: its end is what gives the memory back. */
-async function openInWorker(source: ModelSource, options: LoadOptions): Promise<Backend> {
+async function openInWorker(source: ModelSource, name: string, shipped: boolean, options: LoadOptions): Promise<PageModel | ViewedModel> {
   const { createWorkerRuntime } = await import('attention-lab/worker');
   const runtime = await createWorkerRuntime();
   try {
     const model = await runtime.loadModel(source, options);
-    return {
+    const parameterCount = countOf(await model.parameterShapes());
+    const dispose = () => runtime.dispose();
+    if (!isText(model.config)) {
+      const { ViewedModel } = await import('./viewed-model.ts');
+      return new ViewedModel(name, model, parameterCount, dispose);
+    }
+    return new PageModel(name, shipped, {
       config: model.config,
       tokenizer: needTokenizer(model.tokenizer),
-      parameterCount: countOf(await model.parameterShapes()),
+      parameterCount,
       outProjections: new Map(),
       isRemote: true,
       encode: (text) => model.encode(text),
       tokenText: (id) => model.decode([id]),
       forward: (inputs, forward) => model.forward(inputs, forward),
-      dispose: () => runtime.dispose(),
-    };
+      dispose,
+    });
   } catch (error) {
     runtime.dispose();
     throw error;

@@ -1,6 +1,7 @@
 // The open model as the page sees it: its sizes, tokens as they are shown, and a forward pass as a `Run`.
 import type { Encoding, ModelOutput, Tensor } from 'attention-lab';
 import { SvelteMap } from 'svelte/reactivity';
+import { textOfToken } from '../lib/tokens.ts';
 import { forwardOptions, type Edits } from './edits.ts';
 import type { Backend } from './engine.ts';
 
@@ -87,9 +88,9 @@ export class PageModel {
     const known = this.#words.get(id);
     if (known !== undefined || this.#asked.has(id)) return known ?? '';
     const text = this.backend.tokenText(id);
-    if (typeof text === 'string') return shown(text); // at once, and cheap: nothing to keep
+    if (typeof text === 'string') return textOfToken(text); // at once, and cheap: nothing to keep
     this.#asked.add(id);
-    void text.then((answer) => this.#words.set(id, shown(answer)));
+    void text.then((answer) => this.#words.set(id, textOfToken(answer)));
     return '';
   }
 
@@ -131,7 +132,7 @@ export class PageModel {
       const unknown = id === unkTokenId;
       return {
         id,
-        text: unknown && place ? text.slice(...place) : shown(tokens[i]!),
+        text: unknown && place ? text.slice(...place) : textOfToken(tokens[i]!),
         special: this.isAdded(id),
         continues: i > 0 && words[i] !== null && words[i] === words[i - 1],
         unknown,
@@ -139,6 +140,3 @@ export class PageModel {
     });
   }
 }
-
-/** Without the marks that tokenizers put on pieces and word beginnings. */
-const shown = (token: string): string => token.replace(/^(##|▁|Ġ)(?=.)/, '');

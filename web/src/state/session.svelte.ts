@@ -8,6 +8,7 @@ import { noEdits, type MaskCell } from './edits.ts';
 import { openModel } from './engine.ts';
 import type { PageModel, Run, Token } from './model.svelte.ts';
 import { Selection, type Choice } from './selection.svelte.ts';
+import type { ViewedModel } from './viewed-model.ts';
 
 export type Compare = 'after' | 'before' | 'difference';
 
@@ -30,6 +31,8 @@ export class Session {
   readonly selection = new Selection();
 
   model = $state.raw<PageModel | null>(null);
+  /** A model of another kind, shown in its stead. */
+  viewed = $state.raw<ViewedModel | null>(null);
   text = $state('');
   /** Where set, "before" is this sentence without edits; else it is the same sentence without edits. */
   pinned = $state<string | null>(null);
@@ -57,8 +60,8 @@ export class Session {
   isComputing = $state(false);
   #waiting: (() => Promise<Pair>) | null = null;
 
-  /** false: it could not be opened, `error` says why, and the model that was open stays. */
-  async open(source: ModelSource, name: string, shipped: boolean, options: LoadOptions = {}): Promise<boolean> {
+  /** `sample`: an input that it knows. false: it could not be opened, `error` says why, and the model that was open stays. */
+  async open(source: ModelSource, name: string, shipped: boolean, options: LoadOptions = {}, sample?: string): Promise<boolean> {
     const turn = ++this.#openings;
     this.isLoading = true;
     this.error = null;
@@ -68,6 +71,14 @@ export class Session {
         model.dispose(); // the reader has chosen another one meanwhile
         return false;
       }
+      this.viewed?.dispose();
+      this.viewed = null;
+      if ('kind' in model) {
+        model.sample = sample;
+        this.viewed = model;
+        return true;
+      }
+      this.text = sample ?? this.text;
       const old = this.model;
       this.controls.clear();
       this.pinned = null;

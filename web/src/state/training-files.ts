@@ -1,6 +1,7 @@
 // A trained model as one .zip, and back: the folder that the package writes and reads, with the lesson it learned.
 import { AttentionLabError, type Model } from 'attention-lab';
 import { unzipSync, zipSync } from 'fflate';
+import { folderOf } from '../lessons/folder.ts';
 import type { Lesson } from '../lessons/lesson.ts';
 import { shapeOf } from './training-shape.ts';
 import type { Shape } from './training-protocol.ts';
@@ -17,7 +18,7 @@ export interface SavedRun extends Shape {
 
 export function zipOf(model: Model, lesson: Lesson, run: Omit<SavedRun, keyof Shape>): { name: string; bytes: Uint8Array<ArrayBuffer> } {
   const saved: SavedRun = { ...run, ...shapeOf(model.config) };
-  const files = { ...Object.fromEntries(model.save()), [note]: new TextEncoder().encode(`${JSON.stringify(saved, null, 2)}\n`) };
+  const files = { ...Object.fromEntries(folderOf(model, lesson)), [note]: new TextEncoder().encode(`${JSON.stringify(saved, null, 2)}\n`) };
   // Weights hardly shrink: storing them keeps saving instant.
   return { name: `${lesson.id}-step-${run.steps}.zip`, bytes: zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer> };
 }

@@ -1,29 +1,9 @@
 // What a model makes of one input: its attention everywhere, and its answer. Knows models and lessons, not the page.
-import type { Intervention, Model, ModelOutput, Tensor } from 'attention-lab';
+import type { Model, Tensor } from 'attention-lab';
 import { answersOf, inputsOf, likeliest, weightsOnLooks } from '../lessons/answers.ts';
 import type { Encoded, Lesson } from '../lessons/lesson.ts';
-import type { HeadName, InputToken, LearnerInput, Picture, Said, SiteKind, SitePattern } from './training-protocol.ts';
-
-/** A head switched off: what it fetched becomes zeros. */
-export const switchedOff = (heads: readonly HeadName[]): Intervention[] =>
-  heads.map(({ site, head }) => ({ at: `${site}.z`, head, op: 'zero' }));
-
-/** Tokens that look, tokens that are looked at, and what is written at each place that looks. */
-type Labels = 'queries' | 'keys' | 'written';
-
-/** The attentions of an output, by kind: where each is computed, and whether its rows and columns are of the answer or of the input. */
-const kinds: readonly {
-  kind: SiteKind;
-  of: (output: ModelOutput) => Tensor[] | undefined;
-  site: (layer: number) => string;
-  rows: Labels;
-  columns: Labels;
-}[] = [
-  { kind: 'self', of: (o) => o.attentions, site: (l) => `blocks.${l}.attn`, rows: 'queries', columns: 'keys' },
-  { kind: 'cross', of: (o) => o.crossAttentions, site: (l) => `decoder.blocks.${l}.cross_attn`, rows: 'written', columns: 'keys' },
-  { kind: 'encoder', of: (o) => o.encoderAttentions, site: (l) => `encoder.blocks.${l}.attn`, rows: 'keys', columns: 'keys' },
-  { kind: 'decoder', of: (o) => o.decoderAttentions, site: (l) => `decoder.blocks.${l}.self_attn`, rows: 'queries', columns: 'queries' },
-];
+import { sitesOf, switchedOff, type Labels } from './sites.ts';
+import type { HeadName, InputToken, LearnerInput, Picture, Said } from './training-protocol.ts';
 
 const isSpecial = (text: string) => /^[<[].+[>\]]$/.test(text);
 const tokens = (texts: readonly string[]): InputToken[] =>
@@ -35,18 +15,9 @@ export function pictureOf(model: Model, lesson: Lesson, input: LearnerInput, enc
   const stops = lesson.kind === 'text' && typeof input === 'string' ? (lesson.prompt?.(input).stopTokens ?? []) : [];
   const ends = stops.map((id) => lesson.vocabulary[id]!);
   const labels = (which: Labels) => (which === 'written' ? written(lesson, encoded) : encoded[which]);
-  const sites = kinds.flatMap(({ kind, of, site, rows, columns }): SitePattern[] => {
-    const attentions = of(output) ?? [];
-    const hasLooks = encoded.looks.length > 0 && attentions === output[lesson.looksIn];
-    const onLooks = hasLooks ? weightsOnLooks([{ encoded, attentions }]) : null;
-    return attentions.map((pattern, layer) => ({
-      kind, layer, pattern, // prettier-ignore
-      site: site(layer),
-      rows: tokens(labels(rows)),
-      columns: tokens(labels(columns)),
-      onLooks: onLooks?.[layer] ?? null,
-    }));
-  });
+  const onLooks = (attentions: Tensor[]) =>
+    encoded.looks.length > 0 && attentions === output[lesson.looksIn] ? weightsOnLooks([{ encoded, attentions }]) : null;
+  const sites = sitesOf(output, (which) => tokens(labels(which)), onLooks);
   return { step, sites, answer: answerOf(lesson, encoded, output.logits!, ends) };
 }
 

@@ -7,7 +7,8 @@ import { trainerOptions } from '../lessons/training.ts';
 import { zipOf } from './training-files.ts';
 import { HeldOutExamples } from './training-held-out.ts';
 import type { Models } from './training-models.ts';
-import { pictureOf, switchedOff } from './training-picture.ts';
+import { switchedOff } from './sites.ts';
+import { pictureOf } from './training-picture.ts';
 import type { HeadName, HeldOut, LearnerInput, Measured, Picture, Report, Setup } from './training-protocol.ts';
 
 /** Steps between two looks at the held-out examples, and between snapshots at first. */

@@ -9,7 +9,7 @@ export const en = {
   skipToHeatmap: 'Skip to the attention weights',
   loading: (file: string, share: string) => `Loading ${file} ${share}`,
   starting: 'Starting WebAssembly…',
-  modelSummary: (layers: number, heads: number, weights: string) => `${layers} layers × ${heads} heads, ${weights} weights`,
+  modelSummary: (layers: number, heads: number, weights: string) => `${layers} ${layers === 1 ? 'layer' : 'layers'} × ${heads} ${heads === 1 ? 'head' : 'heads'}, ${weights} weights`,
 
   sections: {
     label: 'Parts of the page',
@@ -255,9 +255,9 @@ export const en = {
 
   checkpoint: {
     heading: 'Open your own model',
-    intro: 'A folder in Hugging Face’s layout — config.json, model.safetensors, tokenizer.json — of BERT, RoBERTa, DistilBERT, GPT-2 or Llama. It stays on this machine: nothing is uploaded.',
+    intro: 'A folder in Hugging Face’s layout — config.json, model.safetensors, tokenizer.json — of BERT, RoBERTa, DistilBERT, Longformer, GPT-2 or Llama, of a translator (Marian) or of a model of pictures (ViT); or a .zip that Train saved. It stays on this machine: nothing is uploaded.',
     choose: 'Choose a folder…',
-    files: 'or choose the three files…',
+    files: 'or choose the files…',
     drop: 'or drop the folder here',
     dropNow: 'Drop the folder to open it',
     open: (name: string) => `Open now: ${name}`,
@@ -278,6 +278,7 @@ export const en = {
       tensor: 'The weights do not fit config.json. Take both files from the same checkpoint and revision.',
       file: 'The file is damaged or incomplete. Download model.safetensors again; a Git LFS pointer is a text of 130 bytes, not the model.',
       tokenizer: 'Add the tokenizer.json of the same checkpoint. Older checkpoints only have vocab.txt: save the tokenizer once with a current Transformers.',
+      preprocessor: 'Add the preprocessor_config.json of the same checkpoint: it says how a picture becomes what the model reads.',
       hub: 'Check the id, the revision and the connection. A model that is private or gated must be downloaded with an account, and its folder opened here.',
       memory: 'The model does not fit into this tab’s memory. Close other tabs or choose a smaller model.',
       other: 'Try another checkpoint, or report this message with the name of the checkpoint.',

@@ -154,7 +154,7 @@ export const en = {
   keep: {
     heading: 'Keep it',
     save: 'Save the model',
-    saveHint: 'A .zip with config.json, model.safetensors and lesson.json: it can be loaded here, in Explore (unpacked) or by the package.',
+    saveHint: 'A .zip in Hugging Face’s layout, with lesson.json: it can be loaded here, opened in Explore, or read by the package.',
     load: 'Load a saved model…',
     link: 'Copy link',
     linkHint: 'Lesson, seed, settings and your input. Whoever opens it trains the very same run.',

@@ -147,7 +147,7 @@ export const zh: TrainingStrings = {
   keep: {
     heading: '留住它',
     save: '保存模型',
-    saveHint: '一个 .zip，里面有 config.json、model.safetensors 和 lesson.json：可以在这里、在“观察”里（解压后）或用软件包加载。',
+    saveHint: '一个 Hugging Face 布局的 .zip，附有 lesson.json：可以在这里加载、在“观察”里打开，或用软件包读取。',
     load: '加载保存的模型…',
     link: '复制链接',
     linkHint: '课题、种子、设置和你的输入。打开它的人会训练出完全一样的过程。',

@@ -1,0 +1,56 @@
+// A picture as a model saw it, and over it the weight of each of its patches.
+import type { Tensor } from 'attention-lab';
+
+/** [1, C, H, W] of one or three channels, darkest to lightest value of all: what normalising did to the colours is not undone exactly. */
+export function rgbaOf({ data, dims }: Tensor): ImageData {
+  const [, channels, height, width] = dims as [number, number, number, number];
+  const [low, high] = [data.reduce((a, b) => Math.min(a, b), Infinity), data.reduce((a, b) => Math.max(a, b), -Infinity)];
+  const picture = new ImageData(width, height);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[(channels === 1 ? 0 : channel) * width * height + pixel]!;
+      picture.data[pixel * 4 + channel] = high > low ? (255 * (value - low)) / (high - low) : 128;
+    }
+    picture.data[pixel * 4 + 3] = 255;
+  }
+  return picture;
+}
+
+interface Look {
+  /** CSS pixels. */
+  side: number;
+  colour: string;
+  /** The patch that looks, from 0; −1: none. */
+  chosen: number;
+}
+
+/** `weights`: row by row over the grid, each a share of the largest. */
+export function paintPatches(
+  canvas: HTMLCanvasElement, picture: ImageData, [rows, columns]: readonly [number, number], weights: readonly number[], { side, colour, chosen }: Look, // prettier-ignore
+): void {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.round(side * ratio);
+  canvas.height = Math.round((side * ratio * picture.height) / picture.width);
+  canvas.style.width = `${side}px`;
+  const small = new OffscreenCanvas(picture.width, picture.height);
+  small.getContext('2d')!.putImageData(picture, 0, 0);
+  const context = canvas.getContext('2d')!;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  const box = (i: number) => {
+    const edge = (place: number, count: number, all: number) => Math.round((place * all) / count);
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const [x, y] = [edge(column, columns, canvas.width), edge(row, rows, canvas.height)];
+    return [x, y, edge(column + 1, columns, canvas.width) - x, edge(row + 1, rows, canvas.height) - y] as const;
+  };
+  context.fillStyle = colour;
+  weights.forEach((weight, i) => {
+    context.globalAlpha = 0.8 * weight;
+    context.fillRect(...box(i));
+  });
+  context.globalAlpha = 1;
+  if (chosen < 0) return;
+  context.lineWidth = 2 * ratio;
+  context.strokeStyle = '#e5720f';
+  context.strokeRect(...box(chosen));
+}
