@@ -229,6 +229,14 @@ def marian_names(model, config):
     return names | {"lm_head.bias": {"tensor": "final_logits_bias", "dims": [model.final_logits_bias.shape[1]]}}
 
 
+def set_positions(model):
+    """Marian's positions are what it computes, whatever `fill` has made of them."""
+    with torch.no_grad():
+        for module in model.modules():
+            if isinstance(module, MarianSinusoidalPositionalEmbedding):
+                module.weight.copy_(module.create_weight())
+
+
 def shares(config):
     return config.share_encoder_decoder_embeddings and config.tie_word_embeddings
 
@@ -264,13 +272,10 @@ class Checkpoints:
         config = MarianConfig(**fields)
         model = architecture(config)
         seed = fill(model, f"seq2seq/{name}")
-        with torch.no_grad():
-            for module in model.modules():
-                if isinstance(module, MarianSinusoidalPositionalEmbedding):
-                    module.weight.copy_(module.create_weight())
-            if architecture is MarianMTModel:
-                bias = model.final_logits_bias
-                bias.copy_(Random(f"seq2seq/{name}/bias").normal(*bias.shape, std=0.5).float())
+        set_positions(model)
+        if architecture is MarianMTModel:
+            bias = model.final_logits_bias
+            bias.copy_(Random(f"seq2seq/{name}/bias").normal(*bias.shape, std=0.5).float())
         if generation:
             model.generation_config = GenerationConfig(**generation)
         (model.half() if half else model).save_pretrained(folder)
