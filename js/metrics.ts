@@ -9,7 +9,8 @@ export type PerSequence = number | readonly number[];
 
 /**
  * What is measured; of a batch its mean over the sequences. `position` is a token's place: by default the last token that is
- * no padding where the model is causal (it must be given for others), and every token for `norm` and `change`.
+ * no padding where the model is causal (it must be given for others), and every token for `norm` and `change`. Of an
+ * encoder–decoder tokens and places are the decoder's; the logits of a classifier are its classes', and have no place.
  *
  * - `logit_difference`: the logit of `token` minus that of `other`
  * - `probability`: of `token`, by the softmax of the logits
@@ -46,7 +47,8 @@ export function readMetric(metric: Metric, config: CompleteModelConfig, inputs: 
   const kind = checkOneOf('metric.kind', (metric as { kind?: unknown } | null | undefined)?.kind, kinds);
   checkObject('metric', metric, new Set(['kind', ...keys[kind]]));
   const { batch, length } = inputs;
-  const hasLogits = config.lmHead || config.maskedLmHead;
+  const { numLabels } = config;
+  const hasLogits = config.lmHead || config.maskedLmHead || numLabels > 0;
   const each = (name: string, given: PerSequence, end: number): readonly number[] => {
     const values = typeof given === 'number' ? new Array<number>(batch).fill(given) : given;
     if (!Array.isArray(values) || values.length !== batch) {
@@ -64,12 +66,14 @@ export function readMetric(metric: Metric, config: CompleteModelConfig, inputs: 
   if (metric.kind === 'norm' || metric.kind === 'change') {
     const of = checkOneOf('metric.of', metric.of ?? 'lastHiddenState', ['lastHiddenState', 'logits']);
     if (of === 'logits' && !hasLogits) fail('invalid_argument', 'metric.of: this model makes no logits');
-    const positions = metric.position === undefined ? undefined : each('position', metric.position, length);
+    const ofClasses = of === 'logits' && numLabels > 0;
+    const rows = ofClasses ? 1 : length;
+    const positions = metric.position === undefined ? undefined : each('position', metric.position, rows);
     const isCounted = (b: number, t: number): boolean =>
-      positions ? positions[b] === t : inputs.attentionMask?.[b * length + t] !== 0;
+      positions ? positions[b] === t : ofClasses || inputs.attentionMask?.[b * length + t] !== 0;
     const squares = (output: Tensor, before: Tensor | undefined, b: number): number => {
       let sum = 0;
-      for (let t = 0; t < length; ++t) {
+      for (let t = 0; t < rows; ++t) {
         if (!isCounted(b, t)) continue;
         const row = rowOf(output, b, t);
         const other = before && rowOf(before, b, t);
@@ -81,14 +85,19 @@ export function readMetric(metric: Metric, config: CompleteModelConfig, inputs: 
     return (output, before) => mean((b) => Math.sqrt(squares(output[of]!, isChange ? before[of] : undefined, b)));
   }
 
-  if (!hasLogits) fail('invalid_argument', 'metric: expected a model that makes logits (lmHead or maskedLmHead)');
-  if (metric.position === undefined && !config.attention.causal) {
+  if (!hasLogits) fail('invalid_argument', 'metric: expected a model that makes logits (lmHead, maskedLmHead or numLabels)');
+  if (metric.position === undefined && !config.attention.causal && numLabels === 0) {
     fail('invalid_argument', 'metric.position: expected the place of the token to predict, as this model is not causal');
   }
-  const positions = metric.position === undefined ? lastTokens(inputs) : each('position', metric.position, length);
-  const tokens = each('token', metric.token, config.vocabSize);
+  if (metric.position !== undefined && numLabels > 0) {
+    fail('invalid_argument', `metric.position: expected none, as a class is of the whole input, got ${describe(metric.position)}`);
+  }
+  const usual = numLabels > 0 ? new Array<number>(batch).fill(0) : lastTokens(inputs);
+  const positions = metric.position === undefined ? usual : each('position', metric.position, length);
+  const choices = numLabels || config.vocabSize;
+  const tokens = each('token', metric.token, choices);
   if (metric.kind === 'probability') return ({ logits }) => mean((b) => probability(rowOf(logits!, b, positions[b]!), tokens[b]!));
-  const others = each('other', metric.other, config.vocabSize);
+  const others = each('other', metric.other, choices);
   return ({ logits }) =>
     mean((b) => {
       const row = rowOf(logits!, b, positions[b]!);
@@ -104,10 +113,10 @@ function lastTokens({ batch, length, attentionMask }: MeasuredInputs): number[] 
   });
 }
 
-/** Row (b, t) of a tensor [B, T, width]. */
+/** Row (b, t) of a tensor [B, T, width], or (b, 0) of [B, width]. */
 function rowOf({ data, dims }: Tensor, b: number, t: number): Float32Array {
-  const width = dims[2]!;
-  const start = (b * dims[1]! + t) * width;
+  const width = dims.at(-1)!;
+  const start = (b * (dims.length === 2 ? 1 : dims[1]!) + t) * width;
   return data.subarray(start, start + width);
 }
 

@@ -18,7 +18,9 @@ export interface SweepSpec {
   /**
    * Which activations are edited, {l} standing for the layer; several are edited together. Default: for heads
    * `blocks.{l}.attn.z` (all that leaves a head), for layers `blocks.{l}.attn.out` and `blocks.{l}.mlp.out` (all that a layer
-   * adds), for positions `blocks.{l}.resid_pre`.
+   * adds), for positions `blocks.{l}.resid_pre`. Of an encoder–decoder, whose names are of one stack: `decoder.blocks.{l}` and
+   * there for heads `.cross_attn.z`, for layers `.self_attn.out`, `.cross_attn.out` and `.mlp.out`; for positions
+   * `encoder.blocks.{l}.resid_pre`, those of the source.
    */
   at?: string | readonly string[];
   /** Some of the layers, heads or positions. Default: all. */
@@ -26,7 +28,7 @@ export interface SweepSpec {
   heads?: readonly number[];
   positions?: readonly number[];
   /** Held through every pass: overrides, and edits that come before the sweep's own. */
-  options?: Pick<ForwardOptions, 'causal' | 'temperature' | 'mask' | 'interventions'>;
+  options?: Pick<ForwardOptions, 'causal' | 'temperature' | 'mask' | 'encoderMask' | 'crossMask' | 'interventions'>;
 }
 
 export interface SweepProgress {
@@ -72,10 +74,16 @@ const defaultPlaces = {
   layers: ['blocks.{l}.attn.out', 'blocks.{l}.mlp.out'],
   positions: ['blocks.{l}.resid_pre'],
 };
+/** Of an encoder and a decoder. */
+const defaultPlacesOfTwo = {
+  heads: ['decoder.blocks.{l}.cross_attn.z'],
+  layers: ['decoder.blocks.{l}.self_attn.out', 'decoder.blocks.{l}.cross_attn.out', 'decoder.blocks.{l}.mlp.out'],
+  positions: ['encoder.blocks.{l}.resid_pre'],
+};
 
-/** The activations to edit, {l} standing for the layer. */
-export function placesOf({ at, over }: SweepSpec): readonly string[] {
-  const places = at === undefined ? defaultPlaces[over] : typeof at === 'string' ? [at] : at;
+/** The activations to edit, {l} standing for the layer; `two`: of a model with an encoder and a decoder. */
+export function placesOf({ at, over }: SweepSpec, two: boolean): readonly string[] {
+  const places = at === undefined ? (two ? defaultPlacesOfTwo : defaultPlaces)[over] : typeof at === 'string' ? [at] : at;
   if (!Array.isArray(places) || places.length === 0) fail('invalid_argument', `at: expected a name or several, got ${describe(at)}`);
   places.forEach((name, index) => checkString(`at[${index}]`, name));
   return places;
@@ -85,7 +93,8 @@ export function placesOf({ at, over }: SweepSpec): readonly string[] {
 export function sendableSweep(spec: SweepSpec): SweepSpec {
   if (typeof spec !== 'object' || spec === null) return spec;
   const trace = spec.from && traceOf(spec.from);
-  const needed = trace && Object.hasOwn(defaultPlaces, spec.over) ? placesOf(spec).map((name) => name.split('{l}')) : [];
+  const places = trace && Object.hasOwn(defaultPlaces, spec.over) ? [false, true].flatMap((two) => placesOf(spec, two)) : [];
+  const needed = places.map((name) => name.split('{l}'));
   const isNeeded = (name: string): boolean => needed.some(([begin, end = '']) => name.startsWith(begin!) && name.endsWith(end));
   const edits = spec.options?.interventions;
   return {

@@ -1,5 +1,6 @@
 // One edit at a time over heads, layers or positions, and what each does to a metric. An edit runs no block that it cannot
-// have changed: its pass begins at the first block that it edits, with what the pass without an edit recorded there.
+// have changed: its pass begins at the first block that it edits, with what the pass without an edit recorded there. Of an
+// encoder–decoder every pass is whole.
 import { callNative, checkAborted, fail } from './errors.js';
 import { nativeInterventions } from './interventions.js';
 import { readMetric } from './metrics.js';
@@ -7,13 +8,13 @@ import type { NativeForwardInputs, NativeForwardOptions, NativeIntervention, Nat
 import { checkSweepCall, placesOf, type SweepCall, type SweepProgress, type SweepResult, type SweepSpec } from './sweep-spec.js';
 import { traceMap } from './trace.js';
 import { oneTurn } from './turn.js';
-import type { CompleteModelConfig, ForwardInputs, ForwardOptions, Intervention, ModelOutput } from './types.js';
+import type { CompleteModelConfig, CompleteStackConfig, ForwardInputs, ForwardOptions, Intervention, ModelOutput } from './types.js';
 import { checkInteger, checkKeys, checkObject, checkOneOf, describe } from './validation.js';
 
 const specKeys: ReadonlySet<string> = new Set<keyof SweepSpec>([
   'inputs', 'over', 'op', 'value', 'from', 'metric', 'at', 'layers', 'heads', 'positions', 'options',
 ]);
-const optionKeys = new Set(['causal', 'temperature', 'mask', 'interventions']);
+const optionKeys = new Set(['causal', 'temperature', 'mask', 'encoderMask', 'crossMask', 'interventions']);
 
 /** What a sweep needs of its model. */
 export interface Sweeping {
@@ -49,12 +50,12 @@ export async function runSweep(model: Sweeping, spec: SweepSpec, call: SweepCall
 function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, SweepResult, void> {
   const spec = checkObject('sweep', given, specKeys);
   const { config } = model;
-  if (config.encoder) fail('invalid_argument', 'sweep: expected a model of one stack, got one with an encoder and a decoder');
   const inputs = model.inputs(spec.inputs);
   if (inputs.start) fail('invalid_argument', 'sweep: expected inputs from the beginning, got start');
   const options = model.options(checkKeys('options', spec.options, optionKeys), inputs);
-  const measure = readMetric(spec.metric, config, inputs);
-  const { steps, dims, labels } = plan(model, spec, inputs.length);
+  const measure = readMetric(spec.metric, config, inputs.decoder ?? inputs);
+  const { steps, dims, labels } = plan(model, spec, inputs);
+  const blocks = config.numLayers + (config.encoder?.numLayers ?? 0);
   const held = options.interventions.map((edit) => ({ edit, stage: stageOf(edit.at, config) }));
 
   const run = (start: number, interventions: NativeIntervention[], trace: string[]): ModelOutput => {
@@ -78,26 +79,27 @@ function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, Swe
     const value = measure(run(start, [...kept, ...edits], []), before);
     values[index] = value;
     differences[index] = value - baseline;
-    blockPasses.run += config.numLayers - Math.max(start, 0);
-    blockPasses.whole += config.numLayers;
+    blockPasses.run += blocks - Math.max(start, 0);
+    blockPasses.whole += blocks;
     yield { done: index + 1, total: steps.length };
   }
   return { baseline, values: { data: values, dims }, differences: { data: differences, dims: [...dims] }, ...labels, blockPasses };
 }
 
 /** The edits in their order, all of them checked, and the axes of the result. */
-function plan(model: Sweeping, spec: SweepSpec, length: number) {
+function plan(model: Sweeping, spec: SweepSpec, inputs: NativeForwardInputs) {
   const { over, op, value, from } = spec;
   const { config } = model;
   checkOneOf('over', over, ['heads', 'layers', 'positions']);
-  const places = placesOf(spec);
+  const places = placesOf(spec, config.encoder !== null);
+  const { stack, length } = stackOf(places, config, inputs);
   for (const axis of ['heads', 'positions'] as const) {
     if (spec[axis] !== undefined && over !== axis) fail('invalid_argument', `${axis}: expected none, as the sweep is over ${over}`);
   }
   const ofLayers = places.some((name) => name.includes('{l}'));
   if (spec.layers !== undefined && !ofLayers) fail('invalid_argument', `layers: expected none, as at has no {l}, got ${describe(spec.layers)}`);
-  const layers = ofLayers ? some('layers', spec.layers, config.numLayers) : [];
-  const columns = over === 'heads' ? some('heads', spec.heads, headsOf(places, config)) : some('positions', spec.positions, length);
+  const layers = ofLayers ? some('layers', spec.layers, stack.numLayers) : [];
+  const columns = over === 'heads' ? some('heads', spec.heads, headsOf(places, stack)) : some('positions', spec.positions, length);
   const steps: Step[] = [];
   for (const layer of ofLayers ? layers : [0]) {
     for (const column of over === 'layers' ? [undefined] : columns) {
@@ -125,17 +127,29 @@ function some(name: string, given: readonly number[] | undefined, end: number): 
   return [...given];
 }
 
+/** The stack whose activations are edited, and how many positions they have. */
+function stackOf(places: readonly string[], config: CompleteModelConfig, inputs: NativeForwardInputs): { stack: CompleteStackConfig; length: number } {
+  if (!config.encoder) return { stack: config, length: inputs.length };
+  const ofEncoder = places.filter((name) => name.startsWith('encoder.')).length;
+  if (ofEncoder === places.length) return { stack: config.encoder, length: inputs.length };
+  if (ofEncoder > 0) fail('invalid_argument', `at: expected activations of the encoder or of the decoder, got ${places.join(' and ')}`);
+  const ofSource = places.filter((name) => /\.cross_attn\.[kv]$/.test(name)).length;
+  if (ofSource % places.length !== 0) fail('invalid_argument', `at: expected activations of equally many positions, got ${places.join(' and ')}`);
+  return { stack: config, length: ofSource > 0 ? inputs.length : inputs.decoder!.length };
+}
+
 /** k and v have an axis of keys, and may have fewer heads than queries. */
 const isKeyed = (name: string): boolean => /\.[kv]$/.test(name);
 
-function headsOf(places: readonly string[], { attention }: CompleteModelConfig): number {
+function headsOf(places: readonly string[], { attention }: CompleteStackConfig): number {
   const counts = new Set(places.map((name) => (isKeyed(name) ? attention.numKvHeads : attention.numHeads)));
   if (counts.size > 1) fail('invalid_argument', `at: expected activations of equally many heads, got ${[...counts].join(' and ')}`);
   return [...counts][0]!;
 }
 
 /** The block that makes an activation; −1 for what comes before the first, N for what comes after the last. */
-function stageOf(name: string, { numLayers }: CompleteModelConfig): number {
+function stageOf(name: string, { numLayers, encoder }: CompleteModelConfig): number {
+  if (encoder) return -1; // no pass of two stacks begins in between
   const block = /^blocks\.(\d+)\./.exec(name);
   if (block) return Number(block[1]);
   return name === 'final_norm' || name === 'logits' ? numLayers : -1;
