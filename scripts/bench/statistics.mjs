@@ -36,7 +36,8 @@ export async function interleave(contestants, { rounds, least = 4, warmUp = 200 
     for (let i = 0; i < 1 || (i < 3 && shortest < 500) || performance.now() - start < warmUp; i++)
       shortest = Math.min(shortest, await time(run, 1));
     const every = shortest > 500 ? 5 : 1;
-    plans.push({ name, run, every, calls: Math.max(1, Math.ceil(least / shortest)), samples: [] });
+    // A browser's clock may say that a short call took no time at all.
+    plans.push({ name, run, every, calls: Math.max(1, Math.ceil(least / Math.max(shortest, 0.01))), samples: [] });
   }
   for (let round = 0; round < rounds; round++)
     for (const plan of plans) if (round % plan.every === 0) plan.samples.push(await time(plan.run, plan.calls));
