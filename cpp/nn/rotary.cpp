@@ -1,4 +1,5 @@
-// The table of angles, made in double, and the turn.
+// The table of angles, and the turn. Frequencies and angles are rounded to float where Transformers rounds them, with which models
+// were trained: at position 2000 an angle differs by up to 1e-4 from the exact one, and a model's output by more than its tolerance.
 #include "nn/rotary.h"
 
 #include <numbers>
@@ -9,15 +10,16 @@ namespace attention_lab::nn {
 
 namespace {
 
-double scaled_frequency(const RotaryConfig& config, double frequency) {
-  frequency /= config.linear_factor;
+float scaled_frequency(const RotaryConfig& config, float frequency) {
+  frequency /= static_cast<float>(config.linear_factor);
   if (config.llama3_factor == 1.0) return frequency;
-  const double wavelength = 2.0 * std::numbers::pi / frequency;
-  const double turns = config.original_max_len / wavelength;  // within the original context
-  if (turns < config.low_frequency) return frequency / config.llama3_factor;
+  const float factor = static_cast<float>(config.llama3_factor), low = static_cast<float>(config.low_frequency);
+  const float wavelength = static_cast<float>(2.0 * std::numbers::pi) / frequency;
+  const float turns = static_cast<float>(config.original_max_len) / wavelength;  // within the original context
+  if (turns < low) return frequency / factor;
   if (turns > config.high_frequency) return frequency;
-  const double blend = (turns - config.low_frequency) / (config.high_frequency - config.low_frequency);
-  return (1.0 - blend) * frequency / config.llama3_factor + blend * frequency;
+  const float blend = (turns - low) / static_cast<float>(config.high_frequency - config.low_frequency);
+  return (1.0f - blend) * frequency / factor + blend * frequency;
 }
 
 }  // namespace
@@ -29,10 +31,10 @@ RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
   cosine_.resize(config.max_len, half);
   sine_.resize(config.max_len, half);
   for (Index i = 0; i < half; ++i) {
-    const double frequency = scaled_frequency(
-        config, kernels::power(config.theta, -2.0 * static_cast<double>(i) / static_cast<double>(config.d_head)));
+    const float exponent = static_cast<float>(2 * i) / static_cast<float>(config.d_head);
+    const float frequency = scaled_frequency(config, 1.0f / static_cast<float>(kernels::power(config.theta, exponent)));
     for (Index position = 0; position < config.max_len; ++position) {
-      const auto [sine, cosine] = kernels::turn(static_cast<double>(position) * frequency);
+      const auto [sine, cosine] = kernels::turn(static_cast<float>(position) * frequency);
       cosine_(position, i) = static_cast<float>(cosine);
       sine_(position, i) = static_cast<float>(sine);
     }

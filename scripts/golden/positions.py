@@ -1,4 +1,5 @@
-"""Positions that enter as a bias on the scores: T5's buckets and ALiBi, alone and in the models that made them known."""
+"""Positions that enter as a bias on the scores: T5's buckets and ALiBi, alone and in the models that made them known; rotary
+positions far out."""
 
 import math
 
@@ -11,6 +12,7 @@ from golden.case import Group, Random
 from golden.encoder import encoder_parameters, model_config
 from golden.families import fill
 from golden.reference import agree, attentions_of, encoder
+from golden.values import rotary_case
 
 ABOUT = ("position_bias: transformers' T5Attention.compute_bias, and ALiBi by Press et al. 2022, section 3, in float64 once it "
          "agrees with transformers' build_alibi_tensor. Models: T5EncoderModel, a causal T5Stack and BloomForCausalLM, eager "
@@ -183,6 +185,9 @@ def make():
     t5_bias(group, "t5_one_query", "one query after 24 cached tokens", 1, 25, first=24, bidirectional=False)
     for heads in (1, 2, 3, 5, 8, 12, 20):
         alibi_bias(group, f"alibi_{heads}", f"{heads} heads", 4, 9, heads, first=5)
+
+    rotary_case(group, "far", "2048 positions, whose angles count as float32 rounds them", (1, 1, 2048, 4),
+                {"rope_type": "default", "rope_theta": 10.0}, {"theta": 10.0})
 
     small = {"vocab_size": 37, "d_model": 20, "d_kv": 6, "d_ff": 28, "num_layers": 2, "num_heads": 3}
     t5(group, "t5_encoder", "T5EncoderModel, K ≠ D / H, ReLU; 8 buckets to 10", relative_attention_num_buckets=8,

@@ -72,7 +72,6 @@ def rms_norm_cases(group):
 
 
 def rotary_cases(group):
-    """rope: Transformers' parameters; options: the same in this project's words."""
     llama3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
     for name, about, d_head, rope, options in (
             ("default", "theta 10,000", 8, {"rope_type": "default", "rope_theta": 10000.0}, {"theta": 10000.0}),
@@ -82,14 +81,19 @@ def rotary_cases(group):
             ("llama3", "Llama 3.1's scaling: kept, blended and stretched wavelengths", 16,
              {"rope_type": "llama3", "rope_theta": 100.0} | llama3,
              {"theta": 100.0, "llama3Factor": 8.0, "lowFrequency": 1.0, "highFrequency": 4.0, "originalMaxLen": 32.0})):
-        random = Random(f"values/rotary_{name}")
-        inputs = {"x": random.normal(2, 3, 48, d_head)}
-        config = LlamaConfig(hidden_size=3 * d_head, num_attention_heads=3, head_dim=d_head, max_position_embeddings=48,
-                             rope_parameters=rope)
+        rotary_case(group, name, about, (2, 3, 48, d_head), rope, options)
 
-        def compute(inputs, _, config=config):
-            x = inputs["x"]
-            cosine, sine = LlamaRotaryEmbedding(config)(x, torch.arange(x.shape[2])[None])
-            return {"y": apply_rotary_pos_emb(x, x, cosine, sine)[0]}
 
-        group.add(f"rotary_{name}", "rotary", about, compute, inputs=inputs, options=options, seed=random.seed)
+def rotary_case(group, name, about, shape, rope, options):
+    """shape: [B, H, T, K]; rope: Transformers' parameters; options: the same in this project's words."""
+    random = Random(f"values/rotary_{name}")
+    _, heads, length, d_head = shape
+    config = LlamaConfig(hidden_size=heads * d_head, num_attention_heads=heads, head_dim=d_head, max_position_embeddings=length,
+                         rope_parameters=rope)
+
+    def compute(inputs, _):
+        x = inputs["x"]
+        cosine, sine = LlamaRotaryEmbedding(config)(x, torch.arange(x.shape[2])[None])
+        return {"y": apply_rotary_pos_emb(x, x, cosine, sine)[0]}
+
+    group.add(f"rotary_{name}", "rotary", about, compute, inputs={"x": random.normal(*shape)}, options=options, seed=random.seed)

@@ -34,7 +34,9 @@ TEST_CASE("a rotation turns the pair (x_i, x_{i + K/2}) by position · θ^(−2i
   for (Index t = 0; t < T; ++t)
     for (Index i = 0; i < K / 2; ++i) {
       const auto low = static_cast<std::size_t>(t * K + i), high = low + K / 2;
-      const double angle = static_cast<double>(70 + t) * std::pow(300.0, -2.0 * static_cast<double>(i) / K);
+      // Frequency and angle are rounded to float, as in Transformers.
+      const float frequency = 1.0f / static_cast<float>(std::pow(300.0, static_cast<double>(static_cast<float>(2 * i) / static_cast<float>(K))));
+      const double angle = static_cast<float>(70 + t) * frequency;
       const std::complex<double> turned = std::complex<double>(x[low], x[high]) * std::polar(1.0, angle);
       expected[low] = turned.real(), expected[high] = turned.imag();
       bound[low] = bound[high] = 4e-7 * (std::abs(x[low]) + std::abs(x[high]));
