@@ -74,12 +74,12 @@ ConstMatrixView matrix_of(const HostTensor<float>& tensor) {
 void require_qkv_shapes(const Shape& q, const Shape& k, const Shape& v) {
   for (const auto& [name, dims] : {std::pair("q", &q), std::pair("k", &k), std::pair("v", &v)})
     if (dims->size() < 2 || element_count(*dims) == 0)
-      throw Error("shape", {name, ": expected [..., rows, columns], none of them 0, got ", *dims});
+      fail("shape", {name, ": expected [..., rows, columns], none of them 0, got ", *dims});
   const auto leading = [](const Shape& dims) { return Shape(dims.begin(), dims.end() - 2); };
   if (leading(k) != leading(q) || leading(v) != leading(q))
-    throw Error("shape", {"q, k, v: expected the same leading axes, got ", q, ", ", k, " and ", v});
+    fail("shape", {"q, k, v: expected the same leading axes, got ", q, ", ", k, " and ", v});
   if (v[v.size() - 2] != k[k.size() - 2])
-    throw Error("shape", {"v: expected as many rows as k, ", k[k.size() - 2], ", got ", v});
+    fail("shape", {"v: expected as many rows as k, ", k[k.size() - 2], ", got ", v});
 }
 
 /// The score function, checked against the widths of q and k; views point into `parameters`.
@@ -90,12 +90,12 @@ nn::ScoreFunction score_function_of(std::string_view name, const std::vector<Hos
   f.kind = score_kind_of(name);
   const std::size_t expected = f.kind == Kind::general ? 1 : f.kind == Kind::additive ? 3 : 0;
   if (parameters.size() != expected)
-    throw Error("value", {"score '", name, "': expected ", expected, " parameter tensors, got ",
-                          static_cast<Index>(parameters.size())});
+    fail("value", {"score '", name, "': expected ", expected, " parameter tensors, got ",
+                   static_cast<Index>(parameters.size())});
   switch (f.kind) {
     case Kind::scaled_dot:
     case Kind::dot:
-      if (q_width != k_width) throw Error("shape", {"k: expected rows as wide as q's, ", q_width, ", got ", k_width});
+      if (q_width != k_width) fail("shape", {"k: expected rows as wide as q's, ", q_width, ", got ", k_width});
       break;
     case Kind::general:
       require_shape("score.w", {q_width, k_width}, parameters[0].dims);
@@ -103,7 +103,7 @@ nn::ScoreFunction score_function_of(std::string_view name, const std::vector<Hos
       break;
     case Kind::additive: {
       const Shape& v = parameters[2].dims;
-      if (v.size() != 1 || v[0] < 1) throw Error("shape", {"score.v: expected [A], got ", v});
+      if (v.size() != 1 || v[0] < 1) fail("shape", {"score.v: expected [A], got ", v});
       require_shape("score.wq", {v[0], q_width}, parameters[0].dims);
       require_shape("score.wk", {v[0], k_width}, parameters[1].dims);
       f.wq = matrix_of(parameters[0]);

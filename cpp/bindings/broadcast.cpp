@@ -7,8 +7,7 @@ Broadcast broadcast_of(std::string_view name, const Shape& dims, const Shape& le
   Shape expected = leading;
   expected.insert(expected.end(), {T, S});
   const auto refuse = [&] {
-    throw Error("shape",
-                {name, ": expected ", Shape{T, S}, " or, broadcast from the right, ", expected, ", got ", dims});
+    fail("shape", {name, ": expected ", Shape{T, S}, " or, broadcast from the right, ", expected, ", got ", dims});
   };
   if (dims.size() < 2 || dims.size() > expected.size() || dims.back() != S || dims[dims.size() - 2] != T) refuse();
   Shape own(expected.size() - dims.size(), 1);  // leading axes, missing ones as 1

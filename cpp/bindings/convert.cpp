@@ -23,7 +23,7 @@ int value_of(const char* field, std::string_view name, std::initializer_list<Cho
     if (!known.empty()) known += ", ";
     known += choice.name;
   }
-  throw Error("config", {field, ": expected one of ", known, ", got '", name, "'"});
+  fail("config", {field, ": expected one of ", known, ", got '", name, "'"});
 }
 
 /// The value that goes with `name` in a table of names.
@@ -34,7 +34,7 @@ Value choose(const char* field, std::string_view name, std::initializer_list<Cho
 
 Index to_index(std::string_view name, double value) {
   if (!(value >= -2147483648.0 && value <= 2147483647.0) || value != std::floor(value))
-    throw Error("value", {name, ": expected an integer of at most 31 bits"});
+    fail("value", {name, ": expected an integer of at most 31 bits"});
   return static_cast<Index>(value);
 }
 
@@ -44,8 +44,8 @@ HostTensor<Scalar> copy_of(std::string_view name, const val& tensor) {
   copy.dims = shape_of(tensor["dims"]);
   copy.data = emscripten::convertJSArrayToNumberVector<Scalar>(tensor["data"]);
   if (static_cast<Index>(copy.data.size()) != element_count(copy.dims))
-    throw Error("shape", {name, ": dims ", copy.dims, " need ", element_count(copy.dims), " values, data has ",
-                          static_cast<Index>(copy.data.size())});
+    fail("shape", {name, ": dims ", copy.dims, " need ", element_count(copy.dims), " values, data has ",
+                   static_cast<Index>(copy.data.size())});
   return copy;
 }
 
@@ -63,7 +63,7 @@ Shape shape_of(const val& dims) {
   Shape shape;
   for (const double value : values) {
     shape.push_back(to_index("dims", value));
-    if (value < 0) throw Error("shape", {"dims: expected sizes of at least 0, got ", shape});
+    if (value < 0) fail("shape", {"dims: expected sizes of at least 0, got ", shape});
   }
   return shape;
 }
@@ -271,6 +271,8 @@ val to_trace(const Record& record, const std::vector<std::string>& wanted) {
   return trace;
 }
 
+namespace {
+
 val to_error(std::string_view code, std::string_view message) {
   val error = val::object();
   error.set("code", std::string(code));
@@ -278,6 +280,20 @@ val to_error(std::string_view code, std::string_view message) {
   val result = val::object();
   result.set("error", error);
   return result;
+}
+
+}  // namespace
+
+val guarded(val (*call)(const void* context), const void* context) {
+  try {
+    return call(context);
+  } catch (const Error& error) {
+    return to_error(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return to_error("memory", "out of memory: this needs more than WebAssembly's linear memory has left");
+  } catch (const std::exception& error) {
+    return to_error("internal", error.what());
+  }
 }
 
 }  // namespace attention_lab::bindings

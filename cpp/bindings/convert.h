@@ -53,21 +53,14 @@ val to_tensor(const val& data, const Shape& dims);
 /// The activations called `wanted` ('*': all that were recorded), by name.
 val to_trace(const Record& record, const std::vector<std::string>& wanted);
 
-/// { error: { code, message } }.
-val to_error(std::string_view code, std::string_view message);
+/// What `call` returns, or { error: { code, message } }. The one place where C++ exceptions become values: none crosses the
+/// border.
+val guarded(val (*call)(const void* context), const void* context);
 
-/// The one place where C++ exceptions become values: none crosses the border.
+/// The same for a lambda; out of line, so that the handlers exist once.
 template <class Call>
-val guarded(Call&& call) {
-  try {
-    return call();
-  } catch (const Error& error) {
-    return to_error(error.code(), error.what());
-  } catch (const std::bad_alloc&) {
-    return to_error("memory", "out of memory: this needs more than WebAssembly's linear memory has left");
-  } catch (const std::exception& error) {
-    return to_error("internal", error.what());
-  }
+val guarded(const Call& call) {
+  return guarded([](const void* context) { return (*static_cast<const Call*>(context))(); }, &call);
 }
 
 }  // namespace attention_lab::bindings

@@ -59,7 +59,8 @@ class Parameterised {
       const Index row = size / found.dims[0], step = std::max<Index>(1, kPiece / row);
       for (Index first = 0; first < found.dims[0]; first += step) {
         const Index count = std::min(step, found.dims[0] - first);
-        const val piece = data.call<val>("subarray", static_cast<double>(first * row), static_cast<double>((first + count) * row));
+        const val piece =
+            data.call<val>("subarray", static_cast<double>(first * row), static_cast<double>((first + count) * row));
         found.rows(first, count).set(emscripten::convertJSArrayToNumberVector<float>(piece));
       }
       val ok = val::object();
@@ -85,16 +86,18 @@ template <class Owner>
 class Handle final : public Parameterised {
  public:
   template <class Config>
-  explicit Handle(const Config& config) : owner_(config) {}
+  explicit Handle(const Config& config) : owner_(std::make_shared<Owner>(config)) {}
 
-  void initialise(double seed) override { owner_.initialise(static_cast<std::uint64_t>(seed)); }
-  Owner& owner() { return owner_; }
+  void initialise(double seed) override { owner_->initialise(static_cast<std::uint64_t>(seed)); }
+  Owner& owner() { return *owner_; }
+  /// For what outlives the handle.
+  const std::shared_ptr<Owner>& shared_owner() const { return owner_; }
 
  private:
-  const Parameters& parameters() const override { return owner_.parameters(); }
-  const ActivationNames& names() const override { return owner_.activation_names(); }
+  const Parameters& parameters() const override { return owner_->parameters(); }
+  const ActivationNames& names() const override { return owner_->activation_names(); }
 
-  Owner owner_;
+  std::shared_ptr<Owner> owner_;
 };
 
 using AttentionLayerHandle = Handle<models::AttentionLayer>;
@@ -114,7 +117,7 @@ val forward_attention_layer(AttentionLayerHandle& handle, val query_value, val k
     const Index D = layer.config().d_model;
     const auto require = [&](const char* name, const Shape& dims) {
       if (dims.size() != 3 || dims[2] != D || element_count(dims) == 0)
-        throw Error("shape", {name, ": expected [B, tokens, ", D, "], got ", dims});
+        fail("shape", {name, ": expected [B, tokens, ", D, "], got ", dims});
     };
     require("query", query.dims);
     require("key", keys.dims);
@@ -157,9 +160,9 @@ val forward_recurrent_handle(RecurrentHandle& handle, val inputs, val options) {
 /// A generation under way. Holds its model, so that disposing of the model's own handle cannot pull it away.
 class GenerationHandle {
  public:
-  GenerationHandle(std::shared_ptr<ModelHandle> model, Index capacity, const models::SamplingOptions& options,
+  GenerationHandle(const std::shared_ptr<models::Model>& model, Index capacity, const models::SamplingOptions& options,
                    std::uint64_t seed, models::Source source)
-      : model_(std::move(model)), generation_(model_->owner(), capacity, options, seed, std::move(source)) {}
+      : model_(model), generation_(*model_, capacity, options, seed, std::move(source)) {}
 
   val next(val tokens, val suppressed) {
     return guarded([&] {
@@ -172,11 +175,11 @@ class GenerationHandle {
   }
 
  private:
-  std::shared_ptr<ModelHandle> model_;
+  std::shared_ptr<models::Model> model_;
   models::Generation generation_;
 };
 
-val create_generation(std::shared_ptr<ModelHandle> model, val options) {
+val create_generation(ModelHandle& model, val options) {
   return guarded([&] {
     models::SamplingOptions sampling;
     sampling.temperature = float_of(options, "temperature");
@@ -188,34 +191,29 @@ val create_generation(std::shared_ptr<ModelHandle> model, val options) {
       source.ids = emscripten::convertJSArrayToNumberVector<int>(options["source"]["inputIds"]);
       source.mask = emscripten::convertJSArrayToNumberVector<std::uint8_t>(options["source"]["attentionMask"]);
     }
-    return val(std::make_shared<GenerationHandle>(std::move(model), index_of(options, "capacity"), sampling, seed,
+    return val(std::make_unique<GenerationHandle>(model.shared_owner(), index_of(options, "capacity"), sampling, seed,
                                                   std::move(source)));
   });
 }
 
-val create_trainer_of(std::shared_ptr<ModelHandle> model, val options) {
-  models::Model& owned = model->owner();
-  return create_trainer({std::move(model), &owned}, options);
-}
+val create_trainer_of(ModelHandle& model, val options) { return create_trainer(model.shared_owner(), options); }
 
 val create_attention_layer(val config) {
-  return guarded([&] { return val(std::make_shared<AttentionLayerHandle>(attention_config_of(config))); });
+  return guarded([&] { return val(std::make_unique<AttentionLayerHandle>(attention_config_of(config))); });
 }
 
 val create_model(val config) {
-  return guarded([&] { return val(std::make_shared<ModelHandle>(model_config_of(config))); });
+  return guarded([&] { return val(std::make_unique<ModelHandle>(model_config_of(config))); });
 }
 
 val create_recurrent(val config) {
-  return guarded([&] { return val(std::make_shared<RecurrentHandle>(recurrent_config_of(config))); });
+  return guarded([&] { return val(std::make_unique<RecurrentHandle>(recurrent_config_of(config))); });
 }
 
 /// Binds a handle with its own forward().
 template <class Class, class Forward>
 void bind_handle(const char* name, Forward forward) {
-  emscripten::class_<Class, emscripten::base<Parameterised>>(name)
-      .template smart_ptr<std::shared_ptr<Class>>(name)
-      .function("forward", forward);
+  emscripten::class_<Class, emscripten::base<Parameterised>>(name).function("forward", forward);
 }
 
 }  // namespace
@@ -239,9 +237,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   bind_handle<AttentionLayerHandle>("AttentionLayer", &forward_attention_layer);
   bind_handle<ModelHandle>("Model", &forward_model_handle);
   bind_handle<RecurrentHandle>("Recurrent", &forward_recurrent_handle);
-  emscripten::class_<GenerationHandle>("Generation")
-      .smart_ptr<std::shared_ptr<GenerationHandle>>("Generation")
-      .function("next", &GenerationHandle::next);
+  emscripten::class_<GenerationHandle>("Generation").function("next", &GenerationHandle::next);
 }
 
 }  // namespace attention_lab::bindings

@@ -68,7 +68,7 @@ val forward_model(models::Model& model, const val& source, const val& options) {
     for (const Site site : *each.sites) record.request(site);
 
   val result = val::object();
-  const auto by_token = [&](const char* name, ConstMatrixView rows, Index batch) {
+  const auto by_token = [&](const char* name, const ConstMatrixView& rows, Index batch) {
     if (rows) result.set(name, to_tensor(rows.data, {batch, rows.rows / batch, rows.cols}));
   };
 

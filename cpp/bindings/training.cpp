@@ -45,8 +45,8 @@ val evaluation_of(const train::Evaluation& evaluation) {
 
 class TrainerHandle {
  public:
-  TrainerHandle(std::shared_ptr<models::Model> model, const train::OptimizerConfig& config)
-      : model_(std::move(model)), trainer_(*model_, config) {}
+  TrainerHandle(const std::shared_ptr<models::Model>& model, const train::OptimizerConfig& config)
+      : model_(model), trainer_(*model_, config) {}
 
   val step(val source) {
     return guarded([&] {
@@ -141,14 +141,12 @@ class TrainerHandle {
 
 }  // namespace
 
-val create_trainer(std::shared_ptr<models::Model> model, const val& options) {
-  return guarded(
-      [&] { return val(std::make_shared<TrainerHandle>(std::move(model), optimizer_config_of(options))); });
+val create_trainer(const std::shared_ptr<models::Model>& model, const val& options) {
+  return guarded([&] { return val(std::make_unique<TrainerHandle>(model, optimizer_config_of(options))); });
 }
 
 EMSCRIPTEN_BINDINGS(attention_lab_training) {
   emscripten::class_<TrainerHandle>("Trainer")
-      .smart_ptr<std::shared_ptr<TrainerHandle>>("Trainer")
       .function("step", &TrainerHandle::step)
       .function("evaluate", &TrainerHandle::evaluate)
       .function("gradients", &TrainerHandle::gradients)

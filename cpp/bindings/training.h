@@ -8,6 +8,6 @@
 namespace attention_lab::bindings {
 
 /// A native trainer of the model, which it keeps alive. js/native.ts describes the options.
-val create_trainer(std::shared_ptr<models::Model> model, const val& options);
+val create_trainer(const std::shared_ptr<models::Model>& model, const val& options);
 
 }  // namespace attention_lab::bindings

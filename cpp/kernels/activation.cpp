@@ -8,8 +8,8 @@ namespace attention_lab::kernels {
 
 namespace {
 
-using simd::F4;
 using simd::constant;
+using simd::F4;
 
 F4 relu(F4 x) { return simd::max(x, simd::splat(0.0f)); }  // x first: NaN stays NaN
 F4 gelu(F4 x) {
@@ -27,7 +27,7 @@ F4 identity(F4 x) { return x; }
 
 /// transform() of columns that come in whole vectors.
 template <F4 (*f)(F4)>
-void transform_vectors(ConstMatrixView x, ConstMatrixView residual, MatrixView y) {
+void transform_vectors(const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& y) {
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     const float* const add = residual ? residual.row(r) : nullptr;
@@ -39,7 +39,7 @@ void transform_vectors(ConstMatrixView x, ConstMatrixView residual, MatrixView y
   }
 }
 
-using Transform = void (*)(ConstMatrixView x, ConstMatrixView residual, MatrixView y);
+using Transform = void (*)(const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& y);
 
 Transform transform_of(Activation activation) {
   switch (activation) {
@@ -55,7 +55,7 @@ Transform transform_of(Activation activation) {
 
 }  // namespace
 
-void transform(Activation activation, ConstMatrixView x, ConstMatrixView residual, MatrixView y) {
+void transform(Activation activation, const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& y) {
   const Transform run = transform_of(activation);
   const Index rest = x.cols % simd::kWidth, whole = x.cols - rest;
   run({x.data, x.rows, whole, x.stride}, residual, y);

@@ -13,8 +13,8 @@ struct AdamWStep {
   float gradient_scale;  // multiplies the gradient first: clipping
   float kept;            // 1 − lr · weight decay: what is left of a weight
   float beta1, beta2;
-  float rate;            // lr / (1 − β₁ᵗ)
-  float root_correction; // √(1 − β₂ᵗ)
+  float rate;             // lr / (1 − β₁ᵗ)
+  float root_correction;  // √(1 − β₂ᵗ)
   float eps;
 };
 

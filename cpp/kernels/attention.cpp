@@ -88,7 +88,7 @@ class KeysAndValues {
   }
 
   /// scores = scale · q kᵀ for `keys`, from scores.origin on. Whole panels: up to 7 columns either side are spare.
-  void multiply_by_keys(float scale, ConstMatrixView q, KeyRange keys, const ScoreBlock& scores) const {
+  void multiply_by_keys(float scale, const ConstMatrixView& q, KeyRange keys, const ScoreBlock& scores) const {
     const Index K = k_.cols;
     if (few_) {
       const Index count = keys.end - scores.origin;
@@ -101,12 +101,14 @@ class KeysAndValues {
       for (Index i = 0; i < tiles.count(); ++i)
         multiply_tile(Rows::packed, tiles.size(i),
                       {.a = q_packed_ + tiles.begin(i) * K,
-                       .panel = k_panels_ + key / kPanelWidth * PackedView::panel_size(K), .depth = K,
-                       .c = scores.at(tiles.begin(i), key), .c_stride = scores.stride});
+                       .panel = k_panels_ + key / kPanelWidth * PackedView::panel_size(K),
+                       .depth = K,
+                       .c = scores.at(tiles.begin(i), key),
+                       .c_stride = scores.stride});
   }
 
   /// out = weights · v over `keys`, each row times the inverse of its sum.
-  void multiply_by_values(const ScoreBlock& weights, KeyRange keys, const RowSum* sums, MatrixView out) const {
+  void multiply_by_values(const ScoreBlock& weights, KeyRange keys, const RowSum* sums, const MatrixView& out) const {
     if (few_) {
       multiply_few({weights.at(0, keys.begin), out.rows, keys.size(), weights.stride},
                    {v_.row(keys.begin), keys.size(), v_.cols, v_.stride}, out);
@@ -119,8 +121,12 @@ class KeysAndValues {
       const Index width = std::min(kPanelWidth, out.cols - col);
       for (Index i = 0; i < tiles.count(); ++i)
         multiply_tile(Rows::strided, tiles.size(i),
-                      {.a = weights.at(tiles.begin(i), keys.begin), .a_stride = weights.stride, .panel = panel,
-                       .first = keys.begin, .depth = keys.size(), .c = strip_ + tiles.begin(i) * kPanelWidth,
+                      {.a = weights.at(tiles.begin(i), keys.begin),
+                       .a_stride = weights.stride,
+                       .panel = panel,
+                       .first = keys.begin,
+                       .depth = keys.size(),
+                       .c = strip_ + tiles.begin(i) * kPanelWidth,
                        .c_stride = kPanelWidth});
       for (Index t = 0; t < out.rows; ++t)
         scale_row(strip_ + t * kPanelWidth, width, sums[t].inverse, out.row(t) + col);
@@ -139,12 +145,12 @@ class KeysAndValues {
 
 }  // namespace
 
-void mask_scores(ConstMatrixView scores, const AttentionMask& mask, MatrixView masked) {
+void mask_scores(const ConstMatrixView& scores, const AttentionMask& mask, const MatrixView& masked) {
   for (Index t = 0; t < scores.rows; ++t)
     mask_row(scores.row(t), mask, t, {0, scores.cols}, scores.cols, masked.row(t));
 }
 
-void softmax(ConstMatrixView masked_scores, MatrixView pattern) {
+void softmax(const ConstMatrixView& masked_scores, const MatrixView& pattern) {
   // A few rows at a time: their exponentials are still in the first-level cache when they are scaled.
   constexpr Index kRows = 8;
   for (Index first = 0; first < masked_scores.rows; first += kRows) {
@@ -190,9 +196,9 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
     for (Index t = 0; t < queries; ++t) {
       const float inverse = sums[t].inverse;
       if (a.log_sums)
-        a.log_sums[first + t] =
-            inverse == 0.0f ? -std::numeric_limits<float>::infinity()
-                            : sums[t].shift - static_cast<float>(logarithm(static_cast<double>(inverse)));
+        a.log_sums[first + t] = inverse == 0.0f
+                                    ? -std::numeric_limits<float>::infinity()
+                                    : sums[t].shift - static_cast<float>(logarithm(static_cast<double>(inverse)));
       if (a.pattern) {
         float* const out = a.pattern.row(first + t);
         std::fill_n(out, band.begin, 0.0f);

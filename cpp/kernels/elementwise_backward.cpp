@@ -45,7 +45,8 @@ template <F4 (*slope)(F4)>
 void multiply_by_slope(std::span<const float> x, std::span<const float> dy, std::span<float> dx) {
   const Index size = static_cast<Index>(x.size());
   for (Index i = 0; i < size; i += kWidth)
-    store_up_to(dx.data() + i, size - i, load_up_to(dy.data() + i, size - i) * slope(load_up_to(x.data() + i, size - i)));
+    store_up_to(dx.data() + i, size - i,
+                load_up_to(dy.data() + i, size - i) * slope(load_up_to(x.data() + i, size - i)));
 }
 
 /// Both norms: x̂ = (x − mean − rest) · inverse. dshift null: RMSNorm, whose mean is no part of x̂.
@@ -93,7 +94,7 @@ void multiply(std::span<const float> a, std::span<const float> b, std::span<floa
     store_up_to(y.data() + i, size - i, load_up_to(a.data() + i, size - i) * load_up_to(b.data() + i, size - i));
 }
 
-void softmax_backward(ConstMatrixView pattern, ConstMatrixView dpattern, MatrixView dscores) {
+void softmax_backward(const ConstMatrixView& pattern, const ConstMatrixView& dpattern, const MatrixView& dscores) {
   const Index size = pattern.cols;
   for (Index t = 0; t < pattern.rows; ++t) {
     const float* const p = pattern.row(t);
@@ -108,15 +109,15 @@ void softmax_backward(ConstMatrixView pattern, ConstMatrixView dpattern, MatrixV
   }
 }
 
-void layer_norm_backward(ConstMatrixView x, const float* gain, float eps, ConstMatrixView dy, ConstMatrixView residual,
-                         MatrixView dx, float* dgain, float* dshift) {
+void layer_norm_backward(const ConstMatrixView& x, const float* gain, float eps, const ConstMatrixView& dy,
+                         const ConstMatrixView& residual, const MatrixView& dx, float* dgain, float* dshift) {
   for (Index r = 0; r < x.rows; ++r)
     norm_row_backward(x.row(r), standardise(x.row(r), x.cols, eps), gain, x.cols, dy.row(r),
                       residual ? residual.row(r) : nullptr, dx.row(r), dgain, dshift);
 }
 
-void rms_norm_backward(ConstMatrixView x, const float* gain, float eps, ConstMatrixView dy, ConstMatrixView residual,
-                       MatrixView dx, float* dgain) {
+void rms_norm_backward(const ConstMatrixView& x, const float* gain, float eps, const ConstMatrixView& dy,
+                       const ConstMatrixView& residual, const MatrixView& dx, float* dgain) {
   for (Index r = 0; r < x.rows; ++r)
     norm_row_backward(x.row(r), {0.0f, 0.0f, inverse_root_mean_square(x.row(r), x.cols, eps)}, gain, x.cols, dy.row(r),
                       residual ? residual.row(r) : nullptr, dx.row(r), dgain, nullptr);

@@ -13,7 +13,7 @@ namespace {
 
 /// y[0 … 4 vectors) = Σₖ a[k] · b[k], with the sums in registers.
 template <int vectors>
-void sum_rows(const float* a, ConstMatrixView b, float* y) {
+void sum_rows(const float* a, const ConstMatrixView& b, float* y) {
   F4 sums[vectors];
   for (F4& total : sums) total = splat(0.0f);
   for (Index k = 0; k < b.rows; ++k) {
@@ -26,7 +26,7 @@ void sum_rows(const float* a, ConstMatrixView b, float* y) {
 
 }  // namespace
 
-void multiply_few_by_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y) {
+void multiply_few_by_transposed(float alpha, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y) {
   for (Index r = 0; r < a.rows; ++r)
     for (Index n = 0; n < b.rows; n += kWidth) {
       const float* rows[kWidth];
@@ -49,7 +49,7 @@ void multiply_few_by_transposed(float alpha, ConstMatrixView a, ConstMatrixView 
     }
 }
 
-void multiply_few(ConstMatrixView a, ConstMatrixView b, MatrixView y) {
+void multiply_few(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y) {
   for (Index r = 0; r < a.rows; ++r) {
     Index n = 0;
     const auto rest_of_b = [&] { return ConstMatrixView{b.data + n, b.rows, b.cols - n, b.stride}; };

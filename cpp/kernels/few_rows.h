@@ -9,9 +9,9 @@ namespace attention_lab::kernels {
 inline constexpr Index kFewRows = 2;
 
 /// y = alpha · a bᵀ.   a: [m, k], b: [n, k], y: [m, n].
-void multiply_few_by_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y);
+void multiply_few_by_transposed(float alpha, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y);
 
 /// y = a b.   a: [m, k], b: [k, n], y: [m, n].
-void multiply_few(ConstMatrixView a, ConstMatrixView b, MatrixView y);
+void multiply_few(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y);
 
 }  // namespace attention_lab::kernels

@@ -20,38 +20,36 @@ Index rows_per_block(Index rows, Index depth) {
   return blocks > 1 ? ((rows + blocks - 1) / blocks + kTileRows - 1) / kTileRows * kTileRows : rows;
 }
 
-ConstMatrixView block_of(ConstMatrixView m, Index row, Index rows, Index col, Index cols) {
+ConstMatrixView block_of(const ConstMatrixView& m, Index row, Index rows, Index col, Index cols) {
   return m ? ConstMatrixView{m.row(row) + col, rows, cols, m.stride} : m;
 }
-MatrixView block_of(MatrixView m, Index row, Index rows, Index col, Index cols) {
+MatrixView block_of(const MatrixView& m, Index row, Index rows, Index col, Index cols) {
   return {m.row(row) + col, rows, cols, m.stride};
 }
 
-/// One or two rows: so little work per weight that several panels are read side by side to hide the latency of the
-/// additions. strip: [x.rows, panels · kPanelWidth].
-template <int R, int P>
-void multiply_few_rows(const float* rows, PackedView w, const Epilogue& epilogue, MatrixView y, float* strip) {
+/// One or two rows: so little work per weight that several panels are read side by side (`wide`) to hide the latency of the
+/// additions; the last few go one by one (`narrow`). strip: [y.rows, panels · kPanelWidth].
+using Tile = void (*)(const TileArguments&);
+void multiply_few_rows(Tile wide, Index panels, Tile narrow, const float* rows, PackedView w, const Epilogue& epilogue,
+                       const MatrixView& y, float* strip) {
   const Index panel_size = PackedView::panel_size(w.in);
-  const auto finish = [&](Index col, Index width) {
-    const Index cols = std::min(width, w.out - col);
-    transform(epilogue.activation, {strip, R, cols, width}, block_of(epilogue.residual, 0, R, col, cols),
-              block_of(y, 0, R, col, cols));
-  };
-  Index col = 0;
-  for (; col + (P - 1) * kPanelWidth < w.out; col += P * kPanelWidth) {
-    tile<R, P, true>({.a = rows, .panel = w.panels + col / kPanelWidth * panel_size, .panel_stride = panel_size,
-                      .depth = w.in, .c = strip, .c_stride = P * kPanelWidth});
-    finish(col, P * kPanelWidth);
-  }
-  for (; col < w.out; col += kPanelWidth) {
-    tile<R, 1, true>({.a = rows, .panel = w.panels + col / kPanelWidth * panel_size, .depth = w.in, .c = strip,
-                      .c_stride = kPanelWidth});
-    finish(col, kPanelWidth);
+  for (Index col = 0; col < w.out;) {
+    if (col + (panels - 1) * kPanelWidth >= w.out) panels = 1;
+    const Index width = panels * kPanelWidth, cols = std::min(width, w.out - col);
+    (panels == 1 ? narrow : wide)({.a = rows,
+                                   .panel = w.panels + col / kPanelWidth * panel_size,
+                                   .panel_stride = panel_size,
+                                   .depth = w.in,
+                                   .c = strip,
+                                   .c_stride = width});
+    transform(epilogue.activation, {strip, y.rows, cols, width}, block_of(epilogue.residual, 0, y.rows, col, cols),
+              block_of(y, 0, y.rows, col, cols));
+    col += width;
   }
 }
 
 /// y = activation(a · panels + bias) + residual, for any number of rows. `alpha` multiplies a.
-void multiply(float alpha, ConstMatrixView a, PackedView w, const Epilogue& epilogue, MatrixView y,
+void multiply(float alpha, const ConstMatrixView& a, PackedView w, const Epilogue& epilogue, const MatrixView& y,
               Workspace& workspace) {
   if (a.rows == 0 || w.out == 0) return;
   const Workspace::Scope scope(workspace);
@@ -61,8 +59,9 @@ void multiply(float alpha, ConstMatrixView a, PackedView w, const Epilogue& epil
   for (Index row = 0; row < a.rows; row += most_rows) {
     const Index rows = std::min(most_rows, a.rows - row);
     pack_rows(block_of(a, row, rows, 0, a.cols), alpha, packed);
-    if (a.rows == 1) return multiply_few_rows<1, 4>(packed, w, epilogue, y, strip);
-    if (a.rows == 2) return multiply_few_rows<2, 2>(packed, w, epilogue, y, strip);
+    if (a.rows <= 2)
+      return a.rows == 1 ? multiply_few_rows(tile<1, 4, true>, 4, tile<1, 1, true>, packed, w, epilogue, y, strip)
+                         : multiply_few_rows(tile<2, 2, true>, 2, tile<2, 1, true>, packed, w, epilogue, y, strip);
     const RowTiles tiles{rows};
     const float* panel = w.panels;
     for (Index col = 0; col < w.out; col += kPanelWidth, panel += PackedView::panel_size(w.in)) {
@@ -73,8 +72,11 @@ void multiply(float alpha, ConstMatrixView a, PackedView w, const Epilogue& epil
       const MatrixView product = direct ? result : MatrixView{strip, rows, cols, kPanelWidth};
       for (Index i = 0; i < tiles.count(); ++i)
         multiply_tile(Rows::packed, tiles.size(i),
-                      {.a = packed + tiles.begin(i) * a.cols, .panel = panel, .depth = w.in,
-                       .c = product.row(tiles.begin(i)), .c_stride = product.stride});
+                      {.a = packed + tiles.begin(i) * a.cols,
+                       .panel = panel,
+                       .depth = w.in,
+                       .c = product.row(tiles.begin(i)),
+                       .c_stride = product.stride});
       if (!direct || epilogue.activation != Activation::none)
         transform(epilogue.activation, product, block_of(epilogue.residual, row, rows, col, cols), result);
     }
@@ -83,23 +85,25 @@ void multiply(float alpha, ConstMatrixView a, PackedView w, const Epilogue& epil
 
 }  // namespace
 
-void pack_weight(ConstMatrixView weight, Index first_out, float* packed) {
+void pack_weight(const ConstMatrixView& weight, Index first_out, float* packed) {
   for (Index o = 0; o < weight.rows; ++o)
     for (Index i = 0; i < weight.cols; ++i)
       packed[PackedView::position(weight.cols, first_out + o, i)] = weight.row(o)[i];
 }
 
-void unpack_weight(const float* packed, Index first_out, MatrixView weight) {
+void unpack_weight(const float* packed, Index first_out, const MatrixView& weight) {
   for (Index o = 0; o < weight.rows; ++o)
     for (Index i = 0; i < weight.cols; ++i)
       weight.row(o)[i] = packed[PackedView::position(weight.cols, first_out + o, i)];
 }
 
-void linear(ConstMatrixView x, PackedView w, const Epilogue& epilogue, MatrixView y, Workspace& workspace) {
+void linear(const ConstMatrixView& x, PackedView w, const Epilogue& epilogue, const MatrixView& y,
+            Workspace& workspace) {
   multiply(1.0f, x, w, epilogue, y, workspace);
 }
 
-void matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) {
+void matmul_transposed(float alpha, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y,
+                       Workspace& workspace) {
   if (a.rows <= kFewRows) return multiply_few_by_transposed(alpha, a, b, y);
   const Workspace::Scope scope(workspace);
   float* const panels = workspace.take(PackedView::storage_size(b.cols, b.rows));
@@ -107,7 +111,7 @@ void matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, Matrix
   multiply(alpha, a, {panels, b.cols, b.rows}, {}, y, workspace);
 }
 
-void matmul(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) {
+void matmul(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y, Workspace& workspace) {
   if (a.rows <= kFewRows) return multiply_few(a, b, y);
   const Workspace::Scope scope(workspace);
   float* const panels = workspace.take(PackedView::storage_size(b.rows, b.cols));

@@ -29,9 +29,9 @@ struct PackedView {
 };
 
 /// Packs `weight` [out, in] into rows [first_out, first_out + weight.rows) of storage laid out for `in` inputs.
-void pack_weight(ConstMatrixView weight, Index first_out, float* packed);
+void pack_weight(const ConstMatrixView& weight, Index first_out, float* packed);
 /// Copies packed weights back out; the inverse of pack_weight.
-void unpack_weight(const float* packed, Index first_out, MatrixView weight);
+void unpack_weight(const float* packed, Index first_out, const MatrixView& weight);
 
 /// What happens to a tile of the product before it is stored: y = activation(x Wᵀ + b) + residual.
 struct Epilogue {
@@ -40,12 +40,14 @@ struct Epilogue {
 };
 
 /// y = activation(x Wᵀ + b) + residual.   x: [rows, in], y: [rows, out]; x and y must not overlap.
-void linear(ConstMatrixView x, PackedView w, const Epilogue& epilogue, MatrixView y, Workspace& workspace);
+void linear(const ConstMatrixView& x, PackedView w, const Epilogue& epilogue, const MatrixView& y,
+            Workspace& workspace);
 
 /// y = alpha · a bᵀ.   a: [m, k], b: [n, k], y: [m, n]: two activations, nothing packed beforehand.
-void matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace);
+void matmul_transposed(float alpha, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y,
+                       Workspace& workspace);
 
 /// y = a b.   a: [m, k], b: [k, n], y: [m, n].
-void matmul(ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace);
+void matmul(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y, Workspace& workspace);
 
 }  // namespace attention_lab::kernels

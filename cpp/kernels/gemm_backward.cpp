@@ -18,7 +18,7 @@ constexpr Index kColumns = 512;
 
 /// Packs alpha · aᵀ for the micro-kernel, as pack_rows would pack its rows. What a vector holds past the tile's columns
 /// is overwritten by the next row of a, and at the end lies in the slack.
-void pack_transposed_rows(ConstMatrixView a, float alpha, float* packed) {
+void pack_transposed_rows(const ConstMatrixView& a, float alpha, float* packed) {
   const RowTiles tiles{a.cols};
   const F4 factor = splat(alpha);
   for (Index i = 0; i < tiles.count(); ++i) {
@@ -56,7 +56,7 @@ void add_strip(const float* strip, Index rows, Index cols, float* out, Index str
 }
 
 /// target += alpha · aᵀ b, and bias[panel] += the sums of b's columns, unless bias is null.
-void accumulate(float alpha, ConstMatrixView a, ConstMatrixView b, const Target& target, float* bias,
+void accumulate(float alpha, const ConstMatrixView& a, const ConstMatrixView& b, const Target& target, float* bias,
                 Workspace& workspace) {
   const Workspace::Scope scope(workspace);
   const Index most_depth = std::min(kDepth, a.rows), most_columns = std::min(kColumns, a.cols);
@@ -74,10 +74,13 @@ void accumulate(float alpha, ConstMatrixView a, ConstMatrixView b, const Target&
         float* const out = target.data + p * target.panel_stride + m * target.row_stride;
         for (Index i = 0; i < tiles.count(); ++i) {
           multiply_tile(Rows::packed, tiles.size(i),
-                        {.a = packed + tiles.begin(i) * depth, .panel = panel, .depth = depth, .c = strip,
+                        {.a = packed + tiles.begin(i) * depth,
+                         .panel = panel,
+                         .depth = depth,
+                         .c = strip,
                          .c_stride = kPanelWidth});
-          add_strip(strip, tiles.size(i), target.padded ? kPanelWidth : width,
-                    out + tiles.begin(i) * target.row_stride, target.row_stride);
+          add_strip(strip, tiles.size(i), target.padded ? kPanelWidth : width, out + tiles.begin(i) * target.row_stride,
+                    target.row_stride);
         }
         if (bias && m == 0) {
           F4 low = splat(0.0f), high = low;
@@ -107,8 +110,7 @@ void pack_input_panels(PackedView w, float* panels) {
       const Index outputs = std::min<Index>(4, w.out - o);
       for (Index half = 0; half < kPanelWidth; half += 4) {
         F4 rows[4];
-        for (Index i = 0; i < 4; ++i)
-          rows[i] = half + i < width ? load(in + (half + i) * kPanelWidth) : splat(0.0f);
+        for (Index i = 0; i < 4; ++i) rows[i] = half + i < width ? load(in + (half + i) * kPanelWidth) : splat(0.0f);
         transpose(rows[0], rows[1], rows[2], rows[3]);
         for (Index n = 0; n < outputs; ++n) store(out + n * kPanelWidth + half, rows[n]);
       }
@@ -118,20 +120,22 @@ void pack_input_panels(PackedView w, float* panels) {
 
 }  // namespace
 
-void linear_backward_input(ConstMatrixView dy, PackedView w, ConstMatrixView residual, MatrixView dx,
-                           Workspace& workspace) {
+void linear_backward_input(const ConstMatrixView& dy, PackedView w, const ConstMatrixView& residual,
+                           const MatrixView& dx, Workspace& workspace) {
   const Workspace::Scope scope(workspace);
   float* const panels = workspace.take(PackedView::storage_size(w.out, w.in));
   pack_input_panels(w, panels);
   linear(dy, {panels, w.out, w.in}, {Activation::none, residual}, dx, workspace);
 }
 
-void linear_backward_weight(ConstMatrixView x, ConstMatrixView dy, float* gradient, Workspace& workspace) {
-  accumulate(1.0f, x, dy, {gradient + kPanelWidth, kPanelWidth, PackedView::panel_size(x.cols), true},
-             gradient, workspace);
+void linear_backward_weight(const ConstMatrixView& x, const ConstMatrixView& dy, float* gradient,
+                            Workspace& workspace) {
+  accumulate(1.0f, x, dy, {gradient + kPanelWidth, kPanelWidth, PackedView::panel_size(x.cols), true}, gradient,
+             workspace);
 }
 
-void add_transposed_matmul(float alpha, ConstMatrixView a, ConstMatrixView b, MatrixView y, Workspace& workspace) {
+void add_transposed_matmul(float alpha, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y,
+                           Workspace& workspace) {
   accumulate(alpha, a, b, {y.data, y.stride, kPanelWidth, false}, nullptr, workspace);
 }
 

@@ -44,7 +44,7 @@ Standardisation standardise(const float* x, Index size, float eps) {
   return {mean, rest, 1.0f / std::sqrt(about_mean.second / count - rest * rest + eps)};
 }
 
-void layer_norm(ConstMatrixView x, const float* gain, const float* shift, float eps, MatrixView y) {
+void layer_norm(const ConstMatrixView& x, const float* gain, const float* shift, float eps, const MatrixView& y) {
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     float* const out = y.row(r);

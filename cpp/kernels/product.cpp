@@ -10,7 +10,7 @@ using namespace simd;
 namespace {
 /// One tile of pack_rows. Rows are turned four by four, the last group first: what it stores past the tile's rows is
 /// overwritten by the group before, and at the end lies in the slack.
-void pack_tile(ConstMatrixView a, float alpha, float* packed) {
+void pack_tile(const ConstMatrixView& a, float alpha, float* packed) {
   const F4 factor = splat(alpha);
   const Index whole = a.cols - a.cols % 4;
   for (Index group = (a.rows - 1) / 4 * 4; group >= 0; group -= 4) {
@@ -29,13 +29,13 @@ void pack_tile(ConstMatrixView a, float alpha, float* packed) {
 }
 }  // namespace
 
-void pack_rows(ConstMatrixView a, float alpha, float* packed) {
+void pack_rows(const ConstMatrixView& a, float alpha, float* packed) {
   const RowTiles tiles{a.rows};
   for (Index i = 0; i < tiles.count(); ++i)
     pack_tile({a.row(tiles.begin(i)), tiles.size(i), a.cols, a.stride}, alpha, packed + tiles.begin(i) * a.cols);
 }
 
-void pack_transposed(ConstMatrixView b, float* panels) {
+void pack_transposed(const ConstMatrixView& b, float* panels) {
   for (Index first = 0; first < b.rows; first += kPanelWidth, panels += PackedView::panel_size(b.cols)) {
     std::fill_n(panels, kPanelWidth, 0.0f);
     const Index width = std::min(kPanelWidth, b.rows - first);
@@ -54,7 +54,7 @@ void pack_transposed(ConstMatrixView b, float* panels) {
   }
 }
 
-void pack_columns(ConstMatrixView b, float* panels) {
+void pack_columns(const ConstMatrixView& b, float* panels) {
   for (Index first = 0; first < b.cols; first += kPanelWidth, panels += PackedView::panel_size(b.rows)) {
     std::fill_n(panels, kPanelWidth, 0.0f);
     const Index width = std::min(kPanelWidth, b.cols - first);
@@ -91,8 +91,10 @@ void multiply_rows(Index rows, const TileArguments& arguments) {
 }  // namespace
 
 void multiply_tile(Rows layout, Index rows, const TileArguments& arguments) {
-  if (layout == Rows::packed) multiply_rows<true>(rows, arguments);
-  else multiply_rows<false>(rows, arguments);
+  if (layout == Rows::packed)
+    multiply_rows<true>(rows, arguments);
+  else
+    multiply_rows<false>(rows, arguments);
 }
 
 }  // namespace attention_lab::kernels

@@ -21,7 +21,7 @@ float inverse_root_mean_square(const float* x, Index size, float eps) {
   return 1.0f / std::sqrt(sum(squares + more) / static_cast<float>(size) + eps);
 }
 
-void rms_norm(ConstMatrixView x, const float* gain, float eps, MatrixView y) {
+void rms_norm(const ConstMatrixView& x, const float* gain, float eps, const MatrixView& y) {
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     float* const out = y.row(r);

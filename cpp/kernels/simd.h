@@ -46,7 +46,9 @@ inline F4 max(F4 a, F4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
 inline F4 square_root(F4 a) { return {wasm_f32x4_sqrt(a.v)}; }
 inline F4 shift_left_bits(F4 a, int count) { return {wasm_i32x4_shl(a.v, count)}; }
 template <int a, int b, int c, int d>
-F4 shuffle(F4 x, F4 y) { return {wasm_i32x4_shuffle(x.v, y.v, a, b, c, d)}; }
+F4 shuffle(F4 x, F4 y) {
+  return {wasm_i32x4_shuffle(x.v, y.v, a, b, c, d)};
+}
 inline float first(F4 a) { return wasm_f32x4_extract_lane(a.v, 0); }
 
 /// a · b + c, rounded once in the relaxed variant on machines that fuse, else twice.
@@ -129,8 +131,12 @@ inline F4 magnitude(F4 a) {
 }
 
 /// As load_part and store_part where `count` < 4, else whole vectors.
-inline F4 load_up_to(const float* p, std::ptrdiff_t count) { return count < kWidth ? load_part(p, count, 0.0f) : load(p); }
-inline void store_up_to(float* p, std::ptrdiff_t count, F4 a) { count < kWidth ? store_part(p, count, a) : store(p, a); }
+inline F4 load_up_to(const float* p, std::ptrdiff_t count) {
+  return count < kWidth ? load_part(p, count, 0.0f) : load(p);
+}
+inline void store_up_to(float* p, std::ptrdiff_t count, F4 a) {
+  count < kWidth ? store_part(p, count, a) : store(p, a);
+}
 
 inline float sum(F4 a) {
   const F4 pairs = a + shuffle<2, 3, 0, 1>(a, a);

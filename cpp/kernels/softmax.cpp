@@ -70,7 +70,7 @@ float exponentials_of_row(const float* x, const float* next, Index size, float s
 
 }  // namespace
 
-void exponentials(ConstMatrixView x, MatrixView out, RowSum* sums) {
+void exponentials(const ConstMatrixView& x, const MatrixView& out, RowSum* sums) {
   float most = x.rows > 0 ? row_max(x.row(0), x.cols) : kMinusInfinity;
   for (Index r = 0; r < x.rows; ++r) {
     // Where all is −∞ (or NaN), 0 stands in for the maximum: exp(−∞ − −∞) would be NaN, exp(−∞ − 0) is 0.

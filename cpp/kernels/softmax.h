@@ -13,7 +13,7 @@ struct RowSum {
 
 /// out[r, i] = exp(x[r, i] − max x[r]) and sums[r], so that out[r] · sums[r].inverse is the softmax, and zeros for a fully
 /// masked row. Any NaN or +∞ makes a row's inverse NaN. x and out: [rows, cols], may be the same memory; sums: [rows].
-void exponentials(ConstMatrixView x, MatrixView out, RowSum* sums);
+void exponentials(const ConstMatrixView& x, const MatrixView& out, RowSum* sums);
 
 /// The same of one row; returns sums[0].inverse.
 float exponentials(const float* x, Index size, float* out);

@@ -8,7 +8,7 @@ namespace attention_lab::kernels {
 
 /// c[r, n] = panel n's bias + Σₖ a(r, k) · b(k, n), for the rows of the tile and 8 columns per panel.
 struct TileArguments {
-  const float* a = nullptr;      // packed: a(r, k) at a[k · R + r]; else at a[r · a_stride + k]
+  const float* a = nullptr;  // packed: a(r, k) at a[k · R + r]; else at a[r · a_stride + k]
   Index a_stride = 0;
   const float* panel = nullptr;  // the bias that heads the first panel
   Index panel_stride = 0;        // from one panel's bias to the next
@@ -47,7 +47,8 @@ template <int R, int P, bool packed>
     step(0);
     if (depth == 1) break;
     step(1);
-    if (packed) a += 2 * R;
+    if (packed)
+      a += 2 * R;
     else
       for (int r = 0; r < R; ++r) a_row[r] += 2;
     for (int p = 0; p < P; ++p) b[p] += 2 * kPanelWidth;

@@ -74,7 +74,7 @@ F4 saturating(F4 x, const float& limit, const std::array<float, NP>& p, const st
 /// erf(x), absolute error ≤ 3e-7; exactly ±1 for |x| ≥ 4.
 inline F4 erf(F4 x) {
   static constexpr float kLimit = 4.0f;
-  static constexpr std::array kP{1.128379141f,    0.1930894324f,   0.05305798106f,
+  static constexpr std::array kP{1.128379141f,    0.1930894324f,    0.05305798106f,
                                  0.003867188618f, 0.0002848813972f, 2.000808207e-6f};
   static constexpr std::array kQ{1.0f, 0.5044536448f, 0.1151764646f, 0.01517576553f, 0.0011828001f, 3.757680218e-5f};
   return saturating(x, kLimit, kP, kQ);

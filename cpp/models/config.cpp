@@ -13,10 +13,10 @@ void check_stack(const StackConfig& config) {
   require_at_least(0, config.position_offset, "positionOffset");
   if (config.image) {
     nn::check(config.image);
-    if (config.vocab_size > 0) throw Error("config", {"image: expected no vocabSize beside it, got ", config.vocab_size});
+    if (config.vocab_size > 0) fail("config", {"image: expected no vocabSize beside it, got ", config.vocab_size});
     if (config.max_len != config.image.length())
-      throw Error("config", {"maxLen: expected ", config.image.length(), ", the class token and the patches, got ",
-                             config.max_len});
+      fail("config",
+           {"maxLen: expected ", config.image.length(), ", the class token and the patches, got ", config.max_len});
   }
   if (config.has_longest()) require_at_least(1, config.max_len, "maxLen");
   if (config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp)
@@ -24,14 +24,14 @@ void check_stack(const StackConfig& config) {
   require_at_least(0, config.memory_length, "memoryLength");
   const bool relative = config.positions == StackConfig::Positions::relative;
   if (config.memory_length > 0 && !relative)
-    throw Error("config", {"memoryLength: expected positions relative, which alone have a memory"});
+    fail("config", {"memoryLength: expected positions relative, which alone have a memory"});
   if (relative && config.block.feed_forward != nn::BlockConfig::FeedForwardKind::mlp)
-    throw Error("config", {"positions relative: expected feedForward mlp"});
+    fail("config", {"positions relative: expected feedForward mlp"});
   if (!config.windows.empty()) require_count("attention.window", config.num_layers, config.windows.size());
   if (config.block.attention.global_tokens &&
       (config.positions == StackConfig::Positions::t5_bias || config.positions == StackConfig::Positions::alibi))
-    throw Error("config", {"globalTokens: expected positions that are no bias on the scores"});
-  if (!(config.block.norm_eps > 0.0f)) throw Error("config", {"normEps: expected a number above 0"});
+    fail("config", {"globalTokens: expected positions that are no bias on the scores"});
+  if (!(config.block.norm_eps > 0.0f)) fail("config", {"normEps: expected a number above 0"});
 }
 
 double weights_of(const StackConfig& config) {
@@ -55,25 +55,23 @@ void check(const ModelConfig& config) {
     check_stack(*config.encoder);
     weights += weights_of(*config.encoder);
     if (config.encoder->d_model() != config.d_model())
-      throw Error("config", {"encoder.dModel: expected the decoder's ", config.d_model(), ", got ",
-                             config.encoder->d_model()});
+      fail("config",
+           {"encoder.dModel: expected the decoder's ", config.d_model(), ", got ", config.encoder->d_model()});
   }
   if (config.block.cross_attention != config.encoder.has_value())
-    throw Error("config", {"crossAttention: expected with an encoder, and only there"});
+    fail("config", {"crossAttention: expected with an encoder, and only there"});
   if (config.share_embeddings && (!config.encoder || config.encoder->vocab_size != config.vocab_size))
-    throw Error("config", {"shareEmbeddings: expected an encoder of the same vocabSize ", config.vocab_size});
+    fail("config", {"shareEmbeddings: expected an encoder of the same vocabSize ", config.vocab_size});
   // Refused before anything is allocated: linear memory that has grown never shrinks.
   constexpr double kMost = 512.0 * 1024.0 * 1024.0;  // floats: 2 GiB
   if (weights > kMost)
-    throw Error("memory", {"this config has ", static_cast<Index>(weights / 1e6),
-                           " million weights; WebAssembly's linear memory holds at most 536 million"});
+    fail("memory", {"this config has ", static_cast<Index>(weights / 1e6),
+                    " million weights; WebAssembly's linear memory holds at most 536 million"});
   if (config.masked_lm_head + config.lm_head + (config.num_labels > 0) > 1)
-    throw Error("config", {"maskedLmHead, lmHead and numLabels: expected at most one head that makes logits, got more"});
-  if (config.lm_head && config.vocab_size == 0)
-    throw Error("config", {"lmHead: expected vocabSize of at least 1, got 0"});
+    fail("config", {"maskedLmHead, lmHead and numLabels: expected at most one head that makes logits, got more"});
+  if (config.lm_head && config.vocab_size == 0) fail("config", {"lmHead: expected vocabSize of at least 1, got 0"});
   if (config.masked_lm_head && config.vocab_size == 0)
-    throw Error("config",
-                {"maskedLmHead: expected vocabSize of at least 1, since the head shares the embedding, got 0"});
+    fail("config", {"maskedLmHead: expected vocabSize of at least 1, since the head shares the embedding, got 0"});
 }
 
 }  // namespace attention_lab::models

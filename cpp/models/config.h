@@ -24,15 +24,15 @@ struct StackConfig {
   Index num_layers = 0;
   float embed_scale = 1.0f;  // multiplies the token embeddings: √D in Vaswani et al. 2017, section 3.4
   Positions positions = Positions::none;
-  Index position_offset = 0;  // learned: row of the table that the first token takes
-  int pad_token_id = -1;      // learned: tokens of this id are not counted (RoBERTa); negative: all are
-  nn::RotaryConfig rotary;    // rotary: its frequencies; sizes are filled in from here
-  nn::T5BiasConfig t5_bias;   // t5_bias: its buckets
-  Index memory_length = 0;    // relative: at most so many tokens before a segment are remembered
-  bool embed_norm = false;    // LayerNorm on the sum of the embeddings
-  nn::BlockConfig block;      // the same for every layer
+  Index position_offset = 0;   // learned: row of the table that the first token takes
+  int pad_token_id = -1;       // learned: tokens of this id are not counted (RoBERTa); negative: all are
+  nn::RotaryConfig rotary;     // rotary: its frequencies; sizes are filled in from here
+  nn::T5BiasConfig t5_bias;    // t5_bias: its buckets
+  Index memory_length = 0;     // relative: at most so many tokens before a segment are remembered
+  bool embed_norm = false;     // LayerNorm on the sum of the embeddings
+  nn::BlockConfig block;       // the same for every layer
   std::vector<Index> windows;  // each layer's attention window instead of the block's; empty: the block's
-  bool final_norm = false;    // LayerNorm after the last block
+  bool final_norm = false;     // LayerNorm after the last block
 
   Index d_model() const { return block.attention.d_model; }
   /// Positions that come from a table of max_len rows; the others know every length.

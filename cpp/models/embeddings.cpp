@@ -62,13 +62,13 @@ void Embeddings::each_position(const ForwardInputs& inputs, Visit visit) const {
   }
 }
 
-void Embeddings::positions(const ForwardInputs& inputs, MatrixView term) const {
+void Embeddings::positions(const ForwardInputs& inputs, const MatrixView& term) const {
   each_position(inputs, [&](Index r, Index position) {
     kernels::copy(positions_.row(position), {term.row(r), 1, term.cols, term.stride});
   });
 }
 
-void Embeddings::token_types(const ForwardInputs& inputs, MatrixView term) const {
+void Embeddings::token_types(const ForwardInputs& inputs, const MatrixView& term) const {
   if (!inputs.token_type_ids.empty()) return types_.forward(inputs.token_type_ids, "tokenTypeIds", term);
   const int first_type = 0;
   for (Index r = 0; r < term.rows; ++r)
@@ -76,7 +76,7 @@ void Embeddings::token_types(const ForwardInputs& inputs, MatrixView term) const
 }
 
 /// The first term: what the sequence holds.
-void Embeddings::content(const ForwardInputs& inputs, MatrixView x, kernels::Workspace& workspace) const {
+void Embeddings::content(const ForwardInputs& inputs, const MatrixView& x, kernels::Workspace& workspace) const {
   if (!inputs.inputs_embeds.empty()) {
     kernels::copy({inputs.inputs_embeds.data(), x.rows, x.cols, x.cols}, x);
   } else if (patches_) {
@@ -87,7 +87,7 @@ void Embeddings::content(const ForwardInputs& inputs, MatrixView x, kernels::Wor
   }
 }
 
-void Embeddings::forward(const ForwardInputs& inputs, MatrixView x, Record& record,
+void Embeddings::forward(const ForwardInputs& inputs, const MatrixView& x, Record& record,
                          kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   content(inputs, x, workspace);
@@ -117,7 +117,7 @@ void Embeddings::request_for_backward(Record& record) const {
   if (types_) record.request(sites_.token_type_embed);
 }
 
-void Embeddings::backward(const ForwardInputs& inputs, MatrixView gradient, const nn::Backward& backward) const {
+void Embeddings::backward(const ForwardInputs& inputs, const MatrixView& gradient, const nn::Backward& backward) const {
   const kernels::Workspace::Scope scope(backward.workspace);
   if (config_.embed_norm) {
     const MatrixView sum = backward.workspace.take(gradient.rows, gradient.cols);

@@ -26,15 +26,15 @@ struct Past {
 struct ForwardInputs {
   Index batch = 0;
   Index length = 0;
-  std::span<const int> input_ids;                // [B·T]
-  std::span<const float> inputs_embeds;          // [B·T·D]
-  std::span<const std::uint8_t> attention_mask;  // [B·T], 1 = a token, 0 = padding; empty: all tokens
-  std::span<const int> token_type_ids;           // [B·T]; empty: all 0
-  nn::KeyValueCache* cache = nullptr;            // tokens seen before; those of this pass are appended
-  bool last_logits_only = false;                 // logits of each sequence's last token alone: [B, V]
-  std::span<const float> pixel_values{};         // [B·C·H·W], in place of input_ids
-  nn::Memory memory{};                           // of a decoder with an encoder: what Model::encode gave
-  Start start{};                                 // with neither a cache nor backward
+  std::span<const int> input_ids;                         // [B·T]
+  std::span<const float> inputs_embeds;                   // [B·T·D]
+  std::span<const std::uint8_t> attention_mask;           // [B·T], 1 = a token, 0 = padding; empty: all tokens
+  std::span<const int> token_type_ids;                    // [B·T]; empty: all 0
+  nn::KeyValueCache* cache = nullptr;                     // tokens seen before; those of this pass are appended
+  bool last_logits_only = false;                          // logits of each sequence's last token alone: [B, V]
+  std::span<const float> pixel_values{};                  // [B·C·H·W], in place of input_ids
+  nn::Memory memory{};                                    // of a decoder with an encoder: what Model::encode gave
+  Start start{};                                          // with neither a cache nor backward
   std::span<const std::uint8_t> global_attention_mask{};  // [B·T], 1 = sees all and is seen by all; empty: no token
 
   Past past{};  // of a model with relative positions, in place of a cache
@@ -60,18 +60,18 @@ class Embeddings {
   void name_activations(ActivationNames& names, const std::string& prefix);
 
   /// x: [B·T, D].
-  void forward(const ForwardInputs& inputs, MatrixView x, Record& record, kernels::Workspace& workspace) const;
+  void forward(const ForwardInputs& inputs, const MatrixView& x, Record& record, kernels::Workspace& workspace) const;
 
   void request_for_backward(Record& record) const;
   /// gradient: the loss's with respect to x; changed on the way.   [B·T, D]
-  void backward(const ForwardInputs& inputs, MatrixView gradient, const nn::Backward& backward) const;
+  void backward(const ForwardInputs& inputs, const MatrixView& gradient, const nn::Backward& backward) const;
 
  private:
   template <class Visit>
   void each_position(const ForwardInputs& inputs, Visit visit) const;
-  void content(const ForwardInputs& inputs, MatrixView x, kernels::Workspace& workspace) const;
-  void positions(const ForwardInputs& inputs, MatrixView term) const;
-  void token_types(const ForwardInputs& inputs, MatrixView term) const;
+  void content(const ForwardInputs& inputs, const MatrixView& x, kernels::Workspace& workspace) const;
+  void positions(const ForwardInputs& inputs, const MatrixView& term) const;
+  void token_types(const ForwardInputs& inputs, const MatrixView& term) const;
 
   StackConfig config_;
   nn::Embedding own_tokens_;

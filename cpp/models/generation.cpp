@@ -12,7 +12,7 @@ int sample(std::span<const float> logits, const SamplingOptions& options, Random
   const auto largest = std::max_element(logits.begin(), logits.end());  // the first, where several are
   const float most = *largest;
   if (!std::isfinite(most) || std::any_of(logits.begin(), logits.end(), [](float x) { return std::isnan(x); }))
-    throw Error("value", {"logits: expected finite numbers to pick a token from, got NaN or infinity"});
+    fail("value", {"logits: expected finite numbers to pick a token from, got NaN or infinity"});
   if (options.temperature == 0.0f) return static_cast<int>(largest - logits.begin());
 
   struct Candidate {
@@ -21,7 +21,8 @@ int sample(std::span<const float> logits, const SamplingOptions& options, Random
   };
   std::vector<Candidate> candidates(logits.size());
   for (std::size_t id = 0; id < logits.size(); ++id)
-    candidates[id] = {static_cast<int>(id), kernels::exponential((static_cast<double>(logits[id]) - most) / options.temperature)};
+    candidates[id] = {static_cast<int>(id),
+                      kernels::exponential((static_cast<double>(logits[id]) - most) / options.temperature)};
   // By weight, equal ones by id. A heap's code is a third of std::sort's.
   const auto before = [](const Candidate& a, const Candidate& b) {
     return a.weight > b.weight || (a.weight == b.weight && a.id < b.id);
@@ -56,7 +57,7 @@ Generation::Generation(Model& model, Index capacity, const SamplingOptions& opti
     : model_(model), options_(options), random_(seed), source_(std::move(source)) {
   const ModelConfig& config = model.config();
   if (!config.block.attention.causal || !config.lm_head)
-    throw Error("value", {"generate: expected a causal model with a language-model head"});
+    fail("value", {"generate: expected a causal model with a language-model head"});
   if (config.has_longest()) capacity = std::min(capacity, config.max_len);
   cache_ = model.make_cache(1, capacity);
   if (model.encoder()) memory_cache_ = model.make_cache(1, static_cast<Index>(source_.ids.size()));
@@ -71,8 +72,8 @@ int Generation::next(std::span<const int> tokens, std::span<const int> suppresse
     inputs.memory.cache = &memory_cache_;
     if (!source_.mask.empty()) inputs.memory.overrides.key_mask = source_.mask.data();
     if (memory_cache_.length() == 0)
-      inputs.memory.hidden = model_.encode({1, static_cast<Index>(source_.ids.size()), source_.ids, {}, source_.mask, {}},
-                                           {}, nothing);
+      inputs.memory.hidden =
+          model_.encode({1, static_cast<Index>(source_.ids.size()), source_.ids, {}, source_.mask, {}}, {}, nothing);
   }
   const ConstMatrixView logits = model_.forward(inputs, {}, nothing).logits;
   std::vector<float> candidates(logits.data, logits.data + logits.cols);

@@ -9,7 +9,7 @@
 namespace attention_lab::models {
 
 /// The first token's row of each sequence.   hidden: [B·T, D] → [B, D].
-inline ConstMatrixView first_tokens(ConstMatrixView hidden, Index batch) {
+inline ConstMatrixView first_tokens(const ConstMatrixView& hidden, Index batch) {
   return {hidden.data, batch, hidden.cols, hidden.rows / batch * hidden.stride};
 }
 
@@ -22,7 +22,7 @@ class Pooler {
   void name_all(Parameters& parameters, const std::string& name) { linear_.name_all(parameters, name, true); }
 
   /// hidden: [B·T, D], pooled: [B, D].
-  void forward(ConstMatrixView hidden, MatrixView pooled, kernels::Workspace& workspace) const {
+  void forward(const ConstMatrixView& hidden, const MatrixView& pooled, kernels::Workspace& workspace) const {
     linear_.forward(first_tokens(hidden, pooled.rows), pooled, workspace, {kernels::Activation::tanh, {}});
   }
 
@@ -50,7 +50,7 @@ class MaskedLmHead {
   }
 
   /// hidden: [rows, D], logits: [rows, V].
-  void forward(ConstMatrixView hidden, const nn::Embedding& embedding, MatrixView logits,
+  void forward(const ConstMatrixView& hidden, const nn::Embedding& embedding, const MatrixView& logits,
                kernels::Workspace& workspace) const {
     const kernels::Workspace::Scope scope(workspace);
     const MatrixView transformed = workspace.take(hidden.rows, hidden.cols);
@@ -60,8 +60,8 @@ class MaskedLmHead {
   }
 
   /// The loss's gradient with respect to hidden, from that with respect to the logits. Dense and norm are computed again.
-  void backward(ConstMatrixView hidden, const nn::Embedding& embedding, ConstMatrixView dlogits, MatrixView dhidden,
-                const nn::Backward& backward) const {
+  void backward(const ConstMatrixView& hidden, const nn::Embedding& embedding, const ConstMatrixView& dlogits,
+                const MatrixView& dhidden, const nn::Backward& backward) const {
     const kernels::Workspace::Scope scope(backward.workspace);
     const Index rows = hidden.rows, D = hidden.cols;
     const std::size_t count = static_cast<std::size_t>(rows * D);

@@ -73,7 +73,7 @@ void Model::make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Rec
 }
 
 ConstMatrixView Model::encode(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record) {
-  if (!encoder_) throw Error("value", {"encode: expected a model with an encoder and a decoder"});
+  if (!encoder_) fail("value", {"encode: expected a model with an encoder and a decoder"});
   const kernels::Workspace::Scope scope(workspace_);
   return encoder_->forward(inputs, overrides, record, workspace_);
 }
@@ -103,16 +103,14 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
 
 void Model::request_for_backward(Record& record) const {
   if (!config_.masked_lm_head && !config_.lm_head && config_.num_labels == 0)
-    throw Error("config",
-                {"trainer: expected a model with a head that makes logits (lmHead, maskedLmHead or numLabels)"});
-  if (config_.pooler)
-    throw Error("config", {"trainer: the pooler cannot be trained: the logits do not depend on it"});
+    fail("config", {"trainer: expected a model with a head that makes logits (lmHead, maskedLmHead or numLabels)"});
+  if (config_.pooler) fail("config", {"trainer: the pooler cannot be trained: the logits do not depend on it"});
   if (encoder_) encoder_->request_for_backward(record);
   stack_.request_for_backward(record);
 }
 
-void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder,
-                     const nn::AttentionOverrides& overrides, MatrixView dlogits, const nn::Backward& backward) const {
+void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder, const nn::AttentionOverrides& overrides,
+                     const MatrixView& dlogits, const nn::Backward& backward) const {
   const kernels::Workspace::Scope scope(backward.workspace);
   const ConstMatrixView hidden = stack_.last_hidden_state();
   const MatrixView gradient = backward.workspace.take(hidden.rows, hidden.cols);

@@ -47,7 +47,7 @@ class Model {
   /// From the loss's gradient with respect to the logits (changed on the way) to that with respect to every parameter, after
   /// forward of the same inputs and, of an encoder–decoder, encode of `encoder`.
   void backward(const ForwardInputs& inputs, const ForwardInputs& encoder, const nn::AttentionOverrides& overrides,
-                MatrixView dlogits, const nn::Backward& backward) const;
+                const MatrixView& dlogits, const nn::Backward& backward) const;
 
  private:
   void make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Record& record);

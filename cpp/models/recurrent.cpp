@@ -30,16 +30,16 @@ void Recurrent::initialise(std::uint64_t seed) {
 
 void Recurrent::check(const RecurrentInputs& inputs) const {
   if (inputs.batch < 1 || inputs.length < 1)
-    throw Error("shape", {"inputs: expected at least one sequence of at least one token, got [", inputs.batch, ", ",
-                          inputs.length, "]"});
+    fail("shape", {"inputs: expected at least one sequence of at least one token, got [", inputs.batch, ", ",
+                   inputs.length, "]"});
   if (!inputs.vectors.empty())
     return require_count("inputsEmbeds", element_count({inputs.batch, inputs.length, config_.input_size}),
                          inputs.vectors.size());
-  if (!embedding_) throw Error("value", {"inputIds: this network has no embedding (vocabSize 0); give inputsEmbeds"});
+  if (!embedding_) fail("value", {"inputIds: this network has no embedding (vocabSize 0); give inputsEmbeds"});
   require_count("inputIds", element_count({inputs.batch, inputs.length}), inputs.ids.size());
 }
 
-ConstMatrixView Recurrent::forward(const RecurrentInputs& inputs, MatrixView influence, Record& record) {
+ConstMatrixView Recurrent::forward(const RecurrentInputs& inputs, const MatrixView& influence, Record& record) {
   check(inputs);
   const kernels::Workspace::Scope scope(workspace_);
   const Index rows = inputs.batch * inputs.length, I = config_.input_size, D = config_.hidden_size;
@@ -65,7 +65,8 @@ ConstMatrixView Recurrent::forward(const RecurrentInputs& inputs, MatrixView inf
 
 /// Forward-mode differentiation (Williams & Zipser 1989): after step t a layer's matrix [D, T·I] holds ∂h_t/∂x_s for every s,
 /// side by side. That is the same Jacobian that backpropagation through time gives, one product a step for all s.
-void Recurrent::measure(Index batch, ConstMatrixView gates, ConstMatrixView states, MatrixView influence) {
+void Recurrent::measure(Index batch, const ConstMatrixView& gates, const ConstMatrixView& states,
+                        const MatrixView& influence) {
   const Index N = config_.num_layers, D = config_.hidden_size, I = config_.input_size, T = influence.cols;
   element_count({N * D, T * I});
   const MatrixView jacobians = workspace_.take(N * D, T * I);
@@ -82,8 +83,8 @@ void Recurrent::measure(Index batch, ConstMatrixView gates, ConstMatrixView stat
       for (Index l = 0; l < N; ++l) {
         const Index row = (l * batch + b) * T + t;
         const MatrixView jacobian{jacobians.row(l * D), D, (t + 1) * I, T * I};  // of s ≤ t; the others are 0
-        layers_[static_cast<std::size_t>(l)].differentiate(gates.row(row), t == 0 ? nothing : states.row(row - 1), below,
-                                                           jacobian, workspace_);
+        layers_[static_cast<std::size_t>(l)].differentiate(gates.row(row), t == 0 ? nothing : states.row(row - 1),
+                                                           below, jacobian, workspace_);
         below = jacobian;
       }
       for (Index s = 0; s <= t; ++s) {

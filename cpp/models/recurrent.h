@@ -7,7 +7,7 @@
 namespace attention_lab::models {
 
 struct RecurrentConfig {
-  Index vocab_size = 0;  // 0: no embedding, the caller gives vectors
+  Index vocab_size = 0;   // 0: no embedding, the caller gives vectors
   Index input_size = 0;   // I
   Index hidden_size = 0;  // D
   Index num_layers = 1;
@@ -32,11 +32,11 @@ class Recurrent {
 
   /// The last layer's states [B·T, D], a view valid until the next pass. `influence`, if it is not empty, becomes [B·T, T]:
   /// ‖∂h_t/∂x_s‖, the Frobenius norm of the Jacobian of state t by the input vector at s; 0 where s > t.
-  ConstMatrixView forward(const RecurrentInputs& inputs, MatrixView influence, Record& record);
+  ConstMatrixView forward(const RecurrentInputs& inputs, const MatrixView& influence, Record& record);
 
  private:
   void check(const RecurrentInputs& inputs) const;
-  void measure(Index batch, ConstMatrixView gates, ConstMatrixView states, MatrixView influence);
+  void measure(Index batch, const ConstMatrixView& gates, const ConstMatrixView& states, const MatrixView& influence);
 
   RecurrentConfig config_;
   nn::Embedding embedding_;

@@ -58,11 +58,11 @@ nn::KeyValueCache Stack::make_cache(Index batch, Index capacity) const {
 void Stack::check(const ForwardInputs& inputs) const {
   const Index B = inputs.batch, T = inputs.length, tokens = element_count({B, T});
   if (B < 1 || T < 1)
-    throw Error("shape", {"inputs: expected at least one sequence of at least one token, got [", B, ", ", T, "]"});
+    fail("shape", {"inputs: expected at least one sequence of at least one token, got [", B, ", ", T, "]"});
   if (!inputs.start.resid.empty()) {
     require_in_range("start.layer", inputs.start.layer, config_.num_layers + 1);
     require_count("start.resid", element_count({B, T, config_.d_model()}), inputs.start.resid.size());
-    if (inputs.cache) throw Error("value", {"start: a pass with a key-value cache begins at the embeddings"});
+    if (inputs.cache) fail("value", {"start: a pass with a key-value cache begins at the embeddings"});
   } else if (!inputs.inputs_embeds.empty()) {
     require_count("inputsEmbeds", element_count({B, T, config_.d_model()}), inputs.inputs_embeds.size());
   } else if (config_.image) {
@@ -70,41 +70,41 @@ void Stack::check(const ForwardInputs& inputs) const {
     require_count("pixelValues: tokens", config_.image.length(), static_cast<std::size_t>(T));
   } else {
     if (!embeddings_.tokens())
-      throw Error("value", {"inputIds: this model has no embedding (vocabSize 0); give inputsEmbeds instead"});
+      fail("value", {"inputIds: this model has no embedding (vocabSize 0); give inputsEmbeds instead"});
     require_count("inputIds", tokens, inputs.input_ids.size());
   }
   if (!inputs.attention_mask.empty()) require_count("attentionMask", tokens, inputs.attention_mask.size());
   if (!inputs.global_attention_mask.empty()) {
-    if (!config_.block.attention.global_tokens)
-      throw Error("value", {"globalAttentionMask: this model has no global tokens"});
-    if (inputs.cache) throw Error("value", {"globalAttentionMask: a pass with a key-value cache takes none"});
+    if (!config_.block.attention.global_tokens) fail("value", {"globalAttentionMask: this model has no global tokens"});
+    if (inputs.cache) fail("value", {"globalAttentionMask: a pass with a key-value cache takes none"});
     require_count("globalAttentionMask", tokens, inputs.global_attention_mask.size());
   }
   if (!inputs.token_type_ids.empty()) {
-    if (config_.type_vocab_size == 0) throw Error("value", {"tokenTypeIds: this model has no token types"});
+    if (config_.type_vocab_size == 0) fail("value", {"tokenTypeIds: this model has no token types"});
     require_count("tokenTypeIds", tokens, inputs.token_type_ids.size());
   }
   if (inputs.past.length > 0) {
     if (inputs.past.length > config_.memory_length)
-      throw Error("shape", {"memory: expected at most ", config_.memory_length, " tokens (memoryLength), got ",
-                            inputs.past.length});
-    if (inputs.cache) throw Error("value", {"memory: a pass with a key-value cache takes none"});
+      fail("shape",
+           {"memory: expected at most ", config_.memory_length, " tokens (memoryLength), got ", inputs.past.length});
+    if (inputs.cache) fail("value", {"memory: a pass with a key-value cache takes none"});
     require_count("memory", element_count({config_.num_layers, B, inputs.past.length, config_.d_model()}),
                   inputs.past.hidden.size());
   }
   const auto at_most = [&](Index most, const char* why) {
     if (inputs.seen() + T > most)
-      throw Error("range", {"inputs: expected at most ", most, " tokens (", why, "), got ", inputs.seen() + T});
+      fail("range", {"inputs: expected at most ", most, " tokens (", why, "), got ", inputs.seen() + T});
   };
   if (config_.has_longest()) at_most(config_.max_len, "maxLen");
   if (inputs.cache) at_most(inputs.cache->capacity(), "the cache's capacity");
   if (inputs.cache && !inputs.attention_mask.empty())
-    throw Error("value", {"attentionMask: a pass with a key-value cache takes none"});
+    fail("value", {"attentionMask: a pass with a key-value cache takes none"});
   if (config_.block.cross_attention) {
     const ConstMatrixView memory = inputs.memory.hidden;
-    if (memory.rows % B != 0 || memory.rows + inputs.memory.cached() < 1 || (memory && memory.cols != config_.d_model()))
-      throw Error("shape", {"memory: expected [", B, " · S, ", config_.d_model(), "] of the encoder, got [", memory.rows,
-                            ", ", memory.cols, "]"});
+    if (memory.rows % B != 0 || memory.rows + inputs.memory.cached() < 1 ||
+        (memory && memory.cols != config_.d_model()))
+      fail("shape", {"memory: expected [", B, " · S, ", config_.d_model(), "] of the encoder, got [", memory.rows, ", ",
+                     memory.cols, "]"});
   }
 }
 
@@ -147,11 +147,13 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
     masked.key_mask = keys.data();
   }
   const std::span<const std::uint8_t> global = inputs.global_attention_mask;
-  if (std::any_of(global.begin(), global.end(), [](std::uint8_t mark) { return mark != 0; })) state.global = global.data();
+  if (std::any_of(global.begin(), global.end(), [](std::uint8_t mark) { return mark != 0; }))
+    state.global = global.data();
   for (state.layer = start.layer; state.layer < config_.num_layers; ++state.layer) {
     const Index D = config_.d_model();
     if (M > 0) state.past = {inputs.past.hidden.data() + state.layer * B * M * D, B * M, D, D};
-    blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, masked, state, inputs.memory, record, workspace);
+    blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, masked, state, inputs.memory, record,
+                                                           workspace);
   }
   if (inputs.cache) inputs.cache->advance(inputs.length);
   if (inputs.memory.cache) inputs.memory.cache->advance(inputs.memory.hidden.rows / inputs.batch);
@@ -165,18 +167,18 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
 
 void Stack::request_for_backward(Record& record) const {
   if (config_.positions == StackConfig::Positions::t5_bias)
-    throw Error("config", {"trainer: ", prefix_, "position_bias cannot be trained: positions t5_bias has no backward"});
+    fail("config", {"trainer: ", prefix_, "position_bias cannot be trained: positions t5_bias has no backward"});
   if (config_.block.attention.global_tokens)
-    throw Error("config", {"trainer: ", prefix_, "blocks cannot be trained: globalTokens has no backward"});
+    fail("config", {"trainer: ", prefix_, "blocks cannot be trained: globalTokens has no backward"});
   if (config_.positions == StackConfig::Positions::relative)
-    throw Error("config", {"trainer: ", prefix_, "blocks cannot be trained: positions relative has no backward"});
+    fail("config", {"trainer: ", prefix_, "blocks cannot be trained: positions relative has no backward"});
   embeddings_.request_for_backward(record);
   for (const nn::Block& block : blocks_) block.request_for_backward(record);
   if (config_.final_norm) record.request(blocks_.back().output());
 }
 
-void Stack::backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, MatrixView gradient,
-                     MatrixView d_memory, const nn::Backward& backward) const {
+void Stack::backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, const MatrixView& gradient,
+                     const MatrixView& d_memory, const nn::Backward& backward) const {
   if (config_.final_norm) {
     backward.reached(final_norm_site_, by_token(gradient, inputs.batch));
     final_norm_.backward(backward.record.rows(blocks_.back().output()), gradient, {}, gradient, backward);

@@ -40,8 +40,8 @@ class Stack {
   void request_for_backward(Record& record) const;
   /// gradient [B·T, D]: the loss's with respect to the last hidden state; changed on the way. That with respect to the
   /// memory is added to d_memory. The other arguments are forward's.
-  void backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, MatrixView gradient,
-                MatrixView d_memory, const nn::Backward& backward) const;
+  void backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, const MatrixView& gradient,
+                const MatrixView& d_memory, const nn::Backward& backward) const;
 
  private:
   nn::AttentionOverrides for_blocks(const ForwardInputs& inputs, nn::AttentionOverrides overrides) const;
@@ -55,7 +55,7 @@ class Stack {
   std::vector<nn::Block> blocks_;
   nn::Norm final_norm_;
   std::vector<Site> patterns_, cross_patterns_;  // [N]
-  Site end_of_blocks_ = 0;  // the first site after them
+  Site end_of_blocks_ = 0;                       // the first site after them
   Site final_norm_site_ = 0;
   Matrix hidden_;  // [B·T, D]
 };

@@ -33,8 +33,8 @@ AttentionSites name_attention_activations(ActivationNames& names, const std::str
 namespace {
 
 /// scores[t, s] = v · tanh(Wq q_t + Wk k_s), times scale.
-void additive_scores(float scale, ConstMatrixView q, ConstMatrixView k, const ScoreFunction& f, MatrixView scores,
-                     kernels::Workspace& workspace) {
+void additive_scores(float scale, const ConstMatrixView& q, const ConstMatrixView& k, const ScoreFunction& f,
+                     const MatrixView& scores, kernels::Workspace& workspace) {
   const kernels::Workspace::Scope scope(workspace);
   const Index A = f.v.cols;
   const MatrixView from_query = workspace.take(q.rows, A);  // q Wqᵀ
@@ -51,8 +51,8 @@ void additive_scores(float scale, ConstMatrixView q, ConstMatrixView k, const Sc
     }
 }
 
-void make_scores(float scale, ConstMatrixView q, ConstMatrixView k, const ScoreFunction& f, MatrixView scores,
-                 kernels::Workspace& workspace) {
+void make_scores(float scale, const ConstMatrixView& q, const ConstMatrixView& k, const ScoreFunction& f,
+                 const MatrixView& scores, kernels::Workspace& workspace) {
   switch (f.kind) {
     case ScoreFunction::Kind::scaled_dot:
     case ScoreFunction::Kind::dot: return kernels::matmul_transposed(scale, q, k, scores, workspace);
@@ -66,7 +66,7 @@ void make_scores(float scale, ConstMatrixView q, ConstMatrixView k, const ScoreF
   }
 }
 
-void copy_unless_masked(ConstMatrixView masked_scores, MatrixView pattern) {
+void copy_unless_masked(const ConstMatrixView& masked_scores, const MatrixView& pattern) {
   constexpr float kMasked = -std::numeric_limits<float>::infinity();
   map(pattern) = (map(masked_scores).array() == kMasked).select(0.0f, map(masked_scores));
 }
@@ -84,14 +84,14 @@ class PlainSteps final : public AttentionSteps {
              kernels::Workspace& workspace)
       : q_(q), k_(k), v_(v), options_(options), workspace_(workspace), heads_per_key_(q.dims[1] / k.dims[1]) {}
 
-  void make_scores(Index b, Index h, MatrixView scores) const override {
+  void make_scores(Index b, Index h, const MatrixView& scores) const override {
     nn::make_scores(options_.total_scale(), q_.matrix(b, h), k_.matrix(b, h / heads_per_key_), options_.score, scores,
                     workspace_);
   }
-  void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const override {
+  void mask_scores(Index b, Index h, const ConstMatrixView& scores, const MatrixView& masked) const override {
     kernels::mask_scores(scores, options_.mask.at(b, h, scores.rows, scores.cols), masked);
   }
-  void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const override {
+  void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& z) const override {
     kernels::matmul(pattern, v_.matrix(b, h / heads_per_key_), z, workspace_);
   }
 
@@ -157,10 +157,10 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
                    pattern = wanted(sites.pattern);
   each_head(B, H, [&](Index b, Index h) {
     const auto of_head = [&](const TensorView& tensor) { return tensor ? tensor.matrix(b, h) : MatrixView{}; };
-    kernels::attention({q.matrix(b, h), k.matrix(b, h / heads_per_key), v.matrix(b, h / heads_per_key),
-                        options.total_scale(), options.mask.at(b, h, T, S), z.matrix(b, h), of_head(scores),
-                        of_head(masked_scores), of_head(pattern)},
-                       workspace);
+    kernels::attention(
+        {q.matrix(b, h), k.matrix(b, h / heads_per_key), v.matrix(b, h / heads_per_key), options.total_scale(),
+         options.mask.at(b, h, T, S), z.matrix(b, h), of_head(scores), of_head(masked_scores), of_head(pattern)},
+        workspace);
   });
   record.produced(sites.z, z);
 }

@@ -60,9 +60,11 @@ AttentionSites name_attention_activations(ActivationNames& names, const std::str
 /// What the steps of an attention do for one head of one sequence, where they are taken one at a time.
 class AttentionSteps {
  public:
-  virtual void make_scores(Index b, Index h, MatrixView scores) const = 0;                           // [T, S]
-  virtual void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const = 0;  // [T, S]
-  virtual void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const = 0;       // [T, S], [T, Kv]
+  virtual void make_scores(Index b, Index h, const MatrixView& scores) const = 0;  // [T, S]
+  virtual void mask_scores(Index b, Index h, const ConstMatrixView& scores,
+                           const MatrixView& masked) const = 0;  // [T, S]
+  virtual void sum_values(Index b, Index h, const ConstMatrixView& pattern,
+                          const MatrixView& z) const = 0;  // [T, S], [T, Kv]
 
  protected:
   ~AttentionSteps() = default;

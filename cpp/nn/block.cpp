@@ -18,7 +18,7 @@ MultiHeadAttentionConfig over_memory(MultiHeadAttentionConfig attention) {
 }
 
 /// Each sequence's rows of x [B·T, D] after those of the past [B·M, D].   [B·(M + T), D]
-MatrixView after(ConstMatrixView past, ConstMatrixView x, Index batch, kernels::Workspace& workspace) {
+MatrixView after(const ConstMatrixView& past, const ConstMatrixView& x, Index batch, kernels::Workspace& workspace) {
   const MatrixView both = workspace.take(past.rows + x.rows, x.cols);
   float* to = both.data;
   for (Index b = 0; b < batch; ++b)
@@ -34,8 +34,8 @@ MatrixView after(ConstMatrixView past, ConstMatrixView x, Index batch, kernels::
 Block::Block(const BlockConfig& config) : config_(config), attention_(config.attention) {
   const Index D = config.attention.d_model;
   if (config.attention.d_out() != D)
-    throw Error("config", {"attention without an output projection: expected numHeads × dHead = ", D, ", got ",
-                           config.attention.d_out()});
+    fail("config", {"attention without an output projection: expected numHeads × dHead = ", D, ", got ",
+                    config.attention.d_out()});
   const auto norm = [&] { return Norm(config.norm_kind, D, config.norm_eps); };
   attention_norm_ = norm();
   if (config.cross_attention) {
@@ -43,7 +43,7 @@ Block::Block(const BlockConfig& config) : config_(config), attention_(config.att
     cross_norm_ = norm();
   }
   if (config.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
-    if (config.cross_attention) throw Error("config", {"feedForward: linear_of_sum has no cross-attention"});
+    if (config.cross_attention) fail("config", {"feedForward: linear_of_sum has no cross-attention"});
     linear_ = Linear(D, D);
   } else {
     FeedForwardConfig mlp = config.mlp;
@@ -80,7 +80,7 @@ void Block::name_activations(ActivationNames& names, const std::string& prefix) 
   sites_.resid_post = names.add(prefix + "resid_post", "bqi");
 }
 
-void Block::forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
+void Block::forward(const MatrixView& x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
                     const Memory& memory, Record& record, kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   record.produced(sites_.resid_pre, by_token(x, batch));
@@ -144,13 +144,14 @@ void Block::request_for_backward(Record& record) const {
   if (config_.cross_attention) record.request(cross_attention_.out());
 }
 
-void Block::backward(MatrixView gradient, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
-                     const Memory& memory, MatrixView d_memory, const Backward& backward) const {
+void Block::backward(const MatrixView& gradient, Index batch, const AttentionOverrides& overrides,
+                     const SequenceState& state, const Memory& memory, const MatrixView& d_memory,
+                     const Backward& backward) const {
   kernels::Workspace& workspace = backward.workspace;
   const kernels::Workspace::Scope scope(workspace);
   const Record& record = backward.record;
   const MatrixView scratch = workspace.take(gradient.rows, gradient.cols);
-  const auto reached = [&](Site site, MatrixView rows) { backward.reached(site, by_token(rows, batch)); };
+  const auto reached = [&](Site site, const MatrixView& rows) { backward.reached(site, by_token(rows, batch)); };
 
   if (config_.feed_forward == BlockConfig::FeedForwardKind::linear_of_sum) {
     reached(sites_.resid_post, gradient);
@@ -184,17 +185,17 @@ void Block::backward(MatrixView gradient, Index batch, const AttentionOverrides&
 
   const Site before_mlp = config_.cross_attention ? sites_.resid_cross : sites_.resid_mid;
   leave(before_mlp, feed_forward_.out(), sites_.resid_post, mlp_norm_,
-        [&](ConstMatrixView x, ConstMatrixView residual, MatrixView dx) {
+        [&](const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& dx) {
           feed_forward_.backward(x, batch, gradient, residual, dx, backward);
         });
   if (config_.cross_attention)
     leave(sites_.resid_mid, cross_attention_.out(), sites_.resid_cross, cross_norm_,
-          [&](ConstMatrixView x, ConstMatrixView residual, MatrixView dx) {
+          [&](const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& dx) {
             cross_attention_.backward(x, memory.hidden, batch, memory.overrides, {}, gradient, residual, dx, d_memory,
                                       backward);
           });
   leave(sites_.resid_pre, attention_.out(), sites_.resid_mid, attention_norm_,
-        [&](ConstMatrixView x, ConstMatrixView residual, MatrixView dx) {
+        [&](const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& dx) {
           attention_.backward(x, {}, batch, overrides, state, gradient, residual, dx, {}, backward);
         });
   reached(sites_.resid_pre, gradient);

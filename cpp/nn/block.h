@@ -40,7 +40,7 @@ class Block {
 
   /// Replaces x [B·T, D] by the block's output. `overrides` and `state` are those of the attention of x to itself; `memory`
   /// counts only with cross-attention.
-  void forward(MatrixView x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
+  void forward(const MatrixView& x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
                const Memory& memory, Record& record, kernels::Workspace& workspace) const;
 
   /// The sites of the block's input and output.
@@ -49,8 +49,9 @@ class Block {
   void request_for_backward(Record& record) const;
   /// Replaces the loss's gradient with respect to the block's output by that with respect to its input, and adds that
   /// with respect to the memory to d_memory. The other arguments are forward's.
-  void backward(MatrixView gradient, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
-                const Memory& memory, MatrixView d_memory, const Backward& backward) const;
+  void backward(const MatrixView& gradient, Index batch, const AttentionOverrides& overrides,
+                const SequenceState& state, const Memory& memory, const MatrixView& d_memory,
+                const Backward& backward) const;
 
  private:
   BlockConfig config_;

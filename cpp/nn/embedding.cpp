@@ -8,7 +8,7 @@ void Embedding::name_all(Parameters& parameters, const std::string& name) {
   parameters.back().fresh = Parameter::Fresh::embedding;
 }
 
-void Embedding::forward(std::span<const int> ids, const std::string& name, MatrixView y) const {
+void Embedding::forward(std::span<const int> ids, const std::string& name, const MatrixView& y) const {
   for (std::size_t r = 0; r < ids.size(); ++r) {
     if (ids[r] < 0 || ids[r] >= vocab_size())
       require_in_range(name + "[" + std::to_string(r) + "]", ids[r], vocab_size());
@@ -18,7 +18,7 @@ void Embedding::forward(std::span<const int> ids, const std::string& name, Matri
   }
 }
 
-void Embedding::backward(std::span<const int> ids, ConstMatrixView dy, const Backward& backward) const {
+void Embedding::backward(std::span<const int> ids, const ConstMatrixView& dy, const Backward& backward) const {
   float* const gradient = backward.gradient_of(table_.storage());
   for (std::size_t r = 0; r < ids.size(); ++r) {
     float* const first = gradient + kernels::PackedView::position(table_.in(), ids[r], 0);

@@ -20,10 +20,10 @@ class Embedding {
   void name_all(Parameters& parameters, const std::string& name);
 
   /// y[r] = row ids[r] of the table.   y: [rows, D].  Throws on an id outside the vocabulary, calling it name[r].
-  void forward(std::span<const int> ids, const std::string& name, MatrixView y) const;
+  void forward(std::span<const int> ids, const std::string& name, const MatrixView& y) const;
 
   /// Adds row r of dy to the gradient of row ids[r].   dy: [rows, D].
-  void backward(std::span<const int> ids, ConstMatrixView dy, const Backward& backward) const;
+  void backward(std::span<const int> ids, const ConstMatrixView& dy, const Backward& backward) const;
 
   /// The table as an output layer D → V; its bias belongs to that layer.
   Linear& tied() { return table_; }

@@ -10,26 +10,29 @@
 
 namespace attention_lab {
 
-/// A part of a message: text, a number or a shape. Refers to what it is made of.
+/// A part of a message: text, a number or a shape. Refers to what it is made of. Two words, for there are hundreds of them.
 class Piece {
  public:
-  Piece(const char* text) : text_(text) {}
-  Piece(const std::string& text) : text_(text) {}
-  Piece(std::string_view text) : text_(text) {}
-  Piece(Index number) : kind_(Kind::number), number_(number) {}
-  Piece(const Shape& shape) : kind_(Kind::shape), shape_(&shape) {}
+  Piece(const char* text) : Piece(std::string_view(text)) {}
+  Piece(const std::string& text) : Piece(std::string_view(text)) {}
+  Piece(std::string_view text) : kind_or_size_(static_cast<Index>(text.size())), text_(text.data()) {}
+  Piece(Index number) : kind_or_size_(kNumber), number_(number) {}
+  Piece(const Shape& shape) : kind_or_size_(kShape), shape_(&shape) {}
 
   void append_to(std::string& message) const;
 
  private:
-  enum class Kind { text, number, shape } kind_ = Kind::text;
-  std::string_view text_;
-  Index number_ = 0;
-  const Shape* shape_ = nullptr;
+  static constexpr Index kNumber = -1, kShape = -2;
+  Index kind_or_size_;  // the size of a text, or what else the piece is
+  union {
+    const char* text_;
+    Index number_;
+    const Shape* shape_;
+  };
 };
 
 /// `code` is one of: config, shape, range, name, value, memory. The message names the value, what was expected and
-/// what came; it is given in pieces, so that each of the many places that throw stays a few instructions of wasm.
+/// what came.
 class Error : public std::exception {
  public:
   Error(const char* code, std::initializer_list<Piece> pieces);
@@ -40,6 +43,10 @@ class Error : public std::exception {
   std::string code_;
   std::string message_;
 };
+
+/// Throws an Error. Takes the message in pieces and throws out of line, so that each of the many places that call it stays
+/// a few instructions of wasm.
+[[noreturn]] void fail(const char* code, std::initializer_list<Piece> pieces);
 
 /// Throws unless 0 ≤ value < end: `inputIds[3]: expected 0 to 29, got 30`.
 void require_in_range(std::string_view name, Index value, Index end);

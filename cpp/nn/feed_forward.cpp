@@ -24,8 +24,8 @@ void FeedForward::name_activations(ActivationNames& names, const std::string& na
   sites_.out = names.add(name + ".out", "bqi");
 }
 
-void FeedForward::forward(ConstMatrixView x, Index batch, ConstMatrixView residual, MatrixView y, Record& record,
-                          kernels::Workspace& workspace) const {
+void FeedForward::forward(const ConstMatrixView& x, Index batch, const ConstMatrixView& residual, const MatrixView& y,
+                          Record& record, kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   const Linear& first = config_.gated ? gate_ : fc1_;
   const MatrixView hidden = workspace.take(x.rows, first.out());  // [B·T, F]
@@ -53,8 +53,8 @@ void FeedForward::request_for_backward(Record& record) const {
   record.request(sites_.post);
 }
 
-void FeedForward::backward(ConstMatrixView x, Index batch, ConstMatrixView dy, ConstMatrixView residual, MatrixView dx,
-                           const Backward& backward) const {
+void FeedForward::backward(const ConstMatrixView& x, Index batch, const ConstMatrixView& dy,
+                           const ConstMatrixView& residual, const MatrixView& dx, const Backward& backward) const {
   const kernels::Workspace::Scope scope(backward.workspace);
   const Record& record = backward.record;
   const MatrixView hidden = backward.workspace.take(x.rows, fc2_.in());  // [B·T, F]: gradients

@@ -29,14 +29,14 @@ class FeedForward {
   Site out() const { return sites_.out; }
 
   /// y = FFN(x) + residual, for a batch of B·T rows.   x, y, residual: [B·T, D]; y may be the residual's memory.
-  void forward(ConstMatrixView x, Index batch, ConstMatrixView residual, MatrixView y, Record& record,
-               kernels::Workspace& workspace) const;
+  void forward(const ConstMatrixView& x, Index batch, const ConstMatrixView& residual, const MatrixView& y,
+               Record& record, kernels::Workspace& workspace) const;
 
   void request_for_backward(Record& record) const;
   /// dx = residual + the gradient with respect to x.   x: as in forward; dy: with respect to y. The residual may be
   /// empty; dx may be the memory of dy or the residual.
-  void backward(ConstMatrixView x, Index batch, ConstMatrixView dy, ConstMatrixView residual, MatrixView dx,
-                const Backward& backward) const;
+  void backward(const ConstMatrixView& x, Index batch, const ConstMatrixView& dy, const ConstMatrixView& residual,
+                const MatrixView& dx, const Backward& backward) const;
 
  private:
   FeedForwardConfig config_;

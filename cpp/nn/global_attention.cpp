@@ -17,14 +17,15 @@ using kernels::Workspace;
 using Tokens = std::vector<int>;  // places within a sequence
 
 /// Rows of `from`, in the order of `which`.
-MatrixView gather(ConstMatrixView from, const Tokens& which, Workspace& workspace) {
+MatrixView gather(const ConstMatrixView& from, const Tokens& which, Workspace& workspace) {
   const MatrixView rows = workspace.take(static_cast<Index>(which.size()), from.cols);
-  for (Index i = 0; i < rows.rows; ++i) std::copy_n(from.row(which[static_cast<std::size_t>(i)]), rows.cols, rows.row(i));
+  for (Index i = 0; i < rows.rows; ++i)
+    std::copy_n(from.row(which[static_cast<std::size_t>(i)]), rows.cols, rows.row(i));
   return rows;
 }
 
 /// The inverse of gather: row i of `rows` becomes row which[i] of `to`.
-void scatter(ConstMatrixView rows, const Tokens& which, MatrixView to) {
+void scatter(const ConstMatrixView& rows, const Tokens& which, const MatrixView& to) {
   for (Index i = 0; i < rows.rows; ++i) std::copy_n(rows.row(i), rows.cols, to.row(which[static_cast<std::size_t>(i)]));
 }
 
@@ -32,7 +33,8 @@ void scatter(ConstMatrixView rows, const Tokens& which, MatrixView to) {
 template <class Allowed>
 AttentionMask mask_of_cells(Index rows, Index cols, Workspace& workspace, Allowed allowed) {
   constexpr Index kCellsOfFloat = sizeof(float);
-  auto* const cells = reinterpret_cast<std::uint8_t*>(workspace.take((rows * cols + kCellsOfFloat - 1) / kCellsOfFloat));
+  auto* const cells =
+      reinterpret_cast<std::uint8_t*>(workspace.take((rows * cols + kCellsOfFloat - 1) / kCellsOfFloat));
   for (Index row = 0; row < rows; ++row)
     for (Index col = 0; col < cols; ++col) cells[row * cols + col] = allowed(row, col);
   AttentionMask mask;
@@ -47,7 +49,7 @@ class GlobalSteps final : public AttentionSteps {
               const AttentionOptions& options, Workspace& workspace)
       : q_(q), k_(k), v_(v), global_(global), options_(options), workspace_(workspace), T_(q.dims[2]) {}
 
-  void make_scores(Index b, Index h, MatrixView scores) const override {
+  void make_scores(Index b, Index h, const MatrixView& scores) const override {
     const Workspace::Scope scope(workspace_);
     const Tokens tokens = tokens_of(b);
     const float scale = options_.total_scale();
@@ -59,7 +61,7 @@ class GlobalSteps final : public AttentionSteps {
     scatter(rows, tokens, scores);
   }
 
-  void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const override {
+  void mask_scores(Index b, Index h, const ConstMatrixView& scores, const MatrixView& masked) const override {
     const Workspace::Scope scope(workspace_);
     const AttentionMask anywhere = mask_without_window(b, h), near = options_.mask.at(b, h, T_, T_);
     const AttentionMask mask = mask_of_cells(T_, T_, workspace_, [&](Index t, Index s) {
@@ -68,7 +70,7 @@ class GlobalSteps final : public AttentionSteps {
     kernels::mask_scores(scores, mask, masked);
   }
 
-  void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const override {
+  void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& z) const override {
     const Workspace::Scope scope(workspace_);
     const Tokens tokens = tokens_of(b);
     kernels::matmul(pattern, v_.matrix(b, group(h)), z, workspace_);
@@ -79,7 +81,7 @@ class GlobalSteps final : public AttentionSteps {
   }
 
   /// All steps at once, without a matrix [T, S].
-  void fused(Index b, Index h, MatrixView z) const {
+  void fused(Index b, Index h, const MatrixView& z) const {
     const Workspace::Scope scope(workspace_);
     const Tokens tokens = tokens_of(b);
     const Index count = static_cast<Index>(tokens.size());
@@ -102,12 +104,13 @@ class GlobalSteps final : public AttentionSteps {
     });
     const MatrixView far_z = workspace_.take(T_, z.cols);
     float* const far_log_sums = workspace_.take(T_);
-    kernels::attention({q, gather(k, tokens, workspace_), gather(v, tokens, workspace_), scale, far, far_z, {}, {}, {},
-                        far_log_sums},
-                       workspace_);
+    kernels::attention(
+        {q, gather(k, tokens, workspace_), gather(v, tokens, workspace_), scale, far, far_z, {}, {}, {}, far_log_sums},
+        workspace_);
     for (Index t = 0; t < T_; ++t) {
       if (far_log_sums[t] == -std::numeric_limits<float>::infinity()) continue;
-      const float far_share = static_cast<float>(1.0 / (1.0 + kernels::exponential(static_cast<double>(near_log_sums[t] - far_log_sums[t]))));
+      const float far_share = static_cast<float>(
+          1.0 / (1.0 + kernels::exponential(static_cast<double>(near_log_sums[t] - far_log_sums[t]))));
       for (Index i = 0; i < z.cols; ++i) z.row(t)[i] += far_share * (far_z.row(t)[i] - z.row(t)[i]);
     }
 
@@ -116,8 +119,15 @@ class GlobalSteps final : public AttentionSteps {
       return anywhere.allows(tokens[static_cast<std::size_t>(i)], s);
     });
     const MatrixView rows = workspace_.take(count, z.cols);
-    kernels::attention({gather(global_.q.matrix(b, h), tokens, workspace_), global_.k.matrix(b, group(h)),
-                        global_.v.matrix(b, group(h)), scale, all, rows, {}, {}, {}},
+    kernels::attention({gather(global_.q.matrix(b, h), tokens, workspace_),
+                        global_.k.matrix(b, group(h)),
+                        global_.v.matrix(b, group(h)),
+                        scale,
+                        all,
+                        rows,
+                        {},
+                        {},
+                        {}},
                        workspace_);
     scatter(rows, tokens, z);
   }

@@ -24,7 +24,8 @@ void sigmoid(float* x, Index count) {
 }
 
 /// y = x Wᵀ + b
-void affine(ConstMatrixView x, ConstMatrixView weight, const float* bias, MatrixView y, kernels::Workspace& workspace) {
+void affine(const ConstMatrixView& x, const ConstMatrixView& weight, const float* bias, const MatrixView& y,
+            kernels::Workspace& workspace) {
   kernels::matmul_transposed(1.0f, x, weight, y, workspace);
   for (Index r = 0; r < y.rows; ++r)
     for (Index o = 0; o < y.cols; ++o) y.row(r)[o] += bias[o];
@@ -39,8 +40,8 @@ Gru::Gru(Index input, Index hidden) : input_(input), hidden_(hidden) {
 void Gru::name_all(Parameters& parameters, Index layer) {
   float* storage = storage_.data();
   const auto add = [&](const char* name, const Shape& dims) {  // all uniform in ±1/√D
-    parameters.push_back({name + std::to_string(layer), dims, Parameter::Layout::dense, storage, 0, hidden_,
-                          Parameter::Fresh::uniform});
+    parameters.push_back(
+        {name + std::to_string(layer), dims, Parameter::Layout::dense, storage, 0, hidden_, Parameter::Fresh::uniform});
     storage += element_count(dims);
   };
   const Index rows = 3 * hidden_;
@@ -55,7 +56,7 @@ void Gru::name_activations(ActivationNames& names, const std::string& prefix) {
   for (int i = 0; i < 4; ++i) *sites[i] = names.add(prefix + "rznh"[i], "bqi");
 }
 
-void Gru::forward(ConstMatrixView x, Index batch, MatrixView gates, MatrixView y, Record& record,
+void Gru::forward(const ConstMatrixView& x, Index batch, const MatrixView& gates, const MatrixView& y, Record& record,
                   kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   const Index D = hidden_, T = x.rows / batch;
@@ -65,7 +66,8 @@ void Gru::forward(ConstMatrixView x, Index batch, MatrixView gates, MatrixView y
   affine(x, weight_ih(), bias_ih(), from_input, workspace);
 
   for (Index t = 0; t < T; ++t) {
-    const ConstMatrixView before = t == 0 ? ConstMatrixView(zeros) : ConstMatrixView{y.row(t - 1), batch, D, T * y.stride};
+    const ConstMatrixView before =
+        t == 0 ? ConstMatrixView(zeros) : ConstMatrixView{y.row(t - 1), batch, D, T * y.stride};
     affine(before, weight_hh(), bias_hh(), from_state, workspace);
     for (Index b = 0; b < batch; ++b) {
       const float* const in = from_input.row(b * T + t);
@@ -90,7 +92,7 @@ void Gru::forward(ConstMatrixView x, Index batch, MatrixView gates, MatrixView y
   record.produced(sites_.h, by_token(y, batch));
 }
 
-void Gru::differentiate(const float* gates, const float* h, ConstMatrixView below, MatrixView jacobian,
+void Gru::differentiate(const float* gates, const float* h, const ConstMatrixView& below, const MatrixView& jacobian,
                         kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   const Index D = hidden_, I = input_;
@@ -100,7 +102,7 @@ void Gru::differentiate(const float* gates, const float* h, ConstMatrixView belo
     const float dz = (h[i] - n[i]) * z[i] * (1.0f - z[i]);  // ∂h′ᵢ by the sum inside z
     const float dn = (1.0f - z[i]) * (1.0f - n[i] * n[i]);  // … inside n
     const float dr = dn * g[i] * r[i] * (1.0f - r[i]);      // … inside r
-    const auto mix = [&](ConstMatrixView weight, float by_n, MatrixView out) {
+    const auto mix = [&](const ConstMatrixView& weight, float by_n, const MatrixView& out) {
       for (Index j = 0; j < out.cols; ++j)
         out.row(i)[j] = dr * weight.row(i)[j] + dz * weight.row(D + i)[j] + by_n * weight.row(2 * D + i)[j];
     };

@@ -21,13 +21,13 @@ class Gru {
   void name_activations(ActivationNames& names, const std::string& prefix);
 
   /// x [B·T, I] → y [B·T, D], the states after every step; gates [B·T, 4D]: r, z, n and g of every step.
-  void forward(ConstMatrixView x, Index batch, MatrixView gates, MatrixView y, Record& record,
+  void forward(const ConstMatrixView& x, Index batch, const MatrixView& gates, const MatrixView& y, Record& record,
                kernels::Workspace& workspace) const;
 
   /// One step of the derivative of the state by U numbers that move this layer's inputs:
   /// jacobian [D, U] ← ∂h′/∂h · jacobian + ∂h′/∂x · below, where below [I, U′] is of the last U′ of them, the others having
   /// no part in this step's input. gates [4D] are forward's of that step, h [D] the state before it.
-  void differentiate(const float* gates, const float* h, ConstMatrixView below, MatrixView jacobian,
+  void differentiate(const float* gates, const float* h, const ConstMatrixView& below, const MatrixView& jacobian,
                      kernels::Workspace& workspace) const;
 
  private:

@@ -23,12 +23,11 @@ void Linear::name_rows(Parameters& parameters, const std::string& name, Index fi
 
 void Linear::name_bias(Parameters& parameters, const std::string& name, Index first, Index count,
                        Parameter::Fresh fresh) {
-  parameters.push_back(
-      {name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_, fresh});
+  parameters.push_back({name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_, fresh});
 }
 
-void Linear::backward_rows(Index first, Index count, ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual,
-                           MatrixView dx, const Backward& backward) const {
+void Linear::backward_rows(Index first, Index count, const ConstMatrixView& x, const ConstMatrixView& dy,
+                           const ConstMatrixView& residual, const MatrixView& dx, const Backward& backward) const {
   const kernels::PackedView w = rows(first, count);
   kernels::linear_backward_weight(x, dy, backward.gradient_of(storage_.data()) + (w.panels - storage_.data()),
                                   backward.workspace);

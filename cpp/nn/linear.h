@@ -34,20 +34,20 @@ class Linear {
   kernels::PackedView all() const { return rows(0, out_); }
 
   /// y = activation(x Wᵀ + b) + residual.   x: [rows, in], y: [rows, out].
-  void forward(ConstMatrixView x, MatrixView y, kernels::Workspace& workspace,
+  void forward(const ConstMatrixView& x, const MatrixView& y, kernels::Workspace& workspace,
                const kernels::Epilogue& epilogue = {}) const {
     kernels::linear(x, all(), epilogue, y, workspace);
   }
 
   /// Of y = x Wᵀ + b:  dx = residual + dy W, and the gradients of W and b are added. dx may be empty, and so may the
   /// residual, which may also be dx's memory.
-  void backward(ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual, MatrixView dx,
-                const Backward& backward) const {
+  void backward(const ConstMatrixView& x, const ConstMatrixView& dy, const ConstMatrixView& residual,
+                const MatrixView& dx, const Backward& backward) const {
     backward_rows(0, out_, x, dy, residual, dx, backward);
   }
   /// The same for outputs [first, first + count) alone, where they are separable.
-  void backward_rows(Index first, Index count, ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual,
-                     MatrixView dx, const Backward& backward) const;
+  void backward_rows(Index first, Index count, const ConstMatrixView& x, const ConstMatrixView& dy,
+                     const ConstMatrixView& residual, const MatrixView& dx, const Backward& backward) const;
 
   float* storage() { return storage_.data(); }
   const float* storage() const { return storage_.data(); }

@@ -25,8 +25,8 @@ using Vector = Eigen::VectorXf;
 using MatrixMap = Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
 using ConstMatrixMap = Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
 
-inline MatrixMap map(MatrixView m) { return {m.data, m.rows, m.cols, Eigen::OuterStride<>(m.stride)}; }
-inline ConstMatrixMap map(ConstMatrixView m) { return {m.data, m.rows, m.cols, Eigen::OuterStride<>(m.stride)}; }
+inline MatrixMap map(const MatrixView& m) { return {m.data, m.rows, m.cols, Eigen::OuterStride<>(m.stride)}; }
+inline ConstMatrixMap map(const ConstMatrixView& m) { return {m.data, m.rows, m.cols, Eigen::OuterStride<>(m.stride)}; }
 inline MatrixView view(Matrix& m) { return {m.data(), m.rows(), m.cols(), m.cols()}; }
 inline ConstMatrixView view(const Matrix& m) { return {m.data(), m.rows(), m.cols(), m.cols()}; }
 
@@ -35,7 +35,7 @@ inline Index element_count(const Shape& shape) {
   constexpr double kMost = static_cast<double>(std::numeric_limits<std::int32_t>::max()) / sizeof(float);
   double count = 1;
   for (const Index d : shape) count *= static_cast<double>(d);
-  if (count > kMost) throw Error("memory", {"a tensor of shape ", shape, " is larger than 2 GiB"});
+  if (count > kMost) fail("memory", {"a tensor of shape ", shape, " is larger than 2 GiB"});
   return static_cast<Index>(count);
 }
 

@@ -14,25 +14,28 @@ void check(const MultiHeadAttentionConfig& config) {
   require_at_least(1, D, "dModel");
   require_at_least(1, H, "numHeads");
   require_at_least(1, K, "dHead");
-  if (H % G != 0) throw Error("config", {"numKvHeads: expected a divisor of numHeads ", H, ", got ", G});
-  if (config.shared_heads && G != H) throw Error("config", {"numKvHeads: shared heads need numHeads ", H, ", got ", G});
+  if (H % G != 0) fail("config", {"numKvHeads: expected a divisor of numHeads ", H, ", got ", G});
+  if (config.shared_heads && G != H) fail("config", {"numKvHeads: shared heads need numHeads ", H, ", got ", G});
   if (config.shared_heads && H * K != D)
-    throw Error("config", {"sharedHeads: expected numHeads × dHead = dModel ", D, ", got ", H, " × ", K});
+    fail("config", {"sharedHeads: expected numHeads × dHead = dModel ", D, ", got ", H, " × ", K});
   if (config.global_tokens && (config.causal || config.shared_heads || config.normalisation != Normalisation::softmax ||
                                config.masked_value != -std::numeric_limits<float>::infinity()))
-    throw Error("config", {"globalTokens: expected neither causal nor sharedHeads, softmax, and maskedValue −∞"});
+    fail("config", {"globalTokens: expected neither causal nor sharedHeads, softmax, and maskedValue −∞"});
   if (config.relative && (config.shared_heads || config.global_tokens))
-    throw Error("config", {"positions relative: expected neither sharedHeads nor globalTokens"});
+    fail("config", {"positions relative: expected neither sharedHeads nor globalTokens"});
 }
 
 /// Copies the rows of `rows` [B, G, new, K] to positions from `first` on of `cached` [B, G, S, K].
 void append(const TensorView& rows, Index first, const TensorView& cached) {
   for (Index b = 0; b < rows.dims[0]; ++b)
     for (Index g = 0; g < rows.dims[1]; ++g)
-      kernels::copy(rows.matrix(b, g), {cached.matrix(b, g).row(first), cached.dims[2] - first, cached.dims[3], cached.strides[2]});
+      kernels::copy(rows.matrix(b, g),
+                    {cached.matrix(b, g).row(first), cached.dims[2] - first, cached.dims[3], cached.strides[2]});
 }
 
-bool same(ConstMatrixView a, ConstMatrixView b) { return a.data == b.data && a.rows == b.rows && a.stride == b.stride; }
+bool same(const ConstMatrixView& a, const ConstMatrixView& b) {
+  return a.data == b.data && a.rows == b.rows && a.stride == b.stride;
+}
 
 }  // namespace
 
@@ -63,7 +66,12 @@ void MultiHeadAttention::name_all(Parameters& parameters, const std::string& pre
   if (config_.relative) {
     r_proj_.name_all(parameters, prefix + "r_proj", false);
     const auto add = [&](const char* name, Matrix& bias) {
-      parameters.push_back({prefix + name, {bias.rows(), bias.cols()}, Parameter::Layout::dense, bias.data(), 0, 0,
+      parameters.push_back({prefix + name,
+                            {bias.rows(), bias.cols()},
+                            Parameter::Layout::dense,
+                            bias.data(),
+                            0,
+                            0,
                             Parameter::Fresh::embedding});
     };
     add("content_bias", content_bias_);
@@ -88,7 +96,7 @@ void MultiHeadAttention::name_activations(ActivationNames& names, const std::str
 MatrixView MultiHeadAttention::project(const Linear& qkv, ConstMatrixView x, Part part,
                                        kernels::Workspace& workspace) const {
   if (config_.shared_heads) {  // [B·T, H·K] is [B·T·H, K]: one row per token and head
-    if (x.stride != x.cols) throw Error("shape", {"shared heads need rows without gaps"});
+    if (x.stride != x.cols) fail("shape", {"shared heads need rows without gaps"});
     x = {x.data, x.rows * config_.num_heads, config_.d_head, config_.d_head};
   }
   if (qkv.is_separable(part.first, part.count)) {
@@ -102,7 +110,7 @@ MatrixView MultiHeadAttention::project(const Linear& qkv, ConstMatrixView x, Par
   return {y.data + part.first, y.rows, part.count, y.stride};
 }
 
-TensorView MultiHeadAttention::by_head(MatrixView projected, Index batch, Index tokens, Index H) const {
+TensorView MultiHeadAttention::by_head(const MatrixView& projected, Index batch, Index tokens, Index H) const {
   const Index K = config_.d_head;
   const Index token_stride = config_.shared_heads ? H * projected.stride : projected.stride;
   const Index head_stride = config_.shared_heads ? projected.stride : K;
@@ -139,9 +147,9 @@ AttentionOptions MultiHeadAttention::options_of(const AttentionOverrides& overri
   return options;
 }
 
-void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
-                                 const AttentionOverrides& overrides, const SequenceState& state,
-                                 ConstMatrixView residual, MatrixView y, Record& record,
+void MultiHeadAttention::forward(const ConstMatrixView& query, const ConstMatrixView& key, const ConstMatrixView& value,
+                                 Index batch, const AttentionOverrides& overrides, const SequenceState& state,
+                                 const ConstMatrixView& residual, const MatrixView& y, Record& record,
                                  kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   const Index T = query.rows / batch, new_keys = key.rows / batch;
@@ -149,7 +157,7 @@ void MultiHeadAttention::forward(ConstMatrixView query, ConstMatrixView key, Con
   const Index H = config_.num_heads, G = config_.kv_heads(), K = config_.d_head;
   const Part q_part{0, q_width()}, k_part{q_width(), kv_width()}, v_part{q_width() + kv_width(), kv_width()};
 
-  const auto columns = [](MatrixView all, Part part) {
+  const auto columns = [](const MatrixView& all, Part part) {
     return MatrixView{all.data + part.first, all.rows, part.count, all.stride};
   };
   MatrixView q_rows, k_rows, v_rows;
@@ -220,8 +228,8 @@ void MultiHeadAttention::request_for_backward(Record& record) const {
 }
 
 /// The way back through project(). `gradients` has the columns of all three projections, zeros outside of `part`.
-void MultiHeadAttention::project_backward(ConstMatrixView x, Part part, MatrixView gradients, ConstMatrixView residual,
-                                          MatrixView dx, const Backward& backward) const {
+void MultiHeadAttention::project_backward(ConstMatrixView x, Part part, const MatrixView& gradients,
+                                          ConstMatrixView residual, MatrixView dx, const Backward& backward) const {
   if (config_.shared_heads) {
     const auto by_slice = [&](auto rows) {
       return decltype(rows){rows.data, rows.rows * config_.num_heads, config_.d_head, config_.d_head};
@@ -234,10 +242,10 @@ void MultiHeadAttention::project_backward(ConstMatrixView x, Part part, MatrixVi
   qkv_.backward_rows(part.first, part.count, x, dy, residual, dx, backward);
 }
 
-void MultiHeadAttention::backward(ConstMatrixView query, ConstMatrixView memory, Index batch,
-                                  const AttentionOverrides& overrides, const SequenceState& state, ConstMatrixView dy,
-                                  ConstMatrixView residual, MatrixView d_query, MatrixView d_memory,
-                                  const Backward& backward) const {
+void MultiHeadAttention::backward(const ConstMatrixView& query, const ConstMatrixView& memory, Index batch,
+                                  const AttentionOverrides& overrides, const SequenceState& state,
+                                  const ConstMatrixView& dy, const ConstMatrixView& residual, const MatrixView& d_query,
+                                  const MatrixView& d_memory, const Backward& backward) const {
   kernels::Workspace& workspace = backward.workspace;
   const kernels::Workspace::Scope scope(workspace);
   const bool self = !memory;
@@ -265,13 +273,14 @@ void MultiHeadAttention::backward(ConstMatrixView query, ConstMatrixView memory,
   };
   const Part q_part{0, q_width()}, kv_part{q_width(), 2 * kv_width()};
   const MatrixView of_query = zeros(query.rows), of_memory = self ? of_query : zeros(memory.rows);
-  const auto columns = [&](MatrixView rows, Index first, Index count) {
+  const auto columns = [&](const MatrixView& rows, Index first, Index count) {
     return MatrixView{rows.data + first, rows.rows, count, rows.stride};
   };
   const TensorView dq = by_head(columns(of_query, 0, q_width()), batch, T, H);
   const TensorView dk = by_head(columns(of_memory, kv_part.first, kv_width()), batch, S, G);
   const TensorView dv = by_head(columns(of_memory, kv_part.first + kv_width(), kv_width()), batch, S, G);
-  attend_backward(sites_.q, sites_.k, sites_.v, options_of(overrides, state, S), attention_sites_, dz, dq, dk, dv, backward);
+  attend_backward(sites_.q, sites_.k, sites_.v, options_of(overrides, state, S), attention_sites_, dz, dq, dk, dv,
+                  backward);
   backward.reached(sites_.q, dq);
   backward.reached(sites_.k, dk);
   backward.reached(sites_.v, dv);

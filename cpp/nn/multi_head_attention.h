@@ -51,9 +51,10 @@ struct SequenceState {
   KeyValueCache* cache = nullptr;  // S is then the cached tokens and the new ones
   Index layer = 0;                 // whose rows of the cache
   TensorView bias{};               // [1, H, T, S], added to the scores; empty: none
-  const std::uint8_t* global = nullptr;  // [B, T], 1 = a token that sees all and is seen by all; nullptr: there are none
-  ConstMatrixView past{};     // [B·M, D], what entered this layer for the M tokens before: keys without queries
-  Index past_length = 0;      // M
+  const std::uint8_t* global =
+      nullptr;                  // [B, T], 1 = a token that sees all and is seen by all; nullptr: there are none
+  ConstMatrixView past{};       // [B·M, D], what entered this layer for the M tokens before: keys without queries
+  Index past_length = 0;        // M
   ConstMatrixView distances{};  // R [distances, D], for relative scores
 
   Index cached() const { return cache ? cache->length() : 0; }
@@ -63,8 +64,8 @@ struct SequenceState {
 
 /// What cross-attention reads: an encoder's output, and who may attend to what of it.
 struct Memory {
-  ConstMatrixView hidden;         // [B·S, D]; empty where the cache already has its keys and values
-  AttentionOverrides overrides;   // over [B, H, T, S]
+  ConstMatrixView hidden;        // [B·S, D]; empty where the cache already has its keys and values
+  AttentionOverrides overrides;  // over [B, H, T, S]
   KeyValueCache* cache = nullptr;
 
   Index cached() const { return cache ? cache->length() : 0; }
@@ -87,17 +88,18 @@ class MultiHeadAttention {
   /// query, y, residual: [B·T, D]; key, value: [B·S, D], empty where all of S is in the cache. y may be the residual's
   /// memory; the residual may be empty.
   /// q and k are recorded as they meet: after the rotation.
-  void forward(ConstMatrixView query, ConstMatrixView key, ConstMatrixView value, Index batch,
-               const AttentionOverrides& overrides, const SequenceState& state, ConstMatrixView residual, MatrixView y,
-               Record& record, kernels::Workspace& workspace) const;
+  void forward(const ConstMatrixView& query, const ConstMatrixView& key, const ConstMatrixView& value, Index batch,
+               const AttentionOverrides& overrides, const SequenceState& state, const ConstMatrixView& residual,
+               const MatrixView& y, Record& record, kernels::Workspace& workspace) const;
 
   void request_for_backward(Record& record) const;
   /// d_query = residual + the gradient with respect to query; that with respect to key and value is added to d_memory.
   /// Of self-attention (memory: empty) d_query takes all three. dy: with respect to y. The residual may be empty;
   /// d_query may be the memory of dy or the residual.
-  void backward(ConstMatrixView query, ConstMatrixView memory, Index batch, const AttentionOverrides& overrides,
-                const SequenceState& state, ConstMatrixView dy, ConstMatrixView residual, MatrixView d_query,
-                MatrixView d_memory, const Backward& backward) const;
+  void backward(const ConstMatrixView& query, const ConstMatrixView& memory, Index batch,
+                const AttentionOverrides& overrides, const SequenceState& state, const ConstMatrixView& dy,
+                const ConstMatrixView& residual, const MatrixView& d_query, const MatrixView& d_memory,
+                const Backward& backward) const;
 
  private:
   /// Columns [first, first + count) of the stacked projections q, k, v.
@@ -109,15 +111,15 @@ class MultiHeadAttention {
   AttentionOptions options_of(const AttentionOverrides& overrides, const SequenceState& state, Index keys) const;
   MatrixView project(const Linear& qkv, ConstMatrixView x, Part part, kernels::Workspace& workspace) const;
   void name_projections(Linear& qkv, const char* suffix, Parameters& parameters, const std::string& prefix) const;
-  void project_backward(ConstMatrixView x, Part part, MatrixView gradients, ConstMatrixView residual, MatrixView dx,
-                        const Backward& backward) const;
-  TensorView by_head(MatrixView projected, Index batch, Index tokens, Index heads) const;
+  void project_backward(ConstMatrixView x, Part part, const MatrixView& gradients, ConstMatrixView residual,
+                        MatrixView dx, const Backward& backward) const;
+  TensorView by_head(const MatrixView& projected, Index batch, Index tokens, Index heads) const;
 
   MultiHeadAttentionConfig config_;
-  Linear qkv_;  // D → (H + 2·G)·K, stacked [q; k; v]; with shared heads K → 3·K
-  Linear out_;  // H·K → D
-  Linear global_qkv_;  // as qkv_, only with global tokens
-  Linear r_proj_;      // D → H·K, W_R, only with relative scores; likewise u and v:
+  Linear qkv_;                           // D → (H + 2·G)·K, stacked [q; k; v]; with shared heads K → 3·K
+  Linear out_;                           // H·K → D
+  Linear global_qkv_;                    // as qkv_, only with global tokens
+  Linear r_proj_;                        // D → H·K, W_R, only with relative scores; likewise u and v:
   Matrix content_bias_, position_bias_;  // [H, K]
   AttentionSites attention_sites_{};
   struct {

@@ -32,7 +32,7 @@ class Norm {
   }
 
   /// x, y: [rows, D]; may be the same memory.
-  void forward(ConstMatrixView x, MatrixView y) const {
+  void forward(const ConstMatrixView& x, const MatrixView& y) const {
     if (kind_ == Kind::layer)
       kernels::layer_norm(x, weight_.data(), bias_.data(), eps_, y);
     else
@@ -41,8 +41,8 @@ class Norm {
 
   /// Of forward, from its x:  dx = residual + …, and the gradients of weight and bias are added. The residual may be
   /// empty; dx may be the memory of dy or the residual.
-  void backward(ConstMatrixView x, ConstMatrixView dy, ConstMatrixView residual, MatrixView dx,
-                const Backward& backward) const {
+  void backward(const ConstMatrixView& x, const ConstMatrixView& dy, const ConstMatrixView& residual,
+                const MatrixView& dx, const Backward& backward) const {
     float* const dweight = backward.gradient_of(weight_.data());
     if (kind_ == Kind::layer)
       kernels::layer_norm_backward(x, weight_.data(), eps_, dy, residual, dx, dweight,

@@ -21,9 +21,7 @@ Parameter Parameter::rows(Index first, Index count) const {
 void Parameter::set(std::span<const float> values) const {
   switch (layout) {
     case Layout::dense: std::copy(values.begin(), values.end(), storage); return;
-    case Layout::packed_weight:
-      kernels::pack_weight({values.data(), dims[0], in, in}, first_out, storage);
-      return;
+    case Layout::packed_weight: kernels::pack_weight({values.data(), dims[0], in, in}, first_out, storage); return;
     case Layout::packed_bias:
       for (Index o = 0; o < dims[0]; ++o)
         storage[kernels::PackedView::position(in, first_out + o, -1)] = values[static_cast<std::size_t>(o)];
@@ -34,9 +32,7 @@ void Parameter::set(std::span<const float> values) const {
 void Parameter::get(std::span<float> values) const {
   switch (layout) {
     case Layout::dense: std::copy(storage, storage + values.size(), values.begin()); return;
-    case Layout::packed_weight:
-      kernels::unpack_weight(storage, first_out, {values.data(), dims[0], in, in});
-      return;
+    case Layout::packed_weight: kernels::unpack_weight(storage, first_out, {values.data(), dims[0], in, in}); return;
     case Layout::packed_bias:
       for (Index o = 0; o < dims[0]; ++o)
         values[static_cast<std::size_t>(o)] = storage[kernels::PackedView::position(in, first_out + o, -1)];
@@ -62,7 +58,7 @@ const Parameter& find_parameter(const Parameters& parameters, const std::string&
   const auto found = std::find_if(parameters.begin(), parameters.end(),
                                   [&](const Parameter& parameter) { return parameter.name == name; });
   if (found == parameters.end())
-    throw Error("name", {"no parameter is called '", name, "'; parameters() lists those there are"});
+    fail("name", {"no parameter is called '", name, "'; parameters() lists those there are"});
   return *found;
 }
 

@@ -41,8 +41,8 @@ ParameterBlocks::ParameterBlocks(const Parameters& parameters) {
   for (const Parameter& parameter : parameters)
     if (parameter.layout == Parameter::Layout::packed_weight)
       for (Index o = 0; o < parameter.dims[0]; ++o) {
-        const Index bias = offset_of(parameter.storage) +
-                           PackedView::position(parameter.in, parameter.first_out + o, -1);
+        const Index bias =
+            offset_of(parameter.storage) + PackedView::position(parameter.in, parameter.first_out + o, -1);
         if (!named[static_cast<std::size_t>(bias)]) unnamed_.push_back(bias);
       }
 }
@@ -50,7 +50,7 @@ ParameterBlocks::ParameterBlocks(const Parameters& parameters) {
 Index ParameterBlocks::offset_of(const float* storage) const {
   for (const Block& block : blocks_)
     if (block.storage == storage) return block.offset;
-  throw Error("internal", {"a layer's storage is behind none of the parameters"});
+  fail("internal", {"a layer's storage is behind none of the parameters"});
 }
 
 Parameter ParameterBlocks::within(float* flat, const Parameter& parameter) const {

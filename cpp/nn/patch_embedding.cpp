@@ -30,7 +30,7 @@ void PatchEmbedding::name_all(Parameters& parameters, const std::string& name) {
                                             image_.patch_width};
 }
 
-void PatchEmbedding::gather(const float* picture, MatrixView patches) const {
+void PatchEmbedding::gather(const float* picture, const MatrixView& patches) const {
   const Index across = image_.width / image_.patch_width;
   for (Index patch = 0; patch < patches.rows; ++patch) {
     const float* const corner =
@@ -44,7 +44,8 @@ void PatchEmbedding::gather(const float* picture, MatrixView patches) const {
   }
 }
 
-void PatchEmbedding::forward(const float* pixels, Index batch, MatrixView x, kernels::Workspace& workspace) const {
+void PatchEmbedding::forward(const float* pixels, Index batch, const MatrixView& x,
+                             kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
   const MatrixView patches = workspace.take(image_.patches(), image_.patch_size());
   for (Index b = 0; b < batch; ++b) {
@@ -55,7 +56,8 @@ void PatchEmbedding::forward(const float* pixels, Index batch, MatrixView x, ker
   }
 }
 
-void PatchEmbedding::backward(const float* pixels, Index batch, ConstMatrixView dx, const Backward& backward) const {
+void PatchEmbedding::backward(const float* pixels, Index batch, const ConstMatrixView& dx,
+                              const Backward& backward) const {
   const kernels::Workspace::Scope scope(backward.workspace);
   const MatrixView patches = backward.workspace.take(image_.patches(), image_.patch_size());
   float* const dtoken = backward.gradient_of(class_token_.data());

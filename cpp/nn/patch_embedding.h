@@ -40,13 +40,13 @@ class PatchEmbedding {
   void name_all(Parameters& parameters, const std::string& name);
 
   /// One picture [C, H, W] as its patches [n, C · Ph · Pw], each in the order of the projection's inputs.
-  void gather(const float* picture, MatrixView patches) const;
+  void gather(const float* picture, const MatrixView& patches) const;
 
   /// pixels: [B, C, H, W], x: [B·T, D].
-  void forward(const float* pixels, Index batch, MatrixView x, kernels::Workspace& workspace) const;
+  void forward(const float* pixels, Index batch, const MatrixView& x, kernels::Workspace& workspace) const;
 
   /// The gradients of class token and projection are added.   dx: [B·T, D].
-  void backward(const float* pixels, Index batch, ConstMatrixView dx, const Backward& backward) const;
+  void backward(const float* pixels, Index batch, const ConstMatrixView& dx, const Backward& backward) const;
 
  private:
   ImageConfig image_;

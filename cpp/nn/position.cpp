@@ -5,7 +5,7 @@
 
 namespace attention_lab::nn {
 
-void sinusoids(Index first, Index step, MatrixView table) {
+void sinusoids(Index first, Index step, const MatrixView& table) {
   for (Index i = 0; i < table.cols; ++i) {
     const double wavelength = kernels::power(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(table.cols));
     for (Index row = 0; row < table.rows; ++row) {

@@ -10,7 +10,7 @@ namespace attention_lab::nn {
 
 /// PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos(pos / 10000^(2i/D)).
 /// Vaswani et al. 2017, arXiv:1706.03762, section 3.5.   table [rows, D], row r for the position first + r · step
-void sinusoids(Index first, Index step, MatrixView table);
+void sinusoids(Index first, Index step, const MatrixView& table);
 /// The same of the positions 0 … max_len − 1.   [max_len, D]
 Matrix sinusoidal_positions(Index max_len, Index d_model);
 
@@ -35,8 +35,9 @@ class PositionEmbedding {
 
   bool learned() const { return kind_ == Kind::learned; }
   /// Adds to the gradient of a position's vector, of a learned table.   gradient: [1, D]
-  void backward(Index position, ConstMatrixView gradient, const Backward& backward) const {
-    const MatrixView sum{backward.gradient_of(table_.data()) + position * table_.cols(), 1, table_.cols(), table_.cols()};
+  void backward(Index position, const ConstMatrixView& gradient, const Backward& backward) const {
+    const MatrixView sum{backward.gradient_of(table_.data()) + position * table_.cols(), 1, table_.cols(),
+                         table_.cols()};
     kernels::add(sum, gradient, sum);
   }
 

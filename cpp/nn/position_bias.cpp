@@ -24,9 +24,10 @@ Index t5_bucket(const T5BiasConfig& config, Index distance) {
   if (size < exact) return after + size;
   // In float, step by step as Transformers: at a bucket's edge the rounding decides.
   const float ratio = static_cast<float>(size) / static_cast<float>(exact);
-  const float largest = static_cast<float>(
-      kernels::logarithm(static_cast<double>(config.max_distance) / static_cast<double>(exact)));
-  const float part = static_cast<float>(kernels::logarithm(static_cast<double>(ratio))) / largest * static_cast<float>(buckets - exact);
+  const float largest =
+      static_cast<float>(kernels::logarithm(static_cast<double>(config.max_distance) / static_cast<double>(exact)));
+  const float part = static_cast<float>(kernels::logarithm(static_cast<double>(ratio))) / largest *
+                     static_cast<float>(buckets - exact);
   return after + std::min(exact + static_cast<Index>(part), buckets - 1);
 }
 

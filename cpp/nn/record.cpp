@@ -13,7 +13,7 @@ Site ActivationNames::add(std::string name, std::string_view axes) {
 Site ActivationNames::find(const std::string& name) const {
   for (std::size_t site = 0; site < entries_.size(); ++site)
     if (entries_[site].name == name) return static_cast<Site>(site);
-  throw Error("name", {"no activation is called '", name, "'; activationNames() lists those there are"});
+  fail("name", {"no activation is called '", name, "'; activationNames() lists those there are"});
 }
 
 namespace {
@@ -109,7 +109,7 @@ void require_same_shape(const std::string& name, std::string_view axes, const Sh
         const char* const what = axes[axis] == 'b'                        ? "number of sequences"
                                  : axes[axis] == 'q' || axes[axis] == 'k' ? "number of tokens"
                                                                           : "sizes";
-        throw Error("shape", {name, ": expected ", expected, ", got ", actual, ": the runs differ in their ", what});
+        fail("shape", {name, ": expected ", expected, ", got ", actual, ": the runs differ in their ", what});
       }
   require_shape(name, expected, actual);
 }
@@ -175,8 +175,8 @@ void Record::request_all() {
 void Record::edit(Intervention intervention) {
   for (const char axis : std::string_view("bhqki"))
     if (selector(intervention, axis) >= 0 && names_->axes(intervention.at).find(axis) == std::string_view::npos)
-      throw Error("name", {"interventions at '", names_->name(intervention.at), "': this activation has no axis '",
-                           axis_name(axis), "'"});
+      fail("name", {"interventions at '", names_->name(intervention.at), "': this activation has no axis '",
+                    axis_name(axis), "'"});
   slot(intervention.at).edited = true;
   interventions_.push_back(std::move(intervention));
 }
@@ -184,8 +184,8 @@ void Record::edit(Intervention intervention) {
 void Record::require_none_before(Site first) const {
   for (Site site = 0; site < first; ++site)
     if (touches(site))
-      throw Error("value", {"start: this pass begins at '", first < names_->size() ? names_->name(first) : "the output",
-                            "' and never makes '", names_->name(site), "'"});
+      fail("value", {"start: this pass begins at '", first < names_->size() ? names_->name(first) : "the output",
+                     "' and never makes '", names_->name(site), "'"});
 }
 
 TensorView Record::reserve(Site site, const Shape& shape) {

@@ -20,11 +20,11 @@ class RelativeSteps final : public AttentionSteps {
                 const AttentionOptions& options, Workspace& workspace)
       : q_(q), k_(k), v_(v), positions_(positions), options_(options), workspace_(workspace) {}
 
-  void make_scores(Index b, Index h, MatrixView scores) const override {
+  void make_scores(Index b, Index h, const MatrixView& scores) const override {
     const Workspace::Scope scope(workspace_);
     const MatrixView q = q_.matrix(b, h);
-    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.content_bias, h), k_.matrix(b, group(h)), scores,
-                               workspace_);
+    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.content_bias, h), k_.matrix(b, group(h)),
+                               scores, workspace_);
     const ConstMatrixView terms = position_terms(q, h, 0, scores.cols);
     for (Index t = 0; t < scores.rows; ++t) {
       // Keys after these have no row of r: causality hides them.
@@ -32,19 +32,19 @@ class RelativeSteps final : public AttentionSteps {
       for (Index s = 0; s < known; ++s) scores.row(t)[s] += terms.row(t)[s];
     }
   }
-  void mask_scores(Index b, Index h, ConstMatrixView scores, MatrixView masked) const override {
+  void mask_scores(Index b, Index h, const ConstMatrixView& scores, const MatrixView& masked) const override {
     kernels::mask_scores(scores, options_.mask.at(b, h, scores.rows, scores.cols), masked);
   }
-  void sum_values(Index b, Index h, ConstMatrixView pattern, MatrixView z) const override {
+  void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& z) const override {
     kernels::matmul(pattern, v_.matrix(b, group(h)), z, workspace_);
   }
 
   /// All steps at once: the position terms are a bias of the fused kernel.
-  void fused(Index b, Index h, MatrixView z) const {
+  void fused(Index b, Index h, const MatrixView& z) const {
     const Index T = q_.dims[2], S = k_.dims[2];
     for (Index first = 0; first < T; first += kBlockQueries) {
       const Workspace::Scope scope(workspace_);
-      const auto block = [&](MatrixView m) {
+      const auto block = [&](const MatrixView& m) {
         return MatrixView{m.row(first), std::min(kBlockQueries, T - first), m.cols, m.stride};
       };
       const MatrixView q = block(q_.matrix(b, h));
@@ -52,8 +52,15 @@ class RelativeSteps final : public AttentionSteps {
       mask.first_query += first;
       if (mask.cells) mask.cells += first * mask.cells_stride;
       mask.bias = position_terms(q, h, first, S);
-      kernels::attention({plus(q, positions_.content_bias, h), k_.matrix(b, group(h)), v_.matrix(b, group(h)),
-                          options_.total_scale(), mask, block(z), {}, {}, {}},
+      kernels::attention({plus(q, positions_.content_bias, h),
+                          k_.matrix(b, group(h)),
+                          v_.matrix(b, group(h)),
+                          options_.total_scale(),
+                          mask,
+                          block(z),
+                          {},
+                          {},
+                          {}},
                          workspace_);
     }
   }
@@ -62,7 +69,7 @@ class RelativeSteps final : public AttentionSteps {
   Index group(Index h) const { return h / (q_.dims[1] / k_.dims[1]); }
 
   /// rows + bias[h].
-  MatrixView plus(ConstMatrixView rows, ConstMatrixView bias, Index h) const {
+  MatrixView plus(const ConstMatrixView& rows, const ConstMatrixView& bias, Index h) const {
     const MatrixView sum = workspace_.take(rows.rows, rows.cols);
     for (Index t = 0; t < rows.rows; ++t)
       for (Index i = 0; i < rows.cols; ++i) sum.row(t)[i] = rows.row(t)[i] + bias.row(h)[i];
@@ -71,7 +78,7 @@ class RelativeSteps final : public AttentionSteps {
 
   /// scale · (q_t + v) · r_{p − s} as [queries, S]. The product has a column for each row of r; the distance 0 moves one
   /// column to the left from query to query: rows one float short of the product's are the relative shift.
-  ConstMatrixView position_terms(ConstMatrixView q, Index h, Index first, Index S) const {
+  ConstMatrixView position_terms(const ConstMatrixView& q, Index h, Index first, Index S) const {
     const MatrixView r = positions_.r.matrix(0, h);
     const MatrixView product = workspace_.take(q.rows, r.rows);
     kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.position_bias, h), r, product, workspace_);
@@ -86,9 +93,9 @@ class RelativeSteps final : public AttentionSteps {
 
 }  // namespace
 
-void attend_relatively(const TensorView& q, const TensorView& k, const TensorView& v, const RelativePositions& positions,
-                       const AttentionOptions& options, const AttentionSites& sites, Record& record, Workspace& workspace,
-                       const TensorView& z) {
+void attend_relatively(const TensorView& q, const TensorView& k, const TensorView& v,
+                       const RelativePositions& positions, const AttentionOptions& options, const AttentionSites& sites,
+                       Record& record, Workspace& workspace, const TensorView& z) {
   const Index B = q.dims[0], H = q.dims[1];
   const RelativeSteps steps(q, k, v, positions, options, workspace);
   if (looks_inside(record, sites) || options.normalisation != Normalisation::softmax)

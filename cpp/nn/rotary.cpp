@@ -25,7 +25,7 @@ float scaled_frequency(const RotaryConfig& config, float frequency) {
 }  // namespace
 
 RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
-  if (config.d_head % 2 != 0) throw Error("config", {"dHead: rotary positions need an even size, got ", config.d_head});
+  if (config.d_head % 2 != 0) fail("config", {"dHead: rotary positions need an even size, got ", config.d_head});
   const Index half = config.d_head / 2;
   element_count({config.max_len, half});
   cosine_.resize(config.max_len, half);

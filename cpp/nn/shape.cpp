@@ -6,14 +6,14 @@
 namespace attention_lab {
 
 Index Shape::at(std::size_t axis) const {
-  if (axis >= rank_) throw Error("shape", {"dims: expected more than ", static_cast<Index>(axis), " axes, got ", *this});
+  if (axis >= rank_) fail("shape", {"dims: expected more than ", static_cast<Index>(axis), " axes, got ", *this});
   return sizes_[axis];
 }
 
 void Shape::insert(const Index* at, const Index* first, const Index* last) {
   const std::size_t more = static_cast<std::size_t>(last - first);
   if (rank_ + more > kMostAxes)
-    throw Error("shape", {"dims: expected at most ", Index{kMostAxes}, " axes, got ", static_cast<Index>(rank_ + more)});
+    fail("shape", {"dims: expected at most ", Index{kMostAxes}, " axes, got ", static_cast<Index>(rank_ + more)});
   Index* const gap = sizes_ + (at - sizes_);
   std::copy_backward(gap, sizes_ + rank_, sizes_ + rank_ + more);
   std::copy(first, last, gap);

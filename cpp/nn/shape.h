@@ -36,9 +36,7 @@ class Shape {
   /// Inserts before `at`; [first, last) lies outside this shape.
   void insert(const Index* at, const Index* first, const Index* last);
 
-  friend bool operator==(const Shape& a, const Shape& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
-  }
+  friend bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
  private:
   Index sizes_[kMostAxes] = {};

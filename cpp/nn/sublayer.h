@@ -8,15 +8,16 @@
 namespace attention_lab::nn {
 
 /// Rows [B·T, D] as the tensor [B, T, D].
-inline TensorView by_token(MatrixView rows, Index batch) {
+inline TensorView by_token(const MatrixView& rows, Index batch) {
   const Index length = rows.rows / batch;
   return {rows.data, 3, {batch, length, rows.cols}, {length * rows.stride, rows.stride, 1}};
 }
 
 /// y = (x Wᵀ + b) + residual, where `site` names the sum before the residual.
 /// y may be the residual's memory; the residual may be empty.
-inline void forward_with_residual(const Linear& layer, ConstMatrixView x, Index batch, ConstMatrixView residual,
-                                  MatrixView y, Site site, Record& record, kernels::Workspace& workspace) {
+inline void forward_with_residual(const Linear& layer, const ConstMatrixView& x, Index batch,
+                                  const ConstMatrixView& residual, const MatrixView& y, Site site, Record& record,
+                                  kernels::Workspace& workspace) {
   if (!record.touches(site)) {
     layer.forward(x, y, workspace, {kernels::Activation::none, residual});
     return;
@@ -30,7 +31,7 @@ inline void forward_with_residual(const Linear& layer, ConstMatrixView x, Index 
 
 /// The way back through y = value + residual, where `site` names the value: the value's gradient, taken back through
 /// its edits. dy itself where nobody looks, else a copy, since dy is the residual's gradient too.
-inline ConstMatrixView gradient_of_term(Site site, ConstMatrixView dy, Index batch, const Backward& backward) {
+inline ConstMatrixView gradient_of_term(Site site, const ConstMatrixView& dy, Index batch, const Backward& backward) {
   if (!backward.touches(site)) return dy;
   const MatrixView own = backward.workspace.take(dy.rows, dy.cols);
   kernels::copy(dy, own);

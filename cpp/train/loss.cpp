@@ -9,7 +9,7 @@
 
 namespace attention_lab::train {
 
-Evaluation cross_entropy(ConstMatrixView logits, std::span<const int> labels, MatrixView dlogits) {
+Evaluation cross_entropy(const ConstMatrixView& logits, std::span<const int> labels, const MatrixView& dlogits) {
   require_count("labels", logits.rows, labels.size());
   Index labelled = 0;
   for (std::size_t r = 0; r < labels.size(); ++r) {
@@ -18,7 +18,7 @@ Evaluation cross_entropy(ConstMatrixView logits, std::span<const int> labels, Ma
     if (labels[r] < 0 || labels[r] >= logits.cols)
       require_in_range("labels[" + std::to_string(r) + "]", labels[r], logits.cols);
   }
-  if (labelled == 0) throw Error("value", {"labels: expected at least one other than ", Index{kIgnored}});
+  if (labelled == 0) fail("value", {"labels: expected at least one other than ", Index{kIgnored}});
 
   const double count = static_cast<double>(labelled);
   const float share = static_cast<float>(1.0 / count);

@@ -19,6 +19,6 @@ struct Evaluation {
 /// dlogits = (softmax(logits) − 1 at the label) / n, and zeros in ignored rows.
 /// logits, dlogits: [rows, V]; labels: [rows]. All rows of dlogits may be the same memory (stride 0) where only the loss is
 /// wanted. Throws on a label outside the vocabulary and where no row is labelled.
-Evaluation cross_entropy(ConstMatrixView logits, std::span<const int> labels, MatrixView dlogits);
+Evaluation cross_entropy(const ConstMatrixView& logits, std::span<const int> labels, const MatrixView& dlogits);
 
 }  // namespace attention_lab::train

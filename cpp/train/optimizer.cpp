@@ -11,7 +11,8 @@
 namespace attention_lab::train {
 
 double rate_after(const OptimizerConfig& config, Index done) {
-  if (done < config.warmup_steps) return config.lr * static_cast<double>(done) / static_cast<double>(config.warmup_steps);
+  if (done < config.warmup_steps)
+    return config.lr * static_cast<double>(done) / static_cast<double>(config.warmup_steps);
   if (config.total_steps == 0) return config.lr;
   if (done >= config.total_steps) return 0.0;
   const double progress = static_cast<double>(done - config.warmup_steps) /

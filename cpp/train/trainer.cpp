@@ -11,8 +11,8 @@ namespace {
 
 void require_finite(double value, const char* what) {
   if (std::isfinite(value)) return;
-  throw Error("not_finite", {what, " is ", std::isnan(value) ? "NaN" : "infinite",
-                             "; the weights are as before this step. A smaller learning rate or more warm-up may help"});
+  fail("not_finite", {what, " is ", std::isnan(value) ? "NaN" : "infinite",
+                      "; the weights are as before this step. A smaller learning rate or more warm-up may help"});
 }
 
 }  // namespace
@@ -54,8 +54,7 @@ models::ForwardInputs Trainer::run(const Batch& batch, Record& record, ConstMatr
   models::ForwardInputs inputs = batch.inputs;
   if (model_.encoder()) {
     inputs.memory.hidden = model_.encode(batch.encoder, {}, record);
-    if (!batch.encoder.attention_mask.empty())
-      inputs.memory.overrides.key_mask = batch.encoder.attention_mask.data();
+    if (!batch.encoder.attention_mask.empty()) inputs.memory.overrides.key_mask = batch.encoder.attention_mask.data();
   }
   logits = model_.forward(inputs, batch.overrides, record).logits;
   return inputs;

@@ -16,11 +16,12 @@ struct Batch {
   models::ForwardInputs encoder;  // of an encoder–decoder
   nn::AttentionOverrides overrides;
   std::span<const int> labels;  // [B·T], of a classifier [B]; kIgnored where none
-  std::span<const float> overlap;  // empty, or as nn::Backward's, of a model of one stack; not part of the loss reported
+  std::span<const float>
+      overlap;  // empty, or as nn::Backward's, of a model of one stack; not part of the loss reported
 };
 
 struct StepResult : Evaluation {
-  Index step = 0;          // steps taken, this one included
+  Index step = 0;              // steps taken, this one included
   double gradient_norm = 0.0;  // before clipping
   double lr = 0.0;
 };
