@@ -13,6 +13,7 @@ pageTest('Chinese and back: every control and heading, the lang attribute and th
   await page.getByTestId('show-me').click();
   await page.getByTestId('causal').check();
   await page.getByTestId('share').click();
+  await page.getByTestId('causes-patches').waitFor(); // they come a moment later
   await language(page, 'en');
   const title = await page.title();
   const before = await namesOf(page);

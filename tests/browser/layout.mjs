@@ -3,7 +3,7 @@
 /** Every text and name of a control, heading or label, in the order of the page; words of the sentence and the model left out. */
 export const namesOf = (page) =>
   page.evaluate(() => {
-    const data = '[data-testid="token"], [data-testid="prediction-row"] th, [data-testid="examples"] option[value]:not([value=""]), tbody th, svg text, textarea, body [lang]';
+    const data = '[data-testid="token"], [data-testid="prediction-row"] th, [data-testid="examples"] option[value]:not([value=""]), tbody th, [data-testid^="causes-"] thead th span, svg text, textarea, body [lang]';
     const own = (element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent).join(' ').replace(/\s+/g, ' ').trim();
     return [...document.querySelectorAll('h1, h2, h3, label, legend, summary, button, option, caption, th, p, span, dt, dd, a, output, [aria-label], [title]')]
       .filter((element) => !element.closest(data))

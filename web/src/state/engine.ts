@@ -1,7 +1,7 @@
 // The package behind the page: runtimes, and where a model runs. A small one runs on the page's own thread, within the
 // frame of a keystroke; a big one in a worker, so that typing never waits for it, and so do models of other kinds. Knows no view.
 import { AttentionLabError, createRuntime } from 'attention-lab';
-import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Runtime, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
+import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Runtime, SweepCall, SweepResult, SweepSpec, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
 import { PageModel } from './model.svelte.ts';
 import type { ViewedModel } from './viewed-model.ts';
 
@@ -19,6 +19,7 @@ export interface Backend {
   encode(text: string): Later<Encoding>;
   tokenText(id: number): Later<string>;
   forward(inputs: ForwardInputs, options: ForwardOptions): Later<ModelOutput>;
+  sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult>;
   dispose(): void;
 }
 
@@ -78,6 +79,7 @@ async function openHere(source: ModelSource, options: LoadOptions): Promise<Back
       encode: (text) => tokenizer.encode(text),
       tokenText: (id) => tokenizer.idToToken(id) ?? `#${id}`,
       forward: (inputs, forward) => model.forward(inputs, forward),
+      sweep: (spec, call) => model.sweep(spec, call),
       dispose: () => model.dispose(),
     };
   } catch (error) {
@@ -107,6 +109,7 @@ async function openInWorker(source: ModelSource, name: string, shipped: boolean,
       encode: (text) => model.encode(text),
       tokenText: (id) => model.decode([id]),
       forward: (inputs, forward) => model.forward(inputs, forward),
+      sweep: (spec, call) => model.sweep(spec, call),
       dispose,
     });
   } catch (error) {

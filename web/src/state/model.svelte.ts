@@ -1,5 +1,5 @@
 // The open model as the page sees it: its sizes, tokens as they are shown, and a forward pass as a `Run`.
-import type { Encoding, ModelOutput, Tensor } from 'attention-lab';
+import type { Encoding, ForwardInputs, ModelOutput, SweepCall, SweepResult, Tensor } from 'attention-lab';
 import { SvelteMap } from 'svelte/reactivity';
 import { textOfToken } from '../lib/tokens.ts';
 import { forwardOptions, type Edits } from './edits.ts';
@@ -106,6 +106,20 @@ export class PageModel {
       : this.#forward(text, encoding, edits, layer);
   }
 
+  /** The probability of `token` at `position`, with each head off in turn: [N, H]. */
+  async withoutHeads(run: Run, edits: Edits, token: number, position: number, call: SweepCall): Promise<SweepResult> {
+    const options = forwardOptions(edits, run.tokens.length);
+    return this.backend.sweep({ inputs: inputsOf(run), over: 'heads', op: 'zero', metric: { kind: 'probability', token, position }, options }, call);
+  }
+
+  /** The probability of `token` at `position`, with what enters a block at one position taken over from another run: [N, T]. */
+  async withPatches(run: Run, from: Run, edits: Edits, token: number, position: number, call: SweepCall): Promise<SweepResult> {
+    const trace = Array.from({ length: this.numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
+    const source = await this.backend.forward(inputsOf(from), { trace });
+    const options = forwardOptions(edits, run.tokens.length);
+    return this.backend.sweep({ inputs: inputsOf(run), over: 'positions', from: source, metric: { kind: 'probability', token, position }, options }, call);
+  }
+
   dispose(): void {
     this.backend.dispose();
   }
@@ -140,3 +154,5 @@ export class PageModel {
     });
   }
 }
+
+const inputsOf = ({ tokens }: Run): ForwardInputs => ({ inputIds: tokens.map(({ id }) => id) });

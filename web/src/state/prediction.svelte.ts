@@ -22,6 +22,8 @@ function logitsAt(run: Run | null, position: number): Float32Array | null {
   return logits.data.subarray(position * width, (position + 1) * width);
 }
 
+const likeliest = (shares: Float64Array | null): number | null => (shares ? top(shares, 1)[0]!.index : null);
+
 class Prediction {
   /** A selected [MASK], else the first [MASK], else the word that looks. */
   readonly position: number | null = $derived.by(() => {
@@ -43,6 +45,9 @@ class Prediction {
     after: this.#after && softmax(this.#after),
     before: this.#before && softmax(this.#before),
   });
+
+  /** The id of the likeliest word, and of that of the run that is compared with, each at its own place. */
+  readonly expected = $derived({ after: likeliest(this.#shares.after), before: likeliest(this.#shares.before) });
 
   /** The words that are likeliest before or after, likeliest first. */
   top(count: number): Candidate[] {

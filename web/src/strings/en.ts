@@ -198,6 +198,20 @@ export const en = {
     probability: 'probability',
   },
 
+  causes: {
+    heading: 'What the answer hangs on',
+    intro: (word: string, share: string) => `“${word}” has ${share}. Each change below is made alone, and the model runs again.`,
+    none: 'A question needs an answer: write [MASK], or choose a word that looks, in a model with output words.',
+    heads: (word: string) => `One head switched off: change of “${word}”, in points`,
+    patches: (word: string) => `One word’s vector taken from the sentence before, on entering a layer: share of “${word}”, the answer there, in %`,
+    patchNote:
+      'Activation patching: where a cell is dark, this word, at this depth, carries the difference between the two answers. It begins at the word that was changed and ends where the answer is read.',
+    pinHint: 'Change one word with “Show me”, or keep this sentence as “before” and change it yourself: then also see which word carries the difference, layer by layer.',
+    ask: 'Try every head',
+    askHint: 'One pass of the model for each; it may take a while.',
+    stop: 'Stop',
+  },
+
   recurrent: {
     heading: 'Before attention: a recurrent network',
     intro: 'A GRU reads the same tokens from left to right and keeps one vector, its state.',

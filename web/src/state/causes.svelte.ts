@@ -1,0 +1,91 @@
+// What the answer hangs on: how its probability changes with each head off, and what a word of another sentence does in its place.
+// A small model is asked at every change; a big one when the reader says so. Knows no view.
+import type { SweepResult } from 'attention-lab';
+import { untrack } from 'svelte';
+import { prediction } from './prediction.svelte.ts';
+import { session } from './session.svelte.ts';
+import type { PageModel, Run } from './model.svelte.ts';
+import type { Edits } from './edits.ts';
+
+interface Question {
+  model: PageModel;
+  run: Run;
+  edits: Edits;
+  /** The word that is asked about, and where it stands. */
+  token: number;
+  position: number;
+  /** Where a sentence is compared with: its run and the word expected there. */
+  other: { run: Run; token: number } | null;
+}
+
+export interface Answers {
+  word: string;
+  heads: SweepResult;
+  patches: { word: string; result: SweepResult } | null;
+}
+
+/** Milliseconds without a change after which a small model is asked. */
+const pause = 120;
+/** Passes that a model on the page's own thread makes without being told to. */
+const mostPasses = 200;
+
+class Causes {
+  answers = $state.raw<Answers | null>(null);
+  progress = $state.raw<{ done: number; total: number } | null>(null);
+  error = $state('');
+  #asking: AbortController | null = null;
+
+  readonly question: Question | null = $derived.by(() => {
+    const { model, after, before, pinned } = session;
+    const { position } = prediction;
+    const { expected } = prediction;
+    if (!model || !after || position === null || expected.after === null) return null;
+    const fits = pinned !== null && before !== null && before.tokens.length === after.tokens.length && expected.before !== null;
+    return { model, run: after, edits: session.controls.edits, token: expected.after, position, other: fits ? { run: before, token: expected.before! } : null };
+  });
+  readonly asksItself: boolean = $derived.by(() => {
+    const { question } = this;
+    if (!question) return false;
+    const { model, run, other } = question;
+    return !model.isRemote && model.numLayers * (model.numHeads + (other ? run.tokens.length : 0)) <= mostPasses;
+  });
+
+  /** Forgets answers to another question; a small model is asked the new one. To be called inside an effect; returns what ends it. */
+  follow(): () => void {
+    const { question, asksItself } = this;
+    untrack(() => {
+      this.stop();
+      if (!question || !asksItself) this.answers = null;
+    });
+    const timer = question && asksItself ? setTimeout(() => void this.ask(), pause) : undefined;
+    return () => clearTimeout(timer);
+  }
+
+  async ask(): Promise<void> {
+    this.stop();
+    const { question } = this;
+    if (!question) return;
+    const { model, run, edits, token, position, other } = question;
+    const mine = new AbortController();
+    this.#asking = mine;
+    this.error = '';
+    const call = { signal: mine.signal, onProgress: (progress: { done: number; total: number }) => (this.progress = this.asksItself ? null : progress) };
+    try {
+      const heads = await model.withoutHeads(run, edits, token, position, call);
+      const patched = other && (await model.withPatches(run, other.run, edits, other.token, position, call));
+      if (this.#asking === mine) this.answers = { word: model.word(token), heads, patches: patched && { word: model.word(other!.token), result: patched } };
+    } catch (error) {
+      if (this.#asking === mine) this.error = error instanceof Error ? error.message : String(error);
+    } finally {
+      if (this.#asking === mine) this.stop();
+    }
+  }
+
+  stop(): void {
+    this.#asking?.abort();
+    this.#asking = null;
+    this.progress = null;
+  }
+}
+
+export const causes = new Causes();
