@@ -39,7 +39,7 @@ export const gpt2: Family = {
       tieEmbeddings: config.boolean('tie_word_embeddings', true),
     });
     const prefix = bodyPrefix('transformer.', 'wte.weight', architecture === 'GPT2Model', has);
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults(json, generation) };
+    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults({ eos_token_id: 50256, ...json }, generation) };
   },
 
   write: (config) => ({

@@ -43,7 +43,7 @@ export const llama: Family = {
       tieEmbeddings: config.boolean('tie_word_embeddings', false),
     });
     const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === 'LlamaModel', has);
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults(json, generation) };
+    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults({ eos_token_id: 2, ...json }, generation) };
   },
 
   write: (config) => ({

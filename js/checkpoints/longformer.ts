@@ -5,6 +5,7 @@ import { robertaFamily } from './roberta.js';
 export const longformer = robertaFamily({
   modelType: 'longformer',
   name: 'Longformer',
+  vocabSize: 30522,
 
   // Transformers counts the keys of both sides together, and pads inputs to a multiple of them, which changes no result.
   read(config, numLayers) {

@@ -45,7 +45,7 @@ export const marian: Family = {
       lmHeadBias: lmHead && has('final_logits_bias'),
       tieEmbeddings,
     });
-    const defaults = generationDefaults({ decoder_start_token_id: 58100, eos_token_id: 0, ...json }, generation);
+    const defaults = generationDefaults({ decoder_start_token_id: 58100, eos_token_id: 0, forced_eos_token_id: 0, ...json }, generation);
     // A table for all that nobody shares: Transformers 5 has one where the head is untied.
     const carried = model.shareEmbeddings ? [] : [/^(model\.)?shared\.weight$/];
     return { config: model, rules: rules(model, prefix), ignored: ignored(model), carried, generation: defaults };

@@ -12,6 +12,8 @@ interface Kind {
   modelType: string;
   /** What its architectures begin with. */
   name: string;
+  /** Transformers' default. */
+  vocabSize: number;
   /** Fields of its own, of the attention. */
   read?(config: ConfigReader, numLayers: number): Partial<ModelAttentionConfig>;
   write?(config: NativeModelConfig): Record<string, unknown>;
@@ -39,7 +41,14 @@ export function robertaFamily(kind: Kind): Family {
       if (rows <= positionOffset) config.refuse('max_position_embeddings', `more than ${positionOffset}, pad_token_id + 1`, rows);
       const model = bertConfig(
         config,
-        { maxLen: rows - positionOffset, positionOffset, padTokenId, pooler: bertPooler(prefix, has), maskedLmHead: masked },
+        {
+          vocabSize: config.size('vocab_size', kind.vocabSize),
+          maxLen: rows - positionOffset,
+          positionOffset,
+          padTokenId,
+          pooler: bertPooler(prefix, has),
+          maskedLmHead: masked,
+        },
         kind.read,
       );
       const body = bertBody(model, prefix);
@@ -66,4 +75,4 @@ export function robertaFamily(kind: Kind): Family {
   };
 }
 
-export const roberta = robertaFamily({ modelType: 'roberta', name: 'Roberta' });
+export const roberta = robertaFamily({ modelType: 'roberta', name: 'Roberta', vocabSize: 50265 });

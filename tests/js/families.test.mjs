@@ -66,6 +66,7 @@ forEachVariant('families', (lab) => {
     ['llama_grouped', { num_key_value_heads: 4 }, 'checkpoint_mismatch', /k_proj\.weight: expected \[24, 24\], got \[12, 24\]/],
     ['llama_grouped', { tie_word_embeddings: 'yes' }, 'bad_checkpoint', /tie_word_embeddings: expected true or false, got "yes"/],
     ['distilbert_base', { n_heads: 4 }, 'unsupported_checkpoint', /n_heads: expected a divisor of dim 15, got 4/],
+    ['roberta_mlm', { vocab_size: undefined }, 'checkpoint_mismatch', /word_embeddings\.weight: expected \[50265, 16\], got \[40, 16\]/],
     ['roberta_mlm', { hidden_act: 'relu' }, 'unsupported_checkpoint', /hidden_act: expected "gelu", got "relu"/],
     ['roberta_mlm', { max_position_embeddings: 2 }, 'unsupported_checkpoint', /max_position_embeddings: expected more than 2, pad_token_id \+ 1, got 2/],
     ['roberta_mlm', { is_decoder: true }, 'unsupported_checkpoint', /is_decoder: expected false, got true/],
@@ -98,6 +99,18 @@ forEachVariant('families', (lab) => {
     const { n_embd, n_head, n_layer, n_positions, ...rest } = configOf('gpt2_odd');
     const others = { hidden_size: n_embd, num_attention_heads: n_head, num_hidden_layers: n_layer, max_position_embeddings: n_positions };
     await same('gpt2_odd', filesOf('gpt2_odd', { 'config.json': JSON.stringify({ ...rest, ...others, pruned_heads: {} }) }));
+  });
+
+  test("what ends a text where neither file says it is what Transformers' config says", async () => {
+    for (const [name, stops] of [['gpt2_odd', [50256]], ['llama_grouped', [2]], ['marian_shared', [0]]]) {
+      const config = JSON.stringify({ ...configOf(name), eos_token_id: undefined });
+      const model = await load(filesOf(name, { 'config.json': config, 'generation_config.json': null }));
+      assert.deepEqual(model.stopTokens, stops);
+      model.dispose();
+      const none = await load(filesOf(name, { 'config.json': JSON.stringify({ ...configOf(name), eos_token_id: null }), 'generation_config.json': null }));
+      assert.deepEqual(none.stopTokens, []);
+      none.dispose();
+    }
   });
 
   for (const [name, others] of [
