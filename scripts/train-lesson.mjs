@@ -69,8 +69,7 @@ async function main() {
   trainer.dispose();
   const finishing = lessons.finishing[id];
   finishing?.finish(model);
-  const files = model.save({ dtype: 'f16' });
-  for (const [name, text] of finishing?.files ?? []) files.set(name, new TextEncoder().encode(text));
+  const files = lessons.folderOf(model, lesson, { dtype: 'f16' });
   model.dispose();
 
   // What is measured is what is written: the weights after they were rounded to f16.

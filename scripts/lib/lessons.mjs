@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { paths } from './paths.mjs';
 
-const general = ['index', 'training', 'answers', 'held-out', 'lesson', 'finishing'];
+const general = ['index', 'training', 'answers', 'held-out', 'lesson', 'folder', 'finishing'];
 const coreference = ['clauses', 'heads', 'sentence', 'tokenizer'].map((name) => `coreference/${name}`);
 
 /** What these files of web/src/lessons export. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
+import { createRandom } from 'attention-lab';
 import { loadLessons } from '../../scripts/lib/lessons.mjs';
 import { forEachVariant } from './support.mjs';
 
@@ -45,6 +46,30 @@ test('every lesson ships, with a record of its training that says the same as th
     assert.equal(record.steps, lesson.training.totalSteps);
     assert.equal(record.accuracy, lesson.shipped.accuracy);
     assert.ok(record.accuracy >= lesson.goal);
+  }
+});
+
+forEachVariant('a lesson’s folder', (lab) => {
+  for (const lesson of lessons) {
+    test(`${lesson.id}: says how texts or pictures become what the lesson reads`, async () => {
+      const model = await lab.rt.loadModel(folderOf(lesson));
+      if (lesson.kind === 'text') {
+        for (const sample of lesson.samples) {
+          const { ids } = model.encode(sample);
+          assert.deepEqual([...lesson.encode(sample).example.inputIds].slice(0, ids.length), ids, sample);
+          const { stopTokens } = lesson.prompt?.(sample) ?? {};
+          if (stopTokens) assert.deepEqual(model.stopTokens, stopTokens);
+        }
+      } else {
+        const { input: drawing } = lesson.example(createRandom(1), true);
+        const bytes = Uint8Array.from(drawing.ink, (ink) => Math.round(255 * ink));
+        const { data } = model.preprocess({ data: bytes, width: drawing.width, height: drawing.height });
+        assert.equal(data.length, drawing.ink.length);
+        data.forEach((value, i) => assert.ok(Math.abs(value - drawing.ink[i]) <= 0.5 / 255 + 1e-6, `pixel ${i}: ${value}, ink ${drawing.ink[i]}`));
+        assert.deepEqual(model.labels, lesson.vocabulary);
+      }
+      model.dispose();
+    });
   }
 });
 

@@ -2,6 +2,7 @@
 import { ignored } from './answers.ts';
 import { batchOf, idOf, vocabulary, withMoreMasks } from './coreference/batch.ts';
 import { mask, drawSentence, type Sentence } from './coreference/sentence.ts';
+import { tokenizerFiles } from './coreference/tokenizer.ts';
 import { mostTokens, specialTokens } from './coreference/vocabulary.ts';
 import { InputProblem, type Encoded, type TextLesson } from './lesson.ts';
 
@@ -47,6 +48,7 @@ export const coreference: TextLesson = {
       '弧线就会跳走。这一课比其他课更久，需要几千步，因为模型要先学会这些词本身。',
   },
   vocabulary,
+  tokenizer: tokenizerFiles,
   config: {
     vocabSize: vocabulary.length,
     maxLen: mostTokens,

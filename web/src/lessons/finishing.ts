@@ -2,13 +2,10 @@
 import { createRandom, type Model } from 'attention-lab';
 import { numberHeads } from './coreference/heads.ts';
 import { drawHeldOut, measureFamilies } from './coreference/measure.ts';
-import { tokenizerFiles } from './coreference/tokenizer.ts';
 
 export interface Finishing {
   /** After training: changes the weights, not what the model computes. */
   finish(model: Model): void;
-  /** More files of the checkpoint: name → contents. */
-  files: ReadonlyMap<string, string>;
   /** More figures for evaluation.json. */
   details(model: Model): object;
 }
@@ -20,5 +17,5 @@ const heldOutSeed = 20261121;
 export const heldOutSentences = (perFamily: number): ReturnType<typeof drawHeldOut> => drawHeldOut(createRandom(heldOutSeed), perFamily);
 
 export const finishing: Readonly<Record<string, Finishing>> = {
-  coreference: { finish: numberHeads, files: tokenizerFiles, details: (model) => measureFamilies(model, heldOutSentences(1000)) },
+  coreference: { finish: numberHeads, details: (model) => measureFamilies(model, heldOutSentences(1000)) },
 };

@@ -85,6 +85,8 @@ export interface Prompt {
 
 export interface TextLesson extends LessonOf<string> {
   kind: 'text';
+  /** Its tokenizer's files, name → content, where a token is more than one character. */
+  tokenizer?: ReadonlyMap<string, string>;
   /** What the page opens with, and more to try. */
   samples: readonly string[];
   /**
