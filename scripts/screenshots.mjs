@@ -1,0 +1,49 @@
+// Takes the pictures of docs/screenshots from the built page: `node scripts/screenshots.mjs`.
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { findChromium } from './lib/chromium.mjs';
+import { paths } from './lib/paths.mjs';
+import { serve } from './lib/serve.mjs';
+
+const server = await serve(paths.page);
+const browser = await chromium.launch({ executablePath: await findChromium(), args: ['--no-sandbox', '--disable-gpu'] });
+
+/** A page of these options, shown, prepared, and taken from the top. */
+async function take(name, { hash = '', height = 900, ...options }, prepare = async () => {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height }, locale: 'en-GB', colorScheme: 'light', serviceWorkers: 'block', ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(120_000);
+  await page.goto(server.url + hash);
+  await prepare(page);
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: join(paths.root, 'docs', 'screenshots', `${name}.png`), fullPage: options.viewport?.width < 500 });
+  await context.close();
+}
+
+const explored = (page) => page.getByTestId('causes-heads').waitFor();
+const goal = (page) => page.locator('[data-testid="news"][data-kind="goal"]').waitFor();
+
+/** Trains to the goal, switches off the head that looks most at the answer, and trains on until another took over. */
+async function trained(page) {
+  await page.locator('[data-testid="play"]:enabled').click();
+  await goal(page);
+  const best = page.locator('[data-testid^="head-"][aria-current="true"]');
+  await page.getByTestId((await best.getAttribute('data-testid')).replace('head-', 'on-')).uncheck();
+  await page.locator('[data-testid="news"][data-kind="switched"]').waitFor();
+  await page.locator('[data-testid="play"]:enabled').click();
+  await goal(page);
+  await page.getByTestId('measure-worth').click();
+  await page.locator('[data-testid^="worth-"]').first().waitFor();
+  await page.evaluate(() => scrollTo(0, 0));
+}
+
+try {
+  await take('page', { height: 1270 }, explored);
+  await take('page-dark-zh', { height: 1270, colorScheme: 'dark', locale: 'zh-CN' }, explored);
+  await take('page-360', { viewport: { width: 360, height: 740 } }, explored);
+  await take('train', { hash: '#train=copy', height: 1060 }, trained);
+  await take('train-360', { hash: '#train=copy', viewport: { width: 360, height: 740 } }, trained);
+} finally {
+  await browser.close();
+  await server.close();
+}
