@@ -92,7 +92,7 @@ export const brackets: TextLesson = {
   },
   training: { lr: 4e-3, batchSize: 16, totalSteps: 2400, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 1.0000, head: { layer: 1, head: 2, weight: 0.794 } },
+  shipped: { seed: 1, accuracy: 1.0000, head: { layer: 1, head: 2, weight: 0.776 } },
   looksIn: 'attentions',
   samples: ['([{}', '{[()()]', '((([[[', '[](){'],
 

@@ -159,7 +159,7 @@ export const dates: TextLesson = {
   },
   training: { lr: 4e-3, batchSize: 32, totalSteps: 1500, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 0.9999, head: { layer: 0, head: 1, weight: 0.806 } },
+  shipped: { seed: 1, accuracy: 0.9999, head: { layer: 0, head: 1, weight: 0.818 } },
   looksIn: 'crossAttentions',
   samples,
 

@@ -62,7 +62,7 @@ export const digits: DrawingLesson = {
   },
   training: { lr: 3e-3, batchSize: 32, totalSteps: 2000, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.95,
-  shipped: { seed: 1, accuracy: 0.9930, head: { layer: 1, head: 1, weight: 0.721 } },
+  shipped: { seed: 1, accuracy: 0.9920, head: { layer: 1, head: 1, weight: 0.655 } },
   looksIn: 'attentions',
   size,
 

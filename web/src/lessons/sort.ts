@@ -68,7 +68,7 @@ export const sort: TextLesson = {
   },
   training: { lr: 5e-3, batchSize: 16, totalSteps: 1600, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 0.9991, head: { layer: 0, head: 1, weight: 0.663 } },
+  shipped: { seed: 1, accuracy: 0.9997, head: { layer: 0, head: 1, weight: 0.671 } },
   looksIn: 'attentions',
   samples: ['dbca', 'attention', 'zyxwvu', 'banana'],
 
