@@ -9,14 +9,15 @@ const server = await serve(paths.page);
 const browser = await chromium.launch({ executablePath: await findChromium(), args: ['--no-sandbox', '--disable-gpu'] });
 
 /** A page of these options, shown, prepared, and taken from the top. */
-async function take(name, { hash = '', height = 900, ...options }, prepare = async () => {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height }, locale: 'en-GB', colorScheme: 'light', serviceWorkers: 'block', ...options });
+async function take(name, { hash = '', width = 1280, height, ...options }, prepare) {
+  const viewport = { width, height: Math.min(height, 1000) };
+  const context = await browser.newContext({ viewport, locale: 'en-GB', colorScheme: 'light', serviceWorkers: 'block', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(120_000);
   await page.goto(server.url + hash);
   await prepare(page);
   await page.waitForTimeout(500);
-  await page.screenshot({ path: join(paths.root, 'docs', 'screenshots', `${name}.png`), fullPage: options.viewport?.width < 500 });
+  await page.screenshot({ path: join(paths.root, 'docs', 'screenshots', `${name}.png`), fullPage: true, clip: { x: 0, y: 0, width, height } });
   await context.close();
 }
 
@@ -27,11 +28,13 @@ const goal = (page) => page.locator('[data-testid="news"][data-kind="goal"]').wa
 async function trained(page) {
   await page.locator('[data-testid="play"]:enabled').click();
   await goal(page);
-  const best = page.locator('[data-testid^="head-"][aria-current="true"]');
-  await page.getByTestId((await best.getAttribute('data-testid')).replace('head-', 'on-')).uncheck();
+  const best = await page.locator('[data-testid^="head-"][aria-current="true"]').getAttribute('data-testid');
+  await page.getByTestId(best.replace('head-', 'on-')).uncheck();
   await page.locator('[data-testid="news"][data-kind="switched"]').waitFor();
   await page.locator('[data-testid="play"]:enabled').click();
   await goal(page);
+  const [, layer, head] = /layer (\d+) head (\d+) took over/i.exec(await page.getByTestId('news').innerText()) ?? [];
+  if (layer) await page.getByTestId(`head-${layer - 1}-${head - 1}`).click();
   await page.getByTestId('measure-worth').click();
   await page.locator('[data-testid^="worth-"]').first().waitFor();
   await page.evaluate(() => scrollTo(0, 0));
@@ -40,9 +43,9 @@ async function trained(page) {
 try {
   await take('page', { height: 1270 }, explored);
   await take('page-dark-zh', { height: 1270, colorScheme: 'dark', locale: 'zh-CN' }, explored);
-  await take('page-360', { viewport: { width: 360, height: 740 } }, explored);
+  await take('page-360', { width: 360, height: 1400, deviceScaleFactor: 2 }, explored);
   await take('train', { hash: '#train=copy', height: 1060 }, trained);
-  await take('train-360', { hash: '#train=copy', viewport: { width: 360, height: 740 } }, trained);
+  await take('train-360', { hash: '#train=copy', width: 360, height: 1700, deviceScaleFactor: 2 }, trained);
 } finally {
   await browser.close();
   await server.close();
