@@ -1,16 +1,17 @@
-// A Vite plugin: writes sw.js with the list of the built files and a version that is the hash of their contents.
+// A Vite plugin: writes sw.js with the lists of the built files and a version that is the hash of their contents.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
-/** What every visit needs. Wasm and models are kept as they are used: only one wasm variant ever is. */
-const isShell = (file: string) => /\.(html|js|css|svg)$/.test(file);
+/** What is kept before it is used. Wasm and models are kept as they are used: only one wasm variant ever is. */
+const isKept = (file: string) => /\.(html|js|css|svg)$/.test(file);
 
 export function offline(): Plugin {
   let folder = '';
   const shell: string[] = [];
+  const rest: string[] = [];
   const version = createHash('sha256');
   return {
     name: 'offline',
@@ -19,14 +20,25 @@ export function offline(): Plugin {
       folder = resolve(config.root, config.build.outDir);
     },
     writeBundle(_, bundle) {
+      // What every visit needs: the page, the script that it begins with and what that imports. The rest belongs to parts not yet opened.
+      const needed = new Set<string>(['index.html']);
+      const need = (file: string) => {
+        const chunk = bundle[file];
+        if (needed.has(file) || chunk?.type !== 'chunk') return;
+        needed.add(file);
+        chunk.viteMetadata?.importedCss?.forEach((css) => needed.add(css));
+        chunk.imports.forEach(need);
+      };
+      for (const [file, output] of Object.entries(bundle)) if (output.type === 'chunk' && output.isEntry) need(file);
       for (const [file, output] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
         version.update(file).update(output.type === 'chunk' ? output.code : output.source);
-        if (isShell(file)) shell.push(file);
+        if (isKept(file)) (needed.has(file) ? shell : rest).push(file);
       }
       const template = readFileSync(fileURLToPath(new URL('./src/sw.js', import.meta.url)), 'utf8');
       const code = template
         .replace('__VERSION__', JSON.stringify(version.digest('hex').slice(0, 12)))
-        .replace('__SHELL__', JSON.stringify(['./', ...shell]));
+        .replace('__SHELL__', JSON.stringify(['./', ...shell]))
+        .replace('__REST__', JSON.stringify(rest));
       writeFileSync(join(folder, 'sw.js'), code);
     },
   };

@@ -106,6 +106,27 @@ pageTest('the watch over the page sees what goes wrong in it', {}, async ({ page
   problems.length = 0;
 });
 
+for (const saveData of [false, true]) {
+  test(`what only other parts of the page need is ${saveData ? 'not fetched for a reader who saves data' : 'fetched after the first picture'}`, async () => {
+    const sent = [];
+    const own = await serve(paths.page, { onSent: ({ path }) => sent.push(path) });
+    const tab = await openTab({ address: own.url, serviceWorkers: 'allow', saveData });
+    const others = () => sent.filter((path) => /Training|Viewed|worker/.test(path));
+    try {
+      await shown(tab.page);
+      const before = others();
+      await keptForOffline(tab.page);
+      await eventually(tab.page, async () => assert.ok(saveData || others().length >= 4, sent.join(' ')));
+      assert.deepEqual(before, []);
+      if (saveData) assert.deepEqual(others(), []);
+      assert.deepEqual(tab.problems, []);
+    } finally {
+      await tab.close();
+      await own.close();
+    }
+  });
+}
+
 test('works without a network after the first visit', async () => {
   const own = await serve(paths.page);
   const tab = await openTab({ address: own.url, serviceWorkers: 'allow' });

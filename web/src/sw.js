@@ -1,10 +1,14 @@
 // The service worker: keeps what this visit used, so that the page opens without a network. Filled in by ../offline.ts.
 const version = __VERSION__;
+/** What every visit needs, and what is needed by parts of the page that this visit may not have opened. */
 const shell = __SHELL__;
+const rest = __REST__;
 const cacheName = `attention-lab-${version}`;
 
 /** Files with a content hash in their name, or in their folder's, never change: no need to ask the network again. */
 const isHashed = (url) => /\/assets\/[\w-]+-[\w-]{8}[./]/.test(new URL(url).pathname);
+
+const addresses = (files) => files.map((file) => new URL(file, self.registration.scope).href);
 
 async function keep(urls) {
   const cache = await caches.open(cacheName);
@@ -19,7 +23,7 @@ async function keep(urls) {
 }
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(keep(shell.map((file) => new URL(file, self.registration.scope).href)).then(() => self.skipWaiting()));
+  event.waitUntil(keep(addresses(shell)).then(() => self.skipWaiting()));
 });
 
 self.addEventListener('activate', (event) => {
@@ -33,7 +37,8 @@ self.addEventListener('activate', (event) => {
 });
 
 self.addEventListener('message', (event) => {
-  if (event.data?.keep) event.waitUntil(keep(event.data.keep));
+  const { keep: used, keepRest } = event.data ?? {};
+  if (used) event.waitUntil(keep(used).then(() => keepRest && keep(addresses(rest))));
 });
 
 self.addEventListener('fetch', (event) => {

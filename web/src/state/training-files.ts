@@ -14,10 +14,12 @@ export interface SavedRun extends Shape {
   seed: number;
   learningRate: number;
   steps: number;
+  /** An input of the lesson, for who opens the model elsewhere. */
+  sample?: string | undefined;
 }
 
-export function zipOf(model: Model, lesson: Lesson, run: Omit<SavedRun, keyof Shape>): { name: string; bytes: Uint8Array<ArrayBuffer> } {
-  const saved: SavedRun = { ...run, ...shapeOf(model.config) };
+export function zipOf(model: Model, lesson: Lesson, run: Omit<SavedRun, keyof Shape | 'sample'>): { name: string; bytes: Uint8Array<ArrayBuffer> } {
+  const saved: SavedRun = { ...run, ...shapeOf(model.config), ...(lesson.kind === 'text' && { sample: lesson.samples[0] }) };
   const files = { ...Object.fromEntries(folderOf(model, lesson)), [note]: new TextEncoder().encode(`${JSON.stringify(saved, null, 2)}\n`) };
   // Weights hardly shrink: storing them keeps saving instant.
   return { name: `${lesson.id}-step-${run.steps}.zip`, bytes: zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer> };
@@ -43,9 +45,9 @@ async function unzip(file: File): Promise<File[]> {
 function parse(text: string): SavedRun {
   const is = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
   try {
-    const { lesson, seed, learningRate, steps, layers, heads, width } = JSON.parse(text) as SavedRun;
+    const { lesson, seed, learningRate, steps, layers, heads, width, sample } = JSON.parse(text) as SavedRun;
     if (typeof lesson === 'string' && [seed, learningRate, steps, layers, heads, width].every(is)) {
-      return { lesson, seed, learningRate, steps, layers, heads, width };
+      return { lesson, seed, learningRate, steps, layers, heads, width, sample: typeof sample === 'string' ? sample : undefined };
     }
   } catch {
     // said below

@@ -33,7 +33,7 @@ export async function openModels(
   try {
     const saved = beginning.from === 'files' ? await readSaved(beginning.files) : null;
     const loaded = saved && (await open(runtime.loadModel(saved.files)));
-    const { steps: trainedSteps = 0, ...noted } = saved?.run ?? {};
+    const { steps: trainedSteps = 0, sample: _, ...noted } = saved?.run ?? {};
     const setup: Setup = { ...asked, ...noted, ...(loaded && shapeOf(loaded.config)) };
     const lesson = lessonOf(setup.lesson);
     if (!lesson) throw new AttentionLabError('bad_checkpoint', `lesson.json: expected a lesson of this page, got ${setup.lesson}`);
