@@ -89,7 +89,10 @@ float exponentials(const float* x, Index size, float* out) {
 
 void scale_row(const float* x, Index size, float factor, float* out) {
   const F4 factors = splat(factor);
-  for (Index i = 0; i < size; i += kWidth) store_up_to(out + i, size - i, load_up_to(x + i, size - i) * factors);
+  Index i = 0;
+  for (; i + kGroupSize <= size; i += kGroupSize)
+    for (Index u = 0; u < kGroup; ++u) store(out + i + u * kWidth, load(x + i + u * kWidth) * factors);
+  for (; i < size; i += kWidth) store_up_to(out + i, size - i, load_up_to(x + i, size - i) * factors);
 }
 
 }  // namespace attention_lab::kernels
