@@ -17,7 +17,7 @@ import type { NativeResult } from './native.js';
  * - `checkpoint_mismatch`: tensors are missing, unexpected or of the wrong shape
  * - `no_tokenizer`: text was given to a model whose checkpoint has no tokenizer
  * - `no_preprocessor`: a picture was given to a model whose checkpoint has no preprocessor_config.json
- * - `not_finite`: training met a loss or a gradient that is NaN or infinite; the weights are as before the step
+ * - `not_finite`: a weight is NaN, or training met a loss or a gradient that is NaN or infinite; the weights are as before
  * - `aborted`: the caller's AbortSignal fired
  * - `out_of_memory`: WebAssembly's linear memory could not grow
  * - `internal`: a defect of this package; please report it

@@ -4,7 +4,7 @@ import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
 import type { NativeAttentionLayer, NativeModel, NativeRecurrent } from './native.js';
 import type { NamedTensors, Tensor } from './types.js';
-import { checkShape, checkString, checkTensor, describe, isMap } from './validation.js';
+import { checkNoNaN, checkShape, checkString, checkTensor, describe, isMap } from './validation.js';
 
 /** Parameters go by PyTorch's names. */
 export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel | NativeRecurrent> {
@@ -30,11 +30,9 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
     return new Map([...this.parameterShapes().keys()].map((name) => [name, this.parameter(name)]));
   }
 
-  /** Copies a tensor in; its dims must be the parameter's. */
+  /** Copies a tensor in; its dims must be the parameter's, and none of its values NaN. */
   setParameter(name: string, tensor: Tensor): void {
-    const expected = this.#shapeOf(name);
-    const { data, dims } = checkTensor(name, tensor);
-    checkShape(name, dims, expected);
+    const { data, dims } = this.#checked(name, tensor);
     callNative(() => this.handle.native.setParameter(name, data, dims));
   }
 
@@ -44,8 +42,16 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
       fail('invalid_argument', `parameters: expected a Map or an object of tensors, got ${describe(tensors)}`);
     }
     const entries: [string, Tensor][] = isMap(tensors) ? [...tensors] : Object.entries(tensors);
-    for (const [name, tensor] of entries) checkShape(name, checkTensor(name, tensor).dims, this.#shapeOf(name));
+    for (const [name, tensor] of entries) this.#checked(name, tensor);
     for (const [name, tensor] of entries) this.setParameter(name, tensor);
+  }
+
+  #checked(name: string, tensor: Tensor): Tensor {
+    const expected = this.#shapeOf(name);
+    const checked = checkTensor(name, tensor);
+    checkShape(name, checked.dims, expected);
+    checkNoNaN(name, checked.data, 'not_finite');
+    return checked;
   }
 
   #shapeOf(name: string): readonly number[] {

@@ -1,5 +1,5 @@
 // Checks of what a caller passes, before it reaches C++. Every message names the value, the expected and the actual.
-import { fail } from './errors.js';
+import { fail, type ErrorCode } from './errors.js';
 import type { IntegerTensor, MaskTensor, Tensor } from './types.js';
 
 /** A value as an error message shows it: short, and never the whole of a large one. */
@@ -131,6 +131,11 @@ function checkTensorOf<T extends TensorLike>(name: string, value: unknown, array
 /** A float tensor whose data fills its dims. */
 export function checkTensor(name: string, value: unknown): Tensor {
   return checkTensorOf<Tensor>(name, value, 'Float32Array');
+}
+
+/** Weights: one that is NaN would silently make everything NaN that it reaches. */
+export function checkNoNaN(name: string, data: Float32Array, code: ErrorCode): void {
+  if (data.includes(NaN)) fail(code, `${name}[${data.findIndex(Number.isNaN)}]: expected a number, got NaN`);
 }
 
 /** A mask of zeros and ones whose data fills its dims. */

@@ -3,7 +3,7 @@ import { AttentionLabError, checkAborted, fail } from '../errors.js';
 import { Model, type Host } from '../model.js';
 import { readTokenizer } from '../read-tokenizer.js';
 import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
-import { checkKeys, checkSignal, describe } from '../validation.js';
+import { checkKeys, checkNoNaN, checkSignal, describe } from '../validation.js';
 import { asParameter, carriedTensors, chooseFamily, matchTensors, refuseUnserved, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { loadKeys } from './hub-id.js';
@@ -45,8 +45,12 @@ export async function loadCheckpoint(
     const carried = new Map<string, Tensor>();
     for await (const [name, tensor] of weights.read(new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]))) {
       const rule = wanted.get(name);
-      if (rule) model.setParameter(rule.ours, asParameter(rule, tensor));
-      else carried.set(name, tensor);
+      if (rule) {
+        checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');
+        model.setParameter(rule.ours, asParameter(rule, tensor));
+      } else {
+        carried.set(name, tensor);
+      }
     }
     checkAborted(signal, 'loadModel');
     model.origin = { json, rules, carried, texts };

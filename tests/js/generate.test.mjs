@@ -166,10 +166,10 @@ forEachVariant('generate', (lab) => describe('of one model', () => {
     withModel({ ...gpt2, attention: { numHeads: 3 } }, (made) => assertError(() => made.generate([1]), 'invalid_argument', message));
   });
 
-  test('weights of NaN give an error, and the model works again with sound ones', () =>
+  test('logits of NaN give an error, and the model works again with sound weights', () =>
     withModel(gpt2, (made) => {
       const sound = made.parameter('final_norm.weight');
-      made.setParameter('final_norm.weight', { data: new Float32Array(12).fill(NaN), dims: [12] });
+      made.setParameter('final_norm.weight', { data: new Float32Array(12).fill(Infinity), dims: [12] });
       assertError(() => made.generate([1]), 'invalid_argument', /logits: expected finite numbers .* got NaN or infinity/);
       made.setParameter('final_norm.weight', sound);
       assert.equal(made.generate([1], { maxNewTokens: 2 }).ids.length, 3);

@@ -160,9 +160,25 @@ forEachVariant('model', (lab) => {
     assert.notDeepEqual(logits(1), logits(2));
   });
 
-  test('NaN weights give NaN, not an error, and leave the runtime sound', () => {
+  test('error: NaN weights, by name and place; nothing is written, and the runtime works on', () => {
     withModel(small, (model) => {
-      model.setParameter('blocks.0.mlp.fc1.weight', { data: new Float32Array(48 * 12).fill(NaN), dims: [48, 12] });
+      const name = 'blocks.0.mlp.fc1.weight';
+      const sound = model.parameter(name);
+      const data = sound.data.slice();
+      data[7] = NaN;
+      const message = /blocks\.0\.mlp\.fc1\.weight\[7\]: expected a number, got NaN/;
+      assertError(() => model.setParameter(name, { data, dims: sound.dims }), 'not_finite', message);
+      const gain = { data: new Float32Array(12).fill(3), dims: [12] };
+      assertError(() => model.setParameters({ 'blocks.0.norm1.weight': gain, [name]: { data, dims: sound.dims } }), 'not_finite', message);
+      assert.deepEqual(model.parameter(name), sound);
+      assert.notDeepEqual(model.parameter('blocks.0.norm1.weight'), gain);
+    });
+    assertWorks(lab.rt);
+  });
+
+  test('infinite weights, and what is not a number because of them, pass through as in PyTorch', () => {
+    withModel(small, (model) => {
+      model.setParameter('blocks.0.mlp.fc1.weight', { data: new Float32Array(48 * 12).fill(Infinity), dims: [48, 12] });
       assert.ok(model.forward({ inputIds: [1, 2] }).logits.data.every(Number.isNaN));
     });
     assertWorks(lab.rt);

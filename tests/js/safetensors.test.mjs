@@ -37,35 +37,43 @@ forEachVariant('safetensors', (lab) => {
     b.dispose();
   });
 
-  test('weights of NaN and infinity load', async () => {
+  test('infinite weights load; one that is NaN is refused, with its tensor and place', async () => {
     const tensors = weights();
-    for (const { bytes } of tensors.values()) new Float32Array(bytes.buffer).fill(NaN);
     new Float32Array(tensors.get(second).bytes.buffer).fill(Infinity);
     const model = await load(container(tensors));
     assert.ok(model.forward({ inputIds: [1, 2] }).logits.data.every(Number.isNaN));
     model.dispose();
+    new Float32Array(tensors.get(first).bytes.buffer)[5] = NaN;
+    await assertRejects(load(container(tensors)), 'bad_checkpoint', /model\.safetensors: .*word_embeddings\.weight\[5\]: expected a number, got NaN/);
   });
 
-  test('f16 and bf16: every bit pattern, exactly', async () => {
+  test('f16 and bf16: every bit pattern that is a number, exactly; and every NaN is refused', async () => {
     // 65536 patterns as a vocabulary of 8192 × 8.
     const shapes = { ...tensorShapes(), [first]: [8192, 8], 'cls.predictions.bias': [8192] };
-    const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
     const half = (b) => {
       const [sign, exponent, fraction] = [b >> 15 ? -1 : 1, (b >> 10) & 31, b & 1023];
       if (exponent === 31) return fraction ? NaN : sign * Infinity;
       return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
     };
     const bfloat = (b) => new Float32Array(Uint32Array.of(b << 16).buffer)[0];
-    for (const [dtype, meaning] of [['F16', half], ['BF16', bfloat]]) {
+    const json = JSON.parse(checkpoint()['config.json']);
+    const loadBits = (dtype, bits) => {
       const tensors = weights(shapes);
       tensors.set(first, { dtype, shape: [8192, 8], bytes: new Uint8Array(bits.buffer) });
-      const json = JSON.parse(checkpoint()['config.json']);
       const files = checkpoint({ 'config.json': JSON.stringify({ ...json, vocab_size: 8192 }), 'model.safetensors': container(tensors) });
-      const model = await lab.rt.loadModel(asFiles(files));
+      return lab.rt.loadModel(asFiles(files));
+    };
+    for (const [dtype, meaning, nans] of [['F16', half, [0x7c01, 0x7fff, 0xfc01, 0xffff]], ['BF16', bfloat, [0x7f81, 0x7fff, 0xff81, 0xffff]]]) {
+      const sound = Uint16Array.from({ length: 65536 }, (_, i) => (Number.isNaN(meaning(i)) ? 0 : i));
+      const model = await loadBits(dtype, sound);
       const { data } = model.parameter('embed.token.weight');
-      const wrong = data.findIndex((value, index) => !Object.is(value, Math.fround(meaning(index))));
+      const wrong = data.findIndex((value, index) => !Object.is(value, Math.fround(meaning(sound[index]))));
       assert.equal(wrong, -1, `${dtype} ${wrong}: expected ${meaning(wrong)}, got ${data[wrong]}`);
       model.dispose();
+      for (const nan of nans) {
+        const message = /word_embeddings\.weight\[31\]: expected a number, got NaN/;
+        await assertRejects(loadBits(dtype, sound.with(31, nan)), 'bad_checkpoint', message);
+      }
     }
   });
 

@@ -143,8 +143,6 @@ forEachVariant('saving', (lab) => {
     assert.deepEqual([...new Uint16Array(tensors.get('blocks.0.mlp.fc1.bias').bytes.buffer)], cases.map(([, bits]) => bits));
     set([...Array(13).fill(0), -65520]);
     assertError(() => model.save({ dtype: 'f16' }), 'invalid_argument', /blocks\.0\.mlp\.fc1\.bias: expected at most 65504 in size for f16, got -65520/);
-    set([...Array(13).fill(0), NaN]);
-    assert.doesNotThrow(() => model.save({ dtype: 'f16' }));
     model.dispose();
   });
 

@@ -203,7 +203,7 @@ forEachVariant('trainer', (lab) => {
     const { model, trainer, dispose } = training({});
     const name = 'blocks.1.mlp.fc2.bias';
     const { data, dims } = model.parameter(name);
-    model.setParameter(name, { data: data.map(() => NaN), dims });
+    model.setParameter(name, { data: data.map(() => Infinity), dims });
     const before = bytes(model.parameters());
     assertError(() => trainer.step(batch), 'not_finite', /the loss is NaN; the weights are as before/);
     assert.deepEqual(bytes(model.parameters()), before);
