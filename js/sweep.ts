@@ -1,10 +1,9 @@
 // One edit at a time over heads, layers or positions, and what each does to a metric. An edit runs no block that it cannot
-// have changed: its pass begins at the first block that it edits, with what the pass without an edit recorded there. Of an
-// encoder–decoder every pass is whole.
+// have changed: its pass begins at the first block that it edits, with what the pass without an edit recorded there.
 import { callNative, checkAborted, fail } from './errors.js';
 import { nativeInterventions } from './interventions.js';
 import { readMetric } from './metrics.js';
-import type { NativeForwardInputs, NativeForwardOptions, NativeIntervention, NativeModel } from './native.js';
+import type { NativeForwardInputs, NativeForwardOptions, NativeIntervention, NativeModel, NativeStackInputs } from './native.js';
 import { checkSweepCall, placesOf, type SweepCall, type SweepProgress, type SweepResult, type SweepSpec } from './sweep-spec.js';
 import { traceMap } from './trace.js';
 import { oneTurn } from './turn.js';
@@ -28,6 +27,10 @@ export interface Sweeping {
 /** What a pass that begins at a block does not read. */
 const noContent = { inputIds: null, inputsEmbeds: null, pixelValues: null, tokenTypeIds: null };
 
+/**
+ * A stage counts the places where a pass can begin: −1 before everything, then at each block and behind the last. With an
+ * encoder of N blocks: at its blocks and behind them (0 … N), then at the decoder's (N + 1 …).
+ */
 interface Step {
   edits: NativeIntervention[];
   start: number;
@@ -57,17 +60,24 @@ function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, Swe
   const { steps, dims, labels } = plan(model, spec, inputs);
   const blocks = config.numLayers + (config.encoder?.numLayers ?? 0);
   const held = options.interventions.map((edit) => ({ edit, stage: stageOf(edit.at, config) }));
+  // An edit between the two stacks is made again in each pass, and a pass that begins within the decoder is past it.
+  const between = config.encoder?.numLayers;
+  if (held.some(({ stage }) => stage === between)) for (const step of steps) step.start = Math.min(step.start, between!);
 
   const run = (start: number, interventions: NativeIntervention[], trace: string[]): ModelOutput => {
-    const resid = start < 0 ? undefined : before!.trace.get(residAt(start, config))!.data;
-    const from = resid ? { ...inputs, ...noContent, start: { layer: start, resid } } : inputs;
+    const enter = <T extends NativeStackInputs>(given: T, entry: Entry | undefined): T =>
+      entry ? { ...given, ...noContent, start: { layer: entry.layer, resid: before!.trace.get(entry.resid)!.data } } : given;
+    const [first, second] = entriesAt(start, config);
+    const from = enter(inputs, first);
     const native = model.native();
-    const result = callNative(() => native.forward(from, { ...options, interventions, trace }));
+    const result = callNative(() =>
+      native.forward(from.decoder ? { ...from, decoder: enter(from.decoder, second) } : from, { ...options, interventions, trace }),
+    );
     return { ...result, trace: traceMap(result.trace) };
   };
   let before: ModelOutput | undefined;
-  const starts = [...new Set(steps.map(({ start }) => start))].filter((start) => start >= 0);
-  before = run(-1, options.interventions, starts.map((start) => residAt(start, config)));
+  const residuals = new Set(steps.flatMap(({ start }) => entriesAt(start, config)).map(({ resid }) => resid));
+  before = run(-1, options.interventions, [...residuals]);
   const baseline = measure(before, before);
 
   const values = new Float32Array(steps.length);
@@ -79,7 +89,7 @@ function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, Swe
     const value = measure(run(start, [...kept, ...edits], []), before);
     values[index] = value;
     differences[index] = value - baseline;
-    blockPasses.run += blocks - Math.max(start, 0);
+    blockPasses.run += entriesAt(start, config).reduce((left, { layer }) => left - layer, blocks);
     blockPasses.whole += blocks;
     yield { done: index + 1, total: steps.length };
   }
@@ -147,17 +157,32 @@ function headsOf(places: readonly string[], { attention }: CompleteStackConfig):
   return [...counts][0]!;
 }
 
-/** The block that makes an activation; −1 for what comes before the first, N for what comes after the last. */
+/** The stage of the block that makes an activation. */
 function stageOf(name: string, { numLayers, encoder }: CompleteModelConfig): number {
-  if (encoder) return -1; // no pass of two stacks begins in between
-  const block = /^blocks\.(\d+)\./.exec(name);
-  if (block) return Number(block[1]);
-  return name === 'final_norm' || name === 'logits' ? numLayers : -1;
+  const ofDecoder = encoder ? encoder.numLayers + 1 : 0;
+  const block = /^(encoder\.)?(?:decoder\.)?blocks\.(\d+)\./.exec(name);
+  if (block) return Number(block[2]) + (block[1] ? 0 : ofDecoder);
+  if (/^(decoder\.)?final_norm$|^logits$/.test(name)) return ofDecoder + numLayers;
+  return name === 'encoder.final_norm' || name.startsWith('decoder.') ? ofDecoder - 1 : -1;
 }
 
-/** The activation that enters a block, or leaves the last. */
-function residAt(stage: number, { numLayers }: CompleteModelConfig): string {
-  return stage < numLayers ? `blocks.${stage}.resid_pre` : `blocks.${numLayers - 1}.resid_post`;
+/** Where a pass comes into a stack, and the activation that it finds there. */
+interface Entry {
+  layer: number;
+  resid: string;
+}
+
+/** The entries of a pass into the first stack that it meets and, beyond its end, into the decoder. */
+function entriesAt(stage: number, { numLayers, encoder }: CompleteModelConfig): Entry[] {
+  const entry = (prefix: string, layer: number, layers: number): Entry => ({
+    layer,
+    resid: layer < layers ? `${prefix}blocks.${layer}.resid_pre` : `${prefix}blocks.${layers - 1}.resid_post`,
+  });
+  if (stage < 0) return [];
+  if (!encoder) return [entry('', stage, numLayers)];
+  const behind = stage - encoder.numLayers - 1;
+  const first = entry('encoder.', Math.min(stage, encoder.numLayers), encoder.numLayers);
+  return behind < 0 ? [first] : [first, entry('decoder.', behind, numLayers)];
 }
 
 function defined(fields: Record<string, unknown>): Record<string, unknown> {

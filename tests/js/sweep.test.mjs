@@ -16,6 +16,10 @@ const configs = {
     ...base, numLayers: 2, norm: 'pre', finalNorm: true, lmHead: true, attention: { numHeads: 2 },
     encoder: { vocabSize: 20, numLayers: 3, attention: { numHeads: 3 } },
   },
+  held: {
+    ...base, numLayers: 2, norm: 'pre', finalNorm: true, lmHead: true, attention: { numHeads: 2 },
+    encoder: { vocabSize: 20, numLayers: 3, norm: 'pre', finalNorm: true, attention: { numHeads: 3 } },
+  },
   classifier: { dModel: 12, dFf: 10, numLayers: 2, numLabels: 3, norm: 'pre', finalNorm: true, image: { size: 4, patchSize: 2, channels: 1 }, attention: { numHeads: 3 } },
   listing: { ...base, feedForward: 'linear_of_sum', attention: { numHeads: 1 } },
 };
@@ -154,13 +158,39 @@ forEachVariant('sweep', (lab) => {
         const token = 4;
         const result = await model.sweep({ inputs: two, over, ...(at && { at }), op: 'scale', value: -1, metric: { kind: 'probability', token } });
         assert.deepEqual(result.values.dims, over === 'layers' ? [layers] : [layers, columns.length]);
-        const edits = layers * columns.length;
-        assert.deepEqual(result.blockPasses, { run: 5 * edits, whole: 5 * edits });
+        // Five blocks, the encoder's three first: those before the one that is edited are not run.
+        const before = places[0].startsWith('encoder.') ? 0 : 3;
+        const run = Array.from({ length: layers }, (_, layer) => 5 - before - layer).reduce((sum, each) => sum + each) * columns.length;
+        assert.deepEqual(result.blockPasses, { run, whole: 5 * layers * columns.length });
         assertOneByOne(model, two, result, columns,
           (layer, column) => places.map((place) => ({ at: place.replace('L', layer), ...(axis && { [axis]: column }), op: 'scale', value: -1 })),
           ({ logits }) => (probability(row(logits, 0, 2), token) + probability(row(logits, 1, 1), token)) / 2);
       }));
   }
+
+  for (const [held, run] of [['encoder.embed', 6], ['encoder.blocks.1.attn.z', 6], ['encoder.blocks.2.resid_post', 6], ['encoder.final_norm', 8],
+    ['decoder.embed', 8], ['decoder.blocks.0.cross_attn.z', 6], ['decoder.final_norm', 6]]) {
+    test(`an encoder–decoder: edits of its heads, and one held at ${held}`, () =>
+      withModel('held', async (model) => {
+        const options = { interventions: [{ at: held, op: 'scale', value: 0.5 }] };
+        const metric = { kind: 'probability', token: 4, position: 1 };
+        const result = await model.sweep({ inputs: two, over: 'heads', op: 'zero', metric, options });
+        assert.deepEqual(result.blockPasses, { run, whole: 20 });
+        assertOneByOne(model, two, result, [0, 1], (layer, head) => [{ at: `decoder.blocks.${layer}.cross_attn.z`, head, op: 'zero' }],
+          ({ logits }) => (probability(row(logits, 0, 1), 4) + probability(row(logits, 1, 1), 4)) / 2, options);
+      }));
+  }
+
+  test('an encoder–decoder: the embeddings of each side, and what leaves the encoder', () =>
+    withModel('held', async (model) => {
+      for (const [at, columns, run] of [['encoder.embed', 5, 5], ['encoder.final_norm', 5, 2], ['decoder.embed', 3, 2], ['decoder.final_norm', 3, 0]]) {
+        const metric = { kind: 'probability', token: 4, position: 1 };
+        const result = await model.sweep({ inputs: two, over: 'positions', at, op: 'scale', value: -1, metric });
+        assert.deepEqual(result.blockPasses, { run: run * columns, whole: 5 * columns });
+        assertOneByOne(model, two, result, [...Array(columns).keys()], (_, query) => [{ at, query, op: 'scale', value: -1 }],
+          ({ logits }) => (probability(row(logits, 0, 1), 4) + probability(row(logits, 1, 1), 4)) / 2);
+      }
+    }));
 
   test('a classifier: the probability of a class, the difference of two, the norm of the logits', () =>
     withModel('classifier', async (model) => {
@@ -221,7 +251,7 @@ forEachVariant('sweep', (lab) => {
 
   test('a pass that begins at a block is the whole pass to the last bit', async () => {
     for (const name of Object.keys(configs)) {
-      if (name === 'pair' || name === 'classifier') continue; // no pass of these begins at a block of ids
+      if (configs[name].encoder || configs[name].image) continue; // no pass of these begins at a block of ids
       await withModel(name, (model) => {
         const whole = model.forward(batch, { trace: true });
         for (let layer = 0; layer <= 3; ++layer) {
