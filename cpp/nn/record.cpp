@@ -140,7 +140,8 @@ void apply(const Intervention& intervention, Intervention::Op op, const std::str
   std::string remaining;
   const TensorView part = select(intervention, place, axes, value, remaining);
   // Positions are queries, or keys where the value, not the selection, has no queries.
-  if (op == Intervention::Op::mean) return set_to_mean(part, remaining, axes.find('q') != std::string_view::npos ? 'q' : 'k');
+  if (op == Intervention::Op::mean)
+    return set_to_mean(part, remaining, axes.find('q') != std::string_view::npos ? 'q' : 'k');
   const std::vector<float> operands = operand_of(intervention, place, axes, value.shape(), part.shape());
   for_each(part, [&](float& x, std::size_t position) {
     const float operand = operands[operands.size() == 1 ? 0 : position];

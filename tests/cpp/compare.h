@@ -54,8 +54,7 @@ template <class Expected, class Bound>
 Comparison compare_each(std::span<const float> actual, std::span<const Expected> expected,
                         std::span<const std::ptrdiff_t> dims, Bound bound_of) {
   if (actual.size() != expected.size()) {
-    return {false, "expected " + std::to_string(expected.size()) + " elements, got " +
-                       std::to_string(actual.size())};
+    return {false, "expected " + std::to_string(expected.size()) + " elements, got " + std::to_string(actual.size())};
   }
   std::size_t worst = 0, failed = 0;
   double worst_excess = -1.0;
@@ -67,8 +66,8 @@ Comparison compare_each(std::span<const float> actual, std::span<const Expected>
   if (failed == 0) return {};
   std::ostringstream text;
   text.precision(9);
-  text << "worst at " << describe_index(worst, dims) << ": expected " << expected[worst] << ", got "
-       << actual[worst] << " (tolerance " << bound_of(worst) << "); " << failed << " of " << actual.size()
+  text << "worst at " << describe_index(worst, dims) << ": expected " << expected[worst] << ", got " << actual[worst]
+       << " (tolerance " << bound_of(worst) << "); " << failed << " of " << actual.size()
        << " elements out of tolerance";
   return {false, text.str()};
 }

@@ -54,12 +54,18 @@ Tensor tensor_of(const std::string& dtype, std::string_view bytes) {
   const auto widen = [&](float (*convert)(std::uint16_t)) {
     for (const std::uint16_t half : copy_of<std::uint16_t>(bytes)) tensor.floats.push_back(convert(half));
   };
-  if (dtype == "F32") tensor.floats = copy_of<float>(bytes);
-  else if (dtype == "F16") widen(from_float16);
-  else if (dtype == "BF16") widen(from_bfloat16);
-  else if (dtype == "I32") tensor.integers = copy_of<int>(bytes);
-  else if (dtype == "U8") tensor.bytes = copy_of<std::uint8_t>(bytes);
-  else if (dtype != "I64") throw std::runtime_error("safetensors: unknown dtype " + dtype);
+  if (dtype == "F32")
+    tensor.floats = copy_of<float>(bytes);
+  else if (dtype == "F16")
+    widen(from_float16);
+  else if (dtype == "BF16")
+    widen(from_bfloat16);
+  else if (dtype == "I32")
+    tensor.integers = copy_of<int>(bytes);
+  else if (dtype == "U8")
+    tensor.bytes = copy_of<std::uint8_t>(bytes);
+  else if (dtype != "I64")
+    throw std::runtime_error("safetensors: unknown dtype " + dtype);
   return tensor;  // I64, which only an unused buffer has, is left out
 }
 
@@ -82,7 +88,8 @@ Tensor transposed(const Tensor& tensor) {
 /// The parameters of a checkpoint, in one file or in shards, by our names: `table` says which tensor each is.
 Tensors checkpoint_parameters(const std::string& name, const Json& table) {
   Tensors saved;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(ATTENTION_LAB_GOLDEN_DIR "/checkpoints/") + name))
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(ATTENTION_LAB_GOLDEN_DIR "/checkpoints/") + name))
     if (entry.path().extension() == ".safetensors") saved.merge(read_safetensors(entry.path().string()));
   Tensors result;
   for (const auto& [ours, theirs] : table.members()) {
@@ -164,7 +171,9 @@ Tensors read_safetensors(const std::string& path) {
   Tensors tensors;
   for (const auto& [name, entry] : header.members()) {
     if (name == "__metadata__") continue;
-    const auto offset = [&](std::size_t i) { return static_cast<std::size_t>(entry["data_offsets"].items().at(i).number()); };
+    const auto offset = [&](std::size_t i) {
+      return static_cast<std::size_t>(entry["data_offsets"].items().at(i).number());
+    };
     Tensor tensor = tensor_of(entry["dtype"].text(), content.substr(start + offset(0), offset(1) - offset(0)));
     tensor.dims = shape_of(entry["shape"]);
     tensors[name] = std::move(tensor);
@@ -220,7 +229,8 @@ nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_mod
       config["scaleBy"].text(), {{"d_head", ScaleBy::d_head}, {"d_model", ScaleBy::d_model}, {"none", ScaleBy::none}});
   attention.normalisation = choose<nn::Normalisation>(
       config["normalisation"].text(), {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
-  if (const Json* const value = config.find("maskedValue")) attention.masked_value = static_cast<float>(value->number());
+  if (const Json* const value = config.find("maskedValue"))
+    attention.masked_value = static_cast<float>(value->number());
   attention.causal = config["causal"].boolean();
   if (const Json* const window = config.find("window"); window && !window->is_array())
     attention.window = index_of(*window);
@@ -257,16 +267,14 @@ models::StackConfig stack_config_of(const Json& config, Index d_model) {
   stack.max_len = index_of(config["maxLen"]);
   stack.type_vocab_size = index_of(config["typeVocabSize"]);
   stack.num_layers = index_of(config["numLayers"]);
-  stack.positions = choose<Positions>(
-      config["positions"].text(),
-      {{"none", Positions::none},
-       {"learned", Positions::learned},
-       {"sinusoidal", Positions::sinusoidal},
-       {"sinusoidal_halves", Positions::sinusoidal_halves},
-       {"rotary", Positions::rotary},
-       {"t5_bias", Positions::t5_bias},
-       {"alibi", Positions::alibi},
-       {"relative", Positions::relative}});
+  stack.positions = choose<Positions>(config["positions"].text(), {{"none", Positions::none},
+                                                                   {"learned", Positions::learned},
+                                                                   {"sinusoidal", Positions::sinusoidal},
+                                                                   {"sinusoidal_halves", Positions::sinusoidal_halves},
+                                                                   {"rotary", Positions::rotary},
+                                                                   {"t5_bias", Positions::t5_bias},
+                                                                   {"alibi", Positions::alibi},
+                                                                   {"relative", Positions::relative}});
   const auto if_given = [&](const char* field, auto&& take) {
     if (const Json* const value = config.find(field)) take(*value);
   };
@@ -276,7 +284,8 @@ models::StackConfig stack_config_of(const Json& config, Index d_model) {
   if_given("t5Bias", [&](const Json& value) { stack.t5_bias = t5_bias_config_of(value); });
   if_given("memoryLength", [&](const Json& value) { stack.memory_length = index_of(value); });
   if_given("normKind", [&](const Json& value) {
-    stack.block.norm_kind = choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});
+    stack.block.norm_kind =
+        choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});
   });
   if_given("gated", [&](const Json& value) { stack.block.mlp.gated = value.boolean(); });
   if_given("mlpBias", [&](const Json& value) { stack.block.mlp.bias = value.boolean(); });
@@ -295,8 +304,7 @@ models::StackConfig stack_config_of(const Json& config, Index d_model) {
   stack.block.norm_eps = static_cast<float>(config["normEps"].number());
   stack.block.norm = choose<Norm>(config["norm"].text(), {{"post", Norm::post}, {"pre", Norm::pre}});
   stack.block.feed_forward = choose<FeedForwardKind>(
-      config["feedForward"].text(),
-      {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
+      config["feedForward"].text(), {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
   stack.final_norm = config["finalNorm"].boolean();
   return stack;
 }
@@ -313,9 +321,12 @@ models::ModelConfig model_config_of(const Json& config) {
   }
   if (const Json* const labels = config.find("numLabels")) model.num_labels = index_of(*labels);
   const std::pair<const char*, bool models::ModelConfig::*> flags[] = {
-      {"shareEmbeddings", &models::ModelConfig::share_embeddings}, {"pooler", &models::ModelConfig::pooler},
-      {"maskedLmHead", &models::ModelConfig::masked_lm_head},      {"lmHead", &models::ModelConfig::lm_head},
-      {"lmHeadBias", &models::ModelConfig::lm_head_bias},          {"tieEmbeddings", &models::ModelConfig::tie_embeddings}};
+      {"shareEmbeddings", &models::ModelConfig::share_embeddings},
+      {"pooler", &models::ModelConfig::pooler},
+      {"maskedLmHead", &models::ModelConfig::masked_lm_head},
+      {"lmHead", &models::ModelConfig::lm_head},
+      {"lmHeadBias", &models::ModelConfig::lm_head_bias},
+      {"tieEmbeddings", &models::ModelConfig::tie_embeddings}};
   for (const auto& [name, flag] : flags)
     if (const Json* const value = config.find(name)) model.*flag = value->boolean();
   return model;

@@ -27,10 +27,11 @@ struct Case {
   std::string kind;
   Json options;
   double absolute = 0.0, relative = 0.0;
-  std::string valid, valid_encoder;  // the input [B, T] whose zeros are not compared, or empty; for values of an encoder
+  std::string valid,
+      valid_encoder;  // the input [B, T] whose zeros are not compared, or empty; for values of an encoder
   Tensors inputs, parameters, expected;
-  Json config;        // of an attention layer or a model, else null
-  Json generation;    // what a checkpoint says of generated tokens, else null
+  Json config;      // of an attention layer or a model, else null
+  Json generation;  // what a checkpoint says of generated tokens, else null
 
   bool has(const std::string& input) const { return inputs.contains(input); }
   /// The option's value, or else `otherwise`.

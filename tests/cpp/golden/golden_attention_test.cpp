@@ -126,14 +126,15 @@ TEST_CASE("golden: position biases agree with Transformers") {
 TEST_CASE("golden: attention agrees with PyTorch") {
   for (const Case* const test_case : some_cases_of("attention")) {
     const Tensor& v_tensor = test_case->inputs.at("v");
-    const TensorView q = by_head(test_case->inputs.at("q")), k = by_head(test_case->inputs.at("k")), v = by_head(v_tensor);
+    const TensorView q = by_head(test_case->inputs.at("q")), k = by_head(test_case->inputs.at("k")),
+                     v = by_head(v_tensor);
     const Index B = q.dims[0], H = q.dims[1], T = q.dims[2], S = k.dims[2];
 
     nn::AttentionOptions options;
     options.score = score_of(*test_case);
     const bool scaled = options.score.kind == nn::ScoreFunction::Kind::scaled_dot;
-    options.scale = static_cast<float>(
-        test_case->number("scale", scaled ? 1.0 / std::sqrt(static_cast<double>(q.dims[3])) : 1.0));
+    options.scale =
+        static_cast<float>(test_case->number("scale", scaled ? 1.0 / std::sqrt(static_cast<double>(q.dims[3])) : 1.0));
     options.temperature = static_cast<float>(test_case->number("temperature", 1.0));
     if (test_case->options.find("normalisation")) options.normalisation = nn::Normalisation::none;
     options.mask.causal = test_case->boolean("causal", false);
@@ -170,8 +171,9 @@ TEST_CASE("golden: attention agrees with PyTorch") {
       std::vector<float> z(static_cast<std::size_t>(B * H * T * v.dims[3]), NAN);
       nn::attend(q, k, v, options, sites, record, workspace, TensorView::dense(z.data(), {B, H, T, v.dims[3]}));
       expectations.compare_if_expected("output", z, shape(T, v.dims[3]));
-      for (const auto& [name, site] : {std::pair("scores", sites.scores), std::pair("maskedScores", sites.masked_scores),
-                                       std::pair("pattern", sites.pattern)})
+      for (const auto& [name, site] :
+           {std::pair("scores", sites.scores), std::pair("maskedScores", sites.masked_scores),
+            std::pair("pattern", sites.pattern)})
         if (recorded) expectations.compare_if_expected(name, record.values(site), shape(T, S));
     }
   }

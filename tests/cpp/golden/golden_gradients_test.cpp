@@ -39,13 +39,20 @@ struct Batch {
       if (!test_case.has(name)) return std::span<const typename Values::value_type>();
       const Tensor& tensor = test_case.inputs.at(name);
       const std::size_t each = (tensor.*member).size() / static_cast<std::size_t>(tensor.dims[0]);
-      return std::span(tensor.*member).subspan(static_cast<std::size_t>(first) * each, static_cast<std::size_t>(count) * each);
+      return std::span(tensor.*member)
+          .subspan(static_cast<std::size_t>(first) * each, static_cast<std::size_t>(count) * each);
     };
     const auto length = [&](const char* name) { return test_case.has(name) ? test_case.inputs.at(name).dims[1] : 0; };
     const bool translates = test_case.has("decoderInputIds");
     models::ForwardInputs& reads = translates ? values.encoder : values.inputs;
-    const Index T = test_case.has("pixelValues") ? image.length() : length(test_case.has("inputIds") ? "inputIds" : "inputsEmbeds");
-    reads = {count, T, part("inputIds", &Tensor::integers), part("inputsEmbeds", &Tensor::floats), {}, part("tokenTypeIds", &Tensor::integers)};
+    const Index T =
+        test_case.has("pixelValues") ? image.length() : length(test_case.has("inputIds") ? "inputIds" : "inputsEmbeds");
+    reads = {count,
+             T,
+             part("inputIds", &Tensor::integers),
+             part("inputsEmbeds", &Tensor::floats),
+             {},
+             part("tokenTypeIds", &Tensor::integers)};
     reads.pixel_values = part("pixelValues", &Tensor::floats);
     const auto mask_of = [&](const char* name, std::vector<std::uint8_t>& copy) {
       const std::span<const int> given = part(name, &Tensor::integers);
@@ -54,15 +61,20 @@ struct Batch {
     };
     reads.attention_mask = mask_of("attentionMask", mask);
     if (translates)
-      values.inputs = {count, length("decoderInputIds"), part("decoderInputIds", &Tensor::integers), {},
-                       mask_of("decoderAttentionMask", decoder_mask), {}};
+      values.inputs = {count,
+                       length("decoderInputIds"),
+                       part("decoderInputIds", &Tensor::integers),
+                       {},
+                       mask_of("decoderAttentionMask", decoder_mask),
+                       {}};
     values.labels = part("labels", &Tensor::integers);
   }
   Batch(const Batch&) = delete;
 };
 
 /// Compares a gradient, and what it says of the derivative along the direction sin 1, sin 2, …, if the case expects them.
-void compare_gradient(Expectations& expectations, const std::string& name, std::span<const float> gradient, const Shape& dims) {
+void compare_gradient(Expectations& expectations, const std::string& name, std::span<const float> gradient,
+                      const Shape& dims) {
   expectations.compare_if_expected(name, gradient, dims);
   double along = 0.0;
   for (std::size_t i = 0; i < gradient.size(); ++i) along += gradient[i] * std::sin(static_cast<double>(i + 1));
@@ -79,8 +91,7 @@ TEST_CASE("golden: gradients agree with PyTorch's autograd and with finite diffe
     train::Trainer trainer(model, {});
     if (const Json* const edits = test_case->options.find("interventions")) {
       std::vector<Intervention> interventions;
-      for (const Json& edit : edits->items())
-        interventions.push_back(intervention_of(*test_case, edit, model));
+      for (const Json& edit : edits->items()) interventions.push_back(intervention_of(*test_case, edit, model));
       trainer.set_interventions(interventions);
     }
     const ActivationNames& names = model.activation_names();
@@ -121,7 +132,8 @@ TEST_CASE("golden: training follows torch.optim.AdamW") {
     config.total_steps = static_cast<Index>(test_case->number("totalSteps", 0));
     train::Trainer trainer(model, config);
     const Index batches = static_cast<Index>(test_case->number("batches", 1));
-    const Index size = test_case->inputs.at("labels").dims[0] / batches, steps = static_cast<Index>(test_case->number("steps", 0));
+    const Index size = test_case->inputs.at("labels").dims[0] / batches,
+                steps = static_cast<Index>(test_case->number("steps", 0));
     std::vector<float> losses, norms;
     for (Index step = 0; step < steps; ++step) {
       const train::StepResult result =

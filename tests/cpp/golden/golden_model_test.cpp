@@ -113,7 +113,8 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
       first.values.global_attention_mask = global;
     }
     std::optional<StackInputs> second;
-    if (model.encoder()) second.emplace(*test_case, image, "decoderInputIds", "decoderInputsEmbeds", "decoderAttentionMask");
+    if (model.encoder())
+      second.emplace(*test_case, image, "decoderInputIds", "decoderInputsEmbeds", "decoderAttentionMask");
     models::ForwardInputs& inputs = second ? second->values : first.values;
     const Index B = inputs.batch, T = inputs.length;
 
@@ -122,8 +123,7 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
       Record record(model.activation_names());
       if (recorded) record.request_all();
       if (const Json* const edits = test_case->options.find("interventions"))
-        for (const Json& edit : edits->items())
-          record.edit(intervention_of(*test_case, edit, model));
+        for (const Json& edit : edits->items()) record.edit(intervention_of(*test_case, edit, model));
       if (model.encoder()) {
         const ConstMatrixView hidden = model.encode(first.values, overrides_of(*test_case, "encoderMask"), record);
         inputs.memory = {hidden, overrides_of(*test_case, "crossMask"), nullptr};
@@ -131,14 +131,17 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
         expectations.compare_if_expected("encoderLastHiddenState", hidden, {B, first.values.length, hidden.cols});
       }
       const models::ForwardOutput output = model.forward(inputs, overrides_of(*test_case), record);
-      expectations.compare_if_expected("lastHiddenState", output.last_hidden_state, {B, T, output.last_hidden_state.cols});
+      expectations.compare_if_expected("lastHiddenState", output.last_hidden_state,
+                                       {B, T, output.last_hidden_state.cols});
       const Index L = output.logits.cols;
-      expectations.compare_if_expected("logits", output.logits, model.config().num_labels > 0 ? Shape{B, L} : Shape{B, T, L});
+      expectations.compare_if_expected("logits", output.logits,
+                                       model.config().num_labels > 0 ? Shape{B, L} : Shape{B, T, L});
       expectations.compare_if_expected("poolerOutput", output.pooler_output, {B, output.pooler_output.cols});
       expectations.compare_if_expected(record);
       const auto compare_patterns = [&](const std::string& name, const std::vector<Site>& sites) {
         for (std::size_t l = 0; recorded && l < sites.size(); ++l)
-          expectations.compare_if_expected(name + "." + std::to_string(l), record.values(sites[l]), record.shape(sites[l]));
+          expectations.compare_if_expected(name + "." + std::to_string(l), record.values(sites[l]),
+                                           record.shape(sites[l]));
       };
       compare_patterns(model.encoder() ? "decoderAttentions" : "attentions", model.stack().patterns());
       compare_patterns("crossAttentions", model.stack().cross_patterns());
@@ -254,7 +257,8 @@ TEST_CASE("golden: segments with memory agree with Transformer-XL's equations") 
       const Index kept = std::min(most, M + length);
       for (Index l = 0; l < N; ++l) {
         const std::string name = std::to_string(number) + "." + std::to_string(l);
-        expectations.compare_if_expected("attentions." + name, record.values(model.pattern(l)), record.shape(model.pattern(l)));
+        expectations.compare_if_expected("attentions." + name, record.values(model.pattern(l)),
+                                         record.shape(model.pattern(l)));
         const Site entered = model.activation_names().find("blocks." + std::to_string(l) + ".resid_pre");
         std::vector<float>& old = memory[static_cast<std::size_t>(l)];
         std::vector<float> next;

@@ -25,10 +25,10 @@ inline Intervention intervention_of(const Case& test_case, const Json& source, m
   Intervention edit;
   edit.at = names.find(source["at"].text());
   const std::pair<const char*, Index Intervention::*> selectors[] = {{"batch", &Intervention::batch},
-                                                                    {"head", &Intervention::head},
-                                                                    {"query", &Intervention::query},
-                                                                    {"key", &Intervention::key},
-                                                                    {"index", &Intervention::index}};
+                                                                     {"head", &Intervention::head},
+                                                                     {"query", &Intervention::query},
+                                                                     {"key", &Intervention::key},
+                                                                     {"index", &Intervention::index}};
   for (const auto& [name, field] : selectors)
     if (const Json* const at = source.find(name)) edit.*field = static_cast<Index>(at->number());
   const std::string& op = source["op"].text();

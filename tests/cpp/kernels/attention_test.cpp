@@ -1,7 +1,8 @@
 // Tiled attention against scores, mask, softmax and product in double, for every field of AttentionMask.
+#include "kernels/attention.h"
+
 #include <doctest/doctest.h>
 
-#include "kernels/attention.h"
 #include "matrix.h"
 
 using namespace attention_lab;

@@ -20,8 +20,8 @@ Reference transposed_product(ConstMatrixView a, ConstMatrixView b, double alpha,
   Reference y = start;
   for (Index m = 0; m < a.cols; ++m)
     for (Index n = 0; n < b.cols; ++n) {
-      const Approximate sum = dot(a.rows, start.at(m, n), alpha, [&](Index k) { return a.row(k)[m]; },
-                                  [&](Index k) { return b.row(k)[n]; });
+      const Approximate sum = dot(
+          a.rows, start.at(m, n), alpha, [&](Index k) { return a.row(k)[m]; }, [&](Index k) { return b.row(k)[n]; });
       y.at(m, n) = sum.value;
       y.bound_at(m, n) = sum.bound;
     }
@@ -91,7 +91,8 @@ TEST_CASE("a linear layer's weight gradient agrees with the reference at every s
         kernels::linear_backward_weight(x.view(), dy.view(), gradient.data(), workspace);
         Matrix found(out, in), bias(1, out);
         kernels::unpack_weight(gradient.data(), 0, found.view());
-        for (Index o = 0; o < out; ++o) bias.at(0, o) = gradient[static_cast<std::size_t>(PackedView::position(in, o, -1))];
+        for (Index o = 0; o < out; ++o)
+          bias.at(0, o) = gradient[static_cast<std::size_t>(PackedView::position(in, o, -1))];
         Comparison result = found.compared(transposed_product(dy.view(), x.view(), 1.0, exactly(start)));
         CHECK_MESSAGE(result.ok, rows << " × " << in << " → " << out << ": " << result.message);
         Matrix ones(rows, 1);
@@ -99,7 +100,8 @@ TEST_CASE("a linear layer's weight gradient agrees with the reference at every s
         result = bias.compared(transposed_product(ones.view(), dy.view(), 1.0, exactly(bias_start)));
         CHECK_MESSAGE(result.ok, rows << " × " << in << " → " << out << ", bias: " << result.message);
         for (Index o = out; o % 8 != 0; ++o)
-          for (Index i = -1; i < in; ++i) CHECK(gradient[static_cast<std::size_t>(PackedView::position(in, o, i))] == 0.0f);
+          for (Index i = -1; i < in; ++i)
+            CHECK(gradient[static_cast<std::size_t>(PackedView::position(in, o, i))] == 0.0f);
       }
 }
 
@@ -139,7 +141,8 @@ TEST_CASE("a linear layer's input gradient agrees with the reference at every si
             expected.at(r, i) += static_cast<double>(residual.at(r, i));
             expected.bound_at(r, i) += kUnit * std::abs(expected.at(r, i)) + kTiny;
           }
-        kernels::linear_backward_input(dy.view(), {storage.data(), in, out}, residual.view(), residual.view(), workspace);
+        kernels::linear_backward_input(dy.view(), {storage.data(), in, out}, residual.view(), residual.view(),
+                                       workspace);
         result = residual.compared(expected);
         CHECK_MESSAGE(result.ok, rows << " × " << in << " → " << out << ", residual: " << result.message);
       }
@@ -159,7 +162,8 @@ TEST_CASE("the slope of every activation agrees with finite differences") {
       for (std::size_t i = 0; i < x.size(); ++i) {
         const double slope = (forward(activation, x[i] + 1e-5) - forward(activation, x[i] - 1e-5)) / 2e-5;
         CHECK_MESSAGE(std::abs(dx[i] - dy[i] * slope) < 3e-6 * (1.0 + std::abs(slope)),
-                      static_cast<int>(activation) << " at " << x[i] << ": expected " << dy[i] * slope << ", got " << dx[i]);
+                      static_cast<int>(activation)
+                          << " at " << x[i] << ": expected " << dy[i] * slope << ", got " << dx[i]);
       }
     }
 }
@@ -179,20 +183,24 @@ TEST_CASE("the gradients of LayerNorm and RMSNorm agree with finite differences"
     for (const Index size : {1, 2, 3, 4, 5, 31, 64, 129}) {
       constexpr Index kRows = 4;
       const float eps = 1e-3f;
-      const Matrix x(kRows, size, random, -2.0f, 3.0f), dy(kRows, size, random), gain(1, size, random), residual(kRows, size, random);
+      const Matrix x(kRows, size, random, -2.0f, 3.0f), dy(kRows, size, random), gain(1, size, random),
+          residual(kRows, size, random);
       Matrix dx(kRows, size);
       std::vector<float> dgain(static_cast<std::size_t>(size), 0.5f), dshift(static_cast<std::size_t>(size), 0.25f);
       const float* const gains = gain.view().data;
       if (centred)
-        kernels::layer_norm_backward(x.view(), gains, eps, dy.view(), residual.view(), dx.view(), dgain.data(), dshift.data());
+        kernels::layer_norm_backward(x.view(), gains, eps, dy.view(), residual.view(), dx.view(), dgain.data(),
+                                     dshift.data());
       else
         kernels::rms_norm_backward(x.view(), gains, eps, dy.view(), residual.view(), dx.view(), dgain.data());
       std::vector<std::vector<double>> expected;
-      std::vector<double> expected_gain(static_cast<std::size_t>(size), 0.5), expected_shift(static_cast<std::size_t>(size), 0.25);
+      std::vector<double> expected_gain(static_cast<std::size_t>(size), 0.5),
+          expected_shift(static_cast<std::size_t>(size), 0.25);
       const std::vector<float> ones(static_cast<std::size_t>(size), 1.0f);
       for (Index r = 0; r < kRows; ++r) {
-        expected.push_back(differences([&](const std::vector<double>& row) { return normalised(row, gains, eps, centred); },
-                                       row_of(x.view(), r), dy.view().row(r)));
+        expected.push_back(
+            differences([&](const std::vector<double>& row) { return normalised(row, gains, eps, centred); },
+                        row_of(x.view(), r), dy.view().row(r)));
         const std::vector<double> normal = normalised(row_of(x.view(), r), ones.data(), eps, centred);
         for (Index i = 0; i < size; ++i) {
           const std::size_t at = static_cast<std::size_t>(i);
@@ -248,8 +256,9 @@ TEST_CASE("AdamW agrees with its equations in double") {
       m.bound_at(0, i) = v.bound_at(0, i) = w.bound_at(0, i) = 4e-7;
     }
     kernels::adam_w(step, gradient.view().data, size, weights.view().data, first.view().data, second.view().data);
-    for (const auto& [name, result] : {std::pair{"weights", weights.compared(w)}, std::pair{"first moments", first.compared(m)},
-                                       std::pair{"second moments", second.compared(v)}})
+    for (const auto& [name, result] :
+         {std::pair{"weights", weights.compared(w)}, std::pair{"first moments", first.compared(m)},
+          std::pair{"second moments", second.compared(v)}})
       CHECK_MESSAGE(result.ok, name << ": " << result.message);
   }
 }

@@ -1,7 +1,8 @@
 // Products against their double-precision reference, at every size around a tile's edges.
+#include "kernels/gemm.h"
+
 #include <doctest/doctest.h>
 
-#include "kernels/gemm.h"
 #include "matrix.h"
 
 using namespace attention_lab;

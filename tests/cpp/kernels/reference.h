@@ -85,8 +85,9 @@ inline Reference linear(ConstMatrixView x, ConstMatrixView weight, const float* 
   Reference y(x.rows, weight.rows);
   for (Index r = 0; r < y.rows; ++r)
     for (Index o = 0; o < y.cols; ++o) {
-      const Approximate sum = dot(x.cols, static_cast<double>(bias[o]), 1.0, [&](Index i) { return x.row(r)[i]; },
-                                  [&](Index i) { return weight.row(o)[i]; });
+      const Approximate sum = dot(
+          x.cols, static_cast<double>(bias[o]), 1.0, [&](Index i) { return x.row(r)[i]; },
+          [&](Index i) { return weight.row(o)[i]; });
       const Approximate result = activated(activation, sum);
       const double added = residual ? static_cast<double>(residual.row(r)[o]) : 0.0;
       y.at(r, o) = result.value + added;
@@ -100,8 +101,9 @@ inline Reference matmul_transposed(float alpha, ConstMatrixView a, ConstMatrixVi
   Reference y(a.rows, b.rows);
   for (Index m = 0; m < y.rows; ++m)
     for (Index n = 0; n < y.cols; ++n) {
-      const Approximate sum = dot(a.cols, 0.0, static_cast<double>(alpha), [&](Index k) { return a.row(m)[k]; },
-                                  [&](Index k) { return b.row(n)[k]; });
+      const Approximate sum = dot(
+          a.cols, 0.0, static_cast<double>(alpha), [&](Index k) { return a.row(m)[k]; },
+          [&](Index k) { return b.row(n)[k]; });
       y.at(m, n) = sum.value;
       y.bound_at(m, n) = sum.bound;
     }
@@ -113,8 +115,8 @@ inline Reference matmul(ConstMatrixView a, ConstMatrixView b) {
   Reference y(a.rows, b.cols);
   for (Index m = 0; m < y.rows; ++m)
     for (Index n = 0; n < y.cols; ++n) {
-      const Approximate sum = dot(a.cols, 0.0, 1.0, [&](Index k) { return a.row(m)[k]; },
-                                  [&](Index k) { return b.row(k)[n]; });
+      const Approximate sum =
+          dot(a.cols, 0.0, 1.0, [&](Index k) { return a.row(m)[k]; }, [&](Index k) { return b.row(k)[n]; });
       y.at(m, n) = sum.value;
       y.bound_at(m, n) = sum.bound;
     }
@@ -144,8 +146,8 @@ inline Reference layer_norm(ConstMatrixView x, const float* gain, const float* s
       // halves, and the square of the first mean's error is taken from it with two roundings.
       const double relative = gamma(x.cols + 8) + gamma(x.cols + 4) * std::pow(first_mean_bound * inverse, 2);
       const double rounded = 2.0 * kUnit * (std::abs(x.row(r)[i] - mean) + first_mean_bound);
-      y.bound_at(r, i) = std::abs(g) * (mean_bound + rounded) * inverse +
-                         std::abs(normal * g) * relative + gamma(2) * (std::abs(normal * g) + std::abs(s)) + kTiny;
+      y.bound_at(r, i) = std::abs(g) * (mean_bound + rounded) * inverse + std::abs(normal * g) * relative +
+                         gamma(2) * (std::abs(normal * g) + std::abs(s)) + kTiny;
     }
   }
   return y;
@@ -208,8 +210,8 @@ inline Reference weighted_values(const Reference& pattern, ConstMatrixView v) {
   Reference out(pattern.rows, v.cols);
   for (Index t = 0; t < out.rows; ++t)
     for (Index c = 0; c < out.cols; ++c) {
-      const Approximate sum = dot(pattern.cols, 0.0, 1.0, [&](Index s) { return pattern.at(t, s); },
-                                  [&](Index s) { return v.row(s)[c]; });
+      const Approximate sum =
+          dot(pattern.cols, 0.0, 1.0, [&](Index s) { return pattern.at(t, s); }, [&](Index s) { return v.row(s)[c]; });
       double passed_on = 0.0;
       for (Index s = 0; s < pattern.cols; ++s)
         if (pattern.bound_at(t, s) != 0.0) passed_on += pattern.bound_at(t, s) * std::abs(v.row(s)[c]);

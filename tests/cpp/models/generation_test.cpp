@@ -109,9 +109,8 @@ std::set<int> ids_of(const std::map<int, int>& found) {
 
 TEST_CASE("with a key-value cache the logits are those without, however the tokens are cut into passes") {
   using Positions = ModelConfig::Positions;
-  for (const ModelConfig& config :
-       {small_gpt2(), small_llama(), with_positions(Positions::t5_bias), with_positions(Positions::alibi),
-        with_positions(Positions::relative)}) {
+  for (const ModelConfig& config : {small_gpt2(), small_llama(), with_positions(Positions::t5_bias),
+                                    with_positions(Positions::alibi), with_positions(Positions::relative)}) {
     Model model(config);
     model.initialise(3);
     const Index T = 12, V = config.vocab_size;
@@ -146,7 +145,8 @@ TEST_CASE("a cache with two sequences keeps them apart") {
     const std::vector<float> part = logits_of(model, inputs);
     for (std::size_t b = 0; b < 2; ++b) {
       const std::size_t width = static_cast<std::size_t>(V);
-      CHECK(compare(std::span(part).subspan(b * width, width), std::span(whole).subspan((b * 6 + t) * width, width), 1e-5, 1e-5));
+      CHECK(compare(std::span(part).subspan(b * width, width), std::span(whole).subspan((b * 6 + t) * width, width),
+                    1e-5, 1e-5));
     }
   }
 }
@@ -202,10 +202,13 @@ TEST_CASE("a suppressed token is never picked, and a source is needed where ther
   CHECK(run(likeliest) != likeliest[0]);
   const std::vector<int> outside = {30};
   CHECK(message_of([&] { run(outside); }) == "range: suppressed: expected 0 to 29, got 30");
-  CHECK(message_of([&] { Generation(model, 5, {}, 0).next(start); }).starts_with("shape: inputs: expected at least one"));
+  CHECK(
+      message_of([&] { Generation(model, 5, {}, 0).next(start); }).starts_with("shape: inputs: expected at least one"));
   Model single(small_gpt2());
   Record nothing(single.activation_names());
-  CHECK(message_of([&] { single.encode(inputs_of(1, 3, std::span(kIds).first(3)), {}, nothing); }).starts_with("value: encode: "));
+  CHECK(message_of([&] {
+          single.encode(inputs_of(1, 3, std::span(kIds).first(3)), {}, nothing);
+        }).starts_with("value: encode: "));
 }
 
 TEST_CASE("logits of the last token alone are the last of all") {
@@ -252,7 +255,8 @@ TEST_CASE("tokens come as often as softmax(logits / temperature) says") {
   for (const float temperature : {0.5f, 1.0f, 3.0f}) {
     std::vector<double> probabilities;
     double sum = 0.0;
-    for (const float logit : logits) sum += probabilities.emplace_back(std::exp(static_cast<double>(logit) / temperature));
+    for (const float logit : logits)
+      sum += probabilities.emplace_back(std::exp(static_cast<double>(logit) / temperature));
     std::map<int, int> found = counts(logits, {.temperature = temperature}, kDraws);
     for (int id = 0; id < 5; ++id) {
       const double p = probabilities[static_cast<std::size_t>(id)] / sum;
@@ -293,6 +297,7 @@ TEST_CASE("generation refuses what it cannot continue, and the model works after
         "value: generate: expected a causal model with a language-model head");
   Random random(0);
   for (const float wrong : {NAN, INFINITY})
-    CHECK(message_of([&] { sample(std::vector<float>{0.0f, wrong, 1.0f}, {}, random); }).starts_with("value: logits: "));
+    CHECK(
+        message_of([&] { sample(std::vector<float>{0.0f, wrong, 1.0f}, {}, random); }).starts_with("value: logits: "));
   CHECK(compare(logits_of(model, inputs_of(1, 12, kIds)), before, 0, 0));
 }

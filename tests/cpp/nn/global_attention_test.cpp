@@ -53,8 +53,8 @@ struct Call {
     };
     std::vector<float> z(static_cast<std::size_t>(B * H * T * Kv));
     nn::attend_globally(tensor(q, H, K), tensor(k, G, K), tensor(v, G, Kv),
-                        {marks.data(), tensor(q_global, H, K), tensor(k_global, G, K), tensor(v_global, G, Kv)}, options,
-                        sites, record, workspace, tensor(z, H, Kv));
+                        {marks.data(), tensor(q_global, H, K), tensor(k_global, G, K), tensor(v_global, G, Kv)},
+                        options, sites, record, workspace, tensor(z, H, Kv));
     return z;
   }
   std::vector<float> fused() {
@@ -133,7 +133,8 @@ TEST_CASE("global attention honours padding, causality, cells and temperature") 
   for (const Index padded : {44, 45, 49, 93, 99}) keys[static_cast<std::size_t>(padded)] = 0;  // 44 and 99 are marked
   Random random(9);
   for (std::uint8_t& cell : cells) cell = random.uniform(1.0f) > -0.4f;
-  for (Index s = 0; s < 50; ++s) cells[static_cast<std::size_t>(31 * 50 + s)] = 0;  // a query that sees nothing gets zeros
+  for (Index s = 0; s < 50; ++s)
+    cells[static_cast<std::size_t>(31 * 50 + s)] = 0;  // a query that sees nothing gets zeros
   call.options.mask.keys = keys.data();
   call.options.mask.keys_batch_stride = 50;
   check_both(call);

@@ -1,9 +1,10 @@
 // Pictures as tokens: each patch by a plain convolution in double, and what the layer's parameters look like outside.
+#include "nn/patch_embedding.h"
+
 #include <doctest/doctest.h>
 
 #include "compare.h"
 #include "message_of.h"
-#include "nn/patch_embedding.h"
 
 using namespace attention_lab;
 using attention_lab::testing::message_of;

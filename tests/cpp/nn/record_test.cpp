@@ -111,7 +111,8 @@ TEST_CASE("a value tensor has the shape of the selection") {
   CHECK(message_of([&] { Fixture().after(add); }) ==
         "shape: interventions at 'pattern': value: expected [2, 3], got [3, 2]");
   add.values = {}, add.values_shape = {0};
-  CHECK(message_of([&] { Fixture().after(add); }) == "shape: interventions at 'pattern': value: expected [2, 3], got [0]");
+  CHECK(message_of([&] { Fixture().after(add); }) ==
+        "shape: interventions at 'pattern': value: expected [2, 3], got [0]");
 }
 
 TEST_CASE("another run's activation is patched in with the same selection") {
@@ -126,7 +127,8 @@ TEST_CASE("another run's activation is patched in with the same selection") {
 
   patch.values_shape = {2, 2, 3, 2};
   CHECK(message_of([&] { Fixture().after(patch); }) ==
-        "shape: interventions at 'pattern': from: expected [2, 2, 2, 3], got [2, 2, 3, 2]: the runs differ in their number of "
+        "shape: interventions at 'pattern': from: expected [2, 2, 2, 3], got [2, 2, 3, 2]: the runs differ in their "
+        "number of "
         "tokens");
   patch.values_shape = {1, 4, 2, 3};
   CHECK(message_of([&] { Fixture().after(patch); }).ends_with("the runs differ in their number of sequences"));

@@ -29,13 +29,16 @@ TEST_CASE("a rotation turns the pair (x_i, x_{i + K/2}) by position · θ^(−2i
   constexpr Index T = 20, K = 10;
   const std::vector<float> x = numbers(T * K, 1);
   std::vector<float> y = x;
-  nn::RotaryEmbedding({.d_head = K, .max_len = 100, .theta = 300.0}).rotate(TensorView::dense(y.data(), {1, 1, T, K}), 70);
+  nn::RotaryEmbedding({.d_head = K, .max_len = 100, .theta = 300.0})
+      .rotate(TensorView::dense(y.data(), {1, 1, T, K}), 70);
   std::vector<double> expected(x.size()), bound(x.size());
   for (Index t = 0; t < T; ++t)
     for (Index i = 0; i < K / 2; ++i) {
       const auto low = static_cast<std::size_t>(t * K + i), high = low + K / 2;
       // Frequency and angle are rounded to float, as in Transformers.
-      const float frequency = 1.0f / static_cast<float>(std::pow(300.0, static_cast<double>(static_cast<float>(2 * i) / static_cast<float>(K))));
+      const float frequency =
+          1.0f /
+          static_cast<float>(std::pow(300.0, static_cast<double>(static_cast<float>(2 * i) / static_cast<float>(K))));
       const double angle = static_cast<float>(70 + t) * frequency;
       const std::complex<double> turned = std::complex<double>(x[low], x[high]) * std::polar(1.0, angle);
       expected[low] = turned.real(), expected[high] = turned.imag();

@@ -15,8 +15,8 @@ using Positions = ModelConfig::Positions;
 
 namespace {
 
-const std::vector<int> kIds = {7, 3, 3, 1, 9, 10, 11, 5, 2, 8};          // [2, 5]
-const std::vector<int> kSource = {4, 6, 1, 2, 9, 9, 3, 0};               // [2, 4]
+const std::vector<int> kIds = {7, 3, 3, 1, 9, 10, 11, 5, 2, 8};  // [2, 5]
+const std::vector<int> kSource = {4, 6, 1, 2, 9, 9, 3, 0};       // [2, 4]
 const std::vector<int> kTypes = {0, 0, 1, 1, 1, 0, 1, 1, 0, 0};
 const std::vector<int> kLabels = {3, train::kIgnored, 1, 9, 10, 0, 5, train::kIgnored, train::kIgnored, 7};
 const std::vector<std::uint8_t> kMask = {1, 1, 1, 1, 0, 1, 1, 1, 1, 1};
@@ -123,8 +123,8 @@ void check_gradients(Lab& lab, const std::string& title) {
     };
     constexpr float kStep = 0.01f;
     const double found = (loss_at(kStep) - loss_at(-kStep)) / (2.0 * kStep);
-    CHECK_MESSAGE(std::abs(found - predicted) < 2e-4 + 5e-3 * std::abs(found), title, ": ", parameter.name, ": expected ",
-                  found, ", got ", predicted);
+    CHECK_MESSAGE(std::abs(found - predicted) < 2e-4 + 5e-3 * std::abs(found), title, ": ", parameter.name,
+                  ": expected ", found, ", got ", predicted);
   }
 }
 
@@ -214,8 +214,10 @@ TEST_CASE("gradients pass through interventions") {
       lab.batch.inputs.attention_mask = {};  // a mean over −∞ is −∞
       Intervention first = edit(lab.model, at, op), second = edit(lab.model, at, Op::scale);
       first.batch = 1;
-      if (lab.model.activation_names().axes(first.at).back() == 'k') first.key = 2;
-      else first.index = 1;
+      if (lab.model.activation_names().axes(first.at).back() == 'k')
+        first.key = 2;
+      else
+        first.index = 1;
       first.value = 0.75f;
       second.value = 1.5f;
       lab.trainer.set_interventions({first, second});
