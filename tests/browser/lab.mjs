@@ -33,7 +33,12 @@ export async function watch(page, origin) {
   const problems = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => problems.push(`exception: ${error.stack ?? error}`));
-  page.on('requestfailed', (request) => problems.push(`request: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    const error = request.failure()?.errorText;
+    // The browser asks for the icon when it likes, and a reload drops that.
+    if (error === 'net::ERR_ABORTED' && new URL(request.url()).pathname === '/icon.svg') return;
+    problems.push(`request: ${request.url()} ${error}`);
+  });
   page.on('response', (response) => response.status() >= 400 && problems.push(`response: ${response.url()} ${response.status()}`));
   page.on('request', (request) => {
     if (!/^(blob|data):/.test(request.url()) && new URL(request.url()).origin !== origin) problems.push(`elsewhere: ${request.url()}`);
