@@ -32,8 +32,7 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
 
   /** Copies a tensor in; its dims must be the parameter's, and none of its values NaN. */
   setParameter(name: string, tensor: Tensor): void {
-    const { data, dims } = this.#checked(name, tensor);
-    callNative(() => this.handle.native.setParameter(name, data, dims));
+    this.writeParameter(name, this.#checked(name, tensor));
   }
 
   /** Copies several tensors in: a Map or a plain object. All are checked before the first is written. */
@@ -42,8 +41,13 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
       fail('invalid_argument', `parameters: expected a Map or an object of tensors, got ${describe(tensors)}`);
     }
     const entries: [string, Tensor][] = isMap(tensors) ? [...tensors] : Object.entries(tensors);
-    for (const [name, tensor] of entries) this.#checked(name, tensor);
-    for (const [name, tensor] of entries) this.setParameter(name, tensor);
+    const checked = entries.map(([name, tensor]) => [name, this.#checked(name, tensor)] as const);
+    for (const [name, tensor] of checked) this.writeParameter(name, tensor);
+  }
+
+  /** @internal `setParameter` of a tensor that is known to fit. */
+  writeParameter(name: string, { data, dims }: Tensor): void {
+    callNative(() => this.handle.native.setParameter(name, data, dims));
   }
 
   #checked(name: string, tensor: Tensor): Tensor {

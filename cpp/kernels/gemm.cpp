@@ -27,9 +27,10 @@ MatrixView block_of(const MatrixView& m, Index row, Index rows, Index col, Index
   return {m.row(row) + col, rows, cols, m.stride};
 }
 
+using Tile = void (*)(const TileArguments&);
+
 /// One or two rows: so little work per weight that several panels are read side by side (`wide`) to hide the latency of the
 /// additions; the last few go one by one (`narrow`). strip: [y.rows, panels · kPanelWidth].
-using Tile = void (*)(const TileArguments&);
 void multiply_few_rows(Tile wide, Index panels, Tile narrow, const float* rows, PackedView w, const Epilogue& epilogue,
                        const MatrixView& y, float* strip) {
   const Index panel_size = PackedView::panel_size(w.in);

@@ -47,7 +47,7 @@ export async function loadCheckpoint(
       const rule = wanted.get(name);
       if (rule) {
         checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');
-        model.setParameter(rule.ours, asParameter(rule, tensor));
+        model.writeParameter(rule.ours, asParameter(rule, tensor));
       } else {
         carried.set(name, tensor);
       }
