@@ -11,7 +11,7 @@ import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel
 import { Parameterised } from './parameters.js';
 import { preprocessFor } from './pictures/preprocess.js';
 import { embedTexts } from './sentences.js';
-import { checkSweepCall, type SweepCall, type SweepResult, type SweepSpec } from './sweep-spec.js';
+import type { SweepCall, SweepResult, SweepSpec } from './sweep-spec.js';
 import { traceMap, traceNames } from './trace.js';
 import { Trainer } from './trainer.js';
 import type { GenerationDefaults } from './token-rules.js';
@@ -160,7 +160,6 @@ export class Model extends Parameterised<NativeModel> {
    * turn; the model's weights must stay as they are meanwhile.
    */
   async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
-    checkSweepCall(call);
     const { sweep } = await this.#host.later();
     const model = {
       config: this.config,
