@@ -1,6 +1,8 @@
 // The non-linearities, four elements at a time.
 #include "kernels/activation.h"
 
+#include <algorithm>
+
 #include "kernels/elementwise.h"
 #include "kernels/vector_math.h"
 
@@ -9,32 +11,33 @@ namespace attention_lab::kernels {
 namespace {
 
 using simd::constant;
-using simd::F4;
+using Pair = simd::Group<2>;
+constexpr Index kPairSize = 2 * simd::kWidth;
 
-F4 relu(F4 x) { return simd::max(x, simd::splat(0.0f)); }  // x first: NaN stays NaN
-F4 gelu(F4 x) {
+Pair relu(const Pair& x) { return max(x, simd::splat(0.0f)); }  // x first: NaN stays NaN
+Pair gelu(const Pair& x) {
   static constexpr float kSqrtHalf = 0.70710678f;
-  return constant(simd::kHalf) * x * (constant(simd::kOne) + simd::erf(x * constant(kSqrtHalf)));
+  return constant(simd::kHalf) * x * (constant(simd::kOne) + erf(x * constant(kSqrtHalf)));
 }
-F4 gelu_tanh(F4 x) {
+Pair gelu_tanh(const Pair& x) {
   static constexpr float kCubic = 0.044715f, kSqrtTwoOverPi = 0.79788456f;
-  const F4 inner = constant(kSqrtTwoOverPi) * (x + constant(kCubic) * x * x * x);
-  return constant(simd::kHalf) * x * (constant(simd::kOne) + simd::tanh(inner));
+  const Pair inner = constant(kSqrtTwoOverPi) * (x + constant(kCubic) * x * x * x);
+  return constant(simd::kHalf) * x * (constant(simd::kOne) + tanh(inner));
 }
-F4 silu(F4 x) { return x * simd::logistic(x); }
+Pair silu(const Pair& x) { return x * logistic(x); }
 
-F4 identity(F4 x) { return x; }
+Pair identity(const Pair& x) { return x; }
 
-/// transform() of columns that come in whole vectors.
-template <F4 (*f)(F4)>
-void transform_vectors(const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& y) {
+/// transform() of columns that come in whole pairs.
+template <Pair (*f)(const Pair&)>
+void transform_pairs(const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& y) {
   for (Index r = 0; r < x.rows; ++r) {
     const float* const in = x.row(r);
     const float* const add = residual ? residual.row(r) : nullptr;
     float* const out = y.row(r);
-    for (Index i = 0; i < x.cols; i += simd::kWidth) {
-      const F4 value = f(simd::load(in + i));
-      simd::store(out + i, add ? value + simd::load(add + i) : value);
+    for (Index i = 0; i < x.cols; i += kPairSize) {
+      const Pair value = f(simd::load_group<2>(in + i));
+      store(out + i, add ? value + simd::load_group<2>(add + i) : value);
     }
   }
 }
@@ -43,12 +46,12 @@ using Transform = void (*)(const ConstMatrixView& x, const ConstMatrixView& resi
 
 Transform transform_of(Activation activation) {
   switch (activation) {
-    case Activation::none: return transform_vectors<identity>;
-    case Activation::relu: return transform_vectors<relu>;
-    case Activation::gelu: return transform_vectors<gelu>;
-    case Activation::gelu_tanh: return transform_vectors<gelu_tanh>;
-    case Activation::silu: return transform_vectors<silu>;
-    case Activation::tanh: return transform_vectors<simd::tanh>;
+    case Activation::none: return transform_pairs<identity>;
+    case Activation::relu: return transform_pairs<relu>;
+    case Activation::gelu: return transform_pairs<gelu>;
+    case Activation::gelu_tanh: return transform_pairs<gelu_tanh>;
+    case Activation::silu: return transform_pairs<silu>;
+    case Activation::tanh: return transform_pairs<simd::tanh<2>>;
   }
   return nullptr;
 }
@@ -57,16 +60,15 @@ Transform transform_of(Activation activation) {
 
 void transform(Activation activation, const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& y) {
   const Transform run = transform_of(activation);
-  const Index rest = x.cols % simd::kWidth, whole = x.cols - rest;
+  const Index rest = x.cols % kPairSize, whole = x.cols - rest;
   run({x.data, x.rows, whole, x.stride}, residual, y);
   for (Index r = 0; rest > 0 && r < x.rows; ++r) {
-    float lanes[simd::kWidth];
-    const MatrixView last{lanes, 1, simd::kWidth, simd::kWidth};
-    simd::store(lanes, simd::load_part(x.row(r) + whole, rest, 0.0f));
-    run(last, {}, last);
-    F4 value = simd::load(lanes);
-    if (residual) value = value + simd::load_part(residual.row(r) + whole, rest, 0.0f);
-    simd::store_part(y.row(r) + whole, rest, value);
+    float last[2][kPairSize] = {};
+    std::copy_n(x.row(r) + whole, rest, last[0]);
+    if (residual) std::copy_n(residual.row(r) + whole, rest, last[1]);
+    const MatrixView padded{last[0], 1, kPairSize, kPairSize};
+    run(padded, {last[1], 1, kPairSize, kPairSize}, padded);
+    std::copy_n(last[0], rest, y.row(r) + whole);
   }
 }
 

@@ -11,42 +11,45 @@ namespace {
 
 using namespace simd;
 
-F4 one_slope(F4) { return constant(kOne); }
-F4 relu_slope(F4 x) { return (splat(0.0f) < x) & constant(kOne); }
-F4 tanh_slope(F4 x) {
-  const F4 t = simd::tanh(x);
+using One = Group<1>;
+
+One one_slope(const One&) { return constant(kOne); }
+One relu_slope(const One& x) { return (One(splat(0.0f)) < x) & constant(kOne); }
+One tanh_slope(const One& x) {
+  const One t = tanh(x);
   return constant(kOne) - t * t;
 }
 /// Φ(x) + x φ(x)
-F4 gelu_slope(F4 x) {
+One gelu_slope(const One& x) {
   static constexpr float kSqrtHalf = 0.70710678f, kOneOverSqrtTwoPi = 0.39894228f;
-  const F4 cumulative = constant(kHalf) * (constant(kOne) + simd::erf(x * constant(kSqrtHalf)));
-  const F4 density = constant(kOneOverSqrtTwoPi) * exp_nonpositive(splat(0.0f) - constant(kHalf) * x * x);
+  const One cumulative = constant(kHalf) * (constant(kOne) + erf(x * constant(kSqrtHalf)));
+  const One density = constant(kOneOverSqrtTwoPi) * exp_nonpositive(splat(0.0f) - constant(kHalf) * x * x);
   return multiply_add(x, density, cumulative);
 }
 /// ½ (1 + t) + ½ x (1 − t²) u',  t = tanh u,  u = √(2/π) (x + 0.044715 x³)
-F4 gelu_tanh_slope(F4 x) {
+One gelu_tanh_slope(const One& x) {
   static constexpr float kCubic = 0.044715f, kThreeCubic = 0.134145f, kSqrtTwoOverPi = 0.79788456f;
-  const F4 square = x * x, one = constant(kOne), half = constant(kHalf);
-  const F4 t = simd::tanh(constant(kSqrtTwoOverPi) * (x + constant(kCubic) * square * x));
-  const F4 inner = constant(kSqrtTwoOverPi) * (one + constant(kThreeCubic) * square);
+  const F4 one = constant(kOne), half = constant(kHalf);
+  const One square = x * x;
+  const One t = tanh(constant(kSqrtTwoOverPi) * (x + constant(kCubic) * square * x));
+  const One inner = constant(kSqrtTwoOverPi) * (one + constant(kThreeCubic) * square);
   // Where tanh is ±1 the factor 1 − t² is 0, but inner may be infinite.
-  const F4 steep = one - t * t;
-  const F4 curved = select(splat(0.0f) < steep, half * x * steep * inner, splat(0.0f));
+  const One steep = one - t * t;
+  const One curved = select(One(splat(0.0f)) < steep, half * x * steep * inner, splat(0.0f));
   return half * (one + t) + curved;
 }
 /// σ + x σ (1 − σ)
-F4 silu_slope(F4 x) {
-  const F4 s = logistic(x);
+One silu_slope(const One& x) {
+  const One s = logistic(x);
   return s * (constant(kOne) + x * (constant(kOne) - s));
 }
 
-template <F4 (*slope)(F4)>
+template <One (*slope)(const One&)>
 void multiply_by_slope(std::span<const float> x, std::span<const float> dy, std::span<float> dx) {
   const Index size = static_cast<Index>(x.size());
   for (Index i = 0; i < size; i += kWidth)
     store_up_to(dx.data() + i, size - i,
-                load_up_to(dy.data() + i, size - i) * slope(load_up_to(x.data() + i, size - i)));
+                load_up_to(dy.data() + i, size - i) * slope(load_up_to(x.data() + i, size - i)).of[0]);
 }
 
 /// Both norms: x̂ = (x − mean − rest) · inverse. dshift null: RMSNorm, whose mean is no part of x̂.

@@ -27,7 +27,7 @@ float row_max(const float* x, Index size) {
   return largest(max(most, other));
 }
 
-constexpr Index kGroup = 4;  // vectors at a time
+constexpr int kGroup = 4;  // vectors at a time
 constexpr Index kGroupSize = kGroup * kWidth;
 
 struct Running {
@@ -41,14 +41,10 @@ struct Running {
   const F4 subtracted = splat(shift);
   F4 total = running.total, most = running.next_most;
   for (; groups > 0; --groups, x += kGroupSize, next += kGroupSize, out += kGroupSize) {
-    F4 e[kGroup];
-    for (Index u = 0; u < kGroup; ++u) {
-      most = max(most, load(next + u * kWidth));
-      e[u] = load(x + u * kWidth) - subtracted;
-    }
-    exp_nonpositive(e);
-    for (Index u = 0; u < kGroup; ++u) store(out + u * kWidth, e[u]);
-    total = total + ((e[0] + e[1]) + (e[2] + e[3]));
+    const Group<kGroup> e = exp_nonpositive(load_group<kGroup>(x) - subtracted);
+    store(out, e);
+    for (Index u = 0; u < kGroup; ++u) most = max(most, load(next + u * kWidth));
+    total = total + ((e.of[0] + e.of[1]) + (e.of[2] + e.of[3]));
   }
   running = {total, most};
 }
