@@ -98,13 +98,12 @@ class KeysAndValues {
     pack_rows(q, scale, q_packed_);
     const RowTiles tiles{q.rows};
     for (Index key = scores.origin; key < keys.end; key += kPanelWidth)
-      for (Index i = 0; i < tiles.count(); ++i)
-        multiply_tile(Rows::packed, tiles.size(i),
-                      {.a = q_packed_ + tiles.begin(i) * K,
-                       .panel = k_panels_ + key / kPanelWidth * PackedView::panel_size(K),
-                       .depth = K,
-                       .c = scores.at(tiles.begin(i), key),
-                       .c_stride = scores.stride});
+      multiply_panel(Rows::packed, tiles,
+                     {.a = q_packed_,
+                      .panel = k_panels_ + key / kPanelWidth * PackedView::panel_size(K),
+                      .depth = K,
+                      .c = scores.at(0, key),
+                      .c_stride = scores.stride});
   }
 
   /// out = weights · v over `keys`, each row times the inverse of its sum.
@@ -119,15 +118,14 @@ class KeysAndValues {
     const float* panel = v_panels_;
     for (Index col = 0; col < out.cols; col += kPanelWidth, panel += PackedView::panel_size(v_.rows)) {
       const Index width = std::min(kPanelWidth, out.cols - col);
-      for (Index i = 0; i < tiles.count(); ++i)
-        multiply_tile(Rows::strided, tiles.size(i),
-                      {.a = weights.at(tiles.begin(i), keys.begin),
-                       .a_stride = weights.stride,
-                       .panel = panel,
-                       .first = keys.begin,
-                       .depth = keys.size(),
-                       .c = strip_ + tiles.begin(i) * kPanelWidth,
-                       .c_stride = kPanelWidth});
+      multiply_panel(Rows::strided, tiles,
+                     {.a = weights.at(0, keys.begin),
+                      .a_stride = weights.stride,
+                      .panel = panel,
+                      .first = keys.begin,
+                      .depth = keys.size(),
+                      .c = strip_,
+                      .c_stride = kPanelWidth});
       for (Index t = 0; t < out.rows; ++t)
         scale_row(strip_ + t * kPanelWidth, width, sums[t].inverse, out.row(t) + col);
     }

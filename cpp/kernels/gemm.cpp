@@ -27,12 +27,12 @@ MatrixView block_of(const MatrixView& m, Index row, Index rows, Index col, Index
   return {m.row(row) + col, rows, cols, m.stride};
 }
 
-using Tile = void (*)(const TileArguments&);
+using Tiles = void (*)(const TileArguments&, Index tiles);
 
 /// One or two rows: so little work per weight that several panels are read side by side (`wide`) to hide the latency of the
 /// additions; the last few go one by one (`narrow`). strip: [y.rows, panels · kPanelWidth].
-void multiply_few_rows(Tile wide, Index panels, Tile narrow, const float* rows, PackedView w, const Epilogue& epilogue,
-                       const MatrixView& y, float* strip) {
+void multiply_few_rows(Tiles wide, Index panels, Tiles narrow, const float* rows, PackedView w,
+                       const Epilogue& epilogue, const MatrixView& y, float* strip) {
   const Index panel_size = PackedView::panel_size(w.in);
   for (Index col = 0; col < w.out;) {
     if (col + (panels - 1) * kPanelWidth >= w.out) panels = 1;
@@ -42,7 +42,8 @@ void multiply_few_rows(Tile wide, Index panels, Tile narrow, const float* rows, 
                                    .panel_stride = panel_size,
                                    .depth = w.in,
                                    .c = strip,
-                                   .c_stride = width});
+                                   .c_stride = width},
+                                  1);
     transform(epilogue.activation, {strip, y.rows, cols, width}, block_of(epilogue.residual, 0, y.rows, col, cols),
               block_of(y, 0, y.rows, col, cols));
     col += width;
@@ -61,8 +62,10 @@ void multiply(float alpha, const ConstMatrixView& a, PackedView w, const Epilogu
     const Index rows = std::min(most_rows, a.rows - row);
     pack_rows(block_of(a, row, rows, 0, a.cols), alpha, packed);
     if (a.rows <= 2)
-      return a.rows == 1 ? multiply_few_rows(tile<1, 4, true>, 4, tile<1, 1, true>, packed, w, epilogue, y, strip)
-                         : multiply_few_rows(tile<2, 2, true>, 2, tile<2, 1, true>, packed, w, epilogue, y, strip);
+      return a.rows == 1 ? multiply_few_rows(multiply_tiles<1, 4, true>, 4, multiply_tiles<1, 1, true>, packed, w,
+                                             epilogue, y, strip)
+                         : multiply_few_rows(multiply_tiles<2, 2, true>, 2, multiply_tiles<2, 1, true>, packed, w,
+                                             epilogue, y, strip);
     const RowTiles tiles{rows};
     const float* panel = w.panels;
     for (Index col = 0; col < w.out; col += kPanelWidth, panel += PackedView::panel_size(w.in)) {
@@ -71,13 +74,8 @@ void multiply(float alpha, const ConstMatrixView& a, PackedView w, const Epilogu
       // Straight into y where the panel is whole, unless y may be the residual, which is still needed.
       const bool direct = cols == kPanelWidth && !epilogue.residual;
       const MatrixView product = direct ? result : MatrixView{strip, rows, cols, kPanelWidth};
-      for (Index i = 0; i < tiles.count(); ++i)
-        multiply_tile(Rows::packed, tiles.size(i),
-                      {.a = packed + tiles.begin(i) * a.cols,
-                       .panel = panel,
-                       .depth = w.in,
-                       .c = product.row(tiles.begin(i)),
-                       .c_stride = product.stride});
+      multiply_panel(Rows::packed, tiles,
+                     {.a = packed, .panel = panel, .depth = w.in, .c = product.data, .c_stride = product.stride});
       if (!direct || epilogue.activation != Activation::none)
         transform(epilogue.activation, product, block_of(epilogue.residual, row, rows, col, cols), result);
     }

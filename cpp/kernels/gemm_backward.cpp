@@ -62,7 +62,7 @@ void accumulate(float alpha, const ConstMatrixView& a, const ConstMatrixView& b,
   const Index most_depth = std::min(kDepth, a.rows), most_columns = std::min(kColumns, a.cols);
   float* const packed = workspace.take(packed_rows_size(most_columns, most_depth));
   float* const panel = workspace.take(PackedView::panel_size(most_depth));
-  float* const strip = workspace.take(kTileRows * kPanelWidth);
+  float* const strip = workspace.take(most_columns * kPanelWidth);
   for (Index k = 0; k < a.rows; k += kDepth) {
     const Index depth = std::min(kDepth, a.rows - k);
     for (Index m = 0; m < a.cols; m += kColumns) {
@@ -72,16 +72,9 @@ void accumulate(float alpha, const ConstMatrixView& a, const ConstMatrixView& b,
         const Index width = std::min(kPanelWidth, b.cols - n), p = n / kPanelWidth;
         pack_columns({b.row(k) + n, depth, width, b.stride}, panel);
         float* const out = target.data + p * target.panel_stride + m * target.row_stride;
-        for (Index i = 0; i < tiles.count(); ++i) {
-          multiply_tile(Rows::packed, tiles.size(i),
-                        {.a = packed + tiles.begin(i) * depth,
-                         .panel = panel,
-                         .depth = depth,
-                         .c = strip,
-                         .c_stride = kPanelWidth});
-          add_strip(strip, tiles.size(i), target.padded ? kPanelWidth : width, out + tiles.begin(i) * target.row_stride,
-                    target.row_stride);
-        }
+        multiply_panel(Rows::packed, tiles,
+                       {.a = packed, .panel = panel, .depth = depth, .c = strip, .c_stride = kPanelWidth});
+        add_strip(strip, tiles.rows, target.padded ? kPanelWidth : width, out, target.row_stride);
         if (bias && m == 0) {
           F4 low = splat(0.0f), high = low;
           for (Index row = 1; row <= depth; ++row) {

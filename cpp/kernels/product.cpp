@@ -73,28 +73,33 @@ void pack_columns(const ConstMatrixView& b, float* panels) {
 
 namespace {
 template <bool packed>
-void multiply_rows(Index rows, const TileArguments& arguments) {
+void multiply_tiles_of_size(Index rows, const TileArguments& arguments, Index tiles) {
   switch (rows) {
     case 1:
-      if constexpr (packed) return tile<1, 1, packed>(arguments);
+      if constexpr (packed) return multiply_tiles<1, 1, packed>(arguments, tiles);
       break;
     case 2:
-      if constexpr (packed) return tile<2, 1, packed>(arguments);
+      if constexpr (packed) return multiply_tiles<2, 1, packed>(arguments, tiles);
       break;
-    case 3: return tile<3, 1, packed>(arguments);
-    case 4: return tile<4, 1, packed>(arguments);
-    case 5: return tile<5, 1, packed>(arguments);
+    case 3: return multiply_tiles<3, 1, packed>(arguments, tiles);
+    case 4: return multiply_tiles<4, 1, packed>(arguments, tiles);
+    case 5: return multiply_tiles<5, 1, packed>(arguments, tiles);
     case 6:
-      if constexpr (kTileRows == 6) return tile<6, 1, packed>(arguments);
+      if constexpr (kTileRows == 6) return multiply_tiles<6, 1, packed>(arguments, tiles);
   }
 }
 }  // namespace
 
-void multiply_tile(Rows layout, Index rows, const TileArguments& arguments) {
-  if (layout == Rows::packed)
-    multiply_rows<true>(rows, arguments);
-  else
-    multiply_rows<false>(rows, arguments);
+void multiply_panel(Rows layout, const RowTiles& tiles, TileArguments arguments) {
+  const auto multiply = layout == Rows::packed ? multiply_tiles_of_size<true> : multiply_tiles_of_size<false>;
+  const Index larger = tiles.larger(), rows = tiles.rows / tiles.count();
+  if (larger > 0) {
+    multiply(rows + 1, arguments, larger);
+    const Index done = larger * (rows + 1);
+    arguments.a += done * (layout == Rows::packed ? arguments.depth : arguments.a_stride);
+    arguments.c += done * arguments.c_stride;
+  }
+  multiply(rows, arguments, tiles.count() - larger);
 }
 
 }  // namespace attention_lab::kernels

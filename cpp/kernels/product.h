@@ -1,6 +1,8 @@
 // What the matrix products and attention share: packing, and cutting rows into tiles.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/gemm.h"
 #include "kernels/tile.h"
 
@@ -14,12 +16,13 @@ inline constexpr Index kTileRows = 6;
 inline constexpr Index kTileRows = 5;
 #endif
 
-/// Rows cut into tiles of at most kTileRows, as equal as possible: 16 = 6 + 5 + 5, not 6 + 6 + 4.
+/// Rows cut into tiles of at most kTileRows, as equal as possible: 16 = 6 + 5 + 5, not 6 + 6 + 4. Larger ones come first.
 struct RowTiles {
   Index rows = 0;
 
   Index count() const { return (rows + kTileRows - 1) / kTileRows; }
-  Index begin(Index tile) const { return tile * rows / count(); }
+  Index larger() const { return rows % count(); }  // that have one row more than the others
+  Index begin(Index tile) const { return tile * (rows / count()) + std::min(tile, larger()); }
   Index size(Index tile) const { return begin(tile + 1) - begin(tile); }
 };
 
@@ -35,7 +38,7 @@ void pack_columns(const ConstMatrixView& b, float* panels);
 
 enum class Rows { packed, strided };
 
-/// Runs the micro-kernel for `rows` ≤ kTileRows rows and one panel. Strided rows are three or more: see few_rows.h.
-void multiply_tile(Rows layout, Index rows, const TileArguments& arguments);
+/// Runs the micro-kernel for all tiles and one panel. Strided rows are three or more: see few_rows.h.
+void multiply_panel(Rows layout, const RowTiles& tiles, TileArguments arguments);
 
 }  // namespace attention_lab::kernels
