@@ -6,6 +6,7 @@ rounding of its own; the same computation in float32 is only used to record how 
 """
 
 import json
+import math
 import zlib
 from pathlib import Path
 
@@ -150,6 +151,8 @@ class Group:
             self.tensors[f"{name}/expected/{key}"] = value.to(torch.float32).contiguous()
 
         shares = [share_of_tolerance(in_float32[key], value.float(), tolerance) for key, value in expected.items()]
+        if not math.isfinite(max(shares)):
+            raise ValueError(f"{self.name}/{name}: PyTorch's float32 is NaN or infinite where its float64 is not")
         case = {"name": name, "kind": kind, "about": about, "seed": seed, "config": config, "checkpoint": checkpoint, "listing": listing,
                 "options": options or {}, "valid": valid, "inputs": list(inputs), "parameters": list(parameters),
                 "expected": list(expected), "tolerance": tolerance,

@@ -13,6 +13,16 @@ ABOUT = ("torch.nn.functional's layer_norm, gelu, silu, relu; sinusoidal positio
          "transformers' LlamaRMSNorm, and its rotary positions as LlamaRotaryEmbedding and apply_rotary_pos_emb turn them.")
 
 
+def without_onednn(function, x):
+    """oneDNN's float32 GELU, which PyTorch takes where the processor has AVX-512, overflows from half of float's largest number on."""
+    enabled = torch.backends.mkldnn.enabled
+    torch.backends.mkldnn.enabled = False  # .flags() would do the same with a warning about TF32
+    try:
+        return function(x)
+    finally:
+        torch.backends.mkldnn.enabled = enabled
+
+
 def make():
     group = Group("values", ABOUT)
     random = Random("values")
@@ -23,7 +33,7 @@ def make():
     x = torch.cat([line, random.normal(500), extremes])
     for name, function in (ACTIVATIONS | {"tanh": torch.tanh}).items():
         group.add(f"activation_{name}", "activation", f"{name} on [−12, 12], random and extreme values",
-                  lambda i, _, function=function: {"y": function(i["x"])}, inputs={"x": x},
+                  lambda i, _, function=function: {"y": without_onednn(function, i["x"])}, inputs={"x": x},
                   options={"activation": name}, seed=random.seed)
 
     def norm(name, about, x, eps=1e-5, affine=True):
