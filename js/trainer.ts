@@ -120,13 +120,16 @@ export class Trainer {
     return callNative(() => this.#native.step(checked));
   }
 
-  /** Loss and accuracy on a batch, the trainer's interventions in force. */
+  /** Loss and accuracy on a batch, the trainer's interventions in force. Throws `not_finite` where the loss is NaN or infinite. */
   evaluate(batch: TrainingBatch): Evaluation {
     const checked = this.#check(batch);
     return callNative(() => this.#native.evaluate(checked));
   }
 
-  /** The loss's gradient with respect to every parameter and, on request, to activations. Weights stay as they are. */
+  /**
+   * The loss's gradient with respect to every parameter and, on request, to activations. Weights stay as they are. Throws
+   * `not_finite` as evaluate does.
+   */
   gradients(batch: TrainingBatch, given?: GradientOptions): Gradients {
     const checked = this.#check(batch);
     const { trace } = checkKeys('options', given, gradientKeys);

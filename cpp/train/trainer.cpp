@@ -12,7 +12,7 @@ namespace {
 void require_finite(double value, const char* what) {
   if (std::isfinite(value)) return;
   fail("not_finite", {what, " is ", std::isnan(value) ? "NaN" : "infinite",
-                      "; the weights are as before this step. A smaller learning rate or more warm-up may help"});
+                      "; the weights are as before. A smaller learning rate or more warm-up may help"});
 }
 
 }  // namespace
@@ -65,7 +65,10 @@ Evaluation Trainer::evaluate(const Batch& batch) {
   ConstMatrixView logits;
   run(batch, record, logits);
   const kernels::Workspace::Scope scope(workspace_);
-  return cross_entropy(logits, batch.labels, {workspace_.take(logits.cols), logits.rows, logits.cols, 0});
+  const Evaluation result =
+      cross_entropy(logits, batch.labels, {workspace_.take(logits.cols), logits.rows, logits.cols, 0});
+  require_finite(result.loss, "the loss");
+  return result;
 }
 
 Evaluation Trainer::differentiate(const Batch& batch, Record& activations, Record& gradients) {

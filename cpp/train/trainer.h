@@ -17,7 +17,7 @@ struct Batch {
   nn::AttentionOverrides overrides;
   std::span<const int> labels;  // [B·T], of a classifier [B]; kIgnored where none
   std::span<const float>
-      overlap;  // empty, or as nn::Backward's, of a model of one stack; not part of the loss reported
+      overlap;  // empty, or as nn::Backward's, of a model of one stack without a past; not part of the loss reported
 };
 
 struct StepResult : Evaluation {
@@ -37,6 +37,7 @@ class Trainer {
   void set_interventions(std::vector<Intervention> interventions);
   Optimizer& optimizer() { return optimizer_; }
 
+  /// Throws where the loss is not finite; so do the others.
   Evaluation evaluate(const Batch& batch);
   /// Changes the weights. Throws, and leaves them as they were, where the loss or the gradient is not finite.
   StepResult step(const Batch& batch);

@@ -205,7 +205,9 @@ forEachVariant('trainer', (lab) => {
     const { data, dims } = model.parameter(name);
     model.setParameter(name, { data: data.map(() => Infinity), dims });
     const before = bytes(model.parameters());
-    assertError(() => trainer.step(batch), 'not_finite', /the loss is NaN; the weights are as before/);
+    for (const call of ['step', 'evaluate', 'gradients']) {
+      assertError(() => trainer[call](batch), 'not_finite', /^the loss is NaN; the weights are as before\. /);
+    }
     assert.deepEqual(bytes(model.parameters()), before);
     assert.equal(trainer.steps, 0);
     model.setParameter(name, { data, dims });
@@ -235,6 +237,9 @@ forEachVariant('trainer', (lab) => {
     refused({ ...batch, decoderInputIds: [[1]] }, 'invalid_argument', /^decoderInputIds: this model has no encoder/);
     refused({ ...batch, inputIds: [[99, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^inputIds/);
     refused({ ...batch, target: 1 }, 'invalid_argument', /target: unknown/);
+    const resid = { data: new Float32Array(2 * 4 * 16), dims: [2, 4, 16] };
+    refused({ labels: batch.labels, start: { layer: 0, resid } }, 'invalid_argument', /^start: expected none, as a gradient/);
+    refused({ ...batch, memory: [] }, 'invalid_argument', /^memory: this model has none/);
     refused(null, 'invalid_argument', /^batch/);
     refused('batch', 'invalid_argument', /^batch: expected an object, got "batch"/);
     const embeds = { labels: batch.labels, inputsEmbeds: { data: new Float32Array(128).fill(NaN), dims: [2, 4, 16] } };
@@ -335,7 +340,6 @@ forEachVariant('trainer', (lab) => {
     };
     refused({ lmHead: false }, /a head that makes logits/);
     refused({ pooler: true }, /pooler/);
-    refused({ positions: 't5_bias' }, /position_bias/);
   });
 
   test('snapshots that do not fit are refused by name, and the training is as before', () => {

@@ -121,29 +121,12 @@ TEST_CASE("a loss or a gradient that is not finite leaves the weights alone") {
   std::vector<float> before(12 * 12), after(12 * 12);
   other.get(before);
   CHECK(message_of([&] { trainer.step(kBatch); }).starts_with("not_finite: the loss is NaN"));
+  CHECK(message_of([&] { trainer.evaluate(kBatch); }).starts_with("not_finite: the loss is NaN"));
   other.get(after);
   CHECK(before == after);
   bias[3] = 0.0f;
   parameter.set(bias);
   CHECK(trainer.step(kBatch).step == 1);
-}
-
-TEST_CASE("what has no backward is refused by name when the trainer is made") {
-  const auto message = [](ModelConfig config) {
-    return message_of([&] {
-      Model model(config);
-      Trainer trainer(model, {});
-    });
-  };
-  ModelConfig config = small();
-  config.positions = ModelConfig::Positions::t5_bias;
-  CHECK(message(config) == "config: trainer: position_bias cannot be trained: positions t5_bias has no backward");
-  config.positions = ModelConfig::Positions::relative;
-  CHECK(message(config) == "config: trainer: blocks cannot be trained: positions relative has no backward");
-  config = small();
-  config.block.attention.causal = false;
-  config.block.attention.global_tokens = true;
-  CHECK(message(config) == "config: trainer: blocks cannot be trained: globalTokens has no backward");
 }
 
 TEST_CASE("labels that cannot be are refused by name") {

@@ -202,13 +202,13 @@ export class TrainingRun {
       if (this.#step === 0) this.#firstLoss = loss;
       this.#step += 1;
       this.#measured.push({ step: this.#step, loss, accuracy });
+      this.#trainedMilliseconds += performance.now() - start;
+      this.#pace.count();
+      if (this.#step % heldOutEvery === 0) this.#lookAtHeldOut();
     } catch (error) {
       this.#fail(error);
       return false;
     }
-    this.#trainedMilliseconds += performance.now() - start;
-    this.#pace.count();
-    if (this.#step % heldOutEvery === 0) this.#lookAtHeldOut();
     return true;
   }
 
