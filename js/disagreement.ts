@@ -23,7 +23,8 @@ export function overlapWeights(given: TrainerOptions['disagreement'], config: Co
   }
   const H = config.attention.numHeads;
   if (H === 1) return () => none; // no other head to agree with
-  return ({ inputIds, labels }) => {
+  return ({ inputIds, labels, memory }) => {
+    if (memory !== null) fail('invalid_argument', 'disagreement: expected a batch without memory, whose tokens have no ids here');
     if (inputIds === null) fail('invalid_argument', 'disagreement: expected a batch of inputIds, got none');
     const cost = (2 * weight) / (config.numLayers * labels.filter((label) => label !== ignored).length * H * (H - 1));
     const overlap = new Float32Array(2 * labels.length);

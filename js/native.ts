@@ -263,6 +263,7 @@ export interface NativeTrainerOptions {
 }
 
 export interface NativeTrainingBatch extends NativeForwardInputs {
+  memory: NativeMemory | null;
   labels: Int32Array; // [B·T], −100 where none; of a classifier [B]
   overlap: Float32Array; // [2, B·T]: what the overlap of heads costs, of every query and of every key; or empty
 }

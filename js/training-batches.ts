@@ -1,7 +1,8 @@
 // What a trainer reads: examples padded to a batch, and a batch checked against the model's config.
 import { fail } from './errors.js';
 import { checkInputs, readIds } from './inputs.js';
-import type { NativeForwardInputs } from './native.js';
+import { checkMemory } from './memory.js';
+import type { NativeTrainingBatch } from './native.js';
 import type { CompleteModelConfig, Tensor, TrainingBatch, TrainingExample } from './types.js';
 import { checkObject, checkShape, checkTensor, describe, sameShape, shapeText } from './validation.js';
 
@@ -17,13 +18,14 @@ const exampleKeys: ReadonlySet<string> = new Set<keyof TrainingExample>([
   'pixelValues',
 ]);
 
-export type CheckedBatch = NativeForwardInputs & { labels: Int32Array };
+export type CheckedBatch = Omit<NativeTrainingBatch, 'overlap'>;
 
 /** Checks a batch and flattens it: inputs as forward takes them, labels as its logits are. */
 export function checkTrainingBatch(given: TrainingBatch, config: CompleteModelConfig): CheckedBatch {
   if (typeof given !== 'object' || given === null) fail('invalid_argument', `batch: expected an object, got ${describe(given)}`);
-  const { labels, ...rest } = given;
+  const { labels, memory, ...rest } = given;
   if (labels === undefined) fail('invalid_argument', 'labels: expected the right answers of the batch, got none');
+  if (rest.start !== undefined) fail('invalid_argument', 'start: expected none, as a gradient goes back to the embeddings');
   const inputs = checkInputs(rest, config);
   const { batch, length } = inputs.decoder ?? inputs;
   const classes = config.numLabels;
@@ -31,7 +33,7 @@ export function checkTrainingBatch(given: TrainingBatch, config: CompleteModelCo
   const expected = classes ? [batch] : [batch, length];
   const actual = classes && read.batch === 1 ? [read.length] : [read.batch, read.length];
   if (!sameShape(actual, expected)) fail('shape_mismatch', `labels: expected ${shapeText(expected)}, got ${shapeText(actual)}`);
-  return { ...inputs, labels: read.ids };
+  return { ...inputs, labels: read.ids, memory: memory === undefined ? null : checkMemory(memory, config, batch) };
 }
 
 /** Pads examples of unequal length to a batch: ids with the pad token, masks and types with 0, labels with −100. */

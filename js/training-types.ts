@@ -9,6 +9,8 @@ export interface TrainingBatch extends ForwardInputs {
    * For a classifier's logits [B, L]: [B].
    */
   labels: TokenIds;
+  /** What `forward` of the tokens before returned as `memory`, as forward's option takes it. No gradient flows into it. */
+  memory?: readonly Tensor[];
 }
 
 /** One example of a training task. Examples of unequal length are padded when they become a batch. */

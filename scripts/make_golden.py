@@ -16,14 +16,14 @@ import tokenizers
 import torch
 import transformers
 
-from golden import (attention, bert, differences, disagreement, edits, encoder, families, gradients, gru, listings, longformer, measures, multihead, patching,
-                    positions, seq2seq, transformer_xl, values, vision)
+from golden import (attention, bert, differences, disagreement, edits, encoder, families, gradients, gru, listings, longformer, measures, multihead, other_attentions,
+                    patching, positions, seq2seq, transformer_xl, values, vision)
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
           "bert": bert, "families": families, "patching": patching, "edits": edits, "positions": positions, "measures": measures,
           "longformer": longformer, "seq2seq": seq2seq, "vision": vision, "gru": gru,
           "transformer_xl": transformer_xl, "gradients": gradients,
-          "disagreement": disagreement, "differences": differences}
+          "disagreement": disagreement, "differences": differences, "other_attentions": other_attentions}
 
 WITH_CHECKPOINTS = ("bert", "families", "patching", "edits", "longformer", "seq2seq", "vision")
 

@@ -25,6 +25,12 @@ StackInputs::StackInputs(const val& source) {
   values.start = {index_of(start, "layer"), resid};
 }
 
+void StackInputs::read_memory(const val& memory) {
+  if (is_absent(memory)) return;
+  past = emscripten::convertJSArrayToNumberVector<float>(memory["hidden"]);
+  values.past = {index_of(memory, "length"), past};
+}
+
 void request(Record& record, const std::vector<std::string>& trace) {
   for (const std::string& name : trace) {
     if (name == "*")
@@ -73,11 +79,7 @@ val forward_model(models::Model& model, const val& source, const val& options) {
   };
 
   StackInputs inputs(encoder ? source["decoder"] : source);
-  std::vector<float> past;
-  if (const val memory = options["memory"]; !is_absent(memory)) {
-    past = emscripten::convertJSArrayToNumberVector<float>(memory["hidden"]);
-    inputs.values.past = {index_of(memory, "length"), past};
-  }
+  inputs.read_memory(options["memory"]);
   const Index B = inputs.values.batch, T = inputs.values.length, H = stack.config().block.attention.num_heads;
   std::optional<StackInputs> encoder_inputs;
   Overrides over_memory;

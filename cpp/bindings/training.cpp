@@ -128,6 +128,7 @@ class TrainerHandle {
 
     Batch(const models::Model& model, const val& source)
         : inputs(model.encoder() ? source["decoder"] : source), encoder(source) {
+      inputs.read_memory(source["memory"]);
       labels = emscripten::convertJSArrayToNumberVector<int>(source["labels"]);
       overlap = emscripten::convertJSArrayToNumberVector<float>(source["overlap"]);
       values = {inputs.values, encoder.values, {}, labels, overlap};

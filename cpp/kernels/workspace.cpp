@@ -60,6 +60,12 @@ float* Workspace::take(Index count) {
   return chunks_.back().begin;
 }
 
+MatrixView Workspace::zeros(Index rows, Index cols) {
+  const MatrixView matrix = take(rows, cols);
+  std::fill_n(matrix.data, rows * cols, 0.0f);
+  return matrix;
+}
+
 Index Workspace::capacity() const {
   Index total = 0;
   for (const Chunk& chunk : chunks_) total += chunk.size;

@@ -113,10 +113,9 @@ void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder, 
                      const MatrixView& dlogits, const nn::Backward& backward) const {
   const kernels::Workspace::Scope scope(backward.workspace);
   const ConstMatrixView hidden = stack_.last_hidden_state();
-  const MatrixView gradient = backward.workspace.take(hidden.rows, hidden.cols);
+  const MatrixView gradient = backward.workspace.zeros(hidden.rows, hidden.cols);
   if (config_.num_labels > 0) {
     backward.reached(logits_site_, TensorView::dense(dlogits.data, {dlogits.rows, dlogits.cols}));
-    map(gradient).setZero();
     const MatrixView first{gradient.data, inputs.batch, gradient.cols, inputs.length * gradient.stride};
     classifier_.backward(first_tokens(hidden, inputs.batch), dlogits, {}, first, backward);
   } else {
@@ -127,9 +126,7 @@ void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder, 
   else if (config_.lm_head)
     (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_).backward(hidden, dlogits, {}, gradient, backward);
 
-  const Index memory_rows = inputs.memory.hidden.rows;
-  const MatrixView d_memory = encoder_ ? backward.workspace.take(memory_rows, config_.d_model()) : MatrixView{};
-  if (encoder_) map(d_memory).setZero();
+  const MatrixView d_memory = backward.workspace.zeros(inputs.memory.hidden.rows, config_.d_model());
   stack_.backward(inputs, overrides, gradient, d_memory, backward);
   if (encoder_) encoder_->backward(encoder, {}, d_memory, {}, backward);
 }

@@ -108,9 +108,36 @@ void Stack::check(const ForwardInputs& inputs) const {
   }
 }
 
-nn::AttentionOverrides Stack::for_blocks(const ForwardInputs& inputs, nn::AttentionOverrides overrides) const {
-  if (!inputs.attention_mask.empty()) overrides.key_mask = inputs.attention_mask.data();
-  return overrides;
+Stack::Pass Stack::pass_over(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides,
+                             kernels::Workspace& workspace) const {
+  const Index B = inputs.batch, T = inputs.length, M = inputs.past.length, S = inputs.seen() + T;
+  Pass pass{overrides, {.rotary = rotary_ ? &rotary_ : nullptr, .cache = inputs.cache}, {}};
+  if (position_bias_) pass.state.bias = position_bias_.forward(inputs.seen(), T, S, workspace);
+  if (config_.positions == StackConfig::Positions::relative) {
+    const bool causal = overrides.causal.value_or(config_.block.attention.causal);
+    const MatrixView distances = workspace.take(nn::distance_count(T, S, causal), config_.d_model());
+    nn::sinusoids(S - 1, -1, distances);
+    pass.state.distances = distances;
+    pass.state.past_length = M;
+  }
+  const std::uint8_t*& mask = pass.overrides.key_mask;
+  if (!inputs.attention_mask.empty()) mask = inputs.attention_mask.data();
+  if (M > 0 && mask) {  // the mask is that of the new tokens
+    pass.keys.assign(static_cast<std::size_t>(B * S), 1);
+    for (Index b = 0; b < B; ++b) std::copy_n(mask + b * T, T, pass.keys.data() + b * S + M);
+    mask = pass.keys.data();
+  }
+  const std::span<const std::uint8_t> global = inputs.global_attention_mask;
+  if (std::any_of(global.begin(), global.end(), [](std::uint8_t mark) { return mark != 0; }))
+    pass.state.global = global.data();
+  return pass;
+}
+
+/// What entered a block for the tokens before these: [B·M, D], or empty.
+ConstMatrixView Stack::past_of(const ForwardInputs& inputs, Index layer) const {
+  const Index rows = inputs.batch * inputs.past.length, D = config_.d_model();
+  if (rows == 0) return {};
+  return {inputs.past.hidden.data() + layer * rows * D, rows, D, D};
 }
 
 MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
@@ -127,33 +154,12 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
     std::ranges::copy(start.resid, x.data);
   }
 
-  nn::AttentionOverrides masked = for_blocks(inputs, overrides);
-  nn::SequenceState state{.rotary = rotary_ ? &rotary_ : nullptr, .cache = inputs.cache};
-  const Index B = inputs.batch, T = inputs.length, M = inputs.past.length, S = inputs.seen() + T;
-  if (position_bias_) state.bias = position_bias_.forward(inputs.seen(), T, S, workspace);
-  if (config_.positions == StackConfig::Positions::relative) {
-    const bool causal = overrides.causal.value_or(config_.block.attention.causal);
-    const MatrixView distances = workspace.take(nn::distance_count(T, S, causal), config_.d_model());
-    nn::sinusoids(S - 1, -1, distances);
-    state.distances = distances;
-    state.past_length = M;
-  }
-  std::vector<std::uint8_t> keys;  // [B, M + T]: the mask is that of the new tokens
-  if (M > 0 && masked.key_mask) {
-    for (Index b = 0; b < B; ++b) {
-      keys.insert(keys.end(), static_cast<std::size_t>(M), 1);
-      keys.insert(keys.end(), masked.key_mask + b * T, masked.key_mask + (b + 1) * T);
-    }
-    masked.key_mask = keys.data();
-  }
-  const std::span<const std::uint8_t> global = inputs.global_attention_mask;
-  if (std::any_of(global.begin(), global.end(), [](std::uint8_t mark) { return mark != 0; }))
-    state.global = global.data();
+  Pass pass = pass_over(inputs, overrides, workspace);
+  nn::SequenceState& state = pass.state;
   for (state.layer = start.layer; state.layer < config_.num_layers; ++state.layer) {
-    const Index D = config_.d_model();
-    if (M > 0) state.past = {inputs.past.hidden.data() + state.layer * B * M * D, B * M, D, D};
-    blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, masked, state, inputs.memory, record,
-                                                           workspace);
+    state.past = past_of(inputs, state.layer);
+    blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, pass.overrides, state, inputs.memory,
+                                                           record, workspace);
   }
   if (inputs.cache) inputs.cache->advance(inputs.length);
   if (inputs.memory.cache) inputs.memory.cache->advance(inputs.memory.hidden.rows / inputs.batch);
@@ -166,12 +172,6 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
 }
 
 void Stack::request_for_backward(Record& record) const {
-  if (config_.positions == StackConfig::Positions::t5_bias)
-    fail("config", {"trainer: ", prefix_, "position_bias cannot be trained: positions t5_bias has no backward"});
-  if (config_.block.attention.global_tokens)
-    fail("config", {"trainer: ", prefix_, "blocks cannot be trained: globalTokens has no backward"});
-  if (config_.positions == StackConfig::Positions::relative)
-    fail("config", {"trainer: ", prefix_, "blocks cannot be trained: positions relative has no backward"});
   embeddings_.request_for_backward(record);
   for (const nn::Block& block : blocks_) block.request_for_backward(record);
   if (config_.final_norm) record.request(blocks_.back().output());
@@ -183,10 +183,16 @@ void Stack::backward(const ForwardInputs& inputs, const nn::AttentionOverrides& 
     backward.reached(final_norm_site_, by_token(gradient, inputs.batch));
     final_norm_.backward(backward.record.rows(blocks_.back().output()), gradient, {}, gradient, backward);
   }
-  const nn::AttentionOverrides masked = for_blocks(inputs, overrides);
-  const nn::SequenceState state{.rotary = rotary_ ? &rotary_ : nullptr};  // a bias is constant
-  for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block)
-    block->backward(gradient, inputs.batch, masked, state, inputs.memory, d_memory, backward);
+  Pass pass = pass_over(inputs, overrides, backward.workspace);
+  nn::SequenceState& state = pass.state;
+  if (position_bias_.learned())
+    state.d_bias = position_bias_.zero_gradient(inputs.length, inputs.length, backward.workspace);
+  for (state.layer = config_.num_layers; state.layer-- > 0;) {
+    state.past = past_of(inputs, state.layer);
+    blocks_[static_cast<std::size_t>(state.layer)].backward(gradient, inputs.batch, pass.overrides, state,
+                                                            inputs.memory, d_memory, backward);
+  }
+  if (state.d_bias) position_bias_.backward(0, state.d_bias, backward);
   embeddings_.backward(inputs, gradient, backward);
 }
 

@@ -44,7 +44,15 @@ class Stack {
                 const MatrixView& d_memory, const nn::Backward& backward) const;
 
  private:
-  nn::AttentionOverrides for_blocks(const ForwardInputs& inputs, nn::AttentionOverrides overrides) const;
+  /// What every block of a pass is told, forward and backward.
+  struct Pass {
+    nn::AttentionOverrides overrides;
+    nn::SequenceState state;
+    std::vector<std::uint8_t> keys;  // [B, M + T], which overrides.key_mask points to where there is a past
+  };
+  Pass pass_over(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides,
+                 kernels::Workspace& workspace) const;
+  ConstMatrixView past_of(const ForwardInputs& inputs, Index layer) const;
   void check(const ForwardInputs& inputs) const;
 
   StackConfig config_;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/activation.h"
+#include "kernels/elementwise.h"
 #include "kernels/elementwise_backward.h"
 #include "kernels/gemm_backward.h"
 #include "kernels/softmax.h"
@@ -177,70 +178,84 @@ namespace {
 void add_overlap(const float* u, const Record& record, Site pattern, const TensorView& gradients) {
   const Index B = gradients.dims[0], H = gradients.dims[1], T = gradients.dims[2];
   const float* const w = u + B * T;
-  for (Index b = 0; b < B; ++b)
-    for (Index h = 0; h < H; ++h) {
-      const ConstMatrixView other = record.matrix(pattern, b, h);
-      for (Index g = 0; g < H; ++g)
-        for (Index t = 0; g != h && t < T; ++t)
-          for (Index s = 0; s < T; ++s)
-            gradients.matrix(b, g).row(t)[s] += u[b * T + t] * w[b * T + s] * other.row(t)[s];
+  each_head(B, H, [&](Index b, Index h) {
+    const ConstMatrixView other = record.matrix(pattern, b, h);
+    for (Index g = 0; g < H; ++g) {
+      const MatrixView gradient = gradients.matrix(b, g);
+      for (Index t = 0; g != h && t < T; ++t)
+        for (Index s = 0; s < T; ++s) gradient.row(t)[s] += u[b * T + t] * w[b * T + s] * other.row(t)[s];
     }
+  });
 }
 
 }  // namespace
 
-void attend_backward(Site q, Site k, Site v, const AttentionOptions& options, const AttentionSites& sites,
-                     const TensorView& dz, const TensorView& dq, const TensorView& dk, const TensorView& dv,
-                     const Backward& backward) {
+void product_backward(const ConstMatrixView& dscores, const ConstMatrixView& a, const ConstMatrixView& b,
+                      const MatrixView& da, const MatrixView& db, kernels::Workspace& workspace) {
+  kernels::matmul(dscores, b, da, workspace);
+  kernels::add_transposed_matmul(1.0f, dscores, a, db, workspace);
+}
+
+void AttentionStepsBackward::sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& dz,
+                                        const MatrixView& dpattern) const {
+  kernels::matmul_transposed(1.0f, dz, operand(of_.v, b, group(h)), dpattern, backward_.workspace);
+  kernels::add_transposed_matmul(1.0f, pattern, dz, of_.dv.matrix(b, group(h)), backward_.workspace);
+}
+
+void AttentionStepsBackward::make_scores(Index b, Index h, const MatrixView& dscores) const {
+  product_backward(dscores, operand(of_.q, b, h), operand(of_.k, b, group(h)), of_.dq.matrix(b, h),
+                   of_.dk.matrix(b, group(h)), backward_.workspace);
+}
+
+void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions& options, const AttentionSites& sites,
+                     const TensorView& dz, const TensorView& d_bias, const Backward& backward) {
+  constexpr float kMasked = -std::numeric_limits<float>::infinity();
   const Record& record = backward.record;
   kernels::Workspace& workspace = backward.workspace;
   const kernels::Workspace::Scope scope(workspace);
-  const Index B = dq.dims[0], H = dq.dims[1], T = dq.dims[2], S = dk.dims[2];
-  const Index heads_per_key = H / dk.dims[1];
-  const float scale = options.scale / options.temperature;
-  const auto each_head = [&](auto&& step) {
-    for (Index b = 0; b < B; ++b)
-      for (Index h = 0; h < H; ++h) step(b, h, h / heads_per_key);
-  };
+  const Shape& shape = record.shape(sites.pattern);  // [B, H, T, S]
+  const Index B = shape[0], H = shape[1], T = shape[2], S = shape[3];
 
   backward.reached(sites.z, dz);
-  const TensorView gradients{workspace.take(B * H * T * S), 4, {B, H, T, S}, {H * T * S, T * S, S, 1}};
-  each_head([&](Index b, Index h, Index g) {  // z = pattern · v
-    kernels::matmul_transposed(1.0f, dz.matrix(b, h), record.matrix(v, b, g), gradients.matrix(b, h), workspace);
-    kernels::add_transposed_matmul(1.0f, record.matrix(sites.pattern, b, h), dz.matrix(b, h), dv.matrix(b, g),
-                                   workspace);
+  const Index count = element_count(shape);
+  const TensorView gradients = TensorView::dense(workspace.take(count), shape);
+  each_head(B, H, [&](Index b, Index h) {  // z = pattern · v
+    steps.sum_values(b, h, record.matrix(sites.pattern, b, h), dz.matrix(b, h), gradients.matrix(b, h));
   });
   if (backward.overlap) add_overlap(backward.overlap, record, sites.pattern, gradients);
   backward.reached(sites.pattern, gradients);
 
-  const MatrixView scratch = record.edits(sites.pattern) ? workspace.take(T, S) : MatrixView{};
-  each_head([&](Index b, Index h, Index) {  // pattern = softmax(masked_scores)
-    const MatrixView gradient = gradients.matrix(b, h);
-    if (options.normalisation == Normalisation::none) {
-      constexpr float kMasked = -std::numeric_limits<float>::infinity();
-      map(gradient) = (map(record.matrix(sites.masked_scores, b, h)).array() == kMasked).select(0.0f, map(gradient));
-      return;
+  const MatrixView rows{gradients.data, count / S, S, S};
+  if (options.normalisation == Normalisation::none) {  // pattern = masked_scores, or 0 where masked
+    for (Index i = 0; i < count; ++i)
+      if (record.values(sites.masked_scores)[static_cast<std::size_t>(i)] == kMasked) rows.data[i] = 0.0f;
+  } else {  // pattern = softmax(masked_scores)
+    ConstMatrixView pattern = record.rows(sites.pattern);
+    if (record.edits(sites.pattern)) {
+      const MatrixView unedited = workspace.take(rows.rows, S);
+      kernels::softmax(record.rows(sites.masked_scores), unedited);
+      pattern = unedited;
     }
-    if (scratch) kernels::softmax(record.matrix(sites.masked_scores, b, h), scratch);
-    kernels::softmax_backward(scratch ? ConstMatrixView(scratch) : record.matrix(sites.pattern, b, h), gradient,
-                              gradient);
-  });
+    kernels::softmax_backward(pattern, rows, rows);
+  }
   backward.reached(sites.masked_scores, gradients);
 
-  each_head([&](Index b, Index h, Index) {  // masked_scores = scores + bias, or a constant
-    kernels::AttentionMask mask = options.mask.at(b, h, T, S);
-    mask.bias = {};
-    mask.masked_value = 0.0f;
+  each_head(B, H, [&](Index b, Index h) {  // masked_scores = scores + bias, or a constant
     const MatrixView gradient = gradients.matrix(b, h);
-    if (!mask.empty()) kernels::mask_scores(gradient, mask, gradient);
+    if (options.mask.masked_value != kMasked) {  // what −∞ masked has no gradient any more
+      kernels::AttentionMask mask = options.mask.at(b, h, T, S);
+      mask.bias = {};
+      mask.masked_value = 0.0f;
+      kernels::mask_scores(gradient, mask, gradient);
+    }
+    if (d_bias) kernels::add(d_bias.matrix(0, h), gradient, d_bias.matrix(0, h));
   });
   backward.reached(sites.scores, gradients);
 
-  each_head([&](Index b, Index h, Index g) {  // scores = scale · q kᵀ
+  each_head(B, H, [&](Index b, Index h) {  // scores = scale · q kᵀ
     const MatrixView gradient = gradients.matrix(b, h);
-    for (Index t = 0; t < T; ++t) kernels::scale_row(gradient.row(t), S, scale, gradient.row(t));
-    kernels::matmul(gradient, record.matrix(k, b, g), dq.matrix(b, h), workspace);
-    kernels::add_transposed_matmul(1.0f, gradient, record.matrix(q, b, h), dk.matrix(b, g), workspace);
+    kernels::scale_row(gradient.data, T * S, options.total_scale(), gradient.data);
+    steps.make_scores(b, h, gradient);
   });
 }
 

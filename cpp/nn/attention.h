@@ -91,10 +91,39 @@ void attend(const TensorView& q, const TensorView& k, const TensorView& v, const
 
 void request_for_backward(const AttentionOptions& options, const AttentionSites& sites, Record& record);
 
-/// The way back through attend(), for the score functions q · k, from dz (turned back through z's edits in place) and the
-/// record, which has q, k and v at the sites of those names. dk and dv are added to.
-void attend_backward(Site q, Site k, Site v, const AttentionOptions& options, const AttentionSites& sites,
-                     const TensorView& dz, const TensorView& dq, const TensorView& dk, const TensorView& dv,
-                     const Backward& backward);
+/// Where attention's operands stand in the record, and where their gradients go. dk and dv are added to.
+struct AttentionOperands {
+  Site q, k, v;
+  TensorView dq, dk, dv;  // [B, H, T, K], [B, G, S, K], [B, G, S, K]
+};
+
+/// The way back through the two products of attend(), for the score functions q · k, for one head of one sequence.
+/// Other attentions have other products.
+class AttentionStepsBackward {
+ public:
+  AttentionStepsBackward(const AttentionOperands& of, const Backward& backward) : of_(of), backward_(backward) {}
+
+  /// z = pattern · v:  dpattern = dz vᵀ, dv += patternᵀ dz. May change dz, which nobody reads afterwards.
+  virtual void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& dz,
+                          const MatrixView& dpattern) const;
+  /// scores = q kᵀ, the scale being in dscores:  dq = dscores k, dk += dscoresᵀ q. May change dscores.
+  virtual void make_scores(Index b, Index h, const MatrixView& dscores) const;
+
+ protected:
+  Index group(Index h) const { return h / (of_.dq.dims[1] / of_.dk.dims[1]); }
+  ConstMatrixView operand(Site site, Index b, Index h) const { return backward_.record.matrix(site, b, h); }
+
+  const AttentionOperands& of_;
+  const Backward& backward_;
+};
+
+/// Of scores = a bᵀ:  da = dscores b, db += dscoresᵀ a.
+void product_backward(const ConstMatrixView& dscores, const ConstMatrixView& a, const ConstMatrixView& b,
+                      const MatrixView& da, const MatrixView& db, kernels::Workspace& workspace);
+
+/// The way back through an attention, from dz (turned back through z's edits in place) and the record. The gradient of
+/// the bias is added to d_bias [1, H, T, S] unless that is empty.
+void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions& options, const AttentionSites& sites,
+                     const TensorView& dz, const TensorView& d_bias, const Backward& backward);
 
 }  // namespace attention_lab::nn

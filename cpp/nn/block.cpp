@@ -80,6 +80,15 @@ void Block::name_activations(ActivationNames& names, const std::string& prefix) 
   sites_.resid_post = names.add(prefix + "resid_post", "bqi");
 }
 
+/// What keys and values are made of, x [B·T, D] being the block's input: the past's rows and x's, through the norm where
+/// it stands first.
+MatrixView Block::keys_after_past(const ConstMatrixView& x, Index batch, const ConstMatrixView& past,
+                                  kernels::Workspace& workspace) const {
+  const MatrixView keys = after(past, x, batch, workspace);
+  if (config_.norm == BlockConfig::NormPlacement::pre) attention_norm_.forward(keys, keys);
+  return keys;
+}
+
 void Block::forward(const MatrixView& x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
                     const Memory& memory, Record& record, kernels::Workspace& workspace) const {
   const kernels::Workspace::Scope scope(workspace);
@@ -107,11 +116,7 @@ void Block::forward(const MatrixView& x, Index batch, const AttentionOverrides& 
   };
 
   enter(attention_norm_);
-  MatrixView keys = input;
-  if (state.past) {
-    keys = after(state.past, x, batch, workspace);
-    if (pre) attention_norm_.forward(keys, keys);
-  }
+  const MatrixView keys = state.past ? keys_after_past(x, batch, state.past, workspace) : input;
   attention_.forward(input, keys, keys, batch, overrides, state, x, x, record, workspace);
   leave(attention_norm_, sites_.resid_mid);
 
@@ -142,6 +147,26 @@ void Block::request_for_backward(Record& record) const {
   record.request(attention_.out());
   record.request(feed_forward_.out());
   if (config_.cross_attention) record.request(cross_attention_.out());
+}
+
+/// The way back through the attention of `input` to itself and to the past. The gradient goes no further into the past
+/// than to the weights that read it: Dai et al. 2019, arXiv:1901.02860, section 3.2.
+void Block::attention_backward(const ConstMatrixView& input, Index batch, const AttentionOverrides& overrides,
+                               const SequenceState& state, const ConstMatrixView& gradient,
+                               const ConstMatrixView& residual, const MatrixView& d_input,
+                               const Backward& backward) const {
+  const ConstMatrixView past = state.past;
+  if (!past) return attention_.backward(input, {}, batch, overrides, state, gradient, residual, d_input, {}, backward);
+  const ConstMatrixView keys = keys_after_past(backward.record.rows(sites_.resid_pre), batch, past, backward.workspace);
+  const MatrixView d_keys = backward.workspace.zeros(keys.rows, keys.cols);
+  attention_.backward(input, keys, batch, overrides, state, gradient, residual, d_input, d_keys, backward);
+  const Index M = past.rows / batch, T = input.rows / batch, D = keys.cols;
+  for (Index b = 0; b < batch; ++b) {
+    const MatrixView d_past{d_keys.row(b * (M + T)), M, D, D}, d_own{d_input.row(b * T), T, D, D};
+    kernels::add(d_own, {d_past.row(M), T, D, D}, d_own);
+    if (config_.norm == BlockConfig::NormPlacement::pre)
+      attention_norm_.backward({past.row(b * M), M, D, D}, d_past, {}, d_past, backward);
+  }
 }
 
 void Block::backward(const MatrixView& gradient, Index batch, const AttentionOverrides& overrides,
@@ -196,7 +221,7 @@ void Block::backward(const MatrixView& gradient, Index batch, const AttentionOve
           });
   leave(sites_.resid_pre, attention_.out(), sites_.resid_mid, attention_norm_,
         [&](const ConstMatrixView& x, const ConstMatrixView& residual, const MatrixView& dx) {
-          attention_.backward(x, {}, batch, overrides, state, gradient, residual, dx, {}, backward);
+          attention_backward(x, batch, overrides, state, gradient, residual, dx, backward);
         });
   reached(sites_.resid_pre, gradient);
 }

@@ -48,12 +48,18 @@ class Block {
   Site output() const { return sites_.resid_post; }
   void request_for_backward(Record& record) const;
   /// Replaces the loss's gradient with respect to the block's output by that with respect to its input, and adds that
-  /// with respect to the memory to d_memory. The other arguments are forward's.
+  /// with respect to the memory to d_memory; the past has none. The other arguments are forward's.
   void backward(const MatrixView& gradient, Index batch, const AttentionOverrides& overrides,
                 const SequenceState& state, const Memory& memory, const MatrixView& d_memory,
                 const Backward& backward) const;
 
  private:
+  MatrixView keys_after_past(const ConstMatrixView& x, Index batch, const ConstMatrixView& past,
+                             kernels::Workspace& workspace) const;
+  void attention_backward(const ConstMatrixView& input, Index batch, const AttentionOverrides& overrides,
+                          const SequenceState& state, const ConstMatrixView& gradient, const ConstMatrixView& residual,
+                          const MatrixView& d_input, const Backward& backward) const;
+
   BlockConfig config_;
   MultiHeadAttention attention_, cross_attention_;
   Norm attention_norm_, cross_norm_, mlp_norm_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/scalar_math.h"
 
@@ -27,6 +28,10 @@ MatrixView gather(const ConstMatrixView& from, const Tokens& which, Workspace& w
 /// The inverse of gather: row i of `rows` becomes row which[i] of `to`.
 void scatter(const ConstMatrixView& rows, const Tokens& which, const MatrixView& to) {
   for (Index i = 0; i < rows.rows; ++i) std::copy_n(rows.row(i), rows.cols, to.row(which[static_cast<std::size_t>(i)]));
+}
+
+bool is_global(const std::uint8_t* marks, const BatchMask& mask, Index T, Index b, Index t) {
+  return marks[b * T + t] && (!mask.keys || mask.keys[b * mask.keys_batch_stride + t]);
 }
 
 /// A mask of the cells [rows, cols] for which allowed(row, col) holds, and of nothing else.
@@ -135,11 +140,7 @@ class GlobalSteps final : public AttentionSteps {
  private:
   Index group(Index h) const { return h / (q_.dims[1] / k_.dims[1]); }
 
-  bool is_global(Index b, Index t) const {
-    const BatchMask& mask = options_.mask;
-    return global_.marks[b * T_ + t] && (!mask.keys || mask.keys[b * mask.keys_batch_stride + t]);
-  }
-
+  bool is_global(Index b, Index t) const { return nn::is_global(global_.marks, options_.mask, T_, b, t); }
   Tokens tokens_of(Index b) const {
     Tokens tokens;
     for (Index t = 0; t < T_; ++t)
@@ -160,6 +161,43 @@ class GlobalSteps final : public AttentionSteps {
   Index T_;
 };
 
+/// Queries that are global go back to their own projections, the others to theirs: for each the others' rows are zeros.
+class GlobalStepsBackward final : public AttentionStepsBackward {
+ public:
+  GlobalStepsBackward(const AttentionOperands& of, const std::uint8_t* marks, const AttentionOperands& global,
+                      const AttentionOptions& options, const Backward& backward)
+      : AttentionStepsBackward(of, backward), marks_(marks), global_(global, backward), options_(options) {}
+
+  void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& dz,
+                  const MatrixView& dpattern) const override {
+    const Workspace::Scope scope(backward_.workspace);
+    const MatrixView apart = take_out(dz, b), dpattern_apart = backward_.workspace.take(pattern.rows, pattern.cols);
+    AttentionStepsBackward::sum_values(b, h, pattern, dz, dpattern);
+    global_.sum_values(b, h, pattern, apart, dpattern_apart);
+    kernels::add(dpattern, dpattern_apart, dpattern);
+  }
+  void make_scores(Index b, Index h, const MatrixView& dscores) const override {
+    const Workspace::Scope scope(backward_.workspace);
+    const MatrixView apart = take_out(dscores, b);
+    AttentionStepsBackward::make_scores(b, h, dscores);
+    global_.make_scores(b, h, apart);
+  }
+
+ private:
+  /// The rows of global queries, which are zeros in `from` afterwards, among zeros.
+  MatrixView take_out(const MatrixView& from, Index b) const {
+    const MatrixView apart = backward_.workspace.zeros(from.rows, from.cols);
+    for (Index t = 0; t < from.rows; ++t)
+      if (is_global(marks_, options_.mask, from.rows, b, t))
+        std::swap_ranges(from.row(t), from.row(t) + from.cols, apart.row(t));
+    return apart;
+  }
+
+  const std::uint8_t* marks_;
+  AttentionStepsBackward global_;
+  const AttentionOptions& options_;
+};
+
 }  // namespace
 
 void attend_globally(const TensorView& q, const TensorView& k, const TensorView& v, const GlobalTokens& global,
@@ -172,6 +210,12 @@ void attend_globally(const TensorView& q, const TensorView& k, const TensorView&
   for (Index b = 0; b < B; ++b)
     for (Index h = 0; h < H; ++h) steps.fused(b, h, z.matrix(b, h));
   record.produced(sites.z, z);
+}
+
+void attend_globally_backward(const AttentionOperands& of, const std::uint8_t* marks, const AttentionOperands& global,
+                              const AttentionOptions& options, const AttentionSites& sites, const TensorView& dz,
+                              const Backward& backward) {
+  attend_backward(GlobalStepsBackward(of, marks, global, options, backward), options, sites, dz, {}, backward);
 }
 
 }  // namespace attention_lab::nn

@@ -20,4 +20,9 @@ void attend_globally(const TensorView& q, const TensorView& k, const TensorView&
                      const AttentionOptions& options, const AttentionSites& sites, Record& record,
                      kernels::Workspace& workspace, const TensorView& z);
 
+/// The way back, as attend_backward's; marks: [B, T]; `global`: q′, k′ and v′.
+void attend_globally_backward(const AttentionOperands& of, const std::uint8_t* marks, const AttentionOperands& global,
+                              const AttentionOptions& options, const AttentionSites& sites, const TensorView& dz,
+                              const Backward& backward);
+
 }  // namespace attention_lab::nn

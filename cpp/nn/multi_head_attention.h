@@ -51,6 +51,7 @@ struct SequenceState {
   KeyValueCache* cache = nullptr;  // S is then the cached tokens and the new ones
   Index layer = 0;                 // whose rows of the cache
   TensorView bias{};               // [1, H, T, S], added to the scores; empty: none
+  TensorView d_bias{};             // backward: takes the bias's gradient in addition; empty: nobody asks for it
   const std::uint8_t* global =
       nullptr;                  // [B, T], 1 = a token that sees all and is seen by all; nullptr: there are none
   ConstMatrixView past{};       // [B·M, D], what entered this layer for the M tokens before: keys without queries
@@ -93,9 +94,9 @@ class MultiHeadAttention {
                const MatrixView& y, Record& record, kernels::Workspace& workspace) const;
 
   void request_for_backward(Record& record) const;
-  /// d_query = residual + the gradient with respect to query; that with respect to key and value is added to d_memory.
-  /// Of self-attention (memory: empty) d_query takes all three. dy: with respect to y. The residual may be empty;
-  /// d_query may be the memory of dy or the residual.
+  /// d_query = residual + the gradient with respect to query; that with respect to memory, which was forward's key and
+  /// value, is added to d_memory. Where those were the query (memory: empty) d_query takes all three. dy: with respect to
+  /// y. The residual may be empty; d_query may be the memory of dy or the residual.
   void backward(const ConstMatrixView& query, const ConstMatrixView& memory, Index batch,
                 const AttentionOverrides& overrides, const SequenceState& state, const ConstMatrixView& dy,
                 const ConstMatrixView& residual, const MatrixView& d_query, const MatrixView& d_memory,
@@ -111,8 +112,8 @@ class MultiHeadAttention {
   AttentionOptions options_of(const AttentionOverrides& overrides, const SequenceState& state, Index keys) const;
   MatrixView project(const Linear& qkv, ConstMatrixView x, Part part, kernels::Workspace& workspace) const;
   void name_projections(Linear& qkv, const char* suffix, Parameters& parameters, const std::string& prefix) const;
-  void project_backward(ConstMatrixView x, Part part, const MatrixView& gradients, ConstMatrixView residual,
-                        MatrixView dx, const Backward& backward) const;
+  void project_backward(const Linear& qkv, ConstMatrixView x, Part part, const MatrixView& gradients,
+                        ConstMatrixView residual, MatrixView dx, const Backward& backward) const;
   TensorView by_head(const MatrixView& projected, Index batch, Index tokens, Index heads) const;
 
   MultiHeadAttentionConfig config_;

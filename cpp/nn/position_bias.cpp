@@ -15,6 +15,14 @@ Index one_sided(const T5BiasConfig& config) {
   return config.bidirectional ? config.num_buckets / 2 : config.num_buckets;
 }
 
+/// Distances between T queries and S keys.
+Index distances_of(Index T, Index S) { return T + S - 1; }
+
+/// values [H, T + S − 1] as [1, H, T, S]: the row of query t begins T − 1 − t distances further right.
+TensorView by_pair(float* values, Index H, Index T, Index S) {
+  return {values + T - 1, 4, {1, H, T, S}, {0, distances_of(T, S), -1, 1}};
+}
+
 }  // namespace
 
 Index t5_bucket(const T5BiasConfig& config, Index distance) {
@@ -71,7 +79,7 @@ void PositionBias::name_all(Parameters& parameters, const std::string& name) {
 }
 
 TensorView PositionBias::forward(Index first, Index T, Index S, kernels::Workspace& workspace) const {
-  const Index H = table_.cols(), distances = T + S - 1;
+  const Index H = table_.cols(), distances = distances_of(T, S);
   float* const values = workspace.take(element_count({H, distances}));
   for (Index i = 0; i < distances; ++i) {
     const Index distance = i - (T - 1) - first;  // key − query
@@ -79,7 +87,19 @@ TensorView PositionBias::forward(Index first, Index T, Index S, kernels::Workspa
     const float factor = is_t5_ ? 1.0f : -static_cast<float>(std::abs(distance));
     for (Index h = 0; h < H; ++h) values[h * distances + i] = factor * row[h];
   }
-  return {values + T - 1, 4, {1, H, T, S}, {0, distances, -1, 1}};
+  return by_pair(values, H, T, S);
+}
+
+TensorView PositionBias::zero_gradient(Index T, Index S, kernels::Workspace& workspace) const {
+  return by_pair(workspace.zeros(table_.cols(), distances_of(T, S)).data, table_.cols(), T, S);
+}
+
+void PositionBias::backward(Index first, const TensorView& gradient, const Backward& backward) const {
+  const Index H = table_.cols(), T = gradient.dims[2], S = gradient.dims[3];
+  float* const d_table = backward.gradient_of(table_.data());
+  for (Index i = 0; i < distances_of(T, S); ++i)
+    for (Index h = 0; h < H; ++h)
+      d_table[t5_bucket(config_, i - (T - 1) - first) * H + h] += gradient.data[h * gradient.strides[1] + i - (T - 1)];
 }
 
 }  // namespace attention_lab::nn

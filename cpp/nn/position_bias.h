@@ -3,8 +3,7 @@
 
 #include <string>
 
-#include "kernels/workspace.h"
-#include "nn/parameter.h"
+#include "nn/backward.h"
 
 namespace attention_lab::nn {
 
@@ -40,6 +39,12 @@ class PositionBias {
   /// bias [1, H, T, S] for queries at positions `first` … first + T − 1. Each distance is computed and kept once: all rows
   /// are windows into the same T + S − 1 values, each one step further left than the row before.
   TensorView forward(Index first, Index T, Index S, kernels::Workspace& workspace) const;
+
+  bool learned() const { return is_t5_; }
+  /// A gradient of the bias [1, H, T, S], zero so far. What is added to a cell is added to all cells of its distance.
+  TensorView zero_gradient(Index T, Index S, kernels::Workspace& workspace) const;
+  /// Adds the gradient of a learned table: by bucket, the sum over its pairs of query and key.
+  void backward(Index first, const TensorView& gradient, const Backward& backward) const;
 
  private:
   bool is_t5_ = false;

@@ -196,6 +196,18 @@ TensorView Record::reserve(Site site, const Shape& shape) {
   return TensorView::dense(reserved.values.data(), shape);
 }
 
+ConstMatrixView Record::rows(Site site) const {
+  const Slot& kept = slot(site);
+  const Index cols = kept.shape.back();
+  return {kept.values.data(), static_cast<Index>(kept.values.size()) / cols, cols, cols};
+}
+
+ConstMatrixView Record::matrix(Site site, Index b, Index h) const {
+  const ConstMatrixView all = rows(site);
+  const Shape& dims = shape(site);
+  return {all.row((b * dims[1] + h) * dims[2]), dims[2], all.cols, all.cols};
+}
+
 void Record::produced(Site site, const TensorView& value) {
   if (edits(site))
     for (const Intervention& intervention : interventions_)

@@ -83,17 +83,10 @@ class Record {
   bool has(Site site) const { return !slot(site).shape.empty(); }
   const Shape& shape(Site site) const { return slot(site).shape; }
   std::span<const float> values(Site site) const { return slot(site).values; }
-  /// The values of a site with axes bqi as rows [B·T, D].
-  ConstMatrixView rows(Site site) const {
-    const Slot& kept = slot(site);
-    const Index cols = kept.shape.back();
-    return {kept.values.data(), static_cast<Index>(kept.values.size()) / cols, cols, cols};
-  }
+  /// The values of a site with axes bqi as rows [B·T, D]; with axes bhqk as [B·H·T, S].
+  ConstMatrixView rows(Site site) const;
   /// The matrix at (b, h) of a site with four axes.
-  ConstMatrixView matrix(Site site, Index b, Index h) const {
-    const Shape& dims = slot(site).shape;
-    return {slot(site).values.data() + (b * dims[1] + h) * dims[2] * dims[3], dims[2], dims[3], dims[3]};
-  }
+  ConstMatrixView matrix(Site site, Index b, Index h) const;
   const ActivationNames& names() const { return *names_; }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 
 namespace attention_lab::nn {
@@ -14,6 +15,18 @@ using kernels::Workspace;
 /// Queries whose position terms are computed at a time: enough that packing k and v for them again costs little.
 constexpr Index kBlockQueries = 128;
 
+/// rows + bias[h].
+MatrixView plus(const ConstMatrixView& rows, const ConstMatrixView& bias, Index h, Workspace& workspace) {
+  const MatrixView sum = workspace.take(rows.rows, rows.cols);
+  kernels::add(rows, {bias.row(h), rows.rows, rows.cols, 0}, sum);
+  return sum;
+}
+
+/// Keys after query t, that is so many or more, have no row of r: causality hides them.
+Index known_keys(const RelativePositions& positions, const ConstMatrixView& scores, Index t) {
+  return std::min(scores.cols, positions.r.dims[2] - (scores.rows - 1 - t));
+}
+
 class RelativeSteps final : public AttentionSteps {
  public:
   RelativeSteps(const TensorView& q, const TensorView& k, const TensorView& v, const RelativePositions& positions,
@@ -23,12 +36,11 @@ class RelativeSteps final : public AttentionSteps {
   void make_scores(Index b, Index h, const MatrixView& scores) const override {
     const Workspace::Scope scope(workspace_);
     const MatrixView q = q_.matrix(b, h);
-    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.content_bias, h), k_.matrix(b, group(h)),
-                               scores, workspace_);
+    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.content_bias, h, workspace_),
+                               k_.matrix(b, group(h)), scores, workspace_);
     const ConstMatrixView terms = position_terms(q, h, 0, scores.cols);
     for (Index t = 0; t < scores.rows; ++t) {
-      // Keys after these have no row of r: causality hides them.
-      const Index known = std::min(scores.cols, positions_.r.dims[2] - (scores.rows - 1 - t));
+      const Index known = known_keys(positions_, scores, t);
       for (Index s = 0; s < known; ++s) scores.row(t)[s] += terms.row(t)[s];
     }
   }
@@ -52,7 +64,7 @@ class RelativeSteps final : public AttentionSteps {
       mask.first_query += first;
       if (mask.cells) mask.cells += first * mask.cells_stride;
       mask.bias = position_terms(q, h, first, S);
-      kernels::attention({plus(q, positions_.content_bias, h),
+      kernels::attention({plus(q, positions_.content_bias, h, workspace_),
                           k_.matrix(b, group(h)),
                           v_.matrix(b, group(h)),
                           options_.total_scale(),
@@ -68,20 +80,13 @@ class RelativeSteps final : public AttentionSteps {
  private:
   Index group(Index h) const { return h / (q_.dims[1] / k_.dims[1]); }
 
-  /// rows + bias[h].
-  MatrixView plus(const ConstMatrixView& rows, const ConstMatrixView& bias, Index h) const {
-    const MatrixView sum = workspace_.take(rows.rows, rows.cols);
-    for (Index t = 0; t < rows.rows; ++t)
-      for (Index i = 0; i < rows.cols; ++i) sum.row(t)[i] = rows.row(t)[i] + bias.row(h)[i];
-    return sum;
-  }
-
   /// scale · (q_t + v) · r_{p − s} as [queries, S]. The product has a column for each row of r; the distance 0 moves one
   /// column to the left from query to query: rows one float short of the product's are the relative shift.
   ConstMatrixView position_terms(const ConstMatrixView& q, Index h, Index first, Index S) const {
     const MatrixView r = positions_.r.matrix(0, h);
     const MatrixView product = workspace_.take(q.rows, r.rows);
-    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.position_bias, h), r, product, workspace_);
+    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.position_bias, h, workspace_), r, product,
+                               workspace_);
     return {product.data + (q_.dims[2] - 1 - first), q.rows, S, product.stride - 1};
   }
 
@@ -89,6 +94,42 @@ class RelativeSteps final : public AttentionSteps {
   const RelativePositions& positions_;
   const AttentionOptions& options_;
   Workspace& workspace_;
+};
+
+class RelativeStepsBackward final : public AttentionStepsBackward {
+ public:
+  RelativeStepsBackward(const AttentionOperands& of, const RelativePositions& positions,
+                        const RelativeGradients& gradients, const Backward& backward)
+      : AttentionStepsBackward(of, backward), positions_(positions), gradients_(gradients) {}
+
+  void make_scores(Index b, Index h, const MatrixView& dscores) const override {
+    Workspace& workspace = backward_.workspace;
+    const Workspace::Scope scope(workspace);
+    const MatrixView dq = of_.dq.matrix(b, h), r = positions_.r.matrix(0, h);
+    // The relative shift back: a score's gradient in the column of its distance.
+    const MatrixView shifted = workspace.zeros(dscores.rows, r.rows);
+    for (Index t = 0; t < dscores.rows; ++t)
+      std::copy_n(dscores.row(t), known_keys(positions_, dscores, t), shifted.row(t) + (dscores.rows - 1 - t));
+    term(shifted, b, h, positions_.position_bias, r, dq, gradients_.r.matrix(0, h), gradients_.position_bias);
+
+    const MatrixView from_content = workspace.take(dq.rows, dq.cols);
+    term(dscores, b, h, positions_.content_bias, operand(of_.k, b, group(h)), from_content, of_.dk.matrix(b, group(h)),
+         gradients_.content_bias);
+    kernels::add(dq, from_content, dq);
+  }
+
+ private:
+  /// Of (q + bias[h]) keysᵀ.
+  void term(const MatrixView& dterm, Index b, Index h, const ConstMatrixView& bias, const ConstMatrixView& keys,
+            const MatrixView& dq, const MatrixView& dkeys, const MatrixView& dbias) const {
+    product_backward(dterm, plus(operand(of_.q, b, h), bias, h, backward_.workspace), keys, dq, dkeys,
+                     backward_.workspace);
+    const MatrixView sum{dbias.row(h), dq.rows, dq.cols, 0};  // every row of it the same
+    kernels::add(sum, dq, sum);
+  }
+
+  const RelativePositions& positions_;
+  const RelativeGradients& gradients_;
 };
 
 }  // namespace
@@ -103,6 +144,12 @@ void attend_relatively(const TensorView& q, const TensorView& k, const TensorVie
   for (Index b = 0; b < B; ++b)
     for (Index h = 0; h < H; ++h) steps.fused(b, h, z.matrix(b, h));
   record.produced(sites.z, z);
+}
+
+void attend_relatively_backward(const AttentionOperands& of, const RelativePositions& positions,
+                                const RelativeGradients& gradients, const AttentionOptions& options,
+                                const AttentionSites& sites, const TensorView& dz, const Backward& backward) {
+  attend_backward(RelativeStepsBackward(of, positions, gradients, backward), options, sites, dz, {}, backward);
 }
 
 }  // namespace attention_lab::nn

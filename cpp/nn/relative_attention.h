@@ -22,4 +22,15 @@ void attend_relatively(const TensorView& q, const TensorView& k, const TensorVie
                        const RelativePositions& positions, const AttentionOptions& options, const AttentionSites& sites,
                        Record& record, kernels::Workspace& workspace, const TensorView& z);
 
+/// The loss's gradients with respect to RelativePositions, which are added to.
+struct RelativeGradients {
+  TensorView r;
+  MatrixView content_bias, position_bias;
+};
+
+/// The way back, as attend_backward's.
+void attend_relatively_backward(const AttentionOperands& of, const RelativePositions& positions,
+                                const RelativeGradients& gradients, const AttentionOptions& options,
+                                const AttentionSites& sites, const TensorView& dz, const Backward& backward);
+
 }  // namespace attention_lab::nn

@@ -69,11 +69,10 @@ def gradients(config, edits):
 V = 11
 
 
-def make():
-    group = Group("differences", ABOUT)
-
+def adder(group):
+    """What adds a case to the group."""
     def add(name, about, inputs=None, edits=(), layers=1, heads=3, T=5, masks=(), labels=None, **changes):
-        random = Random(f"differences/{name}")
+        random = Random(f"{group.name}/{name}")
         config = model_config(12, layers, 16, heads, **({"vocabSize": V, "maxLen": 8, "lmHead": True, "activation": "gelu"} | changes))
         given = {key: make(random) for key, make in (inputs or {"inputIds": lambda r: r.integers(2, V, 2, T)}).items()}
         for key, lengths in dict(masks).items():
@@ -86,11 +85,18 @@ def make():
         group.add(name, "gradients", about, gradients(config, edits), inputs=given, parameters=parameters, config=config,
                   options=options, seed=random.seed)
 
-    def stack(**changes):
-        """What an encoder says of itself."""
-        config = model_config(12, 1, 16, 3, **({"vocabSize": V, "maxLen": 8} | changes))
-        return {key: value for key, value in config.items() if key not in ("dModel", "pooler", "maskedLmHead")}
+    return add
 
+
+def stack(**changes):
+    """What an encoder says of itself."""
+    config = model_config(12, 1, 16, 3, **({"vocabSize": V, "maxLen": 8} | changes))
+    return {key: value for key, value in config.items() if key not in ("dModel", "pooler", "maskedLmHead")}
+
+
+def make():
+    group = Group("differences", ABOUT)
+    add = adder(group)
     translation = {"inputIds": lambda r: r.integers(2, V, 2, 5), "decoderInputIds": lambda r: r.integers(2, V, 2, 5)}
     both = {"attentionMask": (5, 3), "decoderAttentionMask": (4, 5)}
 

@@ -112,7 +112,8 @@ def gradients_of(model, table):
 
 
 ARGUMENTS = {"input_ids": "inputIds", "attention_mask": "attentionMask", "token_type_ids": "tokenTypeIds",
-             "decoder_input_ids": "decoderInputIds", "decoder_attention_mask": "decoderAttentionMask"}
+             "decoder_input_ids": "decoderInputIds", "decoder_attention_mask": "decoderAttentionMask",
+             "global_attention_mask": "globalAttentionMask"}
 
 
 def loss_of(model, inputs):
@@ -173,34 +174,46 @@ def training(options, batches):
     return compute
 
 
+def add(group, kind, name, about, made, inputs, compute, options, random):
+    model, ours, table = made
+    # Padding is what attentionMask says: none is skipped by a pad token.
+    ours = {key: value for key, value in ours.items() if key != "padTokenId"}
+
+    def load(dtype):
+        copied = copy.deepcopy(model).to(dtype).train()
+        for name, parameter in copied.named_parameters():
+            parameter.requires_grad_(not name.endswith("embed_positions.weight"))
+        return copied
+
+    group.add(name, kind, about, compute, inputs=inputs, parameters=parameters_of(model, table), config=ours,
+              options=options, seed=random.seed, load=load)
+
+
+def labels(random, ids, share=0.3):
+    wanted = random.integers(0, V, *ids.shape)
+    return torch.where(random.bits(*ids.shape, probability=share), -100, wanted).int()
+
+
+def tokens(random, B, T, kind):
+    inputs = {"inputIds": random.integers(1, V, B, T)}
+    if kind == "bert":
+        inputs["tokenTypeIds"] = random.integers(0, 2, B, T)
+    if kind in ("marian", "t5"):
+        inputs["decoderInputIds"] = random.integers(1, V, B, T - 1)
+    return inputs | {"labels": labels(random, inputs.get("decoderInputIds", inputs["inputIds"]))}
+
+
+def run(group, name, about, made, kind):
+    random = Random(f"{group.name}/{name}")
+    batches, B, T = 5, 4, 6
+    inputs = tokens(random, batches * B, T, kind)
+    options = {"steps": 100, "batches": batches, "lr": 0.001, "betas": [0.9, 0.98], "eps": 1e-8, "weightDecay": 0.05,
+               "clipNorm": 1.0, "warmupSteps": 10, "totalSteps": 100}
+    add(group, "training", name, about, made, inputs, training(options, batches), options, random)
+
+
 def make():
     group = Group("gradients", ABOUT)
-
-    def add(kind, name, about, made, inputs, compute, options, random):
-        model, ours, table = made
-        # Padding is what attentionMask says: none is skipped by a pad token.
-        ours = {key: value for key, value in ours.items() if key != "padTokenId"}
-
-        def load(dtype):
-            copied = copy.deepcopy(model).to(dtype).train()
-            for name, parameter in copied.named_parameters():
-                parameter.requires_grad_(not name.endswith("embed_positions.weight"))
-            return copied
-
-        group.add(name, kind, about, compute, inputs=inputs, parameters=parameters_of(model, table), config=ours,
-                  options=options, seed=random.seed, load=load)
-
-    def labels(random, ids, share=0.3):
-        wanted = random.integers(0, V, *ids.shape)
-        return torch.where(random.bits(*ids.shape, probability=share), -100, wanted).int()
-
-    def tokens(random, B, T, kind):
-        inputs = {"inputIds": random.integers(1, V, B, T)}
-        if kind == "bert":
-            inputs["tokenTypeIds"] = random.integers(0, 2, B, T)
-        if kind == "marian":
-            inputs["decoderInputIds"] = random.integers(1, V, B, T - 1)
-        return inputs | {"labels": labels(random, inputs.get("decoderInputIds", inputs["inputIds"]))}
 
     def once(name, about, made, kind, edits=(), window=None, padding=False, T=5):
         random = Random(f"gradients/{name}")
@@ -211,7 +224,7 @@ def make():
                 inputs["labels"] = torch.where(inputs["attentionMask"] > 0, inputs["labels"], -100).int()
         options = {"interventions": [edit.described(inputs) for edit in edits]} if edits else {}
         compute = gradients(made[2], edits, window, kind != "marian")
-        add("gradients", name, about, made, inputs, compute, options, random)
+        add(group, "gradients", name, about, made, inputs, compute, options, random)
 
     zero, one = "blocks.0.", "blocks.1."
     once("bert", "post-norm, token types, padding, masked-language head tied to the embedding", bert_model(), "bert", padding=True)
@@ -236,17 +249,9 @@ def make():
     random = Random("gradients/vit")
     made = vit_model()
     inputs = {"pixelValues": random.normal(3, 3, 4, 6), "labels": random.integers(0, 5, 3)}
-    add("gradients", "vit", "a classifier of pictures", made, inputs, gradients(made[2], (), None, False), {}, random)
+    add(group, "gradients", "vit", "a classifier of pictures", made, inputs, gradients(made[2], (), None, False), {}, random)
 
-    def run(name, about, made, kind):
-        random = Random(f"gradients/{name}")
-        batches, B, T = 5, 4, 6
-        inputs = tokens(random, batches * B, T, kind)
-        options = {"steps": 100, "batches": batches, "lr": 0.001, "betas": [0.9, 0.98], "eps": 1e-8, "weightDecay": 0.05,
-                   "clipNorm": 1.0, "warmupSteps": 10, "totalSteps": 100}
-        add("training", name, about, made, inputs, training(options, batches), options, random)
-
-    run("bert_run", "100 steps of an encoder", bert_model(), "bert")
-    run("gpt2_run", "100 steps of a causal decoder", gpt2_model(), "gpt2")
-    run("marian_run", "100 steps of an encoder–decoder", marian_model(), "marian")
+    run(group, "bert_run", "100 steps of an encoder", bert_model(), "bert")
+    run(group, "gpt2_run", "100 steps of a causal decoder", gpt2_model(), "gpt2")
+    run(group, "marian_run", "100 steps of an encoder–decoder", marian_model(), "marian")
     return group

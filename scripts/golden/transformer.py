@@ -7,9 +7,11 @@ finite differences go through these lines. Shapes: B batch, T queries, S keys, H
 import math
 
 import torch
+from transformers.models.t5.modeling_t5 import T5Attention
 
-from golden.reference import ACTIVATIONS, softmax_or_zeros, split_heads
 from golden.positions import alibi
+from golden.reference import ACTIVATIONS, softmax_or_zeros, split_heads
+from golden.transformer_xl import sinusoids as sinusoids_of
 
 
 class Parameters:
@@ -59,38 +61,71 @@ class Stack:
         normal = centred * (centred.square().mean(-1, keepdim=True) + eps).rsqrt()
         return normal * gain + self.parameter(f"{name}.bias", D)
 
-    def projections(self, query, memory, name):
+    def projections(self, query, memory, name, suffix="_proj"):
         """q [B, H, T, K], k and v [B, G, S, K]"""
         a = self.config["attention"]
         H, G, K = a["numHeads"], a.get("numKvHeads", a["numHeads"]), a["dHead"]
         if a["sharedHeads"]:
-            return [self.linear(split_heads(x, H), f"{name}{part}_proj", K, a["bias"])
+            return [self.linear(split_heads(x, H), f"{name}{part}{suffix}", K, a["bias"])
                     for x, part in ((query, "q"), (memory, "k"), (memory, "v"))]
         if a["fused"]:
             D, sizes = query.shape[-1], (H * K, G * K, G * K)
-            weights = self.parameter(f"{name}qkv_proj.weight", sum(sizes), D, std=1.2 * D**-0.5).split(sizes)
-            biases = self.parameter(f"{name}qkv_proj.bias", sum(sizes)).split(sizes) if a["bias"] else (0.0,) * 3
+            weights = self.parameter(f"{name}qkv{suffix}.weight", sum(sizes), D, std=1.2 * D**-0.5).split(sizes)
+            biases = self.parameter(f"{name}qkv{suffix}.bias", sum(sizes)).split(sizes) if a["bias"] else (0.0,) * 3
             return [split_heads(x @ w.T + b, heads)
                     for x, w, b, heads in zip((query, memory, memory), weights, biases, (H, G, G))]
-        return [split_heads(self.linear(x, f"{name}{part}_proj", heads * K, a["bias"]), heads)
+        return [split_heads(self.linear(x, f"{name}{part}{suffix}", heads * K, a["bias"]), heads)
                 for x, part, heads in ((query, "q", H), (memory, "k", G), (memory, "v", G))]
 
-    def attention(self, query, memory, name, allowed, is_cross=False):
-        """Vaswani et al. 2017, section 3.2; allowed [B, 1, T, S]"""
+    def position_scores(self, q, name, S):
+        """Dai et al. 2019, section 3.3, pair by pair: the terms (b) and (d), and u of term (c).   [B, H, T, S], [H, 1, K]"""
+        (H, T, K), D = q.shape[1:], self.config["dModel"]
+        distances = S - T + torch.arange(T)[:, None] - torch.arange(S)
+        r = self.linear(sinusoids_of(distances, D, q.dtype), f"{name}r_proj", H * K, bias=False).unflatten(-1, (H, K))
+        u, v = (self.parameter(f"{name}{which}_bias", H, K, std=0.5)[:, None] for which in ("content", "position"))
+        return torch.einsum("bhtk,tshk->bhts", q + v, r), u
+
+    def t5_bias(self, H, T, S):
+        """table[bucket(s − t), h]   [1, H, T, S]"""
+        c = self.config["t5Bias"]
+        buckets = T5Attention._relative_position_bucket(torch.arange(S) - torch.arange(T)[:, None], c["bidirectional"], c["numBuckets"],
+                                                        c["maxDistance"])
+        return self.parameter(f"{self.prefix}position_bias.weight", c["numBuckets"], H, std=0.5)[buckets].permute(2, 0, 1)[None]
+
+    def attention(self, query, memory, name, allowed, is_cross=False, is_global=None):
+        """Vaswani et al. 2017, section 3.2; allowed [B, 1, T, S]. is_global [B, T]: Beltagy et al. 2020, section 3.1."""
         a, at = self.config["attention"], lambda part, x: self.produced(name + part, x)
         q, k, v = self.projections(query, memory, self.prefix + name)
         if self.config["positions"] == "rotary" and not is_cross:
             q, k = rotated(q), rotated(k)
         q, k, v = at("q", q), at("k", k), at("v", v)
         H, T, S = q.shape[1], q.shape[2], k.shape[2]
-        k, v = (x.repeat_interleave(H // x.shape[1], dim=1) for x in (k, v))
+        for_each_head = lambda *tensors: (x.repeat_interleave(H // x.shape[1], dim=1) for x in tensors)
+        k, v = for_each_head(k, v)
         divisor = {"d_head": q.shape[-1] ** 0.5, "d_model": self.config["dModel"] ** 0.5, "none": 1.0}[a["scaleBy"]]
-        scores = masked = at("scores", q @ k.transpose(-2, -1) / divisor)
-        if self.config["positions"] == "alibi" and not is_cross:
+        positions = "none" if is_cross else self.config["positions"]
+        if positions == "relative":
+            terms, content_bias = self.position_scores(q, self.prefix + name, S)
+            scores = (q + content_bias) @ k.transpose(-2, -1) + terms
+        else:
+            scores = q @ k.transpose(-2, -1)
+        if is_global is not None:
+            q_, k_, v_ = self.projections(query, memory, self.prefix + name, "_global_proj")
+            if positions == "rotary":
+                q_, k_ = rotated(q_), rotated(k_)
+            q_, k_, v_ = at("q_global", q_), at("k_global", k_), at("v_global", v_)
+            k_, v_ = for_each_head(k_, v_)
+            rows = is_global[:, None, :, None]
+            scores = torch.where(rows, q_ @ k_.transpose(-2, -1), scores)
+        scores = masked = at("scores", scores / divisor)
+        if positions == "alibi":
             masked = masked + alibi(H, T, S).to(masked.dtype)
+        if positions == "t5_bias":
+            masked = masked + self.t5_bias(H, T, S)
         masked = at("masked_scores", masked.masked_fill(~allowed, a.get("maskedValue", -math.inf)))
         pattern = at("pattern", masked if a["normalisation"] == "none" else softmax_or_zeros(masked))
-        joined = at("z", pattern @ v).transpose(1, 2).flatten(2)
+        z = pattern @ v if is_global is None else torch.where(rows, pattern @ v_, pattern @ v)
+        joined = at("z", z).transpose(1, 2).flatten(2)
         return at("out", self.linear(joined, f"{self.prefix}{name}out_proj", self.config["dModel"], a["outBias"])
                   if a["outProjection"] else joined)
 
@@ -105,11 +140,16 @@ class Stack:
             post = f(at("pre", layer(x, "fc1", c["dFf"])))
         return at("out", layer(at("post", post), "fc2", c["dModel"]))
 
-    def block(self, x, l, allowed, memory, memory_allowed):
+    def block(self, x, l, allowed, memory, memory_allowed, past=None, is_global=None):
+        """past [B, M, D]: what entered this block for the tokens before, a constant: Dai et al. 2019, section 3.2."""
         c, block = self.config, f"blocks.{l}."
         x = self.produced(f"{block}resid_pre", x)
         norm = lambda x, i: self.norm(x, f"{self.prefix}{block}norm{i}")
-        attend = lambda y, name: self.attention(y, y, f"{block}{name}.", allowed)
+
+        def attend(y, name):
+            before = [] if past is None else [norm(past, 1) if c["norm"] == "pre" else past]
+            return self.attention(y, torch.cat([*before, y], dim=1), f"{block}{name}.", allowed, is_global=is_global)
+
         if c["feedForward"] == "linear_of_sum":
             x = self.produced(f"{block}resid_mid", x + attend(x, "attn"))
             return self.produced(f"{block}resid_post", norm(self.linear(x, f"{self.prefix}{block}linear", c["dModel"]), 1))
@@ -151,19 +191,24 @@ class Stack:
             x = x + self.produced("token_type_embed", table[torch.zeros(B, T, dtype=torch.long) if types is None else types.long()])
         return self.norm(x, f"{self.prefix}embed.norm") if c["embedNorm"] else x
 
-    def forward(self, x, padding, memory=None, memory_padding=None):
-        """padding [B, S]: 1 = a token."""
+    def forward(self, x, padding, memory=None, memory_padding=None, past=None, marks=None):
+        """padding [B, T]: 1 = a token. past: [B, M, D] for each layer. marks [B, T]: 1 = a global token."""
         a, (B, T) = self.config["attention"], x.shape[:2]
+        M = past[0].shape[1] if past else 0
         keys = lambda mask, S: torch.ones(B, S) if mask is None else mask
+        is_global = None if marks is None else (marks > 0) & (keys(padding, T) > 0)
         for l in range(self.config["numLayers"]):
-            allowed = (keys(padding, T) > 0)[:, None, None].expand(B, 1, T, T)
-            distance = torch.arange(T)[:, None] - torch.arange(T)
+            allowed = (torch.cat((torch.ones(B, M), keys(padding, T)), dim=1) > 0)[:, None, None].expand(B, 1, T, M + T)
+            distance = M + torch.arange(T)[:, None] - torch.arange(M + T)
             if a["causal"]:
                 allowed = allowed & (distance >= 0)
             if (window := a.get("window")) is not None:
-                allowed = allowed & (distance.abs() <= (window[l] if isinstance(window, list) else window))
+                near = (distance.abs() <= (window[l] if isinstance(window, list) else window)).expand(B, 1, T, M + T)
+                if marks is not None:
+                    near = near | is_global[:, None, :, None] | is_global[:, None, None]
+                allowed = allowed & near
             over = None if memory is None else (keys(memory_padding, memory.shape[1]) > 0)[:, None, None]
-            x = self.block(x, l, allowed, memory, over)
+            x = self.block(x, l, allowed, memory, over, past[l] if past else None, is_global)
         return self.produced("final_norm", self.norm(x, f"{self.prefix}final_norm")) if self.config["finalNorm"] else x
 
 
@@ -183,10 +228,12 @@ def logits(config, inputs, parameter, produced):
 
     if encoder:
         first = Stack(encoder | {"dModel": D}, "encoder.", parameter, produced)
-        memory = first.forward(embedded(first, "inputIds"), given["attentionMask"])
+        memory = first.forward(embedded(first, "inputIds"), given["attentionMask"], marks=given.get("globalAttentionMask"))
         x = main.forward(embedded(main, "decoderInputIds"), given.get("decoderAttentionMask"), memory, given["attentionMask"])
     else:
-        x = main.forward(embedded(main, "inputIds", "inputsEmbeds", "tokenTypeIds", "pixelValues"), given["attentionMask"])
+        past = [inputs[f"memory.{l}"] for l in range(config["numLayers"])] if "memory.0" in inputs else None
+        x = main.forward(embedded(main, "inputIds", "inputsEmbeds", "tokenTypeIds", "pixelValues"), given["attentionMask"],
+                         past=past, marks=given.get("globalAttentionMask"))
     if config.get("numLabels"):
         return produced("logits", main.linear(x[:, 0], "classifier", config["numLabels"]))
     head = "mlm_head." if config["maskedLmHead"] else "lm_head."

@@ -89,6 +89,13 @@ function withTrainer(runtime, testCase, options, run) {
   }
 }
 
+/** A trainer's batch: what memory.0, memory.1 … hold is its `memory`. */
+function batchOf(inputs) {
+  const isMemory = ([name]) => name.startsWith('memory.');
+  const memory = Object.entries(inputs).filter(isMemory).map(([, tensor]) => tensor);
+  return { ...Object.fromEntries(Object.entries(inputs).filter((entry) => !isMemory(entry))), ...(memory.length > 0 && { memory }) };
+}
+
 const scalar = (value) => ({ data: Float32Array.of(value), dims: [1] });
 
 /** What a gradient says of the derivative along the direction sin 1, sin 2, … */
@@ -144,7 +151,7 @@ export const runners = {
   gradients(runtime, testCase) {
     const { inputs, options } = callOf(testCase);
     return withTrainer(runtime, testCase, { lr: 0, ...options }, (trainer) => {
-      const { loss, parameters, trace } = trainer.gradients(inputs, { trace: true });
+      const { loss, parameters, trace } = trainer.gradients(batchOf(inputs), { trace: true });
       const named = [...[...parameters].map(([name, tensor]) => [`parameters.${name}`, tensor]), ...trace];
       const differences = named.map(([name, tensor]) => [`differences.${name}`, scalar(alongSines(tensor))]);
       return new Map([['loss', scalar(loss)], ...named, ...differences]);

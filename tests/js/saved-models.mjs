@@ -41,5 +41,8 @@ export const fresh = {
   own_defaults: [{ vocabSize: 11, dModel: 8, numLayers: 2, attention: { numHeads: 2 } }, 'AttentionLabModel'],
   own_embeds: [{ dModel: 6, numLayers: 1, feedForward: 'linear_of_sum', attention: { numHeads: 1, fused: true, outProjection: false } }, 'AttentionLabModel'],
   own_layer: [{ ...gpt2, lmHead: true, attention: { numHeads: 2, dHead: 3, bias: false, outBias: true, maskedValue: -1e9, normalisation: 'none' } }, 'AttentionLabModel'],
+  longformer_mlm: [{ ...bert, typeVocabSize: 1, positionOffset: 2, padTokenId: 1, maskedLmHead: true, attention: { numHeads: 2, window: 2, globalTokens: true } }, 'LongformerForMaskedLM'],
+  own_t5_translator: [{ ...small, lmHead: true, positions: 't5_bias', attention: { numHeads: 2 }, encoder: { positions: 't5_bias', t5Bias: { numBuckets: 4, maxDistance: 3 } } }, 'AttentionLabModel'],
+  own_segments: [{ ...small, lmHead: true, positions: 'relative', memoryLength: 3, attention: { numHeads: 2, causal: true } }, 'AttentionLabModel'],
   own_padding: [{ ...bert, positionOffset: 3, padTokenId: 4 }, 'AttentionLabModel'],
 };

@@ -30,7 +30,8 @@ std::vector<float> overlap_of(const Case& test_case, const models::ModelConfig& 
 
 /// Sequences [first, first + count) of a case's batch, with the memory that they point into.
 struct Batch {
-  std::vector<std::uint8_t> mask, decoder_mask;
+  std::vector<std::uint8_t> mask, decoder_mask, global_mask;
+  std::vector<float> past;  // memory.0, memory.1 …: one for each layer
   train::Batch values;
 
   Batch(const Case& test_case, const nn::ImageConfig& image, Index first, Index count) {
@@ -60,6 +61,12 @@ struct Batch {
       return std::span<const std::uint8_t>(copy);
     };
     reads.attention_mask = mask_of("attentionMask", mask);
+    reads.global_attention_mask = mask_of("globalAttentionMask", global_mask);
+    for (std::string name = "memory.0"; test_case.has(name.c_str()); ++name.back()) {
+      const std::span<const float> of_layer = part(name.c_str(), &Tensor::floats);
+      past.insert(past.end(), of_layer.begin(), of_layer.end());
+      reads.past = {test_case.inputs.at(name).dims[1], past};
+    }
     if (translates)
       values.inputs = {count,
                        length("decoderInputIds"),

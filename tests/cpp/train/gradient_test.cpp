@@ -196,6 +196,49 @@ TEST_CASE("gradients of a mask of cells agree with finite differences") {
   check_gradients(lab, "cells");
 }
 
+TEST_CASE("gradients of positions in the scores, and of what a memory meets, agree with finite differences") {
+  ModelConfig config = encoder_decoder();
+  config.positions = config.encoder->positions = Positions::t5_bias;
+  config.t5_bias = {6, 5, false};
+  config.encoder->t5_bias = {4, 3, true};
+  check_gradients(config, "T5's bias");
+  for (const bool causal : {true, false})
+    for (const Index length : {0, 3, 6})
+      for (const auto norm : {nn::BlockConfig::NormPlacement::pre, nn::BlockConfig::NormPlacement::post}) {
+        config = base();
+        config.positions = Positions::relative;
+        config.memory_length = 6;
+        config.block.attention.causal = causal;
+        config.block.norm = norm;
+        Lab lab(config);
+        std::vector<float> memory(static_cast<std::size_t>(2 * 2 * length * 12));
+        Random random(6);
+        for (float& value : memory) value = random.uniform(1.0f);
+        lab.batch.inputs.past = {length, memory};
+        check_gradients(lab, "relative positions, " + std::to_string(length) + " tokens remembered");
+      }
+}
+
+TEST_CASE("gradients of global tokens agree with finite differences, and those of an earlier batch leave no trace") {
+  ModelConfig config = base();
+  config.block.attention.global_tokens = true;
+  config.block.attention.window = 1;
+  Lab lab(config);
+  const std::vector<std::uint8_t> marks = {1, 0, 1, 0, 1, 0, 0, 0, 1, 0};  // one of them padding
+  lab.batch.inputs.global_attention_mask = marks;
+  check_gradients(lab, "global tokens");
+
+  const auto after_steps = [&](std::span<const std::uint8_t> first) {
+    Lab other(config);
+    other.batch.inputs.global_attention_mask = first;
+    other.trainer.optimizer().config().lr = 0.0;
+    other.trainer.step(other.batch);
+    other.batch.inputs.global_attention_mask = {};
+    return other.trainer.step(other.batch).gradient_norm;
+  };
+  CHECK(after_steps(marks) == after_steps({}));
+}
+
 TEST_CASE("gradients pass through interventions") {
   using Op = Intervention::Op;
   const auto edit = [](const Model& model, const char* at, Op op) {
