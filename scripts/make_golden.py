@@ -3,8 +3,8 @@
 
     python3 scripts/make_golden.py [--out DIR] [GROUP …]
 
-Needs torch, transformers, tokenizers and safetensors (CONTRIBUTING.md says how to get them); neither building nor
-testing does. Seeds come from the cases' names, so the same versions give the same files.
+Needs torch, transformers, tokenizers, safetensors and sentencepiece (tests/golden/README.md says how to get them); neither
+building nor testing does. Seeds come from the cases' names, so the same versions give the same files.
 """
 
 import argparse
@@ -17,15 +17,15 @@ import torch
 import transformers
 
 from golden import (attention, bert, differences, disagreement, edits, encoder, families, gradients, gru, listings, longformer, measures, multihead, other_attentions,
-                    patching, positions, seq2seq, transformer_xl, values, vision)
+                    patching, positions, seq2seq, tokenizer_files, transformer_xl, values, vision)
 
 GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
           "bert": bert, "families": families, "patching": patching, "edits": edits, "positions": positions, "measures": measures,
           "longformer": longformer, "seq2seq": seq2seq, "vision": vision, "gru": gru,
           "transformer_xl": transformer_xl, "gradients": gradients,
-          "disagreement": disagreement, "differences": differences, "other_attentions": other_attentions}
+          "disagreement": disagreement, "differences": differences, "other_attentions": other_attentions, "tokenizers": tokenizer_files}
 
-WITH_CHECKPOINTS = ("bert", "families", "patching", "edits", "longformer", "seq2seq", "vision")
+WITH_CHECKPOINTS = ("bert", "families", "patching", "edits", "longformer", "seq2seq", "tokenizers", "vision")
 
 
 def main():
@@ -45,9 +45,7 @@ def main():
         module = GROUPS[name]
         group = module.make(arguments.out) if name in WITH_CHECKPOINTS else module.make()
         group.save(arguments.out, made)
-        worst = max(group.cases, key=lambda case: case["torchFloat32"])
-        print(f"{name}: {len(group.cases)} cases; PyTorch's float32 uses at most {worst['torchFloat32']} of the tolerance "
-              f"({worst['name']})")
+        print(f"{name}: {group.summary()}")
 
 
 if __name__ == "__main__":

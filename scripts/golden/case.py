@@ -159,6 +159,11 @@ class Group:
                 "torchFloat32": float(f"{max(shares):.2g}")}
         self.cases.append({key: value for key, value in case.items() if value is not None})
 
+    def summary(self):
+        worst = max(self.cases, key=lambda case: case["torchFloat32"])
+        return (f"{len(self.cases)} cases; PyTorch's float32 uses at most {worst['torchFloat32']} of the tolerance "
+                f"({worst['name']})")
+
     def save(self, folder: Path, made):
         manifest = {"group": self.name, "about": self.about, "made": made}
         if self.checkpoints:
