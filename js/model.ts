@@ -42,6 +42,7 @@ export interface Host {
 /** What a checkpoint holds beside the weights. */
 export interface Beside {
   tokenizer?: Tokenizer | undefined;
+  targetTokenizer?: Tokenizer | undefined;
   generation?: GenerationDefaults | undefined;
   labels?: readonly string[] | undefined;
   preprocessor?: Readonly<Record<string, unknown>> | undefined;
@@ -75,8 +76,10 @@ const plain: NativeForwardOptions = {
 export class Model extends Parameterised<NativeModel> {
   /** Every field, defaults filled in. */
   readonly config: CompleteModelConfig;
-  /** Undefined where the checkpoint has no tokenizer.json, and for models of `createModel`. */
+  /** Of what the model reads. Undefined where the checkpoint has no tokenizer's files, and for models of `createModel`. */
   readonly tokenizer: Tokenizer | undefined;
+  /** Of what the model writes: of a translator with two (Marian) the target's, else the same. */
+  readonly targetTokenizer: Tokenizer | undefined;
   /** The names of a classifier's classes, by the checkpoint's id2label; empty for other models. */
   readonly labels: readonly string[];
   /** How pictures are prepared: the checkpoint's preprocessor_config.json, if it has one. */
@@ -92,6 +95,7 @@ export class Model extends Parameterised<NativeModel> {
     super();
     this.config = config;
     this.tokenizer = beside.tokenizer;
+    this.targetTokenizer = beside.targetTokenizer ?? beside.tokenizer;
     this.labels = beside.labels ?? [];
     this.preprocessor = beside.preprocessor;
     this.#defaults = beside.generation ?? { stopTokens: [] };
@@ -194,7 +198,7 @@ export class Model extends Parameterised<NativeModel> {
   }
 
   #generation(inputIds: TokenIds, options: GenerateOptions | undefined) {
-    const { config, tokenizer } = this;
+    const { config, targetTokenizer: tokenizer } = this;
     const { native: module, handles } = this.#host;
     const model = { module, native: this.handle.native, handles, config, tokenizer, defaults: this.#defaults };
     return generate(model, inputIds, options);
@@ -232,21 +236,16 @@ export class Model extends Parameterised<NativeModel> {
     return preprocessFor(this, pictures);
   }
 
-  /** The text (or pair of texts) in this model's ids; `no_tokenizer` where the checkpoint came without one. */
+  /** The text (or pair of texts) that the model is to read, in its ids; `no_tokenizer` where the checkpoint came without one. */
   encode(text: string, pair?: string): Encoding {
-    return this.#requireTokenizer().encode(text, pair);
+    return required(this.tokenizer).encode(text, pair);
   }
 
-  /** Ids of this model as text; `no_tokenizer` where the checkpoint came without one. */
+  /** Ids that the model wrote, as text; `no_tokenizer` where the checkpoint came without one. */
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
-    return this.#requireTokenizer().decode(ids, options);
-  }
-
-  #requireTokenizer(): Tokenizer {
-    return (
-      this.tokenizer ??
-      fail('no_tokenizer', 'this model has no tokenizer: its checkpoint has no tokenizer.json; pass token ids instead')
-    );
+    return required(this.targetTokenizer).decode(ids, options);
   }
 }
 
+const required = (tokenizer: Tokenizer | undefined): Tokenizer =>
+  tokenizer ?? fail('no_tokenizer', 'this model has no tokenizer; pass token ids instead');

@@ -1,17 +1,39 @@
-// Makes a tokenizer of a checkpoint's files: the one place that loads @huggingface/tokenizers.
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+// Makes a tokenizer of what a checkpoint's files say, with @huggingface/tokenizers.
+import { Tokenizer as HuggingFaceTokenizer, type Decoder, type PreTokenizer } from '@huggingface/tokenizers';
 import { fail, messageOf } from './errors.js';
 import { LoadedTokenizer } from './tokenizer.js';
+import { correctSteps } from './tokenizers/corrections.js';
 import type { Tokenizer } from './types.js';
 import { describe } from './validation.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** No vocabulary comes near it; the library makes a list as long as the largest id. */
-const largestId = 1 << 22;
+export const largestId = 1 << 22;
 
-/** The tokenizer of a tokenizer.json and, where there is one, its tokenizer_config.json. */
-export function readTokenizer(json: Json, config: Json): Tokenizer {
+/** Steps that no tokenizer.json can say. */
+export interface Steps {
+  preTokenizer: PreTokenizer;
+  /** Words of the pre-tokenizer → tokens. */
+  encode(words: string[]): string[];
+  decoder: Decoder;
+}
+
+/** The tokenizer of a tokenizer.json and, where there is one, its tokenizer_config.json. `name` is the file that errors name. */
+export function readTokenizer(json: Json, config: Json, name = 'tokenizer.json'): Tokenizer {
+  return new LoadedTokenizer(build(name, json, config), config, name);
+}
+
+/** The same with steps in place of those of the file. */
+export function composeTokenizer(name: string, json: Json, config: Json, { preTokenizer, encode, decoder }: Steps): Tokenizer {
+  const inner = build(name, json, config);
+  inner.pre_tokenizer = preTokenizer;
+  inner.model!.encode = encode;
+  inner.decoder = decoder;
+  return new LoadedTokenizer(inner, config, name);
+}
+
+function build(name: string, json: Json, config: Json): HuggingFaceTokenizer {
   // Fields that a hand-written file may leave out, as the Rust library lets it.
   const complete = {
     added_tokens: [],
@@ -21,24 +43,25 @@ export function readTokenizer(json: Json, config: Json): Tokenizer {
     decoder: null,
     ...json,
   };
-  checkIds(complete);
+  const { vocab } = (complete as { model?: { vocab?: unknown } }).model ?? {};
+  if (isObject(vocab) && !Array.isArray(vocab)) checkIds(name, Object.entries(vocab));
+  if (Array.isArray(complete.added_tokens)) {
+    checkIds(name, complete.added_tokens.map((token: { id?: unknown } | null, index) => [`added_tokens[${index}]`, token?.id]));
+  }
   try {
-    return new LoadedTokenizer(new HuggingFaceTokenizer(complete, config), config);
+    const tokenizer = new HuggingFaceTokenizer(complete, config);
+    correctSteps(tokenizer);
+    return tokenizer;
   } catch (error) {
-    fail('bad_checkpoint', `tokenizer.json: ${messageOf(error)}`, error);
+    fail('bad_checkpoint', `${name}: ${messageOf(error)}`, error);
   }
 }
 
-/** Refuses ids that no list of tokens could hold. */
-function checkIds({ model, added_tokens: added }: Json): void {
-  const { vocab } = (model ?? {}) as { vocab?: unknown };
-  const ids = [
-    ...(isObject(vocab) && !Array.isArray(vocab) ? Object.entries(vocab) : []),
-    ...(Array.isArray(added) ? added.map((token, index) => [`added_tokens[${index}]`, (token as { id?: unknown } | null)?.id] as const) : []),
-  ];
+/** Refuses ids that no list of tokens could hold. `name` is the file's. */
+export function checkIds(name: string, ids: readonly (readonly [token: string, id: unknown])[]): void {
   for (const [token, id] of ids) {
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > largestId) {
-      fail('bad_checkpoint', `tokenizer.json: ${token.slice(0, 60)}: expected an id from 0 to ${largestId}, got ${describe(id)}`);
+      fail('bad_checkpoint', `${name}: ${token.slice(0, 60)}: expected an id from 0 to ${largestId}, got ${describe(id)}`);
     }
   }
 }

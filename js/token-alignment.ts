@@ -6,6 +6,12 @@ import type { Encoding } from './types.js';
 type Alignment = Pick<Encoding, 'specialTokens' | 'words' | 'offsets'>;
 type Piece = { token: string; word: number; start: number; end: number };
 
+/** A word as a pre-tokenizer gives it, and where in its text each UTF-16 unit of it comes from. */
+export interface TracedWord {
+  text: string;
+  sources: readonly (readonly [start: number, end: number])[];
+}
+
 // Private-use characters: no vocabulary has them, so they show where a text stands between the added tokens.
 const firstText = '\ue000first';
 const secondText = '\ue000second';
@@ -38,7 +44,7 @@ export function alignTokens(
       if (!trusted) continue;
       const { word, start, end } = pieces[index]!;
       alignment.words[at + index] = word;
-      alignment.offsets[at + index] = [start, end];
+      if (start < end) alignment.offsets[at + index] = [start, end]; // a space that was put before the text is nowhere in it
     }
     at += own.length;
   }
@@ -82,39 +88,53 @@ function alignText(tokenizer: HuggingFaceTokenizer, text: string): Piece[] {
 
 /** A stretch of text without added tokens; [] where the tokenizer's steps cannot be followed. */
 function alignSection(tokenizer: HuggingFaceTokenizer, text: string, offset: number, firstWord: number): Piece[] {
-  const { normalizer, pre_tokenizer: split, model } = tokenizer as unknown as Steps;
+  const { model } = tokenizer as unknown as Steps;
+  const pieces: Piece[] = [];
+  let word = firstWord;
+  for (const { text: own, sources } of tracedWords(tokenizer, text)) {
+    let from = 0;
+    for (const token of model([own])) {
+      if (from > 0 && token.startsWith('▁')) word += 1;
+      const prefix = from > 0 ? (model.config?.continuing_subword_prefix ?? '##') : '';
+      const known = token.startsWith(prefix) && own.startsWith(token.slice(prefix.length), from);
+      const to = known ? from + token.length - prefix.length : own.length; // an unknown token stands for the whole word
+      if (to <= from) return [];
+      const first = token.startsWith('▁') && to - from > 1 ? from + 1 : from;
+      pieces.push({ token, word, start: offset + sources[first]![0], end: offset + sources[to - 1]![1] });
+      from = to;
+    }
+    word += 1;
+  }
+  return pieces;
+}
+
+/** The pre-tokenizer's words: as it says where they come from, or by normalising each character of the text alone. */
+function tracedWords(tokenizer: HuggingFaceTokenizer, text: string): readonly TracedWord[] {
+  const { normalizer, pre_tokenizer: split } = tokenizer as unknown as Steps;
+  if (split?.trace) return split.trace(text);
   let normal = '';
   const sources: [number, number][] = []; // of each UTF-16 unit of the normalised text
-  let at = offset;
+  let at = 0;
   for (const character of text) {
     const changed = normalizer ? normalizer(character) : character;
     for (let unit = 0; unit < changed.length; ++unit) sources.push([at, at + character.length]);
     normal += changed;
     at += character.length;
   }
-  const pieces: Piece[] = [];
+  const words: TracedWord[] = [];
   let cursor = 0;
-  const words = split ? split(normal, { section_index: 0 }) : [normal];
-  for (const [index, word] of words.entries()) {
+  for (const word of split ? split(normal, { section_index: 0 }) : [normal]) {
     const found = normal.indexOf(word, cursor);
     if (found < 0 || word.length === 0) return [];
     cursor = found + word.length;
-    let from = found;
-    for (const token of model([word])) {
-      const prefix = from > found ? (model.config?.continuing_subword_prefix ?? '##') : '';
-      const known = token.startsWith(prefix) && normal.startsWith(token.slice(prefix.length), from);
-      const to = known ? from + token.length - prefix.length : cursor; // an unknown token stands for the whole word
-      if (to <= from) return [];
-      pieces.push({ token, word: firstWord + index, start: sources[from]![0], end: sources[to - 1]![1] });
-      from = to;
-    }
+    words.push({ text: word, sources: sources.slice(found, cursor) });
   }
-  return pieces;
+  return words;
 }
 
 /** The library's steps are callable objects, which its types leave unsaid. */
 interface Steps {
   normalizer: ((text: string) => string) | null;
-  pre_tokenizer: ((text: string, options: { section_index: number }) => string[]) | null;
+  pre_tokenizer: (((text: string, options: { section_index: number }) => string[]) & { trace?(text: string): readonly TracedWord[] }) | null;
   model: ((words: string[]) => string[]) & { config?: { continuing_subword_prefix?: string } };
 }

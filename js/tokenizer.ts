@@ -1,6 +1,6 @@
 // Text to token ids and back: @huggingface/tokenizers behind the package's own names, with words and offsets added.
 import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { fail, messageOf } from './errors.js';
+import { AttentionLabError, fail, messageOf } from './errors.js';
 import type { Encoding, Tokenizer } from './types.js';
 import { checkInteger, checkKeys, checkString, describe } from './validation.js';
 import { alignTokens } from './token-alignment.js';
@@ -16,9 +16,15 @@ export class LoadedTokenizer implements Tokenizer {
   readonly sepTokenId: number | undefined;
   readonly specialTokenIds: readonly number[];
   readonly #inner: HuggingFaceTokenizer;
+  readonly #file: string;
+  readonly #cleansUp: boolean;
 
-  constructor(inner: HuggingFaceTokenizer, config: Json) {
+  /** `file` is what errors name. */
+  constructor(inner: HuggingFaceTokenizer, config: Json, file: string) {
     this.#inner = inner;
+    this.#file = file;
+    // As Transformers 5: never of byte-pair encoding, whose own spaces it would take.
+    this.#cleansUp = config['clean_up_tokenization_spaces'] === true && !('bpe_ranks' in inner.model!);
     this.vocabSize = inner.get_vocab().size;
     const special = [...inner.get_added_tokens_decoder().values()].filter((token) => token.special);
     this.specialTokenIds = special.map((token) => token.id);
@@ -37,14 +43,14 @@ export class LoadedTokenizer implements Tokenizer {
   encode(text: string, pair?: string): Encoding {
     checkString('text', text);
     if (pair !== undefined) checkString('pair', pair);
-    const encoded = sound(() => {
+    const encoded = this.#sound(() => {
       const { ids, tokens, token_type_ids: types } = this.#inner.encode(text, { text_pair: pair ?? null, return_token_type_ids: true });
       return { ids, tokens, tokenTypeIds: types ?? ids.map(() => 0), ...alignTokens(this.#inner, text, pair, tokens) };
     });
     const { ids, tokens } = encoded;
     ids.forEach((id, index) => {
       if (!Number.isInteger(id)) {
-        fail('bad_checkpoint', `tokenizer.json: the token ${describe(tokens[index])} has no id, and there is no unknown token`);
+        fail('bad_checkpoint', `${this.#file}: the token ${describe(tokens[index])} has no id, and there is no unknown token`);
       }
     });
     return encoded;
@@ -54,8 +60,10 @@ export class LoadedTokenizer implements Tokenizer {
     if (!Array.isArray(ids)) fail('invalid_argument', `ids: expected an array of ids, got ${describe(ids)}`);
     ids.forEach((id, index) => checkInteger(`ids[${index}]`, id, 0));
     const { skipSpecialTokens = false } = checkKeys('options', options, new Set(['skipSpecialTokens']));
-    if (ids.length === 0) return '';
-    return sound(() => this.#inner.decode([...ids], { skip_special_tokens: skipSpecialTokens }));
+    const known = ids.filter((id) => this.#inner.id_to_token(id) !== undefined);
+    if (known.length === 0) return '';
+    const how = { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: this.#cleansUp };
+    return this.#sound(() => this.#inner.decode(known, how));
   }
 
   tokenToId(token: string): number | undefined {
@@ -65,14 +73,15 @@ export class LoadedTokenizer implements Tokenizer {
   idToToken(id: number): string | undefined {
     return this.#inner.id_to_token(checkInteger('id', id, 0));
   }
-}
 
-/** What the library makes of the file; parts of a file that it cannot use it finds only when they are used. */
-function sound<T>(use: () => T): T {
-  try {
-    return use();
-  } catch (error) {
-    fail('bad_checkpoint', `tokenizer.json: ${messageOf(error)}`, error);
+  /** What the library makes of the file; parts of a file that it cannot use it finds only when they are used. */
+  #sound<T>(use: () => T): T {
+    try {
+      return use();
+    } catch (error) {
+      if (error instanceof AttentionLabError) throw error;
+      fail('bad_checkpoint', `${this.#file}: ${messageOf(error)}`, error);
+    }
   }
 }
 

@@ -413,7 +413,7 @@ export interface Encoding {
   offsets: ([number, number] | null)[];
 }
 
-/** Text to ids and back, as the checkpoint's tokenizer.json says. */
+/** Text to ids and back, as the checkpoint's tokenizer.json says, or the files that stand for one. */
 export interface Tokenizer {
   /** One text, or a pair of texts for a model with token types. */
   encode(text: string, pair?: string): Encoding;

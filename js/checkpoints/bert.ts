@@ -9,6 +9,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const bert: Family = {
   modelType: 'bert',
+  tokenizerClass: 'BertTokenizer',
   architectures: ['BertModel', 'BertForMaskedLM', 'BertForPreTraining'],
 
   read(json, architecture, has) {

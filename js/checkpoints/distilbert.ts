@@ -9,6 +9,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const distilbert: Family = {
   modelType: 'distilbert',
+  tokenizerClass: 'DistilBertTokenizer',
   aliases: { hidden_size: 'dim', num_attention_heads: 'n_heads', num_hidden_layers: 'n_layers' },
   architectures: ['DistilBertModel', 'DistilBertForMaskedLM'],
 

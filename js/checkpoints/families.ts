@@ -53,6 +53,8 @@ export interface Family {
   aliases?: Readonly<Record<string, string>>;
   /** config.json's architectures that this family computes. */
   architectures: string[];
+  /** Transformers' class of its tokenizers, where no file names another. */
+  tokenizerClass?: string;
   /** Whether a generation_config.json may belong to it. */
   generates?: boolean;
   /** Whether a preprocessor_config.json belongs to it rather than a tokenizer. */

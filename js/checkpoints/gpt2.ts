@@ -9,6 +9,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const gpt2: Family = {
   modelType: 'gpt2',
+  tokenizerClass: 'GPT2Tokenizer',
   generates: true,
   aliases: { hidden_size: 'n_embd', max_position_embeddings: 'n_positions', num_attention_heads: 'n_head', num_hidden_layers: 'n_layer' },
   architectures: ['GPT2LMHeadModel', 'GPT2Model'],

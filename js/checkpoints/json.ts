@@ -1,4 +1,4 @@
-// Reads JSON that came with a checkpoint: bounded in size and depth, and, where asked, free of duplicate keys.
+// Reads whole files that came with a checkpoint, bounded in size: bytes, texts, and JSON, bounded in depth and free of duplicate keys.
 import { checkAborted, fail, messageOf } from '../errors.js';
 import type { FolderFile, ReportProgress } from './folder.js';
 
@@ -13,15 +13,46 @@ export async function readText(
 ): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
+  for await (const chunk of boundedChunks(file, largest, report, signal)) text += decode(file.name, () => decoder.decode(chunk, { stream: true }));
+  return text + decode(file.name, () => decoder.decode());
+}
+
+/** The bytes of a whole file of at most `largest`. */
+export async function readBytes(
+  file: FolderFile,
+  largest: number,
+  report: ReportProgress,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of boundedChunks(file, largest, report, signal)) {
+    chunks.push(chunk.slice()); // a chunk is the reader's until it asks for the next
+    size += chunk.length;
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+async function* boundedChunks(
+  file: FolderFile,
+  largest: number,
+  report: ReportProgress,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   let loaded = 0;
   for await (const chunk of file.chunks()) {
     checkAborted(signal, file.name);
     loaded += chunk.length;
     if (loaded > largest) fail('bad_checkpoint', `${file.name}: expected at most ${largest} bytes, got more`);
-    text += decode(file.name, () => decoder.decode(chunk, { stream: true }));
+    yield chunk;
     report?.({ file: file.name, loaded, total: plausible(file.sizeHint, loaded) });
   }
-  return text + decode(file.name, () => decoder.decode());
 }
 
 export function decode(name: string, decodeText: () => string): string {

@@ -10,6 +10,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const llama: Family = {
   modelType: 'llama',
+  tokenizerClass: 'LlamaTokenizer',
   generates: true,
   architectures: ['LlamaForCausalLM', 'LlamaModel'],
 

@@ -1,18 +1,18 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
 import { AttentionLabError, checkAborted, fail } from '../errors.js';
 import { Model, type Host } from '../model.js';
-import { readTokenizer } from '../read-tokenizer.js';
-import type { LoadOptions, ModelSource, Tensor, Tokenizer } from '../types.js';
+import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
+import { readTokenizers } from '../tokenizers/formats.js';
+import type { LoadOptions, ModelSource, Tensor } from '../types.js';
 import { checkKeys, checkNoNaN, checkSignal, describe } from '../validation.js';
 import { asParameter, carriedTensors, chooseFamily, matchTensors, refuseUnserved, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { loadKeys } from './hub-id.js';
-import { parseObject, readText } from './json.js';
+import { parseObject, readBytes, readText } from './json.js';
 import { ownRules } from './rules.js';
 import { openWeights } from './shards.js';
 
 const largestConfig = 1 << 24;
-const largestTokenizer = 1 << 28;
 
 export async function loadCheckpoint(
   source: ModelSource,
@@ -29,14 +29,15 @@ export async function loadCheckpoint(
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
   refuseUnserved(json);
-  const { tokenizer, texts } = await readTokenizerFiles(reader);
-  const generation = family.generates ? await readSettings(reader, 'generation_config.json', texts) : undefined;
-  const preprocessor = family.readsPictures ? await readSettings(reader, 'preprocessor_config.json', texts) : undefined;
+  const files = new CheckpointFiles(reader);
+  const tokenizers = await readTokenizers(files, family.tokenizerClass, json);
+  const generation = family.generates ? await files.settings('generation_config.json') : undefined;
+  const preprocessor = family.readsPictures ? await files.settings('preprocessor_config.json') : undefined;
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
     const plan = family.read(withOwnNames(json, family.aliases), architecture, (name) => weights.tensors.has(name), generation);
-    const beside = { tokenizer, preprocessor, generation: plan.generation, labels: plan.labels };
+    const beside = { ...tokenizers, preprocessor, generation: plan.generation, labels: plan.labels };
     if (!plan.rules) model = new Model(host, plan.config, beside);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());
     const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
@@ -53,7 +54,7 @@ export async function loadCheckpoint(
       }
     }
     checkAborted(signal, 'loadModel');
-    model.origin = { json, rules, carried, texts };
+    model.origin = { json, rules, carried, files: files.kept };
     return model;
   } catch (error) {
     model?.dispose();
@@ -72,25 +73,7 @@ function checkComplete(model: Model, loaded: readonly string[]): void {
   }
 }
 
-/** The tokenizer, and the files it was read from. */
-async function readTokenizerFiles(reader: FolderReader): Promise<{ tokenizer?: Tokenizer; texts: Map<string, string> }> {
-  const texts = new Map<string, string>();
-  const text = await reader.textIfThere('tokenizer.json', largestTokenizer);
-  if (text === undefined) return { texts };
-  texts.set('tokenizer.json', text);
-  const settings = await readSettings(reader, 'tokenizer_config.json', texts);
-  return { tokenizer: readTokenizer(parseObject('tokenizer.json', text), settings ?? {}), texts };
-}
-
-/** The object of a file that may be missing; its text is kept in `texts`. */
-async function readSettings(reader: FolderReader, name: string, texts: Map<string, string>): Promise<Record<string, unknown> | undefined> {
-  const text = await reader.textIfThere(name);
-  if (text === undefined) return undefined;
-  texts.set(name, text);
-  return parseObject(name, text);
-}
-
-class FolderReader {
+class FolderReader implements FileSource {
   constructor(
     private readonly folder: Folder,
     private readonly options: LoadOptions,
@@ -119,6 +102,11 @@ class FolderReader {
   async textIfThere(name: string, largest = largestConfig): Promise<string | undefined> {
     const file = await this.openIfThere(name);
     return file && this.#textOf(file, largest);
+  }
+
+  async bytesIfThere(name: string, largest: number): Promise<Uint8Array | undefined> {
+    const file = await this.openIfThere(name);
+    return file && readBytes(file, largest, this.options.onProgress, this.options.signal);
   }
 
   #textOf(file: FolderFile, largest: number): Promise<string> {

@@ -9,6 +9,7 @@ import { bodyPrefix, Rules } from './rules.js';
 
 export const marian: Family = {
   modelType: 'marian',
+  tokenizerClass: 'MarianTokenizer',
   generates: true,
   aliases: { hidden_size: 'd_model', num_attention_heads: 'encoder_attention_heads', num_hidden_layers: 'encoder_layers' },
   architectures: ['MarianMTModel', 'MarianModel'],

@@ -27,6 +27,7 @@ export function robertaFamily(kind: Kind): Family {
   const ignored = [new RegExp(`^(${modelType}\\.)?embeddings\\.(position_ids|token_type_ids)$`), /^lm_head\.decoder\.(weight|bias)$/];
   return {
     modelType,
+    tokenizerClass: 'RobertaTokenizer',
     architectures: [`${name}Model`, `${name}ForMaskedLM`],
 
     read(json, architecture, has) {

@@ -14,8 +14,8 @@ export interface Origin {
   rules: readonly TensorRule[];
   /** Weights of the family that this package has no use for. */
   carried: ReadonlyMap<string, Tensor>;
-  /** File name → text: the tokenizer's files, or the preprocessor's. */
-  texts: ReadonlyMap<string, string>;
+  /** File name → what it held: the tokenizer's files, or the preprocessor's. */
+  files: ReadonlyMap<string, string | Uint8Array>;
 }
 
 /** What is saved. `origin` is undefined for models of `createModel`. */
@@ -34,7 +34,7 @@ const dtypeNames = { f32: 'float32', f16: 'float16' } as const;
 export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8Array> {
   const { dtype: asked = 'f32' } = checkKeys('options', given, new Set(['dtype']));
   const dtype = checkOneOf('dtype', asked, ['f32', 'f16']);
-  const { json, rules, carried, texts } = model.origin ?? asFamily(model);
+  const { json, rules, carried, files } = model.origin ?? asFamily(model);
   const entries = rules.flatMap((rule) =>
     [rule.theirs[0]!, ...(rule.copies ?? [])].map((name) => ({ name, dims: dimsInFile(rule), values: () => valuesOf(model, rule) })),
   );
@@ -43,7 +43,7 @@ export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8A
   return new Map([
     ['config.json', encoder.encode(`${JSON.stringify(withDtype(json, dtypeNames[dtype]), null, 2)}\n`)],
     ['model.safetensors', writeSafetensors(entries, dtype)],
-    ...[...texts].map(([name, text]) => [name, encoder.encode(text)] as const),
+    ...[...files].map(([name, held]) => [name, typeof held === 'string' ? encoder.encode(held) : held.slice()] as const),
   ]);
 }
 
@@ -56,9 +56,9 @@ function withDtype(json: Readonly<Record<string, unknown>>, dtype: string): Reco
 /** The last family, our own, can express every config. */
 function asFamily(model: Saved): Origin {
   const { config, preprocessor } = model;
-  const texts = new Map<string, string>();
-  if (preprocessor) texts.set('preprocessor_config.json', `${JSON.stringify(preprocessor, null, 2)}\n`);
-  const common = { carried: new Map<string, Tensor>(), texts };
+  const files = new Map<string, string>();
+  if (preprocessor) files.set('preprocessor_config.json', `${JSON.stringify(preprocessor, null, 2)}\n`);
+  const common = { carried: new Map<string, Tensor>(), files };
   for (const family of families) {
     const json = family.write(config);
     const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], willHave(config), undefined));

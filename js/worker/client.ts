@@ -204,6 +204,7 @@ export class WorkerTrainer extends Remote {
 export class WorkerModel extends RemoteParameters {
   readonly config: CompleteModelConfig;
   readonly tokenizer: WorkerTokenizer | undefined;
+  readonly targetTokenizer: WorkerTokenizer | undefined;
   readonly labels: readonly string[];
   readonly preprocessor: Readonly<Record<string, unknown>> | undefined;
 
@@ -213,7 +214,9 @@ export class WorkerModel extends RemoteParameters {
     this.config = facts['config'] as CompleteModelConfig;
     this.labels = facts['labels'] as readonly string[];
     this.preprocessor = facts['preprocessor'] as Readonly<Record<string, unknown>> | undefined;
-    this.tokenizer = facts['tokenizer'] ? new WorkerTokenizer(connection, facts['tokenizer'] as Created) : undefined;
+    const [own, target] = [facts['tokenizer'], facts['targetTokenizer']] as (Created | undefined)[];
+    this.tokenizer = own && new WorkerTokenizer(connection, own);
+    this.targetTokenizer = target?.object === own?.object ? this.tokenizer : target && new WorkerTokenizer(connection, target);
   }
 
   forward(inputs: ForwardInputs, options?: ForwardOptions, call?: CallOptions): Promise<ModelOutput> {
@@ -253,6 +256,7 @@ export class WorkerModel extends RemoteParameters {
 
   override dispose(): void {
     this.tokenizer?.dispose();
+    this.targetTokenizer?.dispose();
     super.dispose();
   }
 }

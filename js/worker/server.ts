@@ -117,7 +117,9 @@ class Server {
   private describe(value: unknown): unknown {
     if (value instanceof Model) {
       const { config, labels, preprocessor } = value;
-      return this.keep(value, { config, labels, preprocessor, tokenizer: this.describe(value.tokenizer) });
+      const tokenizer = this.describe(value.tokenizer);
+      const targetTokenizer = value.targetTokenizer === value.tokenizer ? tokenizer : this.describe(value.targetTokenizer);
+      return this.keep(value, { config, labels, preprocessor, tokenizer, targetTokenizer });
     }
     if (value instanceof LoadedTokenizer) return this.keep(value, tokenizerFacts(value));
     if (value instanceof Trainer) return this.keep(value, {});

@@ -48,7 +48,7 @@ describe('hub', () => {
 
   test('loads, and the second time asks what changed but downloads nothing again', async () => {
     const first = await load();
-    assert.deepEqual(first.requests.map(({ file }) => file), ['config.json', 'tokenizer.json', 'model.safetensors']); // of a BERT: none says how to generate
+    assert.deepEqual(first.requests.map(({ file }) => file), ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'model.safetensors']); // of a BERT: none says how to generate
     assert.ok(first.requests.every(({ revision, range, authorization }) => revision === 'main' && !range && !authorization));
     const events = [];
     const second = await load({ onProgress: (event) => events.push(event) });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { AttentionLabError } from 'attention-lab';
 import { assemble, checkpoint, config } from './checkpoint.mjs';
 import { checkpointPath } from './golden.mjs';
+import { tokenizerFolder } from './tokenizer-files.mjs';
 import { assertWorks, forEachVariant, numbers } from './support.mjs';
 
 const casesPerFile = 50;
@@ -17,7 +18,13 @@ const hostile = [
   [], [[]], [null], [-1], [0, 0], {}, { a: {} }, [1, 2, 3, 4, 5], ['x'], { type: 'x' }, '__proto__', 'gelu', 'bert', 'llama',
 ];
 
-const jsonFiles = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config|model\.safetensors\.index)\.json$/;
+/** How a file of this name is changed. */
+const changes = [
+  [/\.json$/, changedJson],
+  [/\.txt$/, changedLines],
+  [/\.(spm|model)$/, changedBytes],
+  [/\.safetensors$/, changedSafetensors],
+];
 
 /** Seeded choices. */
 class Choose {
@@ -85,6 +92,22 @@ function changedJson(bytes, choose) {
   return new TextEncoder().encode(choose.below(4) === 0 ? otherText(text, choose) : JSON.stringify(otherValues(JSON.parse(text), choose)));
 }
 
+function changedLines(bytes, choose) {
+  const text = new TextDecoder().decode(bytes);
+  if (choose.below(2) === 0) return new TextEncoder().encode(otherText(text, choose));
+  const lines = text.split('\n');
+  lines[choose.below(lines.length)] = choose.of(['', ' ', 'a', 'a b c', lines[0], lines.at(-2), '[UNK]', '\u00a0', '#version: 0.1', 'x'.repeat(5000)]);
+  return new TextEncoder().encode(lines.join(choose.below(4) === 0 ? '\r\n' : '\n'));
+}
+
+/** Some bytes others, gone or twice, in the whole file or where its fields begin; numbers that are none, and lengths that no file has. */
+function changedBytes(bytes, choose) {
+  const at = choose.below(choose.of([bytes.length, Math.min(bytes.length, 200)]));
+  const piece = choose.of([[], [0xff, 0xff, 0xff, 0xff, 0x0f], [0, 0, 0xc0, 0x7f], [0, 0, 0x80, 0xff], [0x80], [0x0a, 0], [0x0a, 0xff, 0x01], new Array(12).fill(0xff), [choose.below(256)]]);
+  const gone = choose.of([0, piece.length, 1, choose.below(bytes.length)]);
+  return new Uint8Array([...bytes.subarray(0, at), ...piece, ...bytes.subarray(at + gone)]);
+}
+
 /** The header changed as JSON, under a length that is right, or a wrong one. */
 function changedSafetensors(bytes, choose) {
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -101,7 +124,10 @@ function golden(name) {
 /** What a caller does with a model next. */
 function use(model) {
   const { image, encoder, vocabSize } = model.config;
-  if (model.tokenizer) model.encode('the cat, sat');
+  if (model.tokenizer) {
+    model.decode(model.encode('>>de<< The cat, sat ☃ ﬁ').ids);
+    model.targetTokenizer.encode('Die Katze');
+  }
   if (image) {
     const pixels = { data: new Uint8ClampedArray(4 * 7 * 5).fill(90), width: 7, height: 5 };
     return model.forward({ pixelValues: model.preprocess(pixels) });
@@ -144,6 +170,10 @@ forEachVariant('malformed files', (lab) => {
     ['Longformer', () => golden('longformer_mlm')],
     ['Marian', () => golden('marian_shared')],
     ['ViT', () => golden('vit_classifier')],
+    ['vocab.txt', () => tokenizerFolder('bert_accents')],
+    ['vocab.json and merges.txt', () => tokenizerFolder('gpt2_added')],
+    ['tokenizer.model', () => tokenizerFolder('llama_legacy')],
+    ["Marian's tokenizers", () => tokenizerFolder('marian_bytes')],
     ["this package's own", saved],
   ];
   sources.forEach(([title, open], number) => {
@@ -151,7 +181,7 @@ forEachVariant('malformed files', (lab) => {
       const files = open();
       const outcomes = new Map();
       for (const [name, bytes] of files) {
-        const change = jsonFiles.test(name) ? changedJson : changedSafetensors;
+        const [, change] = changes.find(([pattern]) => pattern.test(name));
         for (let i = 0; i < casesPerFile; ++i) {
           const choose = new Choose(1000 * number + i);
           let changed;

@@ -50,7 +50,7 @@ forEachVariant('model', (lab) => {
       assert.equal(out.logits, undefined);
       assert.equal(out.poolerOutput, undefined);
       assert.equal(model.tokenizer, undefined);
-      assertError(() => model.encode('text'), 'no_tokenizer', /no tokenizer\.json; pass token ids/);
+      assertError(() => model.encode('text'), 'no_tokenizer', /no tokenizer; pass token ids/);
       assertError(() => model.decode([1]), 'no_tokenizer', /no tokenizer/);
     }));
 

@@ -1,0 +1,54 @@
+// A SentencePiece model's pieces back as text, special tokens between them. As MarianTokenizer.convert_tokens_to_string does it.
+import { Decoder } from '@huggingface/tokenizers';
+import { byteOf, textOfBytes } from './bytes.js';
+import type { Piece, SentencePieceModel } from './sentencepiece.js';
+
+export class SentencePieceDecoder extends Decoder {
+  readonly #kinds: ReadonlyMap<string, Piece['kind']>;
+
+  constructor(
+    private readonly model: SentencePieceModel,
+    private readonly special: ReadonlySet<string>,
+  ) {
+    super({ type: 'Fuse' });
+    this.#kinds = new Map(model.pieces.map(({ text, kind }) => [text, kind]));
+  }
+
+  override decode_chain(tokens: string[]): string[] {
+    let text = '';
+    let pieces: string[] = [];
+    for (const token of tokens) {
+      if (!this.special.has(token)) pieces.push(token);
+      else {
+        text += `${this.#join(pieces)}${token} `;
+        pieces = [];
+      }
+    }
+    return [(text + this.#join(pieces)).replaceAll('▁', ' ').trim()];
+  }
+
+  /** Without the space that stands before a text. */
+  #join(pieces: readonly string[]): string {
+    const { addDummyPrefix, removeExtraSpaces } = this.model;
+    let mayBeginWithSpace = !addDummyPrefix && !removeExtraSpaces;
+    let text = '';
+    let bytes: number[] = [];
+    for (const piece of pieces) {
+      const kind = this.#kinds.get(piece);
+      if (kind === 'byte') {
+        bytes.push(byteOf(piece) ?? 0);
+        continue;
+      }
+      text += textOfBytes(bytes);
+      bytes = [];
+      if (kind === 'control') continue;
+      if (kind !== undefined && text === '' && !mayBeginWithSpace && piece.startsWith('▁')) {
+        mayBeginWithSpace = !removeExtraSpaces;
+        text += piece.slice(1);
+      } else {
+        text += piece;
+      }
+    }
+    return text + textOfBytes(bytes);
+  }
+}

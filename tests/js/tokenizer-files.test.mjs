@@ -1,0 +1,154 @@
+// Tokenizers of checkpoints without a tokenizer.json: the ids, tokens and texts of Transformers; a translator from text to text.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createRuntime } from 'attention-lab';
+import { createWorkerRuntime } from 'attention-lab/worker';
+import { checkpointPath } from './golden.mjs';
+import { assertRejects, forEachVariant } from './support.mjs';
+import { cases, texts, tokenizerFolder, translations } from './tokenizer-files.mjs';
+
+describe('tokenizers by their own files', () => {
+  let rt;
+  before(async () => (rt = await createRuntime({ variant: 'simd128' })));
+  after(() => assert.equal(rt.liveHandles, 0));
+
+  for (const { name, about, expected, target } of cases) {
+    describe(`${name}: ${about}`, () => {
+      let model;
+      before(async () => (model = await rt.loadModel(tokenizerFolder(name))));
+      after(() => model.dispose());
+      for (const [side, rows] of Object.entries({ tokenizer: expected, ...(target && { targetTokenizer: target }) })) {
+        rows.forEach((row, index) => {
+          const text = texts[index];
+          test(`${side}: ${JSON.stringify(text.slice(0, 60))}`, () => {
+            const tokenizer = model[side];
+            const { ids, tokens, specialTokens, offsets } = tokenizer.encode(text);
+            assert.deepEqual(ids, row.ids);
+            const own = (_, at) => !specialTokens[at];
+            assert.deepEqual(tokens.filter(own), row.tokens ?? ids.filter(own).map((id) => tokenizer.idToToken(id)));
+            if (row.decoded !== undefined) {
+              assert.equal(tokenizer.decode(ids), row.decoded);
+              assert.equal(tokenizer.decode(ids, { skipSpecialTokens: true }), row.withoutSpecial ?? row.decoded);
+            }
+            for (const offset of offsets) if (offset) assert.ok(0 <= offset[0] && offset[0] < offset[1] && offset[1] <= text.length);
+          });
+        });
+      }
+    });
+  }
+
+  const changed = (name, changes) => {
+    const files = tokenizerFolder(name);
+    for (const [file, content] of Object.entries(changes)) {
+      if (content === null) files.delete(file);
+      else files.set(file, typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    }
+    return rt.loadModel(files);
+  };
+  const withModel = async (loading, use) => {
+    const model = await loading;
+    try {
+      return await use(model);
+    } finally {
+      model.dispose();
+    }
+  };
+  const spmOf = (name, file) => tokenizerFolder(name).get(file);
+
+  test('words and offsets of pieces, the space before a word not among them', () =>
+    withModel(changed('marian', {}), ({ tokenizer }) => {
+      const text = '>>de<< The  cat ☃ﬁ sees.';
+      const { tokens, words, offsets } = tokenizer.encode(text);
+      const found = offsets.map((offset) => offset && text.slice(...offset));
+      assert.deepEqual(tokens[0], '>>de<<');
+      assert.equal(found[0], '>>de<<');
+      tokens.forEach((token, at) => {
+        if (/^▁?\w+$/.test(token) && !/fi|[fi]$/.test(token)) assert.equal(found[at], token.replace('▁', ''));
+      });
+      const wordsOf = (part) => [...new Set(words.filter((_, at) => found[at] && text.indexOf(part) <= offsets[at][0] && offsets[at][1] <= text.indexOf(part) + part.length))];
+      assert.equal(wordsOf('The').length, 1);
+      assert.equal(wordsOf('sees.').length, 1);
+      assert.ok(wordsOf('cat')[0] < wordsOf('sees.')[0]);
+    }));
+
+  test('what saving gives back holds the tokenizer, to the byte', () =>
+    withModel(changed('marian', {}), async (model) => {
+      const saved = model.save();
+      for (const [name, bytes] of tokenizerFolder('marian')) if (!/^(config\.json|model)/.test(name)) assert.deepEqual(saved.get(name), bytes, name);
+      await withModel(rt.loadModel(saved), (again) => assert.deepEqual(again.encode(texts[4]), model.encode(texts[4])));
+    }));
+
+  test('a class that a file names counts, whatever the family; of an unknown one there is no tokenizer', async () => {
+    const vocab = tokenizerFolder('bert_bare').get('vocab.txt');
+    const chinese = { 'vocab.txt': vocab, 'vocab.json': null, 'merges.txt': null, 'tokenizer_config.json': '{"tokenizer_class":"BertTokenizer"}' };
+    await withModel(changed('gpt2_bare', chinese), (model) => assert.equal(model.encode('the').tokens[0], '[CLS]'));
+    await withModel(changed('bert_bare', { 'tokenizer_config.json': '{"tokenizer_class":"BertJapaneseTokenizer"}' }), (model) => assert.equal(model.tokenizer, undefined));
+    await withModel(changed('marian', { 'source.spm': null }), (model) => assert.equal(model.targetTokenizer, undefined));
+  });
+
+  const refused = [
+    ['marian', { 'target.spm': null }, 'file_missing', /target\.spm: expected beside source\.spm/],
+    ['marian', { 'vocab.json': null }, 'file_missing', /vocab\.json: expected beside source\.spm/],
+    ['marian_two_vocabs', { 'target_vocab.json': null }, 'file_missing', /target_vocab\.json: expected beside/],
+    ['marian', { 'vocab.json': '{"</s>":0}' }, 'bad_checkpoint', /vocab\.json: expected the unk_token "<unk>"/],
+    ['marian', { 'vocab.json': '{"</s>":0,"<unk>":-1}' }, 'bad_checkpoint', /vocab\.json: <unk>: expected an id from 0 to \d+, got -1/],
+    ['marian', { 'vocab.json': '{"</s>":0,"<unk>":1e9}' }, 'bad_checkpoint', /vocab\.json: <unk>: expected an id/],
+    ['marian', { 'source.spm': spmOf('llama', 'tokenizer.model') }, 'unsupported_checkpoint', /source\.spm: trainer_spec\.model_type: expected unigram, got bpe/],
+    ['marian', { 'source.spm': '' }, 'bad_checkpoint', /source\.spm: expected 1 to \d+ pieces, got 0/],
+    ['marian', { 'source.spm': '<html>' }, 'bad_checkpoint', /source\.spm: byte \d+: expected/],
+    ['marian', { 'source.spm': spmOf('marian', 'source.spm').subarray(0, 5000) }, 'bad_checkpoint', /source\.spm: byte \d+: expected at most \d+ bytes, got a length of \d+/],
+    ['llama', { 'tokenizer.model': spmOf('marian', 'target.spm') }, 'unsupported_checkpoint', /tokenizer\.model: trainer_spec\.model_type: expected bpe, got unigram/],
+    ['llama', { 'tokenizer.model': 'IQ== 0\nIg== 1\n' }, 'bad_checkpoint', /tokenizer\.model: expected 1 to \d+ pieces, got 0/], // a file of tiktoken's
+    ['bert_bare', { 'vocab.txt': 'the\ncat\n' }, 'bad_checkpoint', /vocab\.txt: expected the unk_token "\[UNK\]"/],
+    ['gpt2_bare', { 'merges.txt': '#version: 0.2\na b c\n' }, 'bad_checkpoint', /merges\.txt: line 2: expected two pieces with a space between them, got "a b c"/],
+    ['gpt2_bare', { 'merges.txt': 'a ☃\n' }, 'bad_checkpoint', /merges\.txt: line 1: expected pieces of vocab\.json, got "☃"/],
+    ['gpt2_bare', { 'vocab.json': null }, 'file_missing', /vocab\.json: expected beside merges\.txt/],
+    ['gpt2_bare', { 'tokenizer_config.json': '{"tokenizer_class":3}' }, 'bad_checkpoint', /tokenizer_class: expected a name, got 3/],
+    ['gpt2_bare', { 'tokenizer_config.json': '{"add_bos_token":1}' }, 'bad_checkpoint', /add_bos_token: expected true or false, got 1/],
+    ['gpt2_bare', { 'tokenizer_config.json': '{"bos_token":4}' }, 'bad_checkpoint', /bos_token: expected a token, got 4/],
+    ['roberta', { 'special_tokens_map.json': '{"cls_token":"[CLS]"}' }, 'bad_checkpoint', /vocab\.json: expected the cls_token "\[CLS\]"/],
+  ];
+  for (const [name, changes, code, message] of refused) {
+    test(`${name}: refuses ${Object.entries(changes).map(([file, content]) => `${file} ${JSON.stringify(content)?.slice(0, 40)}`)}`, async () => {
+      await assertRejects(changed(name, changes), code, message);
+      assert.equal(rt.liveHandles, 0);
+    });
+  }
+});
+
+forEachVariant('a translator', (lab) => {
+  for (const { source, ids, text } of translations) {
+    test(`${source} → ${text}`, async () => {
+      const model = await lab.rt.loadModel(checkpointPath('marian_texts'));
+      try {
+        const told = [];
+        const result = model.generate(model.encode(source).ids, { maxNewTokens: 63, onToken: (_, piece) => told.push(piece) });
+        assert.deepEqual(result, { ids, text, finish: 'stop_token' });
+        assert.equal(told.join('').trim(), text);
+        assert.equal(model.decode(ids, { skipSpecialTokens: true }), text);
+        const answer = model.targetTokenizer.encode(text);
+        assert.equal(model.decode(answer.ids, { skipSpecialTokens: true }), text);
+      } finally {
+        model.dispose();
+      }
+    });
+  }
+
+  test('in a worker', async () => {
+    const worker = await createWorkerRuntime({ variant: lab.rt.variant });
+    const model = await lab.rt.loadModel(checkpointPath('marian_texts'));
+    const remote = await worker.loadModel(checkpointPath('marian_texts'));
+    const { source, ids, text } = translations[1];
+    assert.deepEqual(await remote.encode(source), model.encode(source));
+    assert.deepEqual(await remote.targetTokenizer.encode(text), model.targetTokenizer.encode(text));
+    assert.notDeepEqual((await remote.tokenizer.encode(text)).ids, model.targetTokenizer.encode(text).ids);
+    assert.deepEqual(await remote.generate(model.encode(source).ids, { maxNewTokens: 63 }), { ids, text, finish: 'stop_token' });
+    assert.equal(await remote.decode(ids, { skipSpecialTokens: true }), text);
+    remote.dispose();
+    model.dispose();
+    const one = await worker.loadModel(checkpointPath('mlm_gelu'));
+    assert.equal(one.targetTokenizer, one.tokenizer);
+    one.dispose();
+    worker.dispose();
+  });
+});
