@@ -79,6 +79,30 @@ for (const name of ['marian_shared', 'marian_separate', 'marian_untied', 'marian
   });
 }
 
+pageTest('a translator with its tokenizers: texts in, texts out, and pieces as the words of the map', {}, async ({ page }) => {
+  const model = await loadModel(golden('marian_texts'));
+  await open(page, 'marian_texts');
+  assert.doesNotMatch(await text(page, 'pair-input'), /words are ids/);
+  const source = '>>fr<< The dog sees the bird.';
+  await page.getByRole('textbox', { name: 'Read' }).fill(source);
+  await page.getByTestId('write').click();
+  const written = page.getByRole('textbox', { name: 'Written' });
+  await eventually(page, async () => assert.equal(await written.inputValue(), "Le chien voit l'oiseau."));
+  await written.fill('Le chat ☃');
+  const answer = model.targetTokenizer.encode('Le chat ☃');
+  const given = answer.ids.slice(0, -1);
+  const start = model.generate(model.encode(source).ids, { maxNewTokens: 1 }).ids.slice(0, 1);
+  const { logits } = model.forward({ inputIds: model.encode(source).ids, decoderInputIds: [...start, ...given] });
+  const name = (id) => model.decode([id]).trim() || `#${id}`;
+  await eventually(page, async () => assertAnswers(await answers(page), likeliest(logits, name)));
+  await cells(page);
+  const [[, ...columns], ...rows] = await table(page, 'weights-table');
+  const shownText = (token) => token.replace(/^▁(?=.)/, '');
+  assert.deepEqual(columns, model.encode(source).tokens.map(shownText));
+  assert.deepEqual(rows.map(([row]) => row).slice(0, given.length), answer.tokens.slice(0, given.length).map(shownText));
+  model.dispose();
+});
+
 pageTest('a model of pictures: what it sees, where it looks, and what it answers', {}, async ({ page }) => {
   const model = await loadModel(golden('vit_classifier'));
   await open(page, 'vit_classifier');

@@ -57,7 +57,7 @@ const outProjectionNames = (shapes: ReadonlyMap<string, unknown>) =>
   [...shapes.keys()].filter((name) => name.endsWith('.attn.out_proj.weight'));
 
 function needTokenizer<T>(tokenizer: T | undefined): T {
-  if (!tokenizer) throw new AttentionLabError('no_tokenizer', 'tokenizer.json: expected in the folder, got none');
+  if (!tokenizer) throw new AttentionLabError('no_tokenizer', 'tokenizer.json: expected in the folder, or the files that stand for it, got none');
   return tokenizer;
 }
 

@@ -108,8 +108,9 @@ export class ViewedModel {
   /** Ids and tokens of a text; of an answer without what a tokenizer adds around it. */
   async #encode(text: string, { isAnswer = false } = {}): Promise<{ ids: number[]; tokens: InputToken[] }> {
     if (!this.hasTokenizer) return this.#readIds(text);
-    const { ids, tokens, specialTokens } = await this.model.encode(text);
-    const { unkTokenId } = this.model.tokenizer!;
+    const tokenizer = (isAnswer ? this.model.targetTokenizer : this.model.tokenizer)!;
+    const { ids, tokens, specialTokens } = await tokenizer.encode(text);
+    const { unkTokenId } = tokenizer;
     const all = ids.map((id, i) => ({ id, token: { text: textOfToken(tokens[i]!), special: specialTokens[i] ?? false, unknown: id === unkTokenId } }));
     const kept = isAnswer ? all.filter(({ token }) => !token.special) : all;
     return { ids: kept.map(({ id }) => id), tokens: kept.map(({ token }) => token) };

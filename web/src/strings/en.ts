@@ -269,7 +269,7 @@ export const en = {
 
   checkpoint: {
     heading: 'Open your own model',
-    intro: 'A folder in Hugging Face’s layout — config.json, model.safetensors, tokenizer.json — of BERT, RoBERTa, DistilBERT, Longformer, GPT-2 or Llama, of a translator (Marian) or of a model of pictures (ViT); or a .zip that Train saved. It stays on this machine: nothing is uploaded.',
+    intro: 'A folder in Hugging Face’s layout — config.json, model.safetensors and the tokenizer’s files — of BERT, RoBERTa, DistilBERT, Longformer, GPT-2 or Llama, of a translator (Marian) or of a model of pictures (ViT); or a .zip that Train saved. It stays on this machine: nothing is uploaded.',
     choose: 'Choose a folder…',
     files: 'or choose the files…',
     drop: 'or drop the folder here',
@@ -287,11 +287,11 @@ export const en = {
     failed: 'This model could not be opened. The one before is still open.',
     next: 'What to do',
     advice: {
-      missing: 'Choose the folder that holds config.json, model.safetensors and tokenizer.json themselves, not the folder above it.',
+      missing: 'Choose the folder that holds config.json, model.safetensors and the tokenizer’s files themselves, not the folder above it.',
       config: 'Open config.json and check the field named above; model_type must be one this page knows.',
       tensor: 'The weights do not fit config.json. Take both files from the same checkpoint and revision.',
       file: 'The file is damaged or incomplete. Download model.safetensors again; a Git LFS pointer is a text of 130 bytes, not the model.',
-      tokenizer: 'Add the tokenizer.json of the same checkpoint. Older checkpoints only have vocab.txt: save the tokenizer once with a current Transformers.',
+      tokenizer: 'Add the tokenizer’s files of the same checkpoint: tokenizer.json, or vocab.txt, or vocab.json and merges.txt, or tokenizer.model.',
       preprocessor: 'Add the preprocessor_config.json of the same checkpoint: it says how a picture becomes what the model reads.',
       hub: 'Check the id, the revision and the connection. A model that is private or gated must be downloaded with an account, and its folder opened here.',
       memory: 'The model does not fit into this tab’s memory. Close other tabs or choose a smaller model.',

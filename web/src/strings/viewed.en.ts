@@ -7,7 +7,7 @@ export const en = {
     write: 'Let the model write',
     writing: 'Writing…',
     hint: 'Above what the encoder reads, below what the decoder has written: change either, and everything follows.',
-    ids: 'This folder has no tokenizer.json: words are ids, with spaces between.',
+    ids: 'This folder has no tokenizer: words are ids, with spaces between.',
     noWords: 'This model has no output words: type what its decoder reads.',
     rows: 'Rows are words as they are written, columns words that were read.',
   },

@@ -273,7 +273,7 @@ export const zh: Strings = {
 
   checkpoint: {
     heading: '打开你自己的模型',
-    intro: 'Hugging Face 布局的文件夹（config.json、model.safetensors、tokenizer.json），支持 BERT、RoBERTa、DistilBERT、Longformer、GPT-2、Llama、翻译模型（Marian）和图片模型（ViT）；或“训练”里保存的 .zip。文件留在这台电脑上，不会上传。',
+    intro: 'Hugging Face 布局的文件夹（config.json、model.safetensors 和分词器的文件），支持 BERT、RoBERTa、DistilBERT、Longformer、GPT-2、Llama、翻译模型（Marian）和图片模型（ViT）；或“训练”里保存的 .zip。文件留在这台电脑上，不会上传。',
     choose: '选择文件夹…',
     files: '或选择这些文件…',
     drop: '或把文件夹拖到这里',
@@ -291,12 +291,12 @@ export const zh: Strings = {
     failed: '无法打开这个模型。之前的模型仍然开着。',
     next: '怎么办',
     advice: {
-      missing: '请选择直接包含 config.json、model.safetensors 和 tokenizer.json 的文件夹，而不是它的上一级。',
+      missing: '请选择直接包含 config.json、model.safetensors 和分词器文件的文件夹，而不是它的上一级。',
       config: '打开 config.json，检查上面提到的字段；model_type 必须是本页认识的类型。',
       tensor: '权重与 config.json 不符。请从同一个检查点、同一个版本取得这两个文件。',
       file: '文件已损坏或不完整。请重新下载 model.safetensors；Git LFS 指针只是约 130 字节的文本，不是模型。',
       preprocessor: '请加上同一检查点的 preprocessor_config.json：它说明图片怎样变成模型读入的数字。',
-      tokenizer: '请加上同一检查点的 tokenizer.json。较旧的检查点只有 vocab.txt：用新版 Transformers 重新保存一次分词器即可。',
+      tokenizer: '请加上同一检查点的分词器文件：tokenizer.json，或 vocab.txt，或 vocab.json 和 merges.txt，或 tokenizer.model。',
       hub: '请检查标识、版本和网络连接。私有或需要授权的模型，要先用账号下载，再在这里打开它的文件夹。',
       memory: '模型超出了这个标签页的内存。请关闭其他标签页，或选择更小的模型。',
       other: '请换一个检查点，或把这条信息连同检查点的名字报告给我们。',
