@@ -177,8 +177,8 @@ export interface NativeForwardResult {
 interface NativeParameters {
   parameterTable(): { name: string; dims: number[] }[];
   parameter(name: string): NativeResult<NativeTensor>;
-  /** Copies in; dims must match. */
-  setParameter(name: string, data: Float32Array, dims: number[]): NativeResult<{ ok: true }>;
+  /** Copies whole rows in, from row `first` on. */
+  setRows(name: string, first: number, data: Float32Array): NativeResult<{ ok: true }>;
   /** Fresh weights from a seed, the same on every machine. */
   initialise(seed: number): void;
   activationNames(): string[];

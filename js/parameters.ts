@@ -6,6 +6,9 @@ import type { NativeAttentionLayer, NativeModel, NativeRecurrent } from './nativ
 import type { NamedTensors, Tensor } from './types.js';
 import { checkNoNaN, checkShape, checkString, checkTensor, describe, isMap } from './validation.js';
 
+/** Floats that are copied into the module at a time. */
+const pieceSize = 1 << 18;
+
 /** Parameters go by PyTorch's names. */
 export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel | NativeRecurrent> {
   #shapes: ReadonlyMap<string, readonly number[]> | undefined;
@@ -45,9 +48,19 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
     for (const [name, tensor] of checked) this.writeParameter(name, tensor);
   }
 
-  /** @internal `setParameter` of a tensor that is known to fit. */
-  writeParameter(name: string, { data, dims }: Tensor): void {
-    callNative(() => this.handle.native.setParameter(name, data, dims));
+  /**
+   * @internal `setParameter` of a tensor that is known to fit; `transposed`: that lies there as [dims[1], dims[0]]. In pieces,
+   * since a copy of a whole embedding would make linear memory grow, which never shrinks.
+   */
+  writeParameter(name: string, { data, dims }: Tensor, transposed = false): void {
+    const rows = dims[0]!;
+    const width = data.length / rows;
+    const step = Math.max(1, Math.floor(pieceSize / width));
+    for (let first = 0; first < rows; first += step) {
+      const last = Math.min(first + step, rows);
+      const piece = transposed ? columnsOf(data, rows, first, last) : data.subarray(first * width, last * width);
+      callNative(() => this.handle.native.setRows(name, first, piece));
+    }
   }
 
   #checked(name: string, tensor: Tensor): Tensor {
@@ -87,4 +100,14 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** @internal Columns [first, last) of a matrix that has `cols`, as rows. */
+export function columnsOf(data: Float32Array, cols: number, first: number, last: number): Float32Array {
+  const rows = data.length / cols;
+  const result = new Float32Array((last - first) * rows);
+  for (let r = 0; r < rows; ++r) {
+    for (let c = first; c < last; ++c) result[(c - first) * rows + r] = data[r * cols + c]!;
+  }
+  return result;
 }

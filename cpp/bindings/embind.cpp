@@ -48,21 +48,15 @@ class Parameterised {
     });
   }
 
-  val set_parameter(std::string name, val data, val dims) {
+  val set_rows(std::string name, int first, val data) {
     return guarded([&] {
       const Parameter& found = find_parameter(parameters(), name);
-      require_shape(name, found.dims, shape_of(dims));
-      const Index size = element_count(found.dims);
-      require_count(name, size, data["length"].as<std::size_t>());
-      // In pieces: a copy of a whole embedding would make linear memory grow, which never shrinks.
-      constexpr Index kPiece = 1 << 18;
-      const Index row = size / found.dims[0], step = std::max<Index>(1, kPiece / row);
-      for (Index first = 0; first < found.dims[0]; first += step) {
-        const Index count = std::min(step, found.dims[0] - first);
-        const val piece =
-            data.call<val>("subarray", static_cast<double>(first * row), static_cast<double>((first + count) * row));
-        found.rows(first, count).set(emscripten::convertJSArrayToNumberVector<float>(piece));
-      }
+      const std::vector<float> values = emscripten::convertJSArrayToNumberVector<float>(data);
+      const Index row = element_count(found.dims) / found.dims[0], count = static_cast<Index>(values.size()) / row;
+      if (first < 0 || first + count > found.dims[0])
+        fail("shape", {name, ": expected at most ", found.dims[0], " rows, got ", first, " + ", count});
+      require_count(name, count * row, values.size());
+      found.rows(first, count).set(values);
       val ok = val::object();
       ok.set("ok", true);
       return ok;
@@ -231,7 +225,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   emscripten::class_<Parameterised>("Parameterised")
       .function("parameterTable", &Parameterised::parameter_table)
       .function("parameter", &Parameterised::parameter)
-      .function("setParameter", &Parameterised::set_parameter)
+      .function("setRows", &Parameterised::set_rows)
       .function("initialise", &Parameterised::initialise)
       .function("activationNames", &Parameterised::activation_names);
   bind_handle<AttentionLayerHandle>("AttentionLayer", &forward_attention_layer);

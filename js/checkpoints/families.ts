@@ -1,7 +1,6 @@
 // Picks a model family by config.json and matches a file's tensors with the family's table. A family is one such table.
 import { fail } from '../errors.js';
 import type { NativeModelConfig } from '../native.js';
-import type { Tensor } from '../types.js';
 import { sameShape, shapeText } from '../validation.js';
 import { attentionLab } from './attention-lab.js';
 import { bert } from './bert.js';
@@ -160,21 +159,7 @@ export function carriedTensors(plan: Plan, tensors: ReadonlyMap<string, TensorIn
   return [...tensors.values()].filter(isCarried).map(({ name }) => name);
 }
 
-/** A tensor of the file as the parameter that the rule names. */
-export function asParameter(rule: TensorRule, tensor: Tensor): Tensor {
-  return { data: rule.transposed ? transposed(tensor) : tensor.data, dims: rule.dims };
-}
-
 /** The dims of a rule's tensor in the file. */
 export function dimsInFile({ dims, transposed, saved }: TensorRule): number[] {
   return saved ?? (transposed ? [...dims].reverse() : dims);
-}
-
-export function transposed({ data, dims }: Tensor): Float32Array {
-  const [rows, cols] = dims as [number, number];
-  const result = new Float32Array(data.length);
-  for (let r = 0; r < rows; ++r) {
-    for (let c = 0; c < cols; ++c) result[c * rows + r] = data[r * cols + c]!;
-  }
-  return result;
 }

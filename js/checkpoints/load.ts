@@ -5,7 +5,7 @@ import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { readTokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource, Tensor } from '../types.js';
 import { checkKeys, checkNoNaN, checkSignal, describe } from '../validation.js';
-import { asParameter, carriedTensors, chooseFamily, matchTensors, refuseUnserved, withOwnNames } from './families.js';
+import { carriedTensors, chooseFamily, matchTensors, refuseUnserved, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { loadKeys } from './hub-id.js';
 import { parseObject, readBytes, readText } from './json.js';
@@ -48,7 +48,7 @@ export async function loadCheckpoint(
       const rule = wanted.get(name);
       if (rule) {
         checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');
-        model.writeParameter(rule.ours, asParameter(rule, tensor));
+        model.writeParameter(rule.ours, { data: tensor.data, dims: rule.dims }, rule.transposed);
       } else {
         carried.set(name, tensor);
       }

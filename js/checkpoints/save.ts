@@ -1,9 +1,10 @@
 // Saves a model as the folder that loadModel reads: as the family it came from, or as the first that can express its config.
 import { AttentionLabError } from '../errors.js';
 import type { NativeModelConfig } from '../native.js';
+import { columnsOf } from '../parameters.js';
 import type { CompleteModelConfig, SaveOptions, Tensor } from '../types.js';
 import { checkKeys, checkOneOf } from '../validation.js';
-import { dimsInFile, families, transposed, type TensorRule } from './families.js';
+import { dimsInFile, families, type TensorRule } from './families.js';
 import { ownRules } from './rules.js';
 import { writeSafetensors } from './save-tensors.js';
 
@@ -91,7 +92,8 @@ function sameModel(a: NativeModelConfig, b: NativeModelConfig): boolean {
 
 function valuesOf(model: Saved, rule: TensorRule): Float32Array {
   const { data } = parameterOf(model, rule);
-  return rule.transposed ? transposed({ data, dims: rule.dims }) : data;
+  const [, cols = 1] = rule.dims;
+  return rule.transposed ? columnsOf(data, cols, 0, cols) : data;
 }
 
 const parts = ['q_proj', 'k_proj', 'v_proj'];
