@@ -35,12 +35,23 @@ void for_each_row(const TensorView& tensor, Visit visit) {
         visit(tensor.data + i * strides[0] + j * strides[1] + k * strides[2], dims[3], strides[3], position);
 }
 
+/// The loops of for_each_row() once for all edits, each of which is rare.
+using VisitRow = void (*)(void* context, float* row, Index count, Index stride, std::size_t position);
+void visit_rows(const TensorView& tensor, VisitRow visit, void* context) {
+  for_each_row(tensor, [&](float* row, Index count, Index stride, std::size_t position) {
+    visit(context, row, count, stride, position);
+  });
+}
+
 /// Calls visit(float&, position) for every element, position counting in row-major order.
 template <class Visit>
 void for_each(const TensorView& tensor, Visit visit) {
-  for_each_row(tensor, [&](float* row, Index count, Index stride, std::size_t position) {
-    for (Index l = 0; l < count; ++l) visit(row[l * stride], position++);
-  });
+  visit_rows(
+      tensor,
+      [](void* context, float* row, Index count, Index stride, std::size_t position) {
+        for (Index l = 0; l < count; ++l) (*static_cast<Visit*>(context))(row[l * stride], position++);
+      },
+      &visit);
 }
 
 Index selector(const Intervention& intervention, char axis) {
