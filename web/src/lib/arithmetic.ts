@@ -1,11 +1,11 @@
-// One attention weight by hand: q · k → ÷ √d → ÷ temperature → + mask → softmax → × v, from the operands that the page shows.
+// One attention weight by hand, whatever attention it is of: q · k → ÷ √d → ÷ temperature → + mask → softmax → × v, from the operands that the page shows.
 import type { Tensor } from 'attention-lab';
 
-/** The traced tensors of one layer, all [1, H, …]. */
+/** The traced tensors of one attention. Heads may share keys and values: G ≤ H. */
 export interface LayerTrace {
   q: Tensor; //             [1, H, T, K]
-  k: Tensor; //             [1, H, S, K]
-  v: Tensor; //             [1, H, S, Kv]
+  k: Tensor; //             [1, G, S, K]
+  v: Tensor; //             [1, G, S, Kv]
   scores: Tensor; //        [1, H, T, S]
   maskedScores: Tensor; //  [1, H, T, S]
   pattern: Tensor; //       [1, H, T, S]
@@ -59,6 +59,8 @@ export function cellArithmetic(
   { divisor, temperature, useSoftmax = true }: { divisor: number; temperature: number; useSoftmax?: boolean },
 ): CellArithmetic {
   const { head, query, key } = cell;
+  /** The keys and values of this head. */
+  const group = Math.floor((head * trace.k.dims.at(-3)!) / trace.q.dims.at(-3)!);
   const q = vector(trace.q, head, query);
   const wasmScores = vector(trace.scores, head, query);
   const wasmMasked = vector(trace.maskedScores, head, query);
@@ -67,7 +69,7 @@ export function cellArithmetic(
 
   // A masked score is one that the mask replaced; every other is recomputed from q and k.
   const isMasked = (s: number) => wasmMasked[s] !== wasmScores[s];
-  const scores = Array.from(wasmScores, (_, s) => dotProduct(q, vector(trace.k, head, s)) / divisor / temperature);
+  const scores = Array.from(wasmScores, (_, s) => dotProduct(q, vector(trace.k, group, s)) / divisor / temperature);
   const maskedScores = scores.map((score, s) => (isMasked(s) ? wasmMasked[s]! : score));
   const largest = Math.max(...maskedScores);
   const exps = maskedScores.map((score) => (largest === -Infinity ? 0 : Math.exp(score - largest)));
@@ -78,11 +80,11 @@ export function cellArithmetic(
     weight: useSoftmax ? (total === 0 ? 0 : exps[s]! / total) : score,
   }));
 
-  const k = vector(trace.k, head, key);
-  const v = vector(trace.v, head, key);
+  const k = vector(trace.k, group, key);
+  const v = vector(trace.v, group, key);
   const dot = dotProduct(q, k);
   const weight = row[key]!.weight;
-  const zByHand = Array.from(z, (_, i) => row.reduce((sum, cellOf, s) => sum + cellOf.weight * vector(trace.v, head, s)[i]!, 0));
+  const zByHand = Array.from(z, (_, i) => row.reduce((sum, cellOf, s) => sum + cellOf.weight * vector(trace.v, group, s)[i]!, 0));
   const furthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
     Array.from(a).reduce((most: number, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
 

@@ -1,73 +1,122 @@
 // One run as CSV, as JSON, and as the JavaScript that makes it again. Pure.
-import { forwardOptions, type Edits } from '../state/edits.ts';
-import type { PageModel, Run } from '../state/model.svelte.ts';
+import type { ForwardInputs, Tensor } from 'attention-lab';
+import { forwardOptions, maskNames, maskOf, type Edits, type MaskSizes } from '../state/edits.ts';
+import type { ModelKind, Origin } from '../state/open-model.svelte.ts';
+import type { Input, Run } from '../state/run.ts';
+import type { SiteKind, SitePattern } from '../state/training-protocol.ts';
 import { at, headOf } from './pattern.ts';
+import { pictureOf } from './pen.ts';
+
+/** What is exported: the model by name, what it was given, the edits, and the run that came of them. */
+export interface Exported {
+  model: { name: string; kind: ModelKind; origin: Origin };
+  input: Input;
+  edits: Edits;
+  run: Run;
+}
+
+/** As `forward` calls the attentions of each kind. */
+const outputNames: Record<SiteKind, string> = { self: 'attentions', cross: 'crossAttentions', encoder: 'encoderAttentions', decoder: 'decoderAttentions' };
 
 const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const kindsOf = ({ sites }: Run): SiteKind[] => [...new Set(sites.map(({ kind }) => kind))];
 
-/** Every weight of every head: layer, head, query, key (from 0), their words, weight. */
+/** Every weight of every head: layer, head, query, key (from 0), their words, weight; where there are several attentions, which it is. */
 export function toCsv(run: Run): string {
-  const lines = ['layer,head,query,key,query_token,key_token,weight'];
-  run.attentions.forEach((tensor, layer) => {
+  const hasKinds = kindsOf(run).length > 1;
+  const lines = [`${hasKinds ? 'attention,' : ''}layer,head,query,key,query_token,key_token,weight`];
+  for (const { kind, layer, pattern: tensor, rows, columns } of run.sites) {
     for (let head = 0; head < tensor.dims[1]!; head++) {
       const pattern = headOf(tensor, head);
       for (let query = 0; query < pattern.rows; query++) {
         for (let key = 0; key < pattern.columns; key++) {
-          const words = [run.tokens[query]!.text, run.tokens[key]!.text].map(quoted);
-          lines.push([layer, head, query, key, ...words, at(pattern, query, key)].join(','));
+          const words = [rows[query]!.text, columns[key]!.text].map(quoted);
+          lines.push([...(hasKinds ? [kind] : []), layer, head, query, key, ...words, at(pattern, query, key)].join(','));
         }
       }
     }
-  });
+  }
   return lines.join('\n') + '\n';
 }
 
-export function toJson(model: PageModel, text: string, edits: Edits, run: Run): string {
-  const tensor = ({ dims, data }: { dims: number[]; data: Float32Array }) => ({ dims, data: Array.from(data) });
+const isTensor = (value: unknown): value is Tensor => typeof value === 'object' && value !== null && 'data' in value;
+const plain = (tensor: Tensor) => ({ dims: tensor.dims, data: Array.from(tensor.data) });
+
+export function toJson({ model, input, edits, run }: Exported): string {
+  const { inputIds, ...others } = run.inputs;
+  const attentions = kindsOf(run).map((kind) => [outputNames[kind], run.sites.filter((site) => site.kind === kind).map(({ pattern }) => plain(pattern))]);
   return JSON.stringify({
     model: model.name,
-    text,
+    ...(model.kind !== 'picture' && { text: input.text }),
+    ...(model.kind === 'pair' && { target: input.target }),
     tokens: run.tokens.map((token) => token.text),
-    ids: run.tokens.map((token) => token.id),
+    ...(inputIds && { ids: inputIds }),
+    ...Object.fromEntries(Object.entries(others).map(([name, value]) => [name, isTensor(value) ? plain(value) : value])),
     edits,
-    attentions: run.attentions.map(tensor),
-    lastHiddenState: tensor(run.lastHiddenState),
-    ...(run.logits && { logits: tensor(run.logits) }),
+    ...Object.fromEntries(attentions),
+    lastHiddenState: plain(run.lastHiddenState),
+    ...(run.logits && { logits: plain(run.logits) }),
   });
 }
 
 const literal = (value: unknown) => JSON.stringify(value);
 
-/** A program of a few lines for Node or a page; `length` is the number of tokens. */
-export function toCode(model: PageModel, text: string, edits: Edits, length: number, layer: number, head: number): string {
-  const { mask, ...options } = forwardOptions(edits, length);
-  const fields = Object.entries({ outputAttentions: true, ...options }).map(([name, value]) => `  ${name}: ${literal(value)},`);
-  const lines = [
+/** A program of a few lines for Node or a page, that prints what the shown head looks at. */
+export function toCode({ model, input, edits, run }: Exported, { kind, layer, rows, columns }: SitePattern, head: number): string {
+  const sizes: MaskSizes = Object.fromEntries(run.sites.map((site) => [maskOf[site.kind], [site.rows.length, site.columns.length]]));
+  const options = forwardOptions(edits, sizes);
+  const masks = maskNames.filter((name) => options[name]);
+  const fields = Object.entries(options).filter(([name]) => !masks.some((mask) => mask === name));
+  const [T, S] = [rows.length, columns.length];
+  return [
     `import { createRuntime } from 'attention-lab';`,
     ``,
     `const rt = await createRuntime();`,
-    `const model = await rt.loadModel(${literal(model.shipped ? `./models/${model.name}/` : `./${model.name}/`)}); // a folder URL, or a path in Node`,
-    `const { ids, tokens } = model.encode(${literal(text)});`,
-  ];
-  if (mask) {
-    lines.push(
-      `const mask = { data: new Uint8Array(${length} * ${length}).fill(1), dims: [${length}, ${length}] };`,
-      `for (const [query, key] of ${literal(edits.blocked)}) mask.data[query * ${length} + key] = 0;`,
-    );
-    fields.push('  mask,');
-  }
-  lines.push(
-    `const out = model.forward({ inputIds: ids }, {`,
-    ...fields,
+    `const model = await rt.loadModel(${sourceOf(model)}`,
+    ...inputLines(model.kind, input, run.inputs),
+    ...masks.flatMap((name) => {
+      const [queries, keys] = sizes[name]!;
+      const cells = edits.blocked.filter(({ mask }) => mask === name).map(({ query, key }) => [query, key]);
+      return [
+        `const ${name} = { data: new Uint8Array(${queries} * ${keys}).fill(1), dims: [${queries}, ${keys}] };`,
+        `for (const [query, key] of ${literal(cells)}) ${name}.data[query * ${keys} + key] = 0;`,
+      ];
+    }),
+    `const out = model.forward(${{ text: '{ inputIds: ids }', pair: '{ inputIds, decoderInputIds }', picture: '{ pixelValues }' }[model.kind]}, {`,
+    `  outputAttentions: true,`,
+    ...fields.map(([name, value]) => `  ${name}: ${literal(value)},`),
+    ...masks.map((name) => `  ${name},`),
     `});`,
     ``,
-    `// weights of layer ${layer + 1}, head ${head + 1}: row ↓ looks at column →`,
-    `const T = ids.length;`,
-    `const pattern = out.attentions[${layer}].data.subarray(${head} * T * T, ${head + 1} * T * T);`,
-    `tokens.forEach((token, query) => {`,
-    `  const row = [...pattern.subarray(query * T, (query + 1) * T)];`,
-    `  console.log(token, '→', tokens[row.indexOf(Math.max(...row))], Math.max(...row).toFixed(2));`,
+    `// weights of ${kind === 'self' ? '' : `the ${kind === 'cross' ? 'cross-attention' : kind}'s `}layer ${layer + 1}, head ${head + 1}: row ↓ looks at column →`,
+    ...(model.kind === 'text'
+      ? []
+      : [`const rows = ${literal(rows.map(({ text }) => text))};`, `const columns = ${literal(columns.map(({ text }) => text))};`]),
+    `const [T, S] = ${model.kind === 'text' ? '[ids.length, ids.length]' : `[${T}, ${S}]`};`,
+    `const pattern = out.${outputNames[kind]}[${layer}].data.subarray(${head} * T * S, ${head + 1} * T * S);`,
+    `${model.kind === 'text' ? 'tokens' : 'rows'}.forEach((token, query) => {`,
+    `  const row = [...pattern.subarray(query * S, (query + 1) * S)];`,
+    `  console.log(token, '→', ${model.kind === 'text' ? 'tokens' : 'columns'}[row.indexOf(Math.max(...row))], Math.max(...row).toFixed(2));`,
     `});`,
-  );
-  return lines.join('\n') + '\n';
+    ``,
+  ].join('\n');
+}
+
+/** The argument of `loadModel` and what is to be said of it. */
+function sourceOf({ name, origin }: Exported['model']): string {
+  if (origin.from === 'hub') return `${literal(name)}, ${literal({ revision: origin.revision })}); // a model of the hub`;
+  return `${literal(origin.from === 'page' ? `./models/${name}/` : `./${name}/`)}); // a folder URL, or a path in Node`;
+}
+
+function inputLines(kind: ModelKind, { text, picture }: Input, inputs: ForwardInputs): string[] {
+  if (kind === 'text') return [`const { ids, tokens } = model.encode(${literal(text)});`];
+  if (kind === 'pair') return [`const inputIds = ${literal(inputs.inputIds)}; // ${literal(text)}`, `const decoderInputIds = ${literal(inputs.decoderInputIds)};`];
+  if (picture && 'bitmap' in picture) {
+    return [`const picture = await createImageBitmap(await (await fetch(${literal(picture.name)})).blob()); // in a page; in Node, its pixels`, `const pixelValues = model.preprocess(picture);`];
+  }
+  const { data, width, height } = pictureOf(picture!.drawing, inputs.pixelValues!.dims[1]!);
+  return [
+    `const drawing = { data: Uint8Array.from(${literal(Array.from(data))}), width: ${width}, height: ${height} };`,
+    `const pixelValues = model.preprocess(drawing);`,
+  ];
 }

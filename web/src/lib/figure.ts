@@ -5,7 +5,8 @@ import { at, type Matrix } from './pattern.ts';
 
 export interface Figure {
   matrix: Matrix;
-  labels: readonly string[];
+  rows: readonly string[];
+  columns: readonly string[];
   /** The selected row, drawn with a frame. */
   row: number | null;
   tone: Tone;
@@ -18,22 +19,23 @@ export interface Figure {
 const cell = 30;
 const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-export function figure({ matrix, labels, row: selected, tone, isSigned, isMasked, title, axes }: Figure): string {
+export function figure({ matrix, rows, columns, row: selected, tone, isSigned, isMasked, title, axes }: Figure): string {
   const limit = isSigned ? 0.5 : 1;
   const scale = isSigned ? signedScale(tone, limit) : weightScale(tone);
   const [paper, ink, quiet] = tone === 'light' ? ['#ffffff', '#14171c', '#616978'] : ['#101317', '#e8eaee', '#959daa'];
-  const longest = Math.max(...labels.map((label) => label.length));
-  const left = 18 + longest * 8;
-  const top = 50 + longest * 6;
-  const side = labels.length * cell;
-  const [width, height] = [left + side + 40, top + side + 56];
+  const longest = (labels: readonly string[]) => Math.max(...labels.map((label) => label.length));
+  const left = 18 + longest(rows) * 8;
+  const top = 50 + longest(columns) * 6;
+  const [across, down] = [columns.length * cell, rows.length * cell];
+  const legendWidth = 160;
+  const [width, height] = [left + Math.max(across, legendWidth) + 40, top + down + 56];
   const parts: string[] = [];
   const text = (x: number, y: number, content: string, extra = '') => parts.push(`<text x="${x}" y="${y}" ${extra}>${escape(content)}</text>`);
 
   text(12, 22, title, `font-size="15" font-weight="600" fill="${ink}"`);
   text(12, 39, axes, `font-size="12" fill="${quiet}"`);
-  labels.forEach((label, i) => {
-    text(left - 8, top + (i + 0.5) * cell + 4, label, `text-anchor="end" fill="${ink}"`);
+  rows.forEach((label, i) => text(left - 8, top + (i + 0.5) * cell + 4, label, `text-anchor="end" fill="${ink}"`));
+  columns.forEach((label, i) => {
     const [x, y] = [left + (i + 0.5) * cell + 4, top - 8];
     text(x, y, label, `transform="rotate(-48 ${x} ${y})" fill="${ink}"`);
   });
@@ -49,16 +51,15 @@ export function figure({ matrix, labels, row: selected, tone, isSigned, isMasked
     }
   }
   if (selected !== null) {
-    parts.push(`<rect x="${left - 1}" y="${top + selected * cell - 1}" width="${side + 1}" height="${cell + 1}" fill="none" stroke="${ink}"/>`);
+    parts.push(`<rect x="${left - 1}" y="${top + selected * cell - 1}" width="${across + 1}" height="${cell + 1}" fill="none" stroke="${ink}"/>`);
   }
   const ticks = isSigned ? [-0.5, 0, 0.5] : [0, 0.5, 1];
-  const legendWidth = 160;
   for (let i = 0; i < 32; i++) {
     const value = ticks[0]! + ((ticks.at(-1)! - ticks[0]!) * (i + 0.5)) / 32;
-    parts.push(`<rect x="${left + (i * legendWidth) / 32}" y="${top + side + 16}" width="${legendWidth / 32 + 0.5}" height="10" fill="${scale.css(value)}"/>`);
+    parts.push(`<rect x="${left + (i * legendWidth) / 32}" y="${top + down + 16}" width="${legendWidth / 32 + 0.5}" height="10" fill="${scale.css(value)}"/>`);
   }
   ticks.forEach((tick, i) =>
-    text(left + (legendWidth * i) / (ticks.length - 1), top + side + 42, String(tick).replace('-', '−'), `text-anchor="middle" font-size="11" fill="${quiet}"`),
+    text(left + (legendWidth * i) / (ticks.length - 1), top + down + 42, String(tick).replace('-', '−'), `text-anchor="middle" font-size="11" fill="${quiet}"`),
   );
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +

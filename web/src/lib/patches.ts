@@ -1,5 +1,6 @@
 // A picture as a model saw it, and over it the weight of each of its patches.
 import type { Tensor } from 'attention-lab';
+import type { Ink } from './pen.ts';
 
 /** [1, C, H, W] of one or three channels, darkest to lightest value of all: what normalising did to the colours is not undone exactly. */
 export function rgbaOf({ data, dims }: Tensor): ImageData {
@@ -16,17 +17,35 @@ export function rgbaOf({ data, dims }: Tensor): ImageData {
   return picture;
 }
 
+/** A drawing as it stands on the page: ink on paper, each [red, green, blue]. */
+export function rgbaOfInk({ width, height, ink }: Ink, dark: readonly number[], light: readonly number[]): ImageData {
+  const picture = new ImageData(width, height);
+  ink.forEach((value, pixel) => {
+    for (let channel = 0; channel < 3; channel++) picture.data[pixel * 4 + channel] = light[channel]! + value * (dark[channel]! - light[channel]!);
+    picture.data[pixel * 4 + 3] = 255;
+  });
+  return picture;
+}
+
+/** Over a picture, be it dark or light: a weight, and of a difference what grew and what shrank. */
+export const shadeColours = { weight: '#2f8be6', more: '#ee7f12', less: '#9a6be0' };
+
+/** A patch's colour, and how strongly it lies over the picture: its share of the strongest. */
+export interface Shade {
+  colour: string;
+  share: number;
+}
+
 interface Look {
   /** CSS pixels. */
   side: number;
-  colour: string;
   /** The patch that looks, from 0; −1: none. */
   chosen: number;
 }
 
-/** `weights`: row by row over the grid, each a share of the largest. */
+/** `shades`: row by row over the grid. */
 export function paintPatches(
-  canvas: HTMLCanvasElement, picture: ImageData, [rows, columns]: readonly [number, number], weights: readonly number[], { side, colour, chosen }: Look, // prettier-ignore
+  canvas: HTMLCanvasElement, picture: ImageData, [rows, columns]: readonly [number, number], shades: readonly Shade[], { side, chosen }: Look, // prettier-ignore
 ): void {
   const ratio = window.devicePixelRatio || 1;
   canvas.width = Math.round(side * ratio);
@@ -43,9 +62,9 @@ export function paintPatches(
     const [x, y] = [edge(column, columns, canvas.width), edge(row, rows, canvas.height)];
     return [x, y, edge(column + 1, columns, canvas.width) - x, edge(row + 1, rows, canvas.height) - y] as const;
   };
-  context.fillStyle = colour;
-  weights.forEach((weight, i) => {
-    context.globalAlpha = 0.8 * weight;
+  shades.forEach(({ colour, share }, i) => {
+    context.fillStyle = colour;
+    context.globalAlpha = 0.8 * share;
     context.fillRect(...box(i));
   });
   context.globalAlpha = 1;

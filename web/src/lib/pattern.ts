@@ -28,23 +28,22 @@ export function difference(after: Matrix, before: Matrix): Matrix | null {
 /** Half-open ranges of tokens that make one word: `suit ##case` → one range. */
 export type Group = readonly [start: number, end: number];
 
-export function wordGroups(tokens: readonly { continues: boolean }[]): Group[] {
+export function wordGroups(tokens: readonly { continues?: boolean }[]): Group[] {
   const starts = tokens.flatMap((token, i) => (token.continues && i > 0 ? [] : [i]));
   return starts.map((start, i) => [start, starts[i + 1] ?? tokens.length]);
 }
 
 /** Merged words: the weight *of* a word is the mean over its tokens' rows, the weight *on* a word the sum over its columns. */
-export function mergeWords(matrix: Matrix, groups: readonly Group[]): Matrix {
-  const n = groups.length;
-  const data = new Float32Array(n * n);
-  groups.forEach(([rowStart, rowEnd], row) =>
-    groups.forEach(([start, end], column) => {
+export function mergeWords(matrix: Matrix, rows: readonly Group[], columns: readonly Group[] = rows): Matrix {
+  const data = new Float32Array(rows.length * columns.length);
+  rows.forEach(([rowStart, rowEnd], row) =>
+    columns.forEach(([start, end], column) => {
       let sum = 0;
       for (let r = rowStart; r < rowEnd; r++) for (let c = start; c < end; c++) sum += at(matrix, r, c);
-      data[row * n + column] = sum / (rowEnd - rowStart);
+      data[row * columns.length + column] = sum / (rowEnd - rowStart);
     }),
   );
-  return { rows: n, columns: n, data };
+  return { rows: rows.length, columns: columns.length, data };
 }
 
 /** Without the first column, each row scaled to its old total: what is left once the sink is set aside. */

@@ -30,6 +30,20 @@ export function drawLine(picture: Ink, from: Point, to: Point): Ink {
   return { ...picture, ink };
 }
 
+/** What a model is shown: black on white, or, where it sees one channel of light, white on black. */
+export const pictureOf = ({ width, height, ink }: Ink, channels: number): { data: Uint8Array; width: number; height: number } => ({
+  data: Uint8Array.from(ink, (value) => Math.round(255 * (channels === 1 ? value : 1 - value))),
+  width,
+  height,
+});
+
+/** A four: something to look at before anybody draws. */
+export const fourOf = (size: number): Ink =>
+  [[[0.32, 0.18], [0.25, 0.54]], [[0.25, 0.54], [0.71, 0.54]], [[0.61, 0.18], [0.57, 0.86]]].reduce( // prettier-ignore
+    (drawing, [from, to]) => drawLine(drawing, { x: from![0]! * size, y: from![1]! * size }, { x: to![0]! * size, y: to![1]! * size }),
+    blank(size),
+  );
+
 /** Of a point from a stretch of a line. */
 function distance(point: Point, from: Point, to: Point): number {
   const [dx, dy] = [to.x - from.x, to.y - from.y];

@@ -27,6 +27,9 @@ export function inkOf(tone: Tone, token: string): string {
   return inks.get(name)!;
 }
 
+/** One of the hexadecimal tokens as [red, green, blue]. */
+export const rgbOf = (tone: Tone, token: string): number[] => [1, 3, 5].map((at) => parseInt(inkOf(tone, token).slice(at, at + 2), 16));
+
 let family = '';
 
 export function canvasFont(size: number): string {

@@ -6,18 +6,22 @@ import { session } from './session.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
 class Address {
-  /** '' while no model is open. A model of the reader's own cannot be linked to: its name only says what was open. */
+  /** '' while no model is open. A link names a model: it cannot carry one, and no photograph either. */
   readonly hash: string = $derived.by(() => {
     if (place.section === 'train') return place.trainingHash;
-    return session.model
+    const { model, picture } = session;
+    return model
       ? encodeLink({
-          model: session.model.name,
-          text: session.text,
+          model: model.name,
+          revision: model.origin.from === 'hub' && model.origin.revision !== 'main' ? model.origin.revision : undefined,
+          text: model.kind === 'picture' ? undefined : session.text,
+          target: model.kind === 'pair' ? session.target : undefined,
+          drawing: model.kind === 'picture' && picture && 'drawing' in picture ? picture.drawing : undefined,
           pinned: session.pinned ?? undefined,
           choice: session.selection.locked,
           edits: session.controls.edits,
           compare: session.compare === 'after' ? undefined : session.compare,
-          listing: listings.choice === 'fused' ? undefined : listings.choice,
+          listing: model.kind !== 'text' || listings.choice === 'fused' ? undefined : listings.choice,
           language: settings.language,
           theme: settings.theme === 'system' ? undefined : settings.theme,
         })

@@ -4,18 +4,19 @@ import type { SweepResult } from 'attention-lab';
 import { untrack } from 'svelte';
 import { prediction } from './prediction.svelte.ts';
 import { session } from './session.svelte.ts';
-import type { PageModel, Run } from './model.svelte.ts';
+import type { TextModel } from './model.svelte.ts';
+import type { TextRun } from './run.ts';
 import type { Edits } from './edits.ts';
 
 interface Question {
-  model: PageModel;
-  run: Run;
+  model: TextModel;
+  run: TextRun;
   edits: Edits;
   /** The word that is asked about, and where it stands. */
   token: number;
   position: number;
   /** Where a sentence is compared with: its run and the word expected there. */
-  other: { run: Run; token: number } | null;
+  other: { run: TextRun; token: number } | null;
 }
 
 export interface Answers {
@@ -36,7 +37,7 @@ class Causes {
   #asking: AbortController | null = null;
 
   readonly question: Question | null = $derived.by(() => {
-    const { model, after, before, pinned } = session;
+    const { textModel: model, textRun: after, textRunBefore: before, pinned } = session;
     const { position } = prediction;
     const { expected } = prediction;
     if (!model || !after || position === null || expected.after === null) return null;

@@ -2,10 +2,8 @@
 // frame of a keystroke; a big one in a worker, so that typing never waits for it, and so do models of other kinds. Knows no view.
 import { AttentionLabError, createRuntime } from 'attention-lab';
 import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Runtime, SweepCall, SweepResult, SweepSpec, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
-import { PageModel } from './model.svelte.ts';
-import type { ViewedModel } from './viewed-model.ts';
-
-type Later<T> = T | Promise<T>;
+import { TextModel } from './model.svelte.ts';
+import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
 
 /** A model wherever it runs: what the page asks of it is answered at once, or by a promise. */
 export interface Backend {
@@ -29,15 +27,10 @@ const localBytes = 24e6;
 let runtime: Promise<Runtime> | null = null;
 export const getRuntime = (): Promise<Runtime> => (runtime ??= createRuntime());
 
-export async function openModel(
-  source: ModelSource,
-  name: string,
-  shipped: boolean,
-  options: LoadOptions,
-): Promise<PageModel | ViewedModel> {
+export async function openModel(source: ModelSource, name: string, origin: Origin, options: LoadOptions): Promise<OpenModel> {
   // Of a hub's model nobody knows the size before it is here.
-  const here = options.revision !== undefined || bytesOf(source) > localBytes ? null : await openHere(source, options);
-  return here ? new PageModel(name, shipped, here) : openInWorker(source, name, shipped, options);
+  const here = origin.from === 'hub' || bytesOf(source) > localBytes ? null : await openHere(source, options);
+  return here ? new TextModel(name, origin, here) : openInWorker(source, name, origin, options);
 }
 
 /** One stack over one text: what most of the page is about. */
@@ -89,7 +82,7 @@ async function openHere(source: ModelSource, options: LoadOptions): Promise<Back
 }
 
 /** A worker of its own for each model: its end is what gives the memory back. */
-async function openInWorker(source: ModelSource, name: string, shipped: boolean, options: LoadOptions): Promise<PageModel | ViewedModel> {
+async function openInWorker(source: ModelSource, name: string, origin: Origin, options: LoadOptions): Promise<OpenModel> {
   const { createWorkerRuntime } = await import('attention-lab/worker');
   const runtime = await createWorkerRuntime();
   try {
@@ -98,9 +91,9 @@ async function openInWorker(source: ModelSource, name: string, shipped: boolean,
     const dispose = () => runtime.dispose();
     if (!isText(model.config)) {
       const { ViewedModel } = await import('./viewed-model.ts');
-      return new ViewedModel(name, model, parameterCount, dispose);
+      return new ViewedModel(name, origin, model, parameterCount, dispose);
     }
-    return new PageModel(name, shipped, {
+    return new TextModel(name, origin, {
       config: model.config,
       tokenizer: needTokenizer(model.tokenizer),
       parameterCount,

@@ -1,4 +1,5 @@
 // The example sentences that ship with a model: what to look for, where, and which word to change.
+import { shippedModel } from './models.ts';
 import { session } from './session.svelte.ts';
 
 export interface Example {
@@ -18,7 +19,7 @@ class Examples {
   list = $state.raw<readonly Example[]>([]);
 
   /** What they say is true of the model they ship with, and of no other. */
-  readonly offered: readonly Example[] = $derived(session.model?.shipped ? this.list : []);
+  readonly offered: readonly Example[] = $derived(session.model?.origin.from === 'page' && session.model.name === shippedModel ? this.list : []);
 
   /** The example that is on screen, as it is or with its word changed. */
   readonly current: Example | null = $derived(

@@ -1,10 +1,17 @@
 // The whole state of the page as a URL hash, and back. Pure; tolerant: what it cannot read it leaves out.
-import { noEdits, type Edits, type MaskCell, type PlainIntervention } from './edits.ts';
+import { inkToText, textToInk } from '../lib/ink-text.ts';
+import type { Ink } from '../lib/pen.ts';
+import { maskNames, noEdits, type Edits, type MaskCell, type PlainIntervention } from './edits.ts';
 import type { Choice } from './selection.svelte.ts';
 
 export interface LinkState {
   model?: string;
+  /** Of a hub's model. */
+  revision?: string;
   text?: string;
+  /** What a decoder has written. */
+  target?: string;
+  drawing?: Ink;
   /** The sentence that "before" shows, where it is another one. */
   pinned?: string;
   choice?: Choice;
@@ -47,16 +54,28 @@ function decodeChoice(text: string): Choice | undefined {
   return { layer: Number(match[1]), head: Number(match[2]), query: optional(match[3]!), key: optional(match[4]!) };
 }
 
+/** A cell of an only stack or a decoder as `3-4`, of an encoder as `e3-4`, of what lies between as `c3-4`. */
+const maskLetters = maskNames.map((name) => (name === 'mask' ? '' : name[0]!));
+const encodeCell = ({ mask, query, key }: MaskCell): string => `${maskLetters[maskNames.indexOf(mask)]}${query}-${key}`;
+
+function decodeCell(text: string): MaskCell[] {
+  const match = /^([ec]?)(\d+)-(\d+)$/.exec(text);
+  return match ? [{ mask: maskNames[maskLetters.indexOf(match[1]!)]!, query: Number(match[2]), key: Number(match[3]) }] : [];
+}
+
 export function encodeLink(state: LinkState): string {
   const { edits } = state;
   const fields: Record<string, string | undefined> = {
     model: state.model,
+    revision: state.revision,
     text: state.text,
+    target: state.target,
+    ink: state.drawing && inkToText(state.drawing),
     before: state.pinned,
     cell: state.choice && encodeChoice(state.choice),
     causal: edits.causal === null ? undefined : edits.causal ? '1' : '0',
     temperature: edits.temperature === 1 ? undefined : String(edits.temperature),
-    mask: edits.blocked.map((cell) => cell.join('-')).join('.') || undefined,
+    mask: edits.blocked.map(encodeCell).join('.') || undefined,
     edit: edits.interventions.map(encodeIntervention).join(',') || undefined,
     show: state.compare,
     listing: state.listing,
@@ -73,14 +92,14 @@ export function decodeLink(hash: string): LinkState {
   const field = (name: string) => search.get(name) ?? undefined;
   const causal = field('causal');
   const temperature = Number(field('temperature'));
-  const blocked = (field('mask') ?? '').split('.').flatMap((cell): MaskCell[] => {
-    const match = /^(\d+)-(\d+)$/.exec(cell);
-    return match ? [[Number(match[1]), Number(match[2])]] : [];
-  });
+  const blocked = (field('mask') ?? '').split('.').flatMap(decodeCell);
   const interventions = (field('edit') ?? '').split(',').flatMap((text) => decodeIntervention(text) ?? []);
   return {
     model: field('model'),
+    revision: field('revision'),
     text: field('text'),
+    target: field('target'),
+    drawing: textToInk(field('ink') ?? '') ?? undefined,
     pinned: field('before'),
     choice: decodeChoice(field('cell') ?? ''),
     edits: {

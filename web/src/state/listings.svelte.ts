@@ -2,7 +2,8 @@
 import { listingNames, type Listing, type ListingName, type Tensor } from 'attention-lab';
 import { forwardOptions, type Edits } from './edits.ts';
 import { getRuntime } from './engine.ts';
-import { inputName, type Run } from './model.svelte.ts';
+import { inputName } from './model.svelte.ts';
+import type { Run } from './run.ts';
 import { session } from './session.svelte.ts';
 
 /** The published names, and the encoder that the first of them is part of. */
@@ -79,7 +80,7 @@ function forward(listing: Listing, choice: Choice, input: Tensor, run: Run, edit
     };
   }
   // An intervention names an activation of the open model, which a listing has not.
-  const { interventions: _, mask, ...options } = forwardOptions(edits, words.length);
+  const { interventions: _, mask, ...options } = forwardOptions(edits, { mask: [words.length, words.length] });
   if (choice === 'fused_encoder') {
     const output = listing.encoder!.forward({ inputsEmbeds: input }, { ...options, ...(mask && { mask }), outputAttentions: true });
     return { patterns: output.attentions!, labels: words };

@@ -1,7 +1,9 @@
 // Which position the outputs are read at, and its words with their probabilities and logits, before and after.
 import { softmax, top } from '../lib/pattern.ts';
-import type { Run } from './model.svelte.ts';
+import { isMask } from '../lib/tokens.ts';
+import type { Run } from './run.ts';
 import { session } from './session.svelte.ts';
+import { shown } from './shown.svelte.ts';
 
 export interface Candidate {
   id: number;
@@ -12,23 +14,24 @@ export interface Candidate {
   logitAfter: number;
 }
 
-const isMask = (text: string) => text === '[MASK]' || text === '<mask>';
 const maskIn = (run: Run | null) => run?.tokens.findIndex((token) => isMask(token.text)) ?? -1;
 
+/** Of logits [1, T, V] at a place; a picture has one, [1, V]. */
 function logitsAt(run: Run | null, position: number): Float32Array | null {
-  const { logits, tokens } = run ?? {};
-  if (!logits || !tokens || position < 0 || position >= tokens.length) return null;
-  const width = logits.dims.at(-1)!;
-  return logits.data.subarray(position * width, (position + 1) * width);
+  const { logits } = run ?? {};
+  const width = logits?.dims.at(-1) ?? 0;
+  return logits && position >= 0 && (position + 1) * width <= logits.data.length ? logits.data.subarray(position * width, (position + 1) * width) : null;
 }
 
 const likeliest = (shares: Float64Array | null): number | null => (shares ? top(shares, 1)[0]!.index : null);
 
 class Prediction {
-  /** A selected [MASK], else the first [MASK], else the word that looks. */
+  /** Of a text a selected [MASK], else the first [MASK], else the word that looks; of an answer its chosen place, else its end. */
   readonly position: number | null = $derived.by(() => {
-    const { tokens, selection } = session;
+    const { tokens, selection, model } = session;
     const { query } = selection.locked;
+    if (model?.kind === 'picture') return 0;
+    if (model?.kind === 'pair') return query !== null && query < tokens.length && shown.site?.kind !== 'encoder' ? query : tokens.length - 1;
     if (query !== null && isMask(tokens[query]?.text ?? '')) return query;
     const mask = maskIn(session.after);
     if (mask >= 0) return mask;

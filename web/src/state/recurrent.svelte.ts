@@ -24,7 +24,7 @@ class RecurrentContrast {
   /** To be called inside an effect. */
   async update(): Promise<void> {
     const { keep } = this;
-    const { model, after } = session;
+    const { textModel: model, textRun: after } = session;
     if (!model || !after || after.tokens.length > longest) {
       this.influence = null;
       return;

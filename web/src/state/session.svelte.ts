@@ -1,13 +1,20 @@
-// The session: the open model, the sentence, and the two runs that every view reads — before and after the reader's edits.
+// The session: the open model, what it is given, and the two runs that every view reads — before and after the reader's edits.
 import { AttentionLabError } from 'attention-lab';
 import type { LoadOptions, ModelSource, Progress } from 'attention-lab';
 import { untrack } from 'svelte';
+import type { Text } from '../lessons/lesson.ts';
 import { followToken } from '../lib/follow.ts';
+import { inLevels } from '../lib/ink-text.ts';
+import { fourOf, type Ink } from '../lib/pen.ts';
 import { Controls } from './controls.svelte.ts';
-import { noEdits, type MaskCell } from './edits.ts';
+import { maskOf, noEdits, type MaskCell } from './edits.ts';
 import { openModel } from './engine.ts';
-import type { PageModel, Run, Token } from './model.svelte.ts';
+import type { TextModel } from './model.svelte.ts';
+import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
+import type { Input, Run, Shown, TextRun } from './run.ts';
 import { Selection, type Choice } from './selection.svelte.ts';
+import { shared } from './sites.ts';
+import type { InputToken } from './training-protocol.ts';
 import type { ViewedModel } from './viewed-model.ts';
 
 export type Compare = 'after' | 'before' | 'difference';
@@ -21,25 +28,30 @@ export interface WordChoice {
 }
 
 interface Pair {
-  model: PageModel;
+  model: OpenModel;
   before: Run;
   after: Run;
 }
 
 export class Session {
   readonly controls = new Controls();
+  /** Its layer is a place in the list of a run's sites. */
   readonly selection = new Selection();
 
-  model = $state.raw<PageModel | null>(null);
-  /** A model of another kind, shown in its stead. */
-  viewed = $state.raw<ViewedModel | null>(null);
+  model = $state.raw<OpenModel | null>(null);
+  /** What it is given; a model reads its part of it. */
   text = $state('');
-  /** Where set, "before" is this sentence without edits; else it is the same sentence without edits. */
+  target = $state('');
+  picture = $state.raw<Shown | null>(null);
+  /** What to look for in a model that this page has trained, in the languages of the page. */
+  about = $state.raw<Text | null>(null);
+  /** Where set, "before" is this sentence without edits; else it is the same input without edits. */
   pinned = $state<string | null>(null);
   compare = $state<Compare>('after');
 
   loading = $state.raw<Progress | null>(null);
   isLoading = $state(false);
+  isWriting = $state(false);
   /** Why the last load or run failed; the run before it stays on screen. */
   error = $state.raw<{ code: string; message: string } | null>(null);
 
@@ -48,44 +60,38 @@ export class Session {
 
   /** There is something to compare: edits, or another sentence as "before". */
   readonly hasBefore = $derived(this.controls.modified || this.pinned !== null);
-  readonly tokens: readonly Token[] = $derived(this.after?.tokens ?? []);
+  readonly tokens: readonly InputToken[] = $derived(this.after?.tokens ?? []);
   readonly length = $derived(this.tokens.length);
+  /** What only models of one text have: null while another kind is open. */
+  readonly textModel = $derived(this.model?.kind === 'text' ? (this.model as TextModel) : null);
+  readonly viewed = $derived(this.model && this.model.kind !== 'text' ? (this.model as ViewedModel) : null);
+  readonly textRun = $derived(this.textModel && (this.after as TextRun | null));
+  readonly textRunBefore = $derived(this.textModel && (this.before as TextRun | null));
 
-  /** Tokens that the selection refers to; null: the next run's. */
-  #names: readonly string[] | null = null;
+  /** The run whose tokens the selection refers to; null: the next one. */
+  #followed: Run | null = null;
   #wanted: WordChoice | null = null;
   /** Counts calls of `open`: the newest wins. */
   #openings = 0;
-  /** A run in a worker is under way; the newest text and edits wait, older ones are forgotten. */
+  /** A run in a worker is under way; the newest input and edits wait, older ones are forgotten. */
   isComputing = $state(false);
   #waiting: (() => Promise<Pair>) | null = null;
+  /** Counts calls of `select`: a run from before it knows nothing of what was chosen. */
+  #selections = 0;
+  #writing: AbortController | null = null;
 
   /** `sample`: an input that it knows. false: it could not be opened, `error` says why, and the model that was open stays. */
-  async open(source: ModelSource, name: string, shipped: boolean, options: LoadOptions = {}, sample?: string): Promise<boolean> {
+  async open(source: ModelSource, name: string, origin: Origin, options: LoadOptions = {}, sample?: string): Promise<boolean> {
     const turn = ++this.#openings;
     this.isLoading = true;
     this.error = null;
     try {
-      const model = await openModel(source, name, shipped, { ...options, onProgress: (progress) => (this.loading = progress) });
+      const model = await openModel(source, name, origin, { ...options, onProgress: (progress) => (this.loading = progress) });
       if (turn !== this.#openings) {
         model.dispose(); // the reader has chosen another one meanwhile
         return false;
       }
-      this.viewed?.dispose();
-      this.viewed = null;
-      if ('kind' in model) {
-        model.sample = sample;
-        this.viewed = model;
-        return true;
-      }
-      this.text = sample ?? this.text;
-      const old = this.model;
-      this.controls.clear();
-      this.pinned = null;
-      this.#names = null;
-      this.selection.clamp(model.numLayers, model.numHeads);
-      this.model = model;
-      old?.dispose();
+      this.#begin(model, sample);
       return true;
     } catch (error) {
       if (turn === this.#openings) this.#fail(error);
@@ -96,21 +102,92 @@ export class Session {
     }
   }
 
-  /** A choice that belongs to the text just set: it is not to be moved along from the text before. */
+  #begin(model: OpenModel, sample: string | undefined): void {
+    const old = this.model;
+    this.stopWriting();
+    this.#waiting = null;
+    this.controls.clear();
+    this.pinned = null;
+    this.about = null;
+    this.compare = 'after';
+    this.#followed = null;
+    if (model.kind !== 'text' || old?.kind !== 'text') {
+      this.before = this.after = null; // nothing of another kind may be read as this one's
+      this.selection.lock({ layer: 0, head: 0, query: model.kind === 'picture' ? 0 : null, key: null });
+    }
+    this.selection.clamp(model.siteNames.length, model.numHeads);
+    this.text = sample ?? (model.kind === 'text' ? this.text : 'the animal did not cross the street .');
+    this.model = model;
+    const { viewed } = this;
+    if (viewed?.kind === 'picture') this.draw(fourOf(viewed.drawingSize));
+    if (viewed?.kind === 'pair') {
+      if (!viewed.hasTokenizer) this.text = '5 3 8 2 9 4';
+      this.target = viewed.canWrite ? '' : viewed.hasTokenizer ? this.text : '4 9 2';
+      if (viewed.canWrite) void this.write();
+    }
+    old?.dispose();
+  }
+
+  /** A choice that belongs to the input just set: it is not to be moved along from the one before. */
   select(choice: Choice | WordChoice): void {
-    this.#names = null;
+    this.#followed = null;
+    this.#selections += 1;
     if (typeof choice.query === 'string') this.#wanted = choice as WordChoice;
     else this.selection.lock(choice as Choice);
   }
 
-  /** Runs what is needed for the current sentence and edits. To be called inside an effect. */
+  /** Another head: what is chosen stays where its rows and columns stand for the same places. */
+  choose(layer: number, head: number): void {
+    const [old, next] = [this.selection.locked.layer, layer].map((index) => this.after?.sites[index]?.kind);
+    const stays = old && next ? shared(old, next) : { rows: true, columns: true };
+    this.selection.lock({ layer, head, ...(!stays.rows && { query: null }), ...(!(stays.rows && stays.columns) && { key: null }) });
+  }
+
+  draw(drawing: Ink): void {
+    this.picture = { drawing: inLevels(drawing) };
+  }
+
+  async openPicture(file: File): Promise<void> {
+    try {
+      this.picture = { name: file.name, bitmap: await createImageBitmap(file) };
+    } catch (error) {
+      this.error = { code: 'unknown', message: `${file.name}: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  }
+
+  /** Lets an encoder–decoder write the target. */
+  async write(): Promise<void> {
+    const { viewed, text } = this;
+    this.stopWriting();
+    if (!viewed) return;
+    const mine = new AbortController();
+    this.#writing = mine;
+    this.isWriting = true;
+    try {
+      const written = await viewed.write(text, mine.signal);
+      if (this.#writing === mine) this.target = written;
+    } catch (error) {
+      if (this.#writing === mine) this.#fail(error);
+    } finally {
+      if (this.#writing === mine) this.isWriting = false;
+    }
+  }
+
+  stopWriting(): void {
+    this.#writing?.abort();
+    this.#writing = null;
+    this.isWriting = false;
+  }
+
+  /** Runs what is needed for the current input and edits. To be called inside an effect. */
   run(): void {
-    const { model, text, pinned, hasBefore } = this;
+    const { model, text, target, picture, pinned, hasBefore } = this;
     const { edits } = this.controls;
     if (!model) return;
-    const layer = model.tracesAll ? 0 : this.selection.locked.layer;
-    const runAfter = () => model.run(text, edits, layer);
-    const runBefore = (after: Run) => (hasBefore ? model.run(pinned ?? text, noEdits, layer) : after);
+    const input: Input = { text, target, picture };
+    const site = model.tracesAll ? 0 : this.selection.locked.layer;
+    const runAfter = () => model.run(input, edits, site);
+    const runBefore = (after: Run): Later<Run> => (hasBefore ? model.run({ ...input, text: pinned ?? text }, noEdits, site) : after);
     if (model.isRemote) {
       void this.#later(async () => {
         const after = await runAfter();
@@ -134,48 +211,54 @@ export class Session {
     while (this.#waiting) {
       const next: () => Promise<Pair> = this.#waiting;
       this.#waiting = null;
+      const { model } = this;
+      const selections = this.#selections;
       try {
         const pair = await next();
-        if (pair.model === this.model) this.#show(pair);
+        const isOld = this.#waiting !== null && selections !== this.#selections;
+        if (pair.model === this.model && !isOld) this.#show(pair);
       } catch (error) {
-        if (!this.#waiting) this.#fail(error);
+        if (!this.#waiting && model === this.model) this.#fail(error);
       }
     }
     this.isComputing = false;
   }
 
   #show({ before, after }: Pair): void {
-    this.#follow(after.tokens.map((token) => token.text));
+    this.#follow(after);
     this.after = after;
     this.before = before;
     this.error = null;
   }
 
   /** Keeps the selected tokens and the closed cells on their words when words before them come and go. */
-  #follow(names: readonly string[]): void {
-    const old = this.#names ?? names;
-    this.#names = names;
+  #follow(run: Run): void {
+    const old = this.#followed ?? run;
+    this.#followed = run;
     if (this.#wanted) {
       const { layer, head, query, key } = this.#wanted;
-      const place = (word: string) => (names.includes(word) ? names.indexOf(word) : null);
-      this.selection.lock({ layer, head, query: place(query), key: place(key) });
+      const place = (word: string) => run.tokens.findIndex(({ text }) => text === word);
+      const found = (word: string) => (place(word) < 0 ? null : place(word));
+      this.selection.lock({ layer, head, query: found(query), key: found(key) });
       this.#wanted = null;
       return;
     }
-    const moved = (index: number | null) => {
-      const place = index === null ? null : followToken(old, names, index);
-      return place !== null && place < names.length ? place : null;
+    const moved = (which: 'rows' | 'columns', site: number, index: number | null) => {
+      const [was, now] = [old, run].map(({ sites }) => (sites[site]?.[which] ?? []).map(({ text }) => text)) as [string[], string[]];
+      const place = index === null ? null : followToken(was, now, index);
+      return place !== null && place < now.length ? place : null;
     };
-    const { query, key } = this.selection.locked;
-    const next = { query: moved(query), key: moved(key) };
+    const { layer, query, key } = this.selection.locked;
+    const next = { query: moved('rows', layer, query), key: moved('columns', layer, key) };
     if (next.query !== query || next.key !== key) this.selection.lock(next);
     const { edits } = this.controls;
-    if (edits.blocked.length === 0 || old.join(' ') === names.join(' ')) return;
-    const blocked = edits.blocked.flatMap(([row, column]): MaskCell[] => {
-      const [q, k] = [moved(row), moved(column)];
-      return q === null || k === null ? [] : [[q, k]];
+    const blocked = edits.blocked.flatMap(({ mask, query, key }): MaskCell[] => {
+      const site = run.sites.findIndex(({ kind }) => maskOf[kind] === mask);
+      const [q, k] = [moved('rows', site, query), moved('columns', site, key)];
+      return q === null || k === null ? [] : [{ mask, query: q, key: k }];
     });
-    this.controls.change({ ...edits, blocked }, 'follow');
+    const same = blocked.length === edits.blocked.length && blocked.every((cell, i) => cell.query === edits.blocked[i]!.query && cell.key === edits.blocked[i]!.key);
+    if (!same) this.controls.change({ ...edits, blocked }, 'follow');
   }
 
   #fail(error: unknown): void {

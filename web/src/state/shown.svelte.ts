@@ -1,60 +1,63 @@
 // What the views draw, derived from the session: the pattern of any head after display options, and the cell in focus.
 import { headMeasures, measureHeads, type HeadMeasure, type HeadScores } from 'attention-lab';
-import { headOf, difference, mergeWords, at, top, withoutSink, wordGroups, type Group, type Matrix } from '../lib/pattern.ts'; // prettier-ignore
 import type { LayerTrace } from '../lib/arithmetic.ts';
-import type { Run, Token } from './model.svelte.ts';
+import { headOf, difference, mergeWords, at, rowOf, top, withoutSink, wordGroups, type Group, type Matrix } from '../lib/pattern.ts'; // prettier-ignore
+import { maskOf, type MaskCell } from './edits.ts';
+import type { Run } from './run.ts';
 import { session, type Compare } from './session.svelte.ts';
+import { siteTrace } from './sites.ts';
+import type { InputToken, SitePattern } from './training-protocol.ts';
+
+type Side = 'rows' | 'columns';
 
 class Shown {
   mergeWords = $state(false);
   hideSink = $state(false);
   measure = $state<HeadMeasure>('entropy');
 
-  readonly hasSubwords = $derived(session.tokens.some((token) => token.continues));
-  readonly #groups: Group[] | null = $derived(this.mergeWords && this.hasSubwords ? wordGroups(session.tokens) : null);
+  readonly sites: readonly SitePattern[] = $derived(session.after?.sites ?? []);
+  /** The place in the list of sites, and what is there. */
+  readonly layer = $derived(Math.max(0, Math.min(session.selection.shown.layer, this.sites.length - 1)));
+  readonly site: SitePattern | null = $derived(this.sites[this.layer] ?? null);
+  readonly head = $derived(Math.min(session.selection.shown.head, (this.site?.pattern.dims[1] ?? 1) - 1));
+
+  readonly hasSubwords = $derived(this.sites.some(({ rows, columns }) => [...rows, ...columns].some((token) => token.continues)));
+  readonly isMerged = $derived(this.mergeWords && this.hasSubwords);
 
   /** One label per row and column that is drawn: a token, or a merged word. */
-  readonly labels: readonly Token[] = $derived.by(() => {
-    const { tokens } = session;
-    if (!this.#groups) return tokens;
-    return this.#groups.map(([start, end]) => {
-      const parts = tokens.slice(start, end);
-      return { ...parts[0]!, text: parts.map((token) => token.text).join('') };
-    });
-  });
+  readonly rows: readonly InputToken[] = $derived(this.#labels('rows'));
+  readonly columns: readonly InputToken[] = $derived(this.#labels('columns'));
 
-  /** A difference needs two runs of one length. */
-  readonly comparable = $derived(session.before !== null && session.before.tokens.length === session.length);
+  /** A difference needs two runs of one size. */
+  readonly comparable = $derived.by(() => {
+    const [old, now] = [session.before, session.after].map((run) => run?.sites[this.layer]?.pattern.dims.join());
+    return old !== undefined && old === now;
+  });
   readonly compare: Compare = $derived(session.hasBefore && this.comparable ? session.compare : 'after');
   readonly isSigned = $derived(this.compare === 'difference');
 
-  readonly layer = $derived(session.selection.shown.layer);
-  readonly head = $derived(session.selection.shown.head);
   /** Row and column of the selection as they are drawn. */
-  readonly row = $derived(this.placeOf(session.selection.shown.query));
-  readonly column = $derived(this.placeOf(session.selection.shown.key));
+  readonly row = $derived(this.placeOf('rows', session.selection.shown.query));
+  readonly column = $derived(this.placeOf('columns', session.selection.shown.key));
 
   readonly matrix: Matrix | null = $derived(this.of(this.layer, this.head));
 
   /** The cell whose arithmetic is shown: the selected key, else the one the query looks at most. Token positions. */
   readonly cell: { query: number; key: number } | null = $derived.by(() => {
     const { query, key } = session.selection.shown;
-    const attention = session.after?.attentions[this.layer];
-    if (query === null || !attention || query >= session.length) return null;
-    const pattern = headOf(attention, this.head);
-    const row = Array.from({ length: pattern.columns }, (_, s) => at(pattern, query, s));
-    return { query, key: key !== null && key < session.length ? key : top(row, 1)[0]!.index };
+    if (query === null || !this.site || query >= this.site.rows.length) return null;
+    const strongest = () => top(rowOf(headOf(this.site!.pattern, this.head), query), 1)[0]!.index;
+    return { query, key: key !== null && key < this.site.columns.length ? key : strongest() };
   });
 
-  /** Traced tensors of the shown layer, where this layer was traced. */
-  readonly trace: LayerTrace | null = $derived(session.after ? layerTrace(session.after, this.layer) : null);
+  /** Traced tensors of the shown site, where it was traced. */
+  readonly trace: LayerTrace | null = $derived(traceOf(session.after, this.site));
 
   /** True where the mask closed the drawn cell, in the run that is drawn. */
   readonly isMasked: (row: number, column: number) => boolean = $derived.by(() => {
-    const { head } = this;
-    const run = this.compare === 'before' ? session.before : session.after;
-    const trace = run && layerTrace(run, this.layer);
-    if (!trace || this.#groups) return () => false;
+    const { head, isMerged } = this;
+    const trace = traceOf(this.compare === 'before' ? session.before : session.after, this.site);
+    if (!trace || isMerged) return () => false;
     const scores = headOf(trace.scores, head);
     const masked = headOf(trace.maskedScores, head);
     return (row: number, column: number) => at(scores, row, column) !== at(masked, row, column);
@@ -62,19 +65,17 @@ class Shown {
 
   /** Pattern of a head as it is to be drawn, in the current comparison. */
   of(layer: number, head: number, compare: Compare = this.compare): Matrix | null {
-    const { before, after } = session;
-    const attention = (run: Run | null) => run?.attentions[layer];
-    const [old, now] = [attention(before), attention(after)];
+    const [old, now] = [session.before, session.after].map((run) => run?.sites[layer]);
     if (!old || !now) return null;
-    if (compare === 'before') return this.#prepare(headOf(old, head));
-    const pattern = this.#prepare(headOf(now, head));
+    if (compare === 'before') return this.#prepare(old, head);
+    const pattern = this.#prepare(now, head);
     if (compare === 'after') return pattern;
-    return difference(pattern, this.#prepare(headOf(old, head))) ?? pattern;
+    return difference(pattern, this.#prepare(old, head)) ?? pattern;
   }
 
-  /** Scores of all heads, always of the weights as they are after the edits, without display options. */
+  /** Scores of all heads of a text's model, always of the weights as they are after the edits, without display options. */
   readonly #scores: HeadScores | null = $derived.by(() => {
-    const { after } = session;
+    const after = session.textRun;
     if (!after || after.attentions.length === 0) return null;
     const { tokens, outProjections } = after;
     return measureHeads(after, {
@@ -100,28 +101,39 @@ class Shown {
   }
 
   /** The token position that a drawn row or column stands for. */
-  tokenAt(place: number): number {
-    return this.#groups ? this.#groups[place]![0] : place;
+  tokenAt(side: Side, place: number): number {
+    return this.#groups(this.site!, side)?.[place]![0] ?? place;
   }
 
   /** The drawn row or column that a token position belongs to. */
-  placeOf(index: number | null): number | null {
-    if (index === null || index >= session.length) return null;
-    return this.#groups ? this.#groups.findIndex(([start, end]) => index >= start && index < end) : index;
+  placeOf(side: Side, index: number | null): number | null {
+    if (index === null || !this.site || index >= this.site[side].length) return null;
+    const groups = this.#groups(this.site, side);
+    return groups ? groups.findIndex(([start, end]) => index >= start && index < end) : index;
   }
 
-  #prepare(pattern: Matrix): Matrix {
-    const merged = this.#groups ? mergeWords(pattern, this.#groups) : pattern;
+  /** The cell of the shown site's mask. */
+  maskCell(query: number, key: number): MaskCell {
+    return { mask: maskOf[this.site!.kind], query, key };
+  }
+
+  #labels(side: Side): readonly InputToken[] {
+    const tokens = this.site?.[side] ?? [];
+    const groups = this.site && this.#groups(this.site, side);
+    return groups ? groups.map(([start, end]) => ({ ...tokens[start]!, text: tokens.slice(start, end).map(({ text }) => text).join('') })) : tokens;
+  }
+
+  #groups(site: SitePattern, side: Side): Group[] | null {
+    return this.isMerged ? wordGroups(site[side]) : null;
+  }
+
+  #prepare(site: SitePattern, head: number): Matrix {
+    const pattern = headOf(site.pattern, head);
+    const merged = this.isMerged ? mergeWords(pattern, wordGroups(site.rows), wordGroups(site.columns)) : pattern;
     return this.hideSink ? withoutSink(merged) : merged;
   }
 }
 
-export function layerTrace(run: Run, layer: number): LayerTrace | null {
-  const get = (name: string) => run.trace.get(`blocks.${layer}.attn.${name}`);
-  const [q, k, v, z] = [get('q'), get('k'), get('v'), get('z')];
-  const [scores, maskedScores, pattern] = [get('scores'), get('masked_scores'), get('pattern')];
-  if (!q || !k || !v || !z || !scores || !maskedScores || !pattern) return null;
-  return { q, k, v, z, scores, maskedScores, pattern };
-}
+const traceOf = (run: Run | null, site: SitePattern | null): LayerTrace | null => (run && site ? siteTrace(run.trace, site.site) : null);
 
 export const shown = new Shown();

@@ -1,6 +1,9 @@
 // The attentions of a forward pass by site: where each is computed, and the tokens that its rows and columns are. Knows models, not the page.
-import type { Intervention, ModelOutput, Tensor } from 'attention-lab';
-import type { HeadName, InputToken, SiteKind, SitePattern } from './training-protocol.ts';
+import type { Model, ModelOutput, Tensor } from 'attention-lab';
+import type { LayerTrace } from '../lib/arithmetic.ts';
+import type { InputToken, SiteKind, SitePattern } from './training-protocol.ts';
+
+type Config = Model['config'];
 
 /** Tokens that look, tokens that are looked at, and what is written at each place that looks. */
 export type Labels = 'queries' | 'keys' | 'written';
@@ -9,15 +12,19 @@ export type Labels = 'queries' | 'keys' | 'written';
 const kinds: readonly {
   kind: SiteKind;
   of: (output: ModelOutput) => Tensor[] | undefined;
+  count: (config: Config) => number;
   site: (layer: number) => string;
   rows: Labels;
   columns: Labels;
 }[] = [
-  { kind: 'self', of: (o) => o.attentions, site: (l) => `blocks.${l}.attn`, rows: 'queries', columns: 'keys' },
-  { kind: 'cross', of: (o) => o.crossAttentions, site: (l) => `decoder.blocks.${l}.cross_attn`, rows: 'written', columns: 'keys' },
-  { kind: 'encoder', of: (o) => o.encoderAttentions, site: (l) => `encoder.blocks.${l}.attn`, rows: 'keys', columns: 'keys' },
-  { kind: 'decoder', of: (o) => o.decoderAttentions, site: (l) => `decoder.blocks.${l}.self_attn`, rows: 'queries', columns: 'queries' },
+  { kind: 'self', of: (o) => o.attentions, count: (c) => (c.encoder ? 0 : c.numLayers), site: (l) => `blocks.${l}.attn`, rows: 'queries', columns: 'keys' },
+  { kind: 'cross', of: (o) => o.crossAttentions, count: (c) => (c.encoder ? c.numLayers : 0), site: (l) => `decoder.blocks.${l}.cross_attn`, rows: 'written', columns: 'keys' },
+  { kind: 'encoder', of: (o) => o.encoderAttentions, count: (c) => c.encoder?.numLayers ?? 0, site: (l) => `encoder.blocks.${l}.attn`, rows: 'keys', columns: 'keys' },
+  { kind: 'decoder', of: (o) => o.decoderAttentions, count: (c) => (c.encoder ? c.numLayers : 0), site: (l) => `decoder.blocks.${l}.self_attn`, rows: 'queries', columns: 'queries' },
 ];
+
+/** The names of a model's sites, in the order in which `sitesOf` gives them. */
+export const siteNames = (config: Config): string[] => kinds.flatMap(({ count, site }) => Array.from({ length: count(config) }, (_, layer) => site(layer)));
 
 /** `onLooks`: of these attentions, layer by layer the mean weight of each head on the keys where the answer is; null where nobody knows. */
 export function sitesOf(
@@ -38,6 +45,28 @@ export function sitesOf(
   });
 }
 
-/** A head switched off: what it fetched becomes zeros. */
-export const switchedOff = (heads: readonly HeadName[]): Intervention[] =>
-  heads.map(({ site, head }) => ({ at: `${site}.z`, head, op: 'zero' }));
+/** Whether a site's rows and columns are the answer's places; else they are the input's. */
+const isOfAnswer = (kind: SiteKind) => ({ rows: kind === 'cross' || kind === 'decoder', columns: kind === 'decoder' });
+
+/** What stays chosen from one kind of attention to another: where rows, or columns, stand for the same places. */
+export const shared = (a: SiteKind, b: SiteKind) => ({
+  rows: isOfAnswer(a).rows === isOfAnswer(b).rows,
+  columns: isOfAnswer(a).columns === isOfAnswer(b).columns,
+});
+
+const operands = { q: 'q', k: 'k', v: 'v', scores: 'scores', maskedScores: 'masked_scores', pattern: 'pattern', z: 'z' } as const;
+
+/** The activations behind a site's weights. */
+export const tracedNames = (site: string): string[] => Object.values(operands).map((name) => `${site}.${name}`);
+
+/** The same by name, where all of them were traced. */
+export function siteTrace(trace: ReadonlyMap<string, Tensor>, site: string): LayerTrace | null {
+  const found = Object.entries(operands).map(([key, name]) => [key, trace.get(`${site}.${name}`)] as const);
+  return found.every(([, tensor]) => tensor) ? (Object.fromEntries(found) as unknown as LayerTrace) : null;
+}
+
+/** What a site's q · k is divided by. */
+export function divisorOf(config: Config, kind: SiteKind): number {
+  const { attention, dModel } = kind === 'encoder' && config.encoder ? config.encoder : config;
+  return { d_head: Math.sqrt(attention.dHead), d_model: Math.sqrt(dModel), none: 1 }[attention.scaleBy];
+}

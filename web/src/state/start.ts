@@ -1,58 +1,113 @@
-// The page's beginning: what the link asks for, else the shipped model with its first example.
+// Opening models, and following links: what the address asks for, else the shipped model with its first example.
+import type { LoadOptions } from 'attention-lab';
+import { inLevels } from '../lib/ink-text.ts';
 import { noEdits, type Edits } from './edits.ts';
-import { decodeLink } from './link.ts';
 import { examples } from './examples.svelte.ts';
+import { decodeLink, type LinkState } from './link.ts';
+import { linked } from './linked.svelte.ts';
 import { listingChoices, listings, type Choice } from './listings.svelte.ts';
-import type { PageModel } from './model.svelte.ts';
+import { folderOf, isPageModel, shippedModel } from './models.ts';
+import type { OpenModel } from './open-model.svelte.ts';
 import { place } from './place.svelte.ts';
 import { session } from './session.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
-const shipped = 'coreference';
-const folderOf = (name: string) => new URL(`models/${name}/`, document.baseURI);
-
 /** Opens the page's own model and shows its first example. */
 export async function openShipped(): Promise<void> {
-  const folder = folderOf(shipped);
-  const [opened] = await Promise.all([session.open(folder, shipped, true), examples.load(folder).catch(() => undefined)]);
+  const folder = folderOf(shippedModel);
+  const [opened] = await Promise.all([session.open(folder, shippedModel, { from: 'page' }), examples.load(folder).catch(() => undefined)]);
   const [first] = examples.list;
   if (opened && first) examples.show(first);
+}
+
+/** Opens a model that the training part made, with an input of its lesson and the head that solves it. */
+export async function openOfPage(name: string): Promise<void> {
+  if (name === shippedModel) return openShipped();
+  const { filesOf, lessonOf } = await import('../lessons/index.ts');
+  const lesson = lessonOf(name)!;
+  const files = filesOf(lesson).map(async (file) => new File([await (await fetch(new URL(file, folderOf(name)))).blob()], file));
+  const sample = lesson.kind === 'text' ? lesson.samples[0] : undefined;
+  if (!(await session.open(await Promise.all(files), name, { from: 'page' }, {}, sample))) return;
+  session.about = lesson.lookFor;
+  session.choose(lesson.shipped.head.layer, lesson.shipped.head.head);
+}
+
+/** Opens the files of a folder. false: `session.error` says why not. */
+export async function openFiles(files: readonly File[], name: string, sample?: string): Promise<boolean> {
+  return (await session.open(files, name, { from: 'disk' }, {}, sample)) && followWaiting();
+}
+
+/** Downloads it, which asks another server. */
+export async function openHub(id: string, revision: string, options: LoadOptions): Promise<boolean> {
+  return (await session.open(id, id, { from: 'hub', revision }, { ...options, revision })) && followWaiting();
 }
 
 /** Once, when the page opens. */
 export async function start(): Promise<void> {
   const link = decodeLink(location.hash);
   settings.follow(link.language, link.theme);
-  await openShipped();
-  follow();
+  place.follow(location.hash);
+  if (place.section === 'train' || !isPageModel(link.model ?? shippedModel) || link.model === undefined) await openShipped();
+  await follow();
 }
 
 /** Applies what the address says: at the start, and when a reader pastes another link over it. A link to a section says nothing. */
-export function follow(): void {
+export async function follow(): Promise<void> {
   place.follow(location.hash);
   if (!location.hash.includes('=')) return;
   const link = decodeLink(location.hash);
   settings.follow(link.language, link.theme);
   if (place.section === 'train') return; // the training part follows what is its own
   if (listingChoices.includes(link.listing as Choice)) listings.choice = link.listing as Choice;
-  if (!session.model?.shipped || link.text === undefined) return;
-  session.controls.clear(runnable(link.edits, session.model, link.text));
-  session.pinned = link.pinned ?? null;
-  session.text = link.text;
-  session.compare = link.compare === 'before' || link.compare === 'difference' ? link.compare : 'after';
+  const { model = shippedModel } = link;
+  if (session.model?.name !== model) {
+    if (!isPageModel(model)) {
+      linked.waiting = { ...link, model };
+      return;
+    }
+    await openOfPage(model);
+  }
+  linked.waiting = null;
+  await apply(link);
+}
+
+async function followWaiting(): Promise<boolean> {
+  const link = linked.waiting;
+  if (link && session.model?.name === link.model) {
+    linked.waiting = null;
+    await apply(link);
+  }
+  return true;
+}
+
+async function apply(link: LinkState): Promise<void> {
   const { model } = session;
-  if (link.choice && link.choice.layer < model.numLayers && link.choice.head < model.numHeads) session.select(link.choice);
+  if (!model || (model.kind !== 'picture' && link.text === undefined)) return;
+  session.stopWriting();
+  session.text = link.text ?? session.text;
+  if (link.target !== undefined) session.target = link.target;
+  else if (session.viewed?.canWrite && model.kind === 'pair') void session.write();
+  if (link.drawing) session.picture = { drawing: inLevels(link.drawing) };
+  session.pinned = model.kind === 'text' ? (link.pinned ?? null) : null;
+  session.compare = link.compare === 'before' || link.compare === 'difference' ? link.compare : 'after';
+  const { choice } = link;
+  session.select(choice && choice.layer < model.siteNames.length && choice.head < model.numHeads ? choice : session.selection.locked);
+  const edits = await runnable(link.edits, model);
+  if (session.model === model) session.controls.clear(edits);
 }
 
 /** The edits without those that this model refuses, such as one of a layer that it has not. */
-function runnable(edits: Edits, model: PageModel, text: string): Edits {
-  const interventions = edits.interventions.filter((intervention) => {
+async function runnable(edits: Edits, model: OpenModel): Promise<Edits> {
+  const { text, target, picture } = session;
+  const runs = async (intervention: Edits['interventions'][number]) => {
     try {
-      model.run(text, { ...noEdits, interventions: [intervention] }, 0);
+      await model.run({ text, target, picture }, { ...noEdits, interventions: [intervention] }, 0);
       return true;
     } catch {
       return false;
     }
-  });
+  };
+  const interventions: Edits['interventions'][number][] = [];
+  for (const intervention of edits.interventions) if (await runs(intervention)) interventions.push(intervention);
   return { ...edits, interventions };
 }

@@ -2,7 +2,8 @@
 import type { Model, Tensor } from 'attention-lab';
 import { answersOf, inputsOf, likeliest, weightsOnLooks } from '../lessons/answers.ts';
 import type { Encoded, Lesson } from '../lessons/lesson.ts';
-import { sitesOf, switchedOff, type Labels } from './sites.ts';
+import { headOff } from './edits.ts';
+import { sitesOf, type Labels } from './sites.ts';
 import type { HeadName, InputToken, LearnerInput, Picture, Said } from './training-protocol.ts';
 
 const isSpecial = (text: string) => /^[<[].+[>\]]$/.test(text);
@@ -10,7 +11,7 @@ const tokens = (texts: readonly string[]): InputToken[] =>
   texts.map((text) => ({ text: text === ' ' ? '␣' : text, special: isSpecial(text), unknown: false }));
 
 export function pictureOf(model: Model, lesson: Lesson, input: LearnerInput, encoded: Encoded, step: number, off: readonly HeadName[]): Picture {
-  const interventions = switchedOff(off);
+  const interventions = off.map(headOff);
   const output = model.forward(inputsOf(encoded.example), { outputAttentions: true, interventions });
   const stops = lesson.kind === 'text' && typeof input === 'string' ? (lesson.prompt?.(input).stopTokens ?? []) : [];
   const ends = stops.map((id) => lesson.vocabulary[id]!);

@@ -55,6 +55,8 @@ export interface InputToken {
   /** Stands for no part of the input: a beginning, a separator, the class token. */
   special: boolean;
   unknown: boolean;
+  /** Part of the word before it. */
+  continues?: boolean;
 }
 
 /** The attention of one layer, all heads. */

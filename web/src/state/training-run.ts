@@ -7,7 +7,7 @@ import { trainerOptions } from '../lessons/training.ts';
 import { zipOf } from './training-files.ts';
 import { HeldOutExamples } from './training-held-out.ts';
 import type { Models } from './training-models.ts';
-import { switchedOff } from './sites.ts';
+import { headOff } from './edits.ts';
 import { pictureOf } from './training-picture.ts';
 import type { HeadName, HeldOut, LearnerInput, Measured, Picture, Report, Setup } from './training-protocol.ts';
 
@@ -127,7 +127,7 @@ export class TrainingRun {
   switchOff(heads: readonly HeadName[]): void {
     const before = this.#heldOut.accuracy();
     this.#off = heads;
-    this.#trainer.interventions = switchedOff(heads);
+    this.#trainer.interventions = heads.map(headOff);
     const after = this.#heldOut.accuracy();
     this.#keep(true);
     this.#goalAt = null;
@@ -139,10 +139,10 @@ export class TrainingRun {
   /** Held-out accuracy without each head in turn, beside those that are off. */
   worth(heads: readonly HeadName[]): void {
     const accuracies = heads.map((head) => {
-      this.#trainer.interventions = switchedOff([...this.#off, head]);
+      this.#trainer.interventions = [...this.#off, head].map(headOff);
       return { ...head, accuracy: this.#heldOut.accuracy() };
     });
-    this.#trainer.interventions = switchedOff(this.#off);
+    this.#trainer.interventions = this.#off.map(headOff);
     this.post({ type: 'worth', step: this.#step, accuracies });
   }
 

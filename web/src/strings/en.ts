@@ -2,10 +2,13 @@
 
 import type { Choice as ListingChoice } from '../state/listings.svelte.ts';
 
+/** A title, within a sentence. */
+const inline = (title: string) => title.charAt(0).toLowerCase() + title.slice(1);
+
 export const en = {
   title: 'Attention Lab — see and edit what a transformer attends to',
   brand: 'Attention Lab',
-  skipToSentence: 'Skip to the sentence',
+  skipToInput: 'Skip to the input',
   skipToHeatmap: 'Skip to the attention weights',
   loading: (file: string, share: string) => `Loading ${file} ${share}`,
   starting: 'Starting WebAssembly…',
@@ -46,6 +49,8 @@ export const en = {
     changes: 'changes its look at',
     points: (difference: string) => `${difference} points`,
     itself: 'itself',
+    spread: 'everything a little',
+    unchanged: 'nothing by 5 points or more',
     guide: 'Arcs above look back, arcs below look ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
     guideTouch: 'Arcs to the left look back, arcs to the right look ahead; thickness and shade are the weight. Tap a word to keep it.',
     all: 'all words',
@@ -58,6 +63,8 @@ export const en = {
     heading: 'What belongs in',
     headingAt: (word: string) => `What the model expects at “${word}”`,
     noMask: 'No [MASK] in the sentence.',
+    next: (word: string) => `What it expects after “${word}”`,
+    picture: 'What it sees',
     none: 'This model has no output words.',
     before: 'before',
     after: 'after',
@@ -66,7 +73,16 @@ export const en = {
 
   heads: {
     heading: 'Heads',
-    label: (layer: number, head: number, score: string, name: string) => `Layer ${layer}, head ${head}: ${name} ${score}`,
+    kinds: { encoder: 'encoder', decoder: 'decoder', cross: 'cross-attention' },
+    sites: {
+      self: 'looks at the input',
+      encoder: 'encoder: input looks at input',
+      decoder: 'decoder: output looks at output',
+      cross: 'cross-attention: output looks at input',
+    },
+    name: (layer: number, head: number) => `layer ${layer} head ${head}`,
+    inKind: (kind: string, layer: number, head: number) => `${kind}, layer ${layer}, head ${head}`,
+    scored: (title: string, score: string, name: string) => `${title}: ${name} ${score}`,
     layer: (layer: number) => `L${layer}`,
     head: (head: number) => `H${head}`,
     off: 'off',
@@ -103,15 +119,15 @@ export const en = {
     heading: 'Attention weights',
     rows: 'looks ↓',
     columns: 'is looked at →',
-    label: (layer: number, head: number) =>
-      `Attention weights of layer ${layer}, head ${head}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
+    label: (title: string) => `Attention weights of ${inline(title)}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
+    written: 'Rows are words as they are written, columns words that were read.',
     legend: 'weight, the same 0–1 scale for every head',
     legendDifference: 'after − before',
     masked: 'masked: may not look',
     forbid: 'forbid this look',
     allow: 'allow it again',
     table: 'As a table',
-    tableCaption: (layer: number, head: number) => `Layer ${layer}, head ${head}: each row is a word that looks, each column a word it looks at`,
+    tableCaption: (title: string) => `${title}: each row is a word that looks, each column a word it looks at`,
     show: 'Show',
     after: 'after',
     before: 'before',
@@ -162,12 +178,13 @@ export const en = {
     temperatureHint: 'Below 1 sharpens every row, above 1 flattens it.',
     causal: 'causal',
     causalHint: 'No word may look ahead.',
-    headOn: (layer: number, head: number) => `layer ${layer} head ${head}`,
+    causalDecoder: 'No word of the answer may look ahead at those after it.',
     headHint: 'Off: what this head would add becomes zero.',
     on: 'on',
     offWord: 'off',
     editMask: 'edit the mask',
     editMaskHint: 'Click cells of the heatmap (or press Enter) to close and open them, in every layer and head.',
+    editMaskOf: (kind: string) => `Here: of the ${kind}, in all its layers and heads.`,
     modified: (count: number) => `modified: ${count} ${count === 1 ? 'edit' : 'edits'}`,
     unmodified: 'as trained',
     undo: 'Undo',
@@ -179,8 +196,9 @@ export const en = {
     temperature: (value: string) => `temperature ${value}`,
     causal: 'no word may look ahead',
     notCausal: 'words may look ahead',
-    headOff: (layer: number, head: number) => `layer ${layer} head ${head} off`,
+    headOff: (name: string) => `${name} off`,
     blocked: (query: string, key: string) => `“${query}” may not look at “${key}”`,
+    within: (edit: string, kind: string) => `${edit} (${kind})`,
     remove: (edit: string) => `Take back: ${edit}`,
   },
 
@@ -193,6 +211,8 @@ export const en = {
     largest: (value: string) => `largest change ${value}`,
     logits: (word: string) => `Logits at “${word}”`,
     logitsNote: 'One score per word of the vocabulary, before softmax',
+    classesNote: 'One score per class, before softmax',
+    class: 'class',
     logit: 'logit',
     word: 'word',
     probability: 'probability',
@@ -275,6 +295,10 @@ export const en = {
     drop: 'or drop the folder here',
     dropNow: 'Drop the folder to open it',
     open: (name: string) => `Open now: ${name}`,
+    ofPage: 'or one that this page has trained:',
+    pageModels: {
+      coreference: 'who “it” is', dates: 'dates (a translator)', digits: 'digits (of pictures)', copy: 'copy', sort: 'sort', reverse: 'reverse', brackets: 'brackets', // prettier-ignore
+    } as Readonly<Record<string, string>>,
     back: 'Back to the model of this page',
     hub: {
       id: 'or a model of huggingface.co',
@@ -302,7 +326,10 @@ export const en = {
   share: {
     heading: 'Share',
     link: 'Copy link',
-    linkHint: 'The link holds the sentence, the selection and every edit.',
+    linkHint: 'The link holds the model’s name, what it is given, the selection and every edit.',
+    fromHub: (id: string) => `Whoever opens it is asked before ${id} is downloaded from huggingface.co.`,
+    fromDisk: (name: string) => `It cannot carry the model itself: whoever opens it needs the same folder, “${name}”, and opens it there.`,
+    photograph: (name: string) => `It cannot carry the picture “${name}”: a drawing stands in its place. Pictures stay on this machine.`,
     png: 'Save PNG',
     svg: 'Save SVG',
     csv: 'Save CSV',
@@ -310,7 +337,7 @@ export const en = {
     code: 'Copy as JavaScript',
     copied: 'Copied',
     copyFailed: 'The browser refused the clipboard. Copy it from here:',
-    figureTitle: (layer: number, head: number) => `Attention weights, layer ${layer}, head ${head}`,
+    figureTitle: (title: string) => `Attention weights, ${inline(title)}`,
     figureAxes: 'rows look at columns',
   },
 
@@ -337,6 +364,14 @@ export const en = {
     weight: (size: string) => `${size} loaded`,
     offline: 'works offline',
     local: 'nothing leaves this page',
+  },
+
+  linked: {
+    disk: (name: string) => `This link was made with “${name}”, a model from its sender’s disk, which a link cannot carry. Open that folder below, and what the link holds follows.`,
+    hub: (id: string) => `This link was made with ${id}, a model of huggingface.co.`,
+    open: (id: string) => `Get ${id} from there and follow the link`,
+    opening: 'Downloading…',
+    dismiss: 'Do without',
   },
 
   errors: {

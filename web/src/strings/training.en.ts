@@ -98,14 +98,6 @@ export const en = {
 
   heads: {
     heading: 'Heads',
-    sites: {
-      self: 'looks at the input',
-      encoder: 'encoder: input looks at input',
-      decoder: 'decoder: output looks at output',
-      cross: 'cross-attention: output looks at input',
-    },
-    kinds: { encoder: 'encoder', decoder: 'decoder', cross: 'cross-attention' },
-    name: (layer: number, head: number) => `layer ${layer} head ${head}`,
     label: (site: string, layer: number, head: number, off: boolean) => `${site}, layer ${layer}, head ${head}${off ? ', off' : ''}`,
     on: (site: string, layer: number, head: number) => `${site}, layer ${layer}, head ${head} on`,
     hint: 'Click a head to see it large. Untick it to switch it off, then train on.',
@@ -119,7 +111,6 @@ export const en = {
 
   attention: {
     heading: 'What it looks at',
-    label: (site: string, layer: number, head: number) => `${site}, layer ${layer}, head ${head}`,
     whose: { now: 'the model in training', shipped: 'the weights of this page', untrained: 'the model before training' },
     cells: (label: string) => `Attention weights, ${label}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
     table: (label: string) => `${label}: each row is a token that looks, each column one it looks at`,

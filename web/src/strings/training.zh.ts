@@ -93,14 +93,6 @@ export const zh: TrainingStrings = {
 
   heads: {
     heading: '头',
-    sites: {
-      self: '看输入',
-      encoder: '编码器：输入看输入',
-      decoder: '解码器：输出看输出',
-      cross: '交叉注意力：输出看输入',
-    },
-    kinds: { encoder: '编码器', decoder: '解码器', cross: '交叉注意力' },
-    name: (layer, head) => `第 ${layer} 层第 ${head} 头`,
     label: (site, layer, head, off) => `${site}，第 ${layer} 层，第 ${head} 头${off ? '，已关' : ''}`,
     on: (site, layer, head) => `${site}，第 ${layer} 层，第 ${head} 头，开`,
     hint: '点一个头，看它的大图。取消勾选就关掉它，然后继续训练。',
@@ -114,7 +106,6 @@ export const zh: TrainingStrings = {
 
   attention: {
     heading: '它在看什么',
-    label: (site, layer, head) => `${site}，第 ${layer} 层，第 ${head} 头`,
     whose: { now: '正在训练的模型', shipped: '本页自带的权重', untrained: '训练之前的模型' },
     cells: (label) => `注意力权重，${label}。行看列。方向键移动单元格，Esc 清除选择。`,
     table: (label) => `${label}：每一行是一个去看的词元，每一列是一个被看的词元`,

@@ -8,10 +8,11 @@ export const en = {
     writing: 'Writing…',
     hint: 'Above what the encoder reads, below what the decoder has written: change either, and everything follows.',
     ids: 'This folder has no tokenizer: words are ids, with spaces between.',
+    bridge: 'Point at a word above to see where it looks while it is written, click to keep it.',
     noWords: 'This model has no output words: type what its decoder reads.',
-    rows: 'Rows are words as they are written, columns words that were read.',
   },
   picture: {
+    changes: (place: string) => `How the edits change where ${place} looks: orange more, purple less; the strongest change is the deepest.`,
     heading: 'Picture',
     open: 'Open a picture…',
     opened: (name: string) => `Open now: ${name}. Draw, and the drawing takes its place.`,
@@ -21,11 +22,6 @@ export const en = {
     note: (place: string, most: string, onClass: string) =>
       `Where ${place} looks: the strongest shade is ${most}; ${onClass} stay on [CLS], the place the answer is read from. Point at a patch to see where it looks, click to keep it.`,
   },
-  answers: {
-    picture: 'What it sees',
-    next: (word: string) => `What it expects after “${word}”`,
-  },
-  heads: 'Click a head to see it large. Untick it to switch it off: what it fetches becomes zero.',
 };
 
 export type ViewedStrings = typeof en;

@@ -9,10 +9,11 @@ export const zh: ViewedStrings = {
     writing: '正在写…',
     hint: '上面是编码器读入的内容，下面是解码器已写出的内容：改动任何一个，一切随之变化。',
     ids: '这个文件夹没有分词器：单词就是编号，用空格隔开。',
+    bridge: '指向上面一个词，可看写它时看向哪里，点击可固定。',
     noWords: '这个模型没有输出词：请输入解码器要读的内容。',
-    rows: '行是正在写出的词，列是读入的词。',
   },
   picture: {
+    changes: (place) => `修改如何改变 ${place} 的目光：橙色是更多，紫色是更少；变化最大的颜色最深。`,
     heading: '图片',
     open: '打开图片…',
     opened: (name) => `已打开：${name}。动手画，就换成你的画。`,
@@ -22,9 +23,4 @@ export const zh: ViewedStrings = {
     note: (place, most, onClass) =>
       `${place} 看向哪里：最深处是 ${most}；${onClass} 留在 [CLS] 上，答案就从那里读出。指向一块可看它看向哪里，点击可固定。`,
   },
-  answers: {
-    picture: '它看到了什么',
-    next: (word) => `“${word}” 之后它预期的词`,
-  },
-  heads: '点击一个头可以放大。取消勾选即关闭它：它取来的内容变为零。',
 };
