@@ -217,10 +217,11 @@ export class Model extends Parameterised<NativeModel> {
    * The model goes on working between two steps.
    */
   trainer(options: TrainerOptions): Trainer {
-    const { config, tokenizer } = this;
-    const padTokenId = tokenizer?.padTokenId ?? Math.max(config.padTokenId, 0);
+    const { config, tokenizer, targetTokenizer } = this;
+    const otherwise = Math.max(config.padTokenId, 0);
+    const padTokenIds = { input: tokenizer?.padTokenId ?? otherwise, target: targetTokenizer?.padTokenId ?? otherwise };
     const { native: module, handles } = this.#host;
-    return new Trainer({ model: this, module, native: this.handle.native, handles, padTokenId }, options);
+    return new Trainer({ model: this, module, native: this.handle.native, handles, padTokenIds }, options);
   }
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */

@@ -1,6 +1,6 @@
 // Makes a tokenizer of what a checkpoint's files say, with @huggingface/tokenizers.
 import { Tokenizer as HuggingFaceTokenizer, type Decoder, type PreTokenizer } from '@huggingface/tokenizers';
-import { fail, messageOf } from './errors.js';
+import { AttentionLabError, fail, messageOf } from './errors.js';
 import { LoadedTokenizer } from './tokenizer.js';
 import { correctSteps } from './tokenizers/corrections.js';
 import type { Tokenizer } from './types.js';
@@ -53,6 +53,7 @@ function build(name: string, json: Json, config: Json): HuggingFaceTokenizer {
     correctSteps(tokenizer);
     return tokenizer;
   } catch (error) {
+    if (error instanceof AttentionLabError) throw error;
     fail('bad_checkpoint', `${name}: ${messageOf(error)}`, error);
   }
 }

@@ -8,7 +8,7 @@ import type { Model } from './model.js';
 import type { NativeModel, NativeModule, NativeTrainer, NativeTrainingBatch } from './native.js';
 import { SplitMix64 } from './random.js';
 import { traceMap, traceNames } from './trace.js';
-import { checkTrainingBatch, collate } from './training-batches.js';
+import { checkTrainingBatch, collate, type PadTokenIds } from './training-batches.js';
 import { checkExamples, checkOptions, checkRate, checkSnapshot, completeOptions } from './training-options.js';
 import type {
   Evaluation,
@@ -36,13 +36,13 @@ export interface Training {
   module: NativeModule;
   native: NativeModel;
   handles: Handles;
-  padTokenId: number;
+  padTokenIds: PadTokenIds;
 }
 
 /** AdamW on cross-entropy. Made by `model.trainer(options)`; it changes that model's weights. */
 export class Trainer {
   readonly #model: Model;
-  readonly #padTokenId: number;
+  readonly #padTokenIds: PadTokenIds;
   readonly #handle: Handle<NativeTrainer>;
   readonly #activations: ReadonlySet<string>;
   readonly #draw: ((random: SeededRandom) => TrainingExample) | undefined;
@@ -53,10 +53,10 @@ export class Trainer {
   #interventions: readonly Intervention[] = [];
 
   /** @internal */
-  constructor({ model, module, native, handles, padTokenId }: Training, given: TrainerOptions) {
+  constructor({ model, module, native, handles, padTokenIds }: Training, given: TrainerOptions) {
     const options = checkOptions(given);
     this.#model = model;
-    this.#padTokenId = padTokenId;
+    this.#padTokenIds = padTokenIds;
     this.#activations = new Set(model.activationNames());
     this.#draw = checkExamples(options.examples);
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? 32, 1, 1 << 20);
@@ -147,7 +147,7 @@ export class Trainer {
 
   /** Examples of unequal length as one batch: padded, with a mask where one is needed. */
   batchOf(examples: readonly TrainingExample[]): TrainingBatch {
-    return collate(examples, this.#padTokenId);
+    return collate(examples, this.#padTokenIds);
   }
 
   #drawBatch(): TrainingBatch {

@@ -36,8 +36,14 @@ export function checkTrainingBatch(given: TrainingBatch, config: CompleteModelCo
   return { ...inputs, labels: read.ids, memory: memory === undefined ? null : checkMemory(memory, config, batch) };
 }
 
+/** The pad token of what is read, and of what an encoder–decoder writes. */
+export interface PadTokenIds {
+  input: number;
+  target: number;
+}
+
 /** Pads examples of unequal length to a batch: ids with the pad token, masks and types with 0, labels with −100. */
-export function collate(given: readonly TrainingExample[], padTokenId: number): TrainingBatch {
+export function collate(given: readonly TrainingExample[], padTokenIds: PadTokenIds): TrainingBatch {
   if (!Array.isArray(given) || given.length === 0) {
     fail('invalid_argument', `examples: expected an array of at least one, got ${describe(given)}`);
   }
@@ -60,10 +66,10 @@ export function collate(given: readonly TrainingExample[], padTokenId: number): 
     : maskOf(inputIds);
   const decoderAttentionMask = maskOf(decoderInputIds);
   return {
-    ...(inputIds && { inputIds: padded(inputIds, padTokenId) }),
+    ...(inputIds && { inputIds: padded(inputIds, padTokenIds.input) }),
     ...(attentionMask && { attentionMask: padded(attentionMask, 0) }),
     ...(tokenTypeIds && { tokenTypeIds: padded(tokenTypeIds, 0) }),
-    ...(decoderInputIds && { decoderInputIds: padded(decoderInputIds, padTokenId) }),
+    ...(decoderInputIds && { decoderInputIds: padded(decoderInputIds, padTokenIds.target) }),
     ...(decoderAttentionMask && { decoderAttentionMask: padded(decoderAttentionMask, 0) }),
     ...(pixelValues && { pixelValues: stacked(pixelValues) }),
     labels: single ? (labels as number[]) : padded(labels as number[][], ignored),

@@ -11,24 +11,24 @@ export function byteOf(piece: string): number | undefined {
   return /^<0x[0-9A-Fa-f]{2}>$/.test(piece) ? Number.parseInt(piece.slice(3, 5), 16) : undefined;
 }
 
-/** The longest UTF-8 characters that there are, U+FFFD for every byte of none: as SentencePiece decodes its byte pieces. */
-export function textOfBytes(bytes: readonly number[]): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; ) {
-    const length = [4, 3, 2, 1].find((count) => at + count <= bytes.length && isCharacter(bytes.slice(at, at + count)));
-    text += length === undefined ? '\ufffd' : strict.decode(Uint8Array.from(bytes.slice(at, at + length)));
-    at += length ?? 1;
+/** undefined where the bytes are no text. */
+export function textOf(bytes: readonly number[]): string | undefined {
+  try {
+    return strict.decode(Uint8Array.from(bytes));
+  } catch {
+    return undefined;
   }
-  return text;
 }
 
-function isCharacter(bytes: readonly number[]): boolean {
-  const first = bytes[0]!;
-  if ((first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4) !== bytes.length) return false;
-  try {
-    strict.decode(Uint8Array.from(bytes));
-    return true;
-  } catch {
-    return false;
+/** Character by character, U+FFFD for every byte of none: as SentencePiece decodes its byte pieces. */
+export function lossyTextOf(bytes: readonly number[]): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at]!;
+    const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    const character = textOf(bytes.slice(at, at + length));
+    text += character ?? '\ufffd';
+    at += character === undefined ? 1 : length;
   }
+  return text;
 }

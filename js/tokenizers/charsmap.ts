@@ -2,6 +2,11 @@
 // The trie is a double array as darts-clone lays it out (https://github.com/s-yata/darts-clone), after it the texts, ended by zeros.
 import { fail } from '../errors.js';
 
+export interface Match {
+  length: number;
+  text: string;
+}
+
 export class Charsmap {
   readonly #trie: DataView;
   readonly #texts: Uint8Array;
@@ -12,33 +17,36 @@ export class Charsmap {
     private readonly name: string,
     bytes: Uint8Array,
   ) {
-    const size = bytes.length < 4 ? -1 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    if (size < 4 || size % 4 !== 0 || size > bytes.length - 4) {
-      fail('bad_checkpoint', `${name}: precompiled_charsmap: expected a trie of 4 to ${bytes.length - 4} bytes, got ${size < 0 ? 'no size' : size}`);
-    }
+    const size = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    if (size < 4 || size > bytes.length - 4) fail('bad_checkpoint', `${name}: precompiled_charsmap: expected a trie of 4 to ${bytes.length - 4} bytes, got ${size}`);
     this.#trie = new DataView(bytes.buffer, bytes.byteOffset + 4, size);
     this.#texts = bytes.subarray(4 + size);
   }
 
-  /** The longest sequence with a rule that begins at `at`: its length in bytes, and what takes its place. */
-  longestMatch(text: Uint8Array, at: number): { length: number; text: string } | undefined {
+  /** What takes the place of the longest sequence with a rule that begins at `at`, and how many bytes that has. */
+  longestMatch(text: Uint8Array, at: number): Match | undefined {
+    let longest: Match | undefined;
+    for (const match of this.matches(text, at)) longest = match;
+    return longest;
+  }
+
+  /** All of them, the shortest first. */
+  *matches(text: Uint8Array, at: number): Generator<Match> {
     let node = offsetOf(this.#unit(0)!);
-    let found: { length: number; value: number } | undefined;
     for (let end = at; end < text.length; ) {
       node ^= text[end]!;
       const unit = this.#unit(node);
-      if (unit === undefined || labelOf(unit) !== text[end]) break;
+      if (unit === undefined || labelOf(unit) !== text[end]) return;
       end += 1;
       node ^= offsetOf(unit);
       const value = hasValue(unit) ? this.#unit(node) : undefined;
-      if (value !== undefined) found = { length: end - at, value: value & 0x7fff_ffff };
+      if (value !== undefined) yield { length: end - at, text: this.#textAt(value & 0x7fff_ffff) };
     }
-    return found && { length: found.length, text: this.#textAt(found.value) };
   }
 
   /** undefined beyond the trie: a damaged one leads there, and its rule then counts as none. */
   #unit(node: number): number | undefined {
-    return node >= 0 && node < this.#trie.byteLength / 4 ? this.#trie.getUint32(4 * node, true) : undefined;
+    return node >= 0 && node < (this.#trie.byteLength >> 2) ? this.#trie.getUint32(4 * node, true) : undefined;
   }
 
   #textAt(start: number): string {

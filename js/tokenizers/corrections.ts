@@ -1,25 +1,35 @@
 // Steps in which @huggingface/tokenizers 0.2.0 gives other tokens than the Rust library that Transformers uses, done as there.
-// https://github.com/huggingface/tokenizers/tree/main/tokenizers/src: normalizers/bert.rs, normalizers/precompiled.rs, decoders/byte_fallback.rs.
-import { BertNormalizer as LibraryBertNormalizer, ByteFallbackDecoder, type Decoder, type Normalizer, type Tokenizer } from '@huggingface/tokenizers';
-import { byteOf } from './bytes.js';
+// https://github.com/huggingface/tokenizers/tree/main/tokenizers/src: normalizers/bert.rs, normalizers/precompiled.rs,
+// pre_tokenizers/byte_level.rs, decoders/byte_fallback.rs.
+import { BertNormalizer as LibraryBertNormalizer, ByteFallbackDecoder, ByteLevelPreTokenizer, PrecompiledNormalizer, type Tokenizer } from '@huggingface/tokenizers';
+import { byteOf, textOf } from './bytes.js';
+import { Charsmap } from './charsmap.js';
 
 /** Puts them in place, within sequences, too. */
 export function correctSteps(tokenizer: Tokenizer): void {
-  tokenizer.normalizer = normalizer(tokenizer.normalizer);
-  tokenizer.decoder = decoder(tokenizer.decoder);
+  tokenizer.normalizer = corrected(tokenizer.normalizer, 'normalizers', (step) => {
+    if (step instanceof PrecompiledNormalizer && step.charsmap) return new Precompiled({ type: 'Precompiled', precompiled_charsmap: step.charsmap });
+    return step instanceof LibraryBertNormalizer ? new BertNormalizer(step.config) : step;
+  });
+  tokenizer.pre_tokenizer = corrected(tokenizer.pre_tokenizer, 'tokenizers', (step) => {
+    if (step instanceof ByteLevelPreTokenizer) step.pattern = withUnicodeSpaces(step.pattern);
+    return step;
+  });
+  tokenizer.decoder = corrected(tokenizer.decoder, 'decoders', (step) =>
+    step instanceof ByteFallbackDecoder ? new ByteFallback({ type: 'ByteFallback' }) : step,
+  );
 }
 
-function normalizer(step: Normalizer | null): Normalizer | null {
-  const { normalizers } = (step ?? {}) as { normalizers?: (Normalizer | null)[] };
-  if (Array.isArray(normalizers)) normalizers.forEach((each, index) => (normalizers[index] = normalizer(each)));
-  return step instanceof LibraryBertNormalizer ? new BertNormalizer(step.config) : step;
+/** `members` is the field of a sequence with its steps. */
+function corrected<T>(step: T | null, members: string, correct: (step: T) => T): T | null {
+  const within = (step as Record<string, unknown> | null)?.[members] as (T | null)[] | undefined;
+  if (Array.isArray(within)) within.forEach((each, index) => (within[index] = corrected(each, members, correct)));
+  return step && correct(step);
 }
 
-function decoder(step: Decoder | null): Decoder | null {
-  const { decoders } = (step ?? {}) as { decoders?: Decoder[] };
-  if (Array.isArray(decoders)) decoders.forEach((each, index) => (decoders[index] = decoder(each)!));
-  return step instanceof ByteFallbackDecoder ? new ByteFallback({ type: 'ByteFallback' }) : step;
-}
+/** JavaScript's \s has the byte order mark and lacks U+0085. */
+const withUnicodeSpaces = ({ source, flags }: RegExp): RegExp =>
+  new RegExp(source.replaceAll('\\s', '\\p{White_Space}').replaceAll('\\S', '\\P{White_Space}'), flags);
 
 /** Characters one by one: no ς at the end of a word, and ideographs beyond 16 bits stand alone as well. */
 class BertNormalizer extends LibraryBertNormalizer {
@@ -34,27 +44,40 @@ class BertNormalizer extends LibraryBertNormalizer {
 
 const ideograph = /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 
-/** Bytes that are no text become U+FFFD one by one, and a byte order mark stays. */
-class ByteFallback extends ByteFallbackDecoder {
-  override decode_chain(tokens: string[]): string[] {
-    const result: string[] = [];
-    for (let at = 0; at < tokens.length; ) {
-      const bytes: number[] = [];
-      for (let byte = byteOf(tokens[at]!); byte !== undefined; byte = at < tokens.length ? byteOf(tokens[at]!) : undefined) {
-        bytes.push(byte);
-        at += 1;
-      }
-      if (bytes.length === 0) result.push(tokens[at++]!);
-      else result.push(textOr(bytes, '\ufffd'.repeat(bytes.length)));
-    }
-    return result;
+/** By the rules themselves, which the library approximates: of a short grapheme, or else of each of its characters. */
+class Precompiled extends PrecompiledNormalizer {
+  readonly #rules = new Charsmap('tokenizer.json', Uint8Array.from(atob(String(this.charsmap)), (byte) => byte.charCodeAt(0)));
+
+  override normalize(text: string): string {
+    return graphemes(text)
+      .map((grapheme) => this.#instead(grapheme, 5) ?? Array.from(grapheme, (character) => this.#instead(character, 4) ?? character).join(''))
+      .join('');
+  }
+
+  /** What takes the place of a part of at most so many bytes. */
+  #instead(part: string, most: number): string | undefined {
+    const bytes = encoder.encode(part);
+    return bytes.length > most ? undefined : this.#rules.matches(bytes, 0).next().value?.text;
   }
 }
 
-function textOr(bytes: readonly number[], otherwise: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
-  } catch {
-    return otherwise;
+const encoder = new TextEncoder();
+
+/** Firefox has the segmenter since 2024; before, characters are what is nearest. */
+const graphemes = (text: string): string[] =>
+  'Segmenter' in Intl ? Array.from(new Intl.Segmenter('en').segment(text), ({ segment }) => segment) : Array.from(text);
+
+/** Bytes that are no text become U+FFFD one by one, and a byte order mark stays. */
+class ByteFallback extends ByteFallbackDecoder {
+  override decode_chain(tokens: string[]): string[] {
+    const parts: (string | number[])[] = [];
+    for (const token of tokens) {
+      const byte = byteOf(token);
+      const last = parts.at(-1);
+      if (byte === undefined) parts.push(token);
+      else if (Array.isArray(last)) last.push(byte);
+      else parts.push([byte]);
+    }
+    return parts.map((part) => (typeof part === 'string' ? part : (textOf(part) ?? '\ufffd'.repeat(part.length))));
   }
 }

@@ -1,7 +1,7 @@
 // A text as a SentencePiece model sees it: characters by its rules, spaces as ▁, and where each came from.
 // As Normalizer::Normalize of https://github.com/google/sentencepiece/blob/master/src/normalizer.cc does it.
 import type { TracedWord } from '../token-alignment.js';
-import { Charsmap } from './charsmap.js';
+import { Charsmap, type Match } from './charsmap.js';
 import type { SentencePieceModel } from './sentencepiece.js';
 
 const encoder = new TextEncoder();
@@ -43,8 +43,6 @@ export function normalizerOf(model: SentencePieceModel): (text: string) => Trace
     return { text: result, sources };
   };
 }
-
-type Match = { length: number; text: string };
 
 /** Symbols that the user defined stay as they are; the longest counts. */
 function symbolFinder(pieces: SentencePieceModel['pieces']): (text: string, unit: number) => Match | undefined {

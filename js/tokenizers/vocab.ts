@@ -1,5 +1,4 @@
 // A vocabulary as a file holds it: token → id.
-import { fail } from '../errors.js';
 import { checkIds } from '../read-tokenizer.js';
 import type { CheckpointFiles } from './files.js';
 
@@ -9,6 +8,5 @@ export type Vocab = Readonly<Record<string, number>>;
 export async function readVocab(files: CheckpointFiles, name: string, beside: string): Promise<Vocab> {
   const vocab = (await files.json(name)) ?? files.missing(name, beside);
   checkIds(name, Object.entries(vocab));
-  if (Object.keys(vocab).length === 0) fail('bad_checkpoint', `${name}: expected tokens and their ids, got none`);
   return vocab as Vocab;
 }

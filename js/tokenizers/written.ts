@@ -1,6 +1,6 @@
 // A SentencePiece model's pieces back as text, special tokens between them. As MarianTokenizer.convert_tokens_to_string does it.
 import { Decoder } from '@huggingface/tokenizers';
-import { byteOf, textOfBytes } from './bytes.js';
+import { byteOf, lossyTextOf } from './bytes.js';
 import type { Piece, SentencePieceModel } from './sentencepiece.js';
 
 export class SentencePieceDecoder extends Decoder {
@@ -39,7 +39,7 @@ export class SentencePieceDecoder extends Decoder {
         bytes.push(byteOf(piece) ?? 0);
         continue;
       }
-      text += textOfBytes(bytes);
+      text += lossyTextOf(bytes);
       bytes = [];
       if (kind === 'control') continue;
       if (kind !== undefined && text === '' && !mayBeginWithSpace && piece.startsWith('▁')) {
@@ -49,6 +49,6 @@ export class SentencePieceDecoder extends Decoder {
         text += piece;
       }
     }
-    return text + textOfBytes(bytes);
+    return text + lossyTextOf(bytes);
   }
 }

@@ -8,8 +8,8 @@ import json
 import random
 import shutil
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import AutoTokenizer, LlamaTokenizer, MarianTokenizer
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import AutoTokenizer, LlamaTokenizer, MarianTokenizer, PreTrainedTokenizerFast
 
 from golden import sentence_pieces, tokenizer, translator
 
@@ -228,6 +228,21 @@ def marian(group):
     (group.root / "marian_bytes" / "target.spm").unlink()
 
 
+def precompiled(group):
+    """A tokenizer.json with SentencePiece's rules in it, as converters write it of Marian's source.spm."""
+    model = (group.out / "checkpoints" / "marian_texts" / "target.spm").read_bytes()
+    proto = sentence_pieces.model_pb2.ModelProto.FromString(model)
+    reader = Tokenizer(models.Unigram([(piece.piece, piece.score) for piece in proto.pieces], unk_id=0))
+    reader.normalizer = normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap)
+    reader.pre_tokenizer = pre_tokenizers.Metaspace()
+    reader.decoder = decoders.Metaspace()
+    reader = PreTrainedTokenizerFast(tokenizer_object=reader, unk_token="<unk>")
+    folder = group.root / "precompiled"
+    folder.mkdir()
+    reader.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    group.add("precompiled", "a tokenizer.json with precompiled rules", "marian", reader, {"tokenizer.json": "tokenizers/precompiled/tokenizer.json"})
+
+
 def accept_cls(around):
     """tokenizers 0.23 calls the argument cls_token that Transformers 5.12 passes as cls."""
     return lambda sep, cls, add_prefix_space, trim_offsets: around(sep, cls, trim_offsets, add_prefix_space)
@@ -241,4 +256,5 @@ def make(out):
     word_pieces(group)
     byte_level(group)
     llama(group)
+    precompiled(group)
     return group

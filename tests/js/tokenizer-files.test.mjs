@@ -78,6 +78,17 @@ describe('tokenizers by their own files', () => {
       await withModel(rt.loadModel(saved), (again) => assert.deepEqual(again.encode(texts[4]), model.encode(texts[4])));
     }));
 
+  test('examples of unequal length are padded by the tokenizer of their side', async () => {
+    const { '<pad>': pad, ...vocab } = JSON.parse(new TextDecoder().decode(tokenizerFolder('marian_two_vocabs').get('vocab.json')));
+    await withModel(changed('marian_two_vocabs', { 'vocab.json': JSON.stringify({ ...vocab, '<pad>': 18 }) }), (model) => {
+      const example = (length) => ({ inputIds: Array(length).fill(1), decoderInputIds: Array(length).fill(1), labels: Array(length).fill(1) });
+      const trainer = model.trainer({ lr: 1e-3 });
+      const { inputIds, decoderInputIds } = trainer.batchOf([example(1), example(2)]);
+      trainer.dispose();
+      assert.deepEqual([inputIds[0], decoderInputIds[0], pad], [[1, 18], [1, 2], 2]);
+    });
+  });
+
   test('a class that a file names counts, whatever the family; of an unknown one there is no tokenizer', async () => {
     const vocab = tokenizerFolder('bert_bare').get('vocab.txt');
     const chinese = { 'vocab.txt': vocab, 'vocab.json': null, 'merges.txt': null, 'tokenizer_config.json': '{"tokenizer_class":"BertTokenizer"}' };

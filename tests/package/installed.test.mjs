@@ -57,12 +57,12 @@ describe('the installed package', () => {
     }
   });
 
-  test('before its first result a browser fetches scripts of at most 40 KB in brotli, and 28 KB more to read a checkpoint', () => {
+  test('before its first result a browser fetches scripts of at most 40 KB in brotli, and 28.5 KB more to read a checkpoint', () => {
     const first = closure('index.js');
     const total = brotliSize(first);
     assert.ok(total <= 40_000, `${total} bytes`);
     const later = brotliSize([...closure('index.js', { later: true })].filter((name) => !first.has(name)));
-    assert.ok(later > 0 && later <= 28_000, `${later} bytes`);
+    assert.ok(later > 0 && later <= 28_500, `${later} bytes`);
   });
 
   test('a worker is one script without later parts: bundlers refuse any other by default', () => {

@@ -314,7 +314,7 @@ export const en = {
       missing: 'Choose the folder that holds config.json, model.safetensors and the tokenizer’s files themselves, not the folder above it.',
       config: 'Open config.json and check the field named above; model_type must be one this page knows.',
       tensor: 'The weights do not fit config.json. Take both files from the same checkpoint and revision.',
-      file: 'The file is damaged or incomplete. Download model.safetensors again; a Git LFS pointer is a text of 130 bytes, not the model.',
+      file: 'The file is damaged or incomplete. Download it again; a Git LFS pointer is a text of 130 bytes, not the file.',
       tokenizer: 'Add the tokenizer’s files of the same checkpoint: tokenizer.json, or vocab.txt, or vocab.json and merges.txt, or tokenizer.model.',
       preprocessor: 'Add the preprocessor_config.json of the same checkpoint: it says how a picture becomes what the model reads.',
       hub: 'Check the id, the revision and the connection. A model that is private or gated must be downloaded with an account, and its folder opened here.',

@@ -314,7 +314,7 @@ export const zh: Strings = {
       missing: '请选择直接包含 config.json、model.safetensors 和分词器文件的文件夹，而不是它的上一级。',
       config: '打开 config.json，检查上面提到的字段；model_type 必须是本页认识的类型。',
       tensor: '权重与 config.json 不符。请从同一个检查点、同一个版本取得这两个文件。',
-      file: '文件已损坏或不完整。请重新下载 model.safetensors；Git LFS 指针只是约 130 字节的文本，不是模型。',
+      file: '文件已损坏或不完整。请重新下载；Git LFS 指针只是约 130 字节的文本，不是文件本身。',
       preprocessor: '请加上同一检查点的 preprocessor_config.json：它说明图片怎样变成模型读入的数字。',
       tokenizer: '请加上同一检查点的分词器文件：tokenizer.json，或 vocab.txt，或 vocab.json 和 merges.txt，或 tokenizer.model。',
       hub: '请检查标识、版本和网络连接。私有或需要授权的模型，要先用账号下载，再在这里打开它的文件夹。',
