@@ -321,5 +321,13 @@ pageTest('a translator by keys alone: a head, a cell, closed and opened, undone'
   await says('modified', /1 edit/);
   await press('Escape', 'Escape', 'Escape');
   await says('cell-summary', /^$/);
+  // What the decoder itself keeps closed is no edit.
+  await page.getByTestId('head-2-0').press('Enter');
+  await page.getByTestId('edit-mask').press('Enter');
+  await page.getByTestId('heatmap-cells').focus();
+  await press('Home', 'PageUp', 'End', 'Enter');
+  await says('cell-summary', /masked/);
+  await says('modified', /1 edit/);
+  assert.equal(await page.getByTestId('block-cell').count(), 0);
   assert.equal(await page.getByTestId('summary').getAttribute('aria-live'), 'polite');
 });

@@ -184,7 +184,7 @@ export const en = {
     offWord: 'off',
     editMask: 'edit the mask',
     editMaskHint: 'Click cells of the heatmap (or press Enter) to close and open them, in every layer and head.',
-    editMaskOf: (kind: string) => `Here: of the ${kind}, in all its layers and heads.`,
+    editMaskOf: (kind: string) => `Click cells of the heatmap (or press Enter) to close and open them, in every layer and head of the ${kind}.`,
     modified: (count: number) => `modified: ${count} ${count === 1 ? 'edit' : 'edits'}`,
     unmodified: 'as trained',
     undo: 'Undo',

@@ -7,6 +7,7 @@ export const en = {
     write: 'Let the model write',
     writing: 'Writing…',
     hint: 'Above what the encoder reads, below what the decoder has written: change either, and everything follows.',
+    begin: '▸ is what the decoder begins with.',
     ids: 'This folder has no tokenizer: words are ids, with spaces between.',
     bridge: 'Point at a word above to see where it looks while it is written, click to keep it.',
     noWords: 'This model has no output words: type what its decoder reads.',

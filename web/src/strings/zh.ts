@@ -191,7 +191,7 @@ export const zh: Strings = {
     offWord: '关',
     editMask: '编辑掩码',
     editMaskHint: '点击热图的单元格（或按回车键）来关闭或打开它，对所有层和头生效。',
-    editMaskOf: (kind) => `此处：只对${kind}的所有层和头生效。`,
+    editMaskOf: (kind) => `点击热图的单元格（或按回车键）来关闭或打开它，对${kind}的所有层和头生效。`,
     modified: (count) => `已修改：${count} 处`,
     unmodified: '训练时的样子',
     undo: '撤销',
