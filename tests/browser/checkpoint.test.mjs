@@ -1,12 +1,13 @@
 // Opening a checkpoint folder: what is shown is what the package computes; a broken one is explained and leaves the old model open.
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after } from 'node:test';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { eventually, pageTest, useLab } from './lab.mjs';
 import { exported, text, tokens, weights } from './reading.mjs';
+import { tokenizerFolder } from '../js/tokenizer-files.mjs';
 import { assertSamePass, assertShown, loadModel, matrix, run, shippedFolder, words } from './expected.mjs';
 
 const golden = join(paths.root, 'tests', 'golden', 'checkpoints');
@@ -14,10 +15,19 @@ const all = readdirSync(golden).map((name) => join(golden, name));
 const hasTokenizer = (folder) => readdirSync(folder).includes('tokenizer.json');
 /** Models of one text; what becomes of others viewed.test.mjs says. */
 const readsText = (folder) => !['marian', 'vit'].includes(JSON.parse(readFileSync(join(folder, 'config.json'))).model_type);
-const sound = [...all.filter(hasTokenizer), shippedFolder];
 
 const temporary = mkdtempSync(join(tmpdir(), 'attention-lab-'));
 after(() => rmSync(temporary, { recursive: true, force: true }));
+
+/** With vocab.txt in place of tokenizer.json. */
+function withVocabTxt() {
+  const folder = join(temporary, 'bert_bare');
+  mkdirSync(folder);
+  for (const [name, bytes] of tokenizerFolder('bert_bare')) writeFileSync(join(folder, name), bytes);
+  return folder;
+}
+
+const sound = [...all.filter(hasTokenizer), withVocabTxt(), shippedFolder];
 
 /** A copy of a sound checkpoint, spoilt by `spoil`. */
 function broken(name, spoil) {

@@ -89,6 +89,12 @@ describe('tokenizers by their own files', () => {
     });
   });
 
+  test("Marian's own files count before a tokenizer.json, which is of one side only", async () => {
+    const json = tokenizerFolder('precompiled').get('tokenizer.json');
+    await withModel(changed('marian', { 'tokenizer.json': json }), (model) => assert.notEqual(model.targetTokenizer, model.tokenizer));
+    await withModel(changed('precompiled', {}), (model) => assert.equal(model.targetTokenizer, model.tokenizer));
+  });
+
   test('a class that a file names counts, whatever the family; of an unknown one there is no tokenizer', async () => {
     const vocab = tokenizerFolder('bert_bare').get('vocab.txt');
     const chinese = { 'vocab.txt': vocab, 'vocab.json': null, 'merges.txt': null, 'tokenizer_config.json': '{"tokenizer_class":"BertTokenizer"}' };
