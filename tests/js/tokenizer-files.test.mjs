@@ -1,9 +1,13 @@
 // Tokenizers of checkpoints without a tokenizer.json: the ids, tokens and texts of Transformers; a translator from text to text.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createRuntime } from 'attention-lab';
 import { createWorkerRuntime } from 'attention-lab/worker';
 import { checkpointPath } from './golden.mjs';
+import { serveHub } from './hub.mjs';
 import { assertRejects, forEachVariant } from './support.mjs';
 import { cases, texts, tokenizerFolder, translations } from './tokenizer-files.mjs';
 
@@ -125,6 +129,53 @@ describe('tokenizers by their own files', () => {
     ['gpt2_bare', { 'tokenizer_config.json': '{"bos_token":4}' }, 'bad_checkpoint', /bos_token: expected a token, got 4/],
     ['roberta', { 'special_tokens_map.json': '{"cls_token":"[CLS]"}' }, 'bad_checkpoint', /vocab\.json: expected the cls_token "\[CLS\]"/],
   ];
+  const field = (number, wire, ...bytes) => [(number << 3) | wire, ...(wire === 2 ? [bytes.length] : []), ...bytes];
+  const float = (value) => new Uint8Array(Float32Array.of(value).buffer);
+  const piece = (text, { score = -1, type = 1 } = {}) => field(1, 2, ...field(1, 2, ...Buffer.from(text)), ...field(2, 5, ...float(score)), ...field(3, 0, type));
+  const unk = piece('<unk>', { type: 2 });
+  const malformed = [
+    ['a score that is no number', [...unk, ...piece('a', { score: NaN })], /source\.spm: pieces\[1\]: score: expected a number, got NaN/],
+    ['a piece twice', [...unk, ...piece('a'), ...piece('a')], /pieces\[2\]: expected another text than pieces\[1\], got "a"/],
+    ['a piece without text', [...unk, ...piece('')], /pieces\[1\]: expected a text, got none/],
+    ['a type that there is none of', [...unk, ...piece('a', { type: 7 })], /pieces\[1\]: type: expected 1 to 6, got 7/],
+    ['no unknown piece', piece('a'), /source\.spm: expected one piece of type unknown, got 0/],
+    ['no piece of text', unk, /source\.spm: expected pieces of type normal, got none/],
+    ['bytes that are no UTF-8', [...unk, ...field(1, 2, ...field(1, 2, 0xff))], /pieces\[1\]: expected UTF-8 text/],
+    ['a number in place of a piece', [...unk, ...field(1, 0, 3)], /source\.spm: field 1: expected bytes, got integer/],
+    ['a length beyond the file', [...unk, 0x0a, 0xff, 0xff, 0xff, 0xff, 0x07], /byte \d+: expected at most 0 bytes, got a length of 2147483647/],
+    ['a length without end', [...unk, 0x0a, ...Array(11).fill(0xff)], /byte \d+: expected an integer of at most 10 bytes, got a longer one/],
+    ['a group, which no file has', [...unk, 0x0b], /byte \d+: expected a field of a protocol buffer, got wire type 3/],
+    ['rules longer than they are', [...unk, ...piece('a'), ...field(3, 2, ...field(2, 2, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0))], /precompiled_charsmap: expected a trie of 4 to 4 bytes, got 2147483647/],
+  ];
+  for (const [what, bytes, message] of malformed) {
+    test(`source.spm: refuses ${what}`, () => assertRejects(changed('marian', { 'source.spm': Uint8Array.from(bytes) }), 'bad_checkpoint', message));
+  }
+
+  test('of ways to cut a text that are as likely, the one that SentencePiece finds in float32', async () => {
+    const spm = Uint8Array.from([...unk, ...piece('▁', { score: -2.5 }), ...piece('f', { score: -9.873971939086914 }), ...piece('fff', { score: -5.295621395111084 }), ...piece('ff', { score: -9.9 })]);
+    await withModel(changed('marian', { 'source.spm': spm }), ({ tokenizer }) => {
+      const { tokens } = tokenizer.encode('ffff ffff ffff ffff ffff ffff');
+      assert.equal(tokens.join(' '), '▁ fff f ▁ f fff ▁ f fff ▁ fff f ▁ f fff ▁ f fff </s>'); // by sentencepiece 0.2.1
+    });
+  });
+
+  test('by the id of a hub, though the download of source.spm breaks off', async () => {
+    const name = 'Helsinki-NLP/opus-mt-en-de';
+    const files = Object.fromEntries(readdirSync(checkpointPath('marian_texts')).map((file) => [file, readFileSync(join(checkpointPath('marian_texts'), file))]));
+    const hub = await serveHub({ [name]: { main: files } }, ({ file, number }) => (file === 'source.spm' && number === 1 ? { cut: 100_000 } : undefined));
+    const cacheDir = mkdtempSync(join(tmpdir(), 'attention-lab-'));
+    try {
+      await withModel(rt.loadModel(name, { hub: hub.url, cacheDir }), (model) => {
+        const { source, text } = translations[0];
+        assert.equal(model.generate(model.encode(source).ids, { maxNewTokens: 63 }).text, text);
+      });
+      assert.equal(hub.requests.filter(({ file }) => file === 'source.spm').length, 2);
+    } finally {
+      await hub.close();
+      rmSync(cacheDir, { recursive: true });
+    }
+  });
+
   for (const [name, changes, code, message] of refused) {
     test(`${name}: refuses ${Object.entries(changes).map(([file, content]) => `${file} ${JSON.stringify(content)?.slice(0, 40)}`)}`, async () => {
       await assertRejects(changed(name, changes), code, message);
