@@ -17,6 +17,7 @@ export interface Steps {
   /** Words of the pre-tokenizer → tokens. */
   encode(words: string[]): string[];
   decoder: Decoder;
+  languageCodes: readonly string[];
 }
 
 /** The tokenizer of a tokenizer.json and, where there is one, its tokenizer_config.json. `name` is the file that errors name. */
@@ -25,12 +26,12 @@ export function readTokenizer(json: Json, config: Json, name = 'tokenizer.json')
 }
 
 /** The same with steps in place of those of the file. */
-export function composeTokenizer(name: string, json: Json, config: Json, { preTokenizer, encode, decoder }: Steps): Tokenizer {
+export function composeTokenizer(name: string, json: Json, config: Json, { preTokenizer, encode, decoder, languageCodes }: Steps): Tokenizer {
   const inner = build(name, json, config);
   inner.pre_tokenizer = preTokenizer;
   inner.model!.encode = encode;
   inner.decoder = decoder;
-  return new LoadedTokenizer(inner, config, name);
+  return new LoadedTokenizer(inner, config, name, languageCodes);
 }
 
 function build(name: string, json: Json, config: Json): HuggingFaceTokenizer {

@@ -20,7 +20,12 @@ export class LoadedTokenizer implements Tokenizer {
   readonly #cleansUp: boolean;
 
   /** `file` is what errors name. */
-  constructor(inner: HuggingFaceTokenizer, config: Json, file: string) {
+  constructor(
+    inner: HuggingFaceTokenizer,
+    config: Json,
+    file: string,
+    readonly languageCodes: readonly string[] = [],
+  ) {
     this.#inner = inner;
     this.#file = file;
     // As Transformers 5: never of byte-pair encoding, whose own spaces it would take.

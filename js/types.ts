@@ -428,6 +428,8 @@ export interface Tokenizer {
   readonly sepTokenId: number | undefined;
   /** The ids of all tokens marked special. */
   readonly specialTokenIds: readonly number[];
+  /** What a text to translate may begin with, as >>fr<<: of a Marian that writes several languages; empty for others. */
+  readonly languageCodes: readonly string[];
 }
 
 export interface Progress {

@@ -47,6 +47,7 @@ function tokenizerOf(name: string, settings: Settings, vocab: Vocab, model: Sent
     preTokenizer: new CodeAndText(normalizerOf(model)),
     encode: (words) => words.flatMap((word) => (isCode(word) ? [word] : piecesOf(word))),
     decoder: new SentencePieceDecoder(written, new Set(added.filter(({ special }) => special).map(({ content }) => content))),
+    languageCodes: Object.keys(vocab).filter(isCode),
   });
 }
 

@@ -156,6 +156,7 @@ export class WorkerTokenizer extends Remote implements TokenizerFacts {
   readonly clsTokenId: number | undefined;
   readonly sepTokenId: number | undefined;
   readonly specialTokenIds!: readonly number[];
+  readonly languageCodes!: readonly string[];
 
   /** @internal */
   constructor(connection: Connection, { object, facts }: Created) {

@@ -153,6 +153,6 @@ function received(source: unknown): ModelSource {
 }
 
 function tokenizerFacts(tokenizer: LoadedTokenizer): Record<string, unknown> {
-  const { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds } = tokenizer;
-  return { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds };
+  const { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds, languageCodes } = tokenizer;
+  return { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds, languageCodes };
 }

@@ -65,6 +65,8 @@ pageTest('a translator with its tokenizers: texts in, texts out, and pieces as t
   const model = await loadModel(golden('marian_texts'));
   await openFolder(page, 'marian_texts');
   assert.doesNotMatch(await text(page, 'pair-input'), /words are ids/);
+  assert.match(await text(page, 'pair-input'), /begins with the language to write: >>de<<, >>fr<<\./);
+  assert.match(await page.getByRole('textbox', { name: 'Read' }).inputValue(), /^>>de<< /);
   const source = '>>fr<< The dog sees the bird.';
   await read(page).fill(source);
   await page.getByTestId('write').click();

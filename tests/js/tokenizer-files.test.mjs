@@ -212,6 +212,7 @@ forEachVariant('a translator', (lab) => {
     assert.notDeepEqual((await remote.tokenizer.encode(text)).ids, model.targetTokenizer.encode(text).ids);
     assert.deepEqual(await remote.generate(model.encode(source).ids, { maxNewTokens: 63 }), { ids, text, finish: 'stop_token' });
     assert.equal(await remote.decode(ids, { skipSpecialTokens: true }), text);
+    assert.deepEqual(remote.tokenizer.languageCodes, ['>>de<<', '>>fr<<']);
     remote.dispose();
     model.dispose();
     const one = await worker.loadModel(checkpointPath('mlm_gelu'));

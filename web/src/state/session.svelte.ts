@@ -122,6 +122,7 @@ export class Session {
     if (viewed?.kind === 'picture') this.draw(fourOf(viewed.drawingSize));
     if (viewed?.kind === 'pair') {
       if (!viewed.hasTokenizer) this.text = '5 3 8 2 9 4';
+      if (viewed.languageCodes.length > 0 && sample === undefined) this.text = `${viewed.languageCodes[0]!} ${this.text}`;
       this.target = viewed.canWrite ? '' : viewed.hasTokenizer ? this.text : '4 9 2';
       if (viewed.canWrite) void this.write();
     }

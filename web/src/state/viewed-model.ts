@@ -21,6 +21,8 @@ export class ViewedModel extends OpenModel {
   /** Without a tokenizer words are ids: the page says so. */
   readonly hasTokenizer: boolean;
   readonly canWrite: boolean;
+  /** One of them comes first in a text, where there are any. */
+  readonly languageCodes: readonly string[];
   /** Both sides of a drawing: the model's own, where one can draw in that. */
   readonly drawingSize: number;
   readonly dispose: () => void;
@@ -37,6 +39,7 @@ export class ViewedModel extends OpenModel {
     this.kind = encoder ? 'pair' : 'picture';
     this.hasTokenizer = model.tokenizer !== undefined;
     this.canWrite = lmHead;
+    this.languageCodes = model.tokenizer?.languageCodes ?? [];
     const [height, width] = image?.size ?? [0, 0];
     this.drawingSize = height === width && width <= 48 ? width : 28;
     if (this.kind === 'picture' && !model.preprocessor) {

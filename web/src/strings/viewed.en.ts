@@ -8,6 +8,8 @@ export const en = {
     writing: 'Writing…',
     hint: 'Above what the encoder reads, below what the decoder has written: change either, and everything follows.',
     begin: '▸ is what the decoder begins with.',
+    languages: (codes: readonly string[], count: number) =>
+      `A text begins with the language to write: ${codes.join(', ')}${count > codes.length ? `, … (${count} in all)` : ''}.`,
     ids: 'This folder has no tokenizer: words are ids, with spaces between.',
     bridge: 'Point at a word above to see where it looks while it is written, click to keep it.',
     noWords: 'This model has no output words: type what its decoder reads.',

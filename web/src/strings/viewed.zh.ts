@@ -9,6 +9,7 @@ export const zh: ViewedStrings = {
     writing: '正在写…',
     hint: '上面是编码器读入的内容，下面是解码器已写出的内容：改动任何一个，一切随之变化。',
     begin: '▸ 是解码器开头的记号。',
+    languages: (codes, count) => `文本以要写出的语言开头：${codes.join('、')}${count > codes.length ? `……（共 ${count} 种）` : ''}。`,
     ids: '这个文件夹没有分词器：单词就是编号，用空格隔开。',
     bridge: '指向上面一个词，可看写它时看向哪里，点击可固定。',
     noWords: '这个模型没有输出词：请输入解码器要读的内容。',
