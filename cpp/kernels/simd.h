@@ -100,15 +100,17 @@ inline F4 multiply_add(F4 a, F4 b, F4 c) { return {a.v * b.v + c.v}; }
 
 #endif
 
+/// p, of which LLVM then knows nothing: neither what lies there nor how it came about.
+inline const float* opaque(const float* p) {
+#if defined(__wasm_simd128__)
+  asm("" : "+r"(p));
+#endif
+  return p;
+}
+
 /// splat(a) of a constant that lies in memory. V8 builds a constant that is written into the code anew at every use,
 /// by three instructions (load, move, unpack); a broadcast from memory is one.
-inline F4 constant(const float& a) {
-  const float* p = &a;
-#if defined(__wasm_simd128__)
-  asm("" : "+r"(p));  // hides from LLVM what lies there
-#endif
-  return load_splat(p);
-}
+inline F4 constant(const float& a) { return load_splat(opaque(&a)); }
 
 /// `a` where the mask's bits are set, else `b`.
 inline F4 select(F4 mask, F4 a, F4 b) { return (a & mask) | and_not(b, mask); }

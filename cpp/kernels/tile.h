@@ -54,7 +54,10 @@ template <int R, int P, bool packed>
         a += 2 * R;
       else
         for (int r = 0; r < R; ++r) a_row[r] += 2;
-      for (int p = 0; p < P; ++p) b[p] += 2 * kPanelWidth;
+      for (int p = 0; p < P; ++p) {
+        b[p] += 2 * kPanelWidth;
+        b[p] = opaque(b[p]);  // LLVM would find the second step's line by three more instructions, from a counter
+      }
     }
     for (int r = 0; r < R; ++r)
       for (int n = 0; n < 2 * P; ++n) store(c + r * t.c_stride + 4 * n, sum[r][n]);
