@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { loadModel } from './expected.mjs';
 import { eventually, pageTest, useLab } from './lab.mjs';
-import { table, text, toNumber } from './reading.mjs';
+import { exported, table, text, toNumber } from './reading.mjs';
+import { openOfPage, pageModel, pairInputs } from './viewed-reading.mjs';
 
 /** Rows of numbers of one of the maps. */
 const numbers = async (page, id) => (await table(page, id)).slice(1).map(([, ...cells]) => cells.map((cell) => toNumber(/[+−]?\d+$/.exec(cell)[0])));
@@ -90,4 +91,32 @@ pageTest('a model in a worker is asked when the reader says so', {}, async ({ pa
   await page.getByTestId('causes-heads').waitFor({ state: 'detached' });
   model.dispose();
   problems.splice(0, problems.length, ...problems.filter((problem) => !/huggingface\.co|status of 404/.test(problem)));
+});
+
+pageTest('of a translator each kind of attention has its heads off in turn, at the place that is chosen', {}, async ({ page }) => {
+  const model = await pageModel('dates');
+  await openOfPage(page, 'dates');
+  await eventually(page, async () => assert.equal(await page.getByRole('textbox', { name: 'Written' }).inputValue(), '2026-11-20'));
+  await page.getByTestId('token').nth(5).click();
+  await page.mouse.move(5, 5);
+  const inputs = pairInputs(model, model.encode('20 nov 2026').ids, model.encode('2026-11-20').ids);
+  const position = 5;
+  const metric = { kind: 'probability', token: model.tokenizer.tokenToId('1'), position };
+  for (const [kind, site] of [['cross', 'decoder.blocks.{l}.cross_attn'], ['encoder', 'encoder.blocks.{l}.attn'], ['decoder', 'decoder.blocks.{l}.self_attn']]) {
+    const expected = await model.sweep({ inputs, over: 'heads', op: 'zero', at: `${site}.z`, metric });
+    await eventually(page, async () => assertPoints(await numbers(page, `causes-heads-${kind}`), rowsOf(expected.differences)));
+  }
+  await page.getByTestId('causes-heads-encoder').getByRole('button').nth(1).click();
+  assert.match(await text(page, 'heatmap'), /encoder, layer 1, head 2/);
+  model.dispose();
+});
+
+pageTest('of a picture the class has its heads off in turn', {}, async ({ page }) => {
+  const model = await pageModel('digits');
+  await openOfPage(page, 'digits');
+  const { dims, data } = (await exported(page)).pixelValues;
+  const inputs = { pixelValues: { dims, data: Float32Array.from(data) } };
+  const expected = await model.sweep({ inputs, over: 'heads', op: 'zero', metric: { kind: 'probability', token: 4 } });
+  await eventually(page, async () => assertPoints(await numbers(page, 'causes-heads'), rowsOf(expected.differences)));
+  model.dispose();
 });

@@ -1,6 +1,6 @@
 // One run as CSV, as JSON, and as the JavaScript that makes it again. Pure.
 import type { ForwardInputs, Tensor } from 'attention-lab';
-import { forwardOptions, maskNames, maskOf, type Edits, type MaskSizes } from '../state/edits.ts';
+import { forwardOptions, maskNames, maskSizes, type Edits } from '../state/edits.ts';
 import type { ModelKind, Origin } from '../state/open-model.svelte.ts';
 import type { Input, Run } from '../state/run.ts';
 import type { SiteKind, SitePattern } from '../state/training-protocol.ts';
@@ -63,7 +63,7 @@ const literal = (value: unknown) => JSON.stringify(value);
 
 /** A program of a few lines for Node or a page, that prints what the shown head looks at. */
 export function toCode({ model, input, edits, run }: Exported, { kind, layer, rows, columns }: SitePattern, head: number): string {
-  const sizes: MaskSizes = Object.fromEntries(run.sites.map((site) => [maskOf[site.kind], [site.rows.length, site.columns.length]]));
+  const sizes = maskSizes(run.sites);
   const options = forwardOptions(edits, sizes);
   const masks = maskNames.filter((name) => options[name]);
   const fields = Object.entries(options).filter(([name]) => !masks.some((mask) => mask === name));

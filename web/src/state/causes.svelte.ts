@@ -4,30 +4,33 @@ import type { SweepResult } from 'attention-lab';
 import { untrack } from 'svelte';
 import { prediction } from './prediction.svelte.ts';
 import { session } from './session.svelte.ts';
-import type { TextModel } from './model.svelte.ts';
-import type { TextRun } from './run.ts';
+import type { OpenModel, Question as Asked } from './open-model.svelte.ts';
+import type { Run, TextRun } from './run.ts';
 import type { Edits } from './edits.ts';
+import type { SiteKind } from './training-protocol.ts';
 
 interface Question {
-  model: TextModel;
-  run: TextRun;
+  model: OpenModel;
+  run: Run;
   edits: Edits;
-  /** The word that is asked about, and where it stands. */
-  token: number;
-  position: number;
-  /** Where a sentence is compared with: its run and the word expected there. */
+  /** The word or class that is asked about, and where it stands. */
+  asked: Asked;
+  /** Of a text, where a sentence is compared with: its run and the word expected there. */
   other: { run: TextRun; token: number } | null;
 }
 
 export interface Answers {
   word: string;
-  heads: SweepResult;
+  /** Its share as things are. */
+  baseline: number;
+  /** Of each kind of attention. */
+  heads: { kind: SiteKind; result: SweepResult }[];
   patches: { word: string; result: SweepResult } | null;
 }
 
 /** Milliseconds without a change after which a small model is asked. */
 const pause = 120;
-/** Passes that a model on the page's own thread makes without being told to. */
+/** Passes that a small model makes without being told to. */
 const mostPasses = 200;
 
 class Causes {
@@ -37,18 +40,19 @@ class Causes {
   #asking: AbortController | null = null;
 
   readonly question: Question | null = $derived.by(() => {
-    const { textModel: model, textRun: after, textRunBefore: before, pinned } = session;
+    const { model, after, textRunBefore: before, pinned } = session;
     const { position } = prediction;
     const { expected } = prediction;
     if (!model || !after || position === null || expected.after === null) return null;
     const fits = pinned !== null && before !== null && before.tokens.length === after.tokens.length && expected.before !== null;
-    return { model, run: after, edits: session.controls.edits, token: expected.after, position, other: fits ? { run: before, token: expected.before! } : null };
+    return { model, run: after, edits: session.controls.edits, asked: { token: expected.after, position }, other: fits ? { run: before, token: expected.before! } : null };
   });
   readonly asksItself: boolean = $derived.by(() => {
     const { question } = this;
     if (!question) return false;
     const { model, run, other } = question;
-    return !model.isRemote && model.numLayers * (model.numHeads + (other ? run.tokens.length : 0)) <= mostPasses;
+    const passes = model.siteNames.length * model.numHeads + (other ? model.numLayers * run.tokens.length : 0);
+    return model.isQuick && passes <= mostPasses;
   });
 
   /** Forgets answers to another question; a small model is asked the new one. To be called inside an effect; returns what ends it. */
@@ -66,15 +70,15 @@ class Causes {
     this.stop();
     const { question } = this;
     if (!question) return;
-    const { model, run, edits, token, position, other } = question;
+    const { model, run, edits, asked, other } = question;
     const mine = new AbortController();
     this.#asking = mine;
     this.error = '';
     const call = { signal: mine.signal, onProgress: (progress: { done: number; total: number }) => (this.progress = this.asksItself ? null : progress) };
     try {
-      const heads = await model.withoutHeads(run, edits, token, position, call);
-      const patched = other && (await model.withPatches(run, other.run, edits, other.token, position, call));
-      if (this.#asking === mine) this.answers = { word: model.word(token), heads, patches: patched && { word: model.word(other!.token), result: patched } };
+      const heads = await model.withoutHeads(run, edits, asked, call);
+      const patched = other && (await session.textModel!.withPatches(run as TextRun, other.run, edits, { ...asked, token: other.token }, call));
+      if (this.#asking === mine) this.answers = { word: model.word(asked.token), baseline: heads[0]!.result.baseline, heads, patches: patched && { word: model.word(other!.token), result: patched } };
     } catch (error) {
       if (this.#asking === mine) this.error = error instanceof Error ? error.message : String(error);
     } finally {

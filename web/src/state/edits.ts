@@ -1,6 +1,6 @@
 // What a reader may change about a forward pass, as plain data that a link can carry. Pure.
 import type { ForwardOptions, Intervention, MaskTensor } from 'attention-lab';
-import type { HeadName, SiteKind } from './training-protocol.ts';
+import type { HeadName, SiteKind, SitePattern } from './training-protocol.ts';
 
 /** An intervention whose value, if any, is one number. */
 export type PlainIntervention = Omit<Intervention, 'op' | 'value' | 'from'> & {
@@ -21,6 +21,10 @@ export interface MaskCell {
 
 /** Rows and columns of each mask that a model has, for one input. */
 export type MaskSizes = Partial<Record<MaskName, readonly [queries: number, keys: number]>>;
+
+/** The sizes that a run's attentions have. */
+export const maskSizes = (sites: readonly SitePattern[]): MaskSizes =>
+  Object.fromEntries(sites.map(({ kind, rows, columns }) => [maskOf[kind], [rows.length, columns.length] as const]));
 
 export interface Edits {
   /** null: as the model was trained. */

@@ -1,9 +1,9 @@
-// A model of one text, wherever it runs: its tokens as they are shown, its passes, and what sweeps over its heads and words ask.
-import type { Encoding, ForwardInputs, ModelOutput, SweepCall, SweepResult } from 'attention-lab';
+// A model of one text, wherever it runs: its tokens as they are shown, its passes, and what a sweep over its words asks.
+import type { Encoding, ForwardInputs, ModelOutput, SweepCall, SweepResult, SweepSpec } from 'attention-lab';
 import { textOfToken } from '../lib/tokens.ts';
-import { forwardOptions, type Edits } from './edits.ts';
+import type { Edits } from './edits.ts';
 import type { Backend } from './engine.ts';
-import { OpenModel, type Later, type Origin } from './open-model.svelte.ts';
+import { OpenModel, type Later, type Origin, type Question } from './open-model.svelte.ts';
 import type { Input, TextRun, Token } from './run.ts';
 import { sitesOf } from './sites.ts';
 
@@ -28,6 +28,11 @@ export class TextModel extends OpenModel {
     return this.#backend.isRemote;
   }
 
+  /** A text's model runs in a worker because it is big. */
+  get isQuick(): boolean {
+    return !this.isRemote;
+  }
+
   protected tokenText(id: number): Later<string> {
     return this.#backend.tokenText(id);
   }
@@ -39,18 +44,15 @@ export class TextModel extends OpenModel {
       : this.#forward(text, encoding, edits, site);
   }
 
-  /** The probability of `token` at `position`, with each head off in turn: [N, H]. */
-  async withoutHeads(run: TextRun, edits: Edits, token: number, position: number, call: SweepCall): Promise<SweepResult> {
-    const options = forwardOptions(edits, sizesOf(run.tokens));
-    return this.#backend.sweep({ inputs: run.inputs, over: 'heads', op: 'zero', metric: { kind: 'probability', token, position }, options }, call);
+  protected sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult> {
+    return this.#backend.sweep(spec, call);
   }
 
-  /** The probability of `token` at `position`, with what enters a block at one position taken over from another run: [N, T]. */
-  async withPatches(run: TextRun, from: TextRun, edits: Edits, token: number, position: number, call: SweepCall): Promise<SweepResult> {
+  /** The probability that is asked about, with what enters a block at one position taken over from another run: [N, T]. */
+  async withPatches(run: TextRun, from: TextRun, edits: Edits, question: Question, call: SweepCall): Promise<SweepResult> {
     const trace = Array.from({ length: this.numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
     const source = await this.#backend.forward(from.inputs, { trace });
-    const options = forwardOptions(edits, sizesOf(run.tokens));
-    return this.#backend.sweep({ inputs: run.inputs, over: 'positions', from: source, metric: { kind: 'probability', token, position }, options }, call);
+    return this.sweep({ ...this.sweepOf(run, edits, question), over: 'positions', from: source }, call);
   }
 
   dispose(): void {
@@ -60,7 +62,7 @@ export class TextModel extends OpenModel {
   #forward(text: string, encoding: Encoding, edits: Edits, site: number): Later<TextRun> {
     const all = this.#tokens(text, encoding);
     const tokens = all.slice(0, this.maxLen);
-    const { trace, ...options } = this.options(edits, site, sizesOf(tokens));
+    const { trace, ...options } = this.options(edits, site, { mask: [tokens.length, tokens.length] });
     const start = performance.now();
     const inputs: ForwardInputs = { inputIds: tokens.map(({ id }) => id) };
     const output = this.#backend.forward(inputs, { ...options, trace: [inputName, ...trace] });
@@ -88,5 +90,3 @@ export class TextModel extends OpenModel {
     });
   }
 }
-
-const sizesOf = ({ length }: readonly Token[]) => ({ mask: [length, length] as const });

@@ -1,10 +1,10 @@
 // The open model as the page sees it, of whatever kind: its sizes, its words, and a forward pass as a `Run`.
-import type { Model } from 'attention-lab';
+import type { Model, SweepCall, SweepResult, SweepSpec } from 'attention-lab';
 import { SvelteMap } from 'svelte/reactivity';
 import { textOfId, textOfToken } from '../lib/tokens.ts';
-import { forwardOptions, type Edits, type MaskSizes } from './edits.ts';
+import { forwardOptions, maskSizes, type Edits, type MaskSizes } from './edits.ts';
 import type { Input, Run } from './run.ts';
-import { divisorOf, siteNames, tracedNames } from './sites.ts';
+import { divisorOf, headsOf, siteNames, tracedNames } from './sites.ts';
 import type { SiteKind } from './training-protocol.ts';
 
 export type Later<T> = T | Promise<T>;
@@ -15,6 +15,12 @@ export type Origin = { from: 'page' } | { from: 'disk' } | { from: 'hub'; revisi
 /** What one text, an encoder–decoder or a picture is to a model. */
 export type ModelKind = 'text' | 'pair' | 'picture';
 
+/** A number that a sweep watches: of a picture's model it has no place. */
+export interface Question {
+  token: number;
+  position: number;
+}
+
 /** Up to this many parameters every layer is traced at every change; above, the selected layer only. */
 const smallModel = 5e6;
 
@@ -22,6 +28,8 @@ export abstract class OpenModel {
   abstract readonly kind: ModelKind;
   /** Answers by promises: it runs in a worker. */
   abstract readonly isRemote: boolean;
+  /** A hundred passes are no burden. */
+  abstract readonly isQuick: boolean;
   readonly numLayers: number;
   readonly numHeads: number;
   readonly causal: boolean;
@@ -73,6 +81,23 @@ export abstract class OpenModel {
   abstract run(input: Input, edits: Edits, site: number): Later<Run>;
 
   abstract dispose(): void;
+
+  protected abstract sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult>;
+
+  /** The probability that is asked about, with each head off in turn: [N, H] of each kind of attention. */
+  async withoutHeads(run: Run, edits: Edits, question: Question, call: SweepCall): Promise<{ kind: SiteKind; result: SweepResult }[]> {
+    const found: { kind: SiteKind; result: SweepResult }[] = [];
+    for (const { kind, at } of headsOf(this.config)) {
+      const result = await this.sweep({ ...this.sweepOf(run, edits, question), over: 'heads', op: 'zero', at }, call);
+      found.push({ kind, result });
+    }
+    return found;
+  }
+
+  protected sweepOf(run: Run, edits: Edits, { token, position }: Question): Pick<SweepSpec, 'inputs' | 'metric' | 'options'> {
+    const place = this.config.numLabels > 0 ? {} : { position };
+    return { inputs: run.inputs, metric: { kind: 'probability', token, ...place }, options: forwardOptions(edits, maskSizes(run.sites)) };
+  }
 
   /** What `forward` is asked for; `sizes`: of the masks, for this input. */
   protected options(edits: Edits, site: number, sizes: MaskSizes) {

@@ -13,7 +13,7 @@ const kinds: readonly {
   kind: SiteKind;
   of: (output: ModelOutput) => Tensor[] | undefined;
   count: (config: Config) => number;
-  site: (layer: number) => string;
+  site: (layer: number | '{l}') => string;
   rows: Labels;
   columns: Labels;
 }[] = [
@@ -25,6 +25,10 @@ const kinds: readonly {
 
 /** The names of a model's sites, in the order in which `sitesOf` gives them. */
 export const siteNames = (config: Config): string[] => kinds.flatMap(({ count, site }) => Array.from({ length: count(config) }, (_, layer) => site(layer)));
+
+/** The kinds of attention that a model has, and what leaves their heads, {l} standing for the layer. */
+export const headsOf = (config: Config): { kind: SiteKind; at: string }[] =>
+  kinds.filter(({ count }) => count(config) > 0).map(({ kind, site }) => ({ kind, at: `${site('{l}')}.z` }));
 
 /** `onLooks`: of these attentions, layer by layer the mean weight of each head on the keys where the answer is; null where nobody knows. */
 export function sitesOf(

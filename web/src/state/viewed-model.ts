@@ -1,6 +1,6 @@
 // A model that is not one stack over a text: an encoder–decoder, or one that reads pictures. Runs in a worker, so every answer is
 // a promise. Knows no view.
-import { AttentionLabError, type ForwardInputs, type ModelOutput } from 'attention-lab';
+import { AttentionLabError, type ForwardInputs, type ModelOutput, type SweepCall, type SweepResult, type SweepSpec } from 'attention-lab';
 import type { WorkerModel } from 'attention-lab/worker';
 import { pictureOf } from '../lib/pen.ts';
 import { textOfId, textOfToken } from '../lib/tokens.ts';
@@ -47,6 +47,10 @@ export class ViewedModel extends OpenModel {
     }
   }
 
+  get isQuick(): boolean {
+    return this.tracesAll;
+  }
+
   protected async tokenText(id: number): Promise<string> {
     if (this.kind === 'picture') return this.#model.labels[id] ?? String(id);
     return this.hasTokenizer ? this.#model.decode([id]) : String(id);
@@ -54,6 +58,10 @@ export class ViewedModel extends OpenModel {
 
   run({ text, target, picture }: Input, edits: Edits, site: number): Promise<Run> {
     return this.kind === 'pair' ? this.#readPair(text, target, edits, site) : this.#readPicture(picture!, edits, site);
+  }
+
+  protected sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult> {
+    return this.#model.sweep(spec, call);
   }
 
   /** What the model writes of its own, likeliest word by word. */

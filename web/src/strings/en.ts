@@ -223,6 +223,7 @@ export const en = {
     intro: (word: string, share: string) => `“${word}” has ${share}. Each change below is made alone, and the model runs again.`,
     none: 'A question needs an answer: write [MASK], or choose a word that looks, in a model with output words.',
     heads: (word: string) => `One head switched off: change of “${word}”, in points`,
+    headsOf: (kind: string, word: string) => `One head of the ${kind} switched off: change of “${word}”, in points`,
     patches: (word: string) => `One word’s vector taken from the sentence before, on entering a layer: share of “${word}”, the answer there, in %`,
     patchNote:
       'Activation patching: where a cell is dark, this word, at this depth, carries the difference between the two answers. It begins at the word that was changed and ends where the answer is read.',
