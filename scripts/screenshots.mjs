@@ -22,6 +22,15 @@ async function take(name, { hash = '', width = 1280, height, ...options }, prepa
 }
 
 const explored = (page) => page.getByTestId('causes-heads').waitFor();
+/** The month is written: a look at its name is forbidden, and what that changes is shown. */
+async function translated(page) {
+  await page.getByTestId('causes-heads-cross').waitFor();
+  await page.getByTestId('heatmap-cells').focus();
+  for (const key of ['Home', 'PageUp', ...Array(5).fill('ArrowDown'), ...Array(4).fill('ArrowRight')]) await page.keyboard.press(key);
+  await page.getByTestId('block-cell').click();
+  await page.mouse.move(5, 5);
+}
+
 const goal = (page) => page.locator('[data-testid="news"][data-kind="goal"]').waitFor();
 
 /** Trains to the goal, switches off the head that looks most at the answer, and trains on until another took over. */
@@ -44,6 +53,7 @@ try {
   await take('page', { height: 1270 }, explored);
   await take('page-dark-zh', { height: 1270, colorScheme: 'dark', locale: 'zh-CN' }, explored);
   await take('page-360', { width: 360, height: 1400, deviceScaleFactor: 2 }, explored);
+  await take('translator', { hash: '#model=dates&text=20+nov+2026', height: 1270 }, translated);
   await take('train', { hash: '#train=copy', height: 1060 }, trained);
   await take('train-360', { hash: '#train=copy', width: 360, height: 1700, deviceScaleFactor: 2 }, trained);
 } finally {

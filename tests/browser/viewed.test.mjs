@@ -106,7 +106,7 @@ pageTest('a model of pictures: what it sees, where it looks, why, and what it an
   await looks.scrollIntoViewIfNeeded();
   const box = await looks.boundingBox();
   await page.mouse.click(box.x + box.width * 0.9, box.y + box.height * 0.1);
-  assert.match(await page.locator('figcaption').last().innerText(), /^Where 1·3 looks/);
+  assert.match(await page.getByTestId('arcs').locator('figcaption').innerText(), /^Where 1·3 looks/);
   await page.getByTestId('share').click();
   assert.match(await page.getByTestId('link-limit').first().innerText(), /vit_classifier.*opens it there/);
   assert.match(await page.getByTestId('link-limit').last().innerText(), /cannot carry the picture “halves\.bmp”/);
