@@ -9,8 +9,11 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 /** The numbers of each dimension: q, k, their product, v, weight × v, z. */
 async function dimensions(page, dHead) {
   const operands = page.getByTestId('operands');
-  if (!(await operands.locator('table').count())) await operands.locator('summary').click();
-  const [, ...rows] = await table(page, 'operands');
+  // Another cell may come in between, and with it another table.
+  const [, ...rows] = await eventually(page, async () => {
+    if (!(await operands.locator('table').count())) await operands.locator('summary').click();
+    return table(page, 'operands');
+  });
   assert.equal(rows.length, dHead + 1, 'a row per dimension, and the total');
   return rows.slice(0, dHead).map(([, ...cells]) => cells.map(toNumber));
 }

@@ -1,5 +1,7 @@
 // Reads what the page shows, as data: words, weights, predictions, the arithmetic. Knows test ids, not structure.
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { eventually } from './lab.mjs';
 
 /** A number as the page writes it: with a true minus sign, perhaps a sign and a unit. */
 export function toNumber(text) {
@@ -64,4 +66,18 @@ export async function exported(page) {
   const result = JSON.parse(bytes);
   await page.keyboard.press('Escape');
   return result;
+}
+
+/** Clicks an item of the share menu and gives what it copies; the context must be allowed to read the clipboard. */
+export async function copied(page, item) {
+  await page.evaluate(() => navigator.clipboard.writeText(''));
+  if (!(await page.getByTestId(item).count())) await page.getByTestId('share').click();
+  await page.getByTestId(item).click();
+  const content = await eventually(page, async () => {
+    const found = await page.evaluate(() => navigator.clipboard.readText());
+    assert.ok(found.length > 0, 'something in the clipboard');
+    return found;
+  });
+  await page.keyboard.press('Escape');
+  return content;
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { eventually, openTab, pageTest, shown, useLab } from './lab.mjs';
-import { cellCentre, download, exported, predictions, text, tokens, weights } from './reading.mjs';
+import { cellCentre, copied, download, exported, predictions, text, tokens, weights } from './reading.mjs';
 import { assertSamePass, loadModel, run } from './expected.mjs';
 
 const model = await loadModel();
@@ -33,19 +33,6 @@ const state = async (page) => ({
   causal: await page.getByTestId('causal').isChecked(), temperature: await text(page, 'temperature-value'),
   language: await page.locator('html').getAttribute('lang'), theme: await page.locator('html').getAttribute('data-theme'),
 });
-
-async function copied(page, item) {
-  await page.evaluate(() => navigator.clipboard.writeText(''));
-  if (!(await page.getByTestId(item).count())) await page.getByTestId('share').click();
-  await page.getByTestId(item).click();
-  const content = await eventually(page, async () => {
-    const found = await page.evaluate(() => navigator.clipboard.readText());
-    assert.ok(found.length > 0, 'something in the clipboard');
-    return found;
-  });
-  await page.keyboard.press('Escape');
-  return content;
-}
 
 useLab();
 

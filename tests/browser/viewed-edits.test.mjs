@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { assertShown, matrix } from './expected.mjs';
 import { eventually, openTab, pageAddress, pageTest, shown, useLab } from './lab.mjs';
-import { cellCentre, download, exported, predictions, text, weights } from './reading.mjs';
+import { cellCentre, copied, download, exported, predictions, text, weights } from './reading.mjs';
 import { assertTensor, golden, openFolder, openOfPage, pageModel, pass } from './viewed-reading.mjs';
 
 const permissions = ['clipboard-read', 'clipboard-write'];
@@ -55,19 +55,6 @@ async function assertPass(page, model, inputs, options) {
     assertTensor(json.logits, expected.logits, 'logits');
   });
   return expected;
-}
-
-async function copied(page, item) {
-  await page.evaluate(() => navigator.clipboard.writeText(''));
-  if (!(await page.getByTestId(item).count())) await page.getByTestId('share').click();
-  await page.getByTestId(item).click();
-  const content = await eventually(page, async () => {
-    const found = await page.evaluate(() => navigator.clipboard.readText());
-    assert.ok(found.length > 0, 'something in the clipboard');
-    return found;
-  });
-  await page.keyboard.press('Escape');
-  return content;
 }
 
 /** What a reader sees that a link must restore. */

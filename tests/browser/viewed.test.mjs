@@ -43,6 +43,7 @@ for (const name of ['marian_shared', 'marian_separate', 'marian_untied', 'marian
       const isMasked = (row, column) => kind === 'decoderAttentions' && column > row;
       await eventually(page, async () => assertShown(await weights(page), matrix(pattern, head), 3, `site ${place}`, isMasked));
       await choose(page, 2, 1);
+      await eventually(page, async () => assert.match(await text(page, 'cell-summary'), / → /));
       const keys = kind === 'decoderAttentions' ? ['▸', ...target.map(String)].slice(-pattern.dims.at(-1)) : source.map(String);
       await assertAddsUp(page, { at, head, query: 2, key: 1, words: keys });
     }
