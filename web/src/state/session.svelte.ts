@@ -81,12 +81,12 @@ export class Session {
   #writing: AbortController | null = null;
 
   /** `sample`: an input that it knows. false: it could not be opened, `error` says why, and the model that was open stays. */
-  async open(source: ModelSource, name: string, origin: Origin, options: LoadOptions = {}, sample?: string): Promise<boolean> {
+  async open(source: ModelSource | Promise<ModelSource>, name: string, origin: Origin, options: LoadOptions = {}, sample?: string): Promise<boolean> {
     const turn = ++this.#openings;
     this.isLoading = true;
     this.error = null;
     try {
-      const model = await openModel(source, name, origin, { ...options, onProgress: (progress) => (this.loading = progress) });
+      const model = await openModel(await source, name, origin, { ...options, onProgress: (progress) => (this.loading = progress) });
       if (turn !== this.#openings) {
         model.dispose(); // the reader has chosen another one meanwhile
         return false;

@@ -1,5 +1,5 @@
 // Opening models, and following links: what the address asks for, else the shipped model with its first example.
-import type { LoadOptions } from 'attention-lab';
+import { AttentionLabError, type LoadOptions } from 'attention-lab';
 import { inLevels } from '../lib/ink-text.ts';
 import { noEdits, type Edits } from './edits.ts';
 import { examples } from './examples.svelte.ts';
@@ -13,23 +13,32 @@ import { session } from './session.svelte.ts';
 import { settings } from './settings.svelte.ts';
 
 /** Opens the page's own model and shows its first example. */
-export async function openShipped(): Promise<void> {
+export async function openShipped(): Promise<boolean> {
   const folder = folderOf(shippedModel);
   const [opened] = await Promise.all([session.open(folder, shippedModel, { from: 'page' }), examples.load(folder).catch(() => undefined)]);
   const [first] = examples.list;
   if (opened && first) examples.show(first);
+  return opened;
 }
 
 /** Opens a model that the training part made, with an input of its lesson and the head that solves it. */
-export async function openOfPage(name: string): Promise<void> {
+export async function openOfPage(name: string): Promise<boolean> {
   if (name === shippedModel) return openShipped();
   const { filesOf, lessonOf } = await import('../lessons/index.ts');
   const lesson = lessonOf(name)!;
-  const files = filesOf(lesson).map(async (file) => new File([await (await fetch(new URL(file, folderOf(name)))).blob()], file));
+  const files = Promise.all(filesOf(lesson).map((file) => fetchFile(name, file)));
   const sample = lesson.kind === 'text' ? lesson.samples[0] : undefined;
-  if (!(await session.open(await Promise.all(files), name, { from: 'page' }, {}, sample))) return;
+  if (!(await session.open(files, name, { from: 'page' }, {}, sample))) return false;
   session.about = lesson.lookFor;
   session.choose(lesson.shipped.head.layer, lesson.shipped.head.head);
+  return true;
+}
+
+async function fetchFile(name: string, file: string): Promise<File> {
+  const response = await fetch(new URL(file, folderOf(name))).catch((error: unknown) => error);
+  if (response instanceof Response && response.ok) return new File([await response.blob()], file);
+  const why = response instanceof Response ? `status ${response.status}` : String(response);
+  throw new AttentionLabError('network', `${name}/${file}: could not be loaded (${why})`);
 }
 
 /** Opens the files of a folder. false: `session.error` says why not. */
@@ -65,7 +74,7 @@ export async function follow(): Promise<void> {
       linked.waiting = { ...link, model };
       return;
     }
-    await openOfPage(model);
+    if (!(await openOfPage(model))) return;
   }
   linked.waiting = null;
   await apply(link);
