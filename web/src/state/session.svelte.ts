@@ -3,12 +3,12 @@ import { AttentionLabError } from 'attention-lab';
 import type { LoadOptions, ModelSource, Progress } from 'attention-lab';
 import { untrack } from 'svelte';
 import type { Text } from '../lessons/lesson.ts';
-import { followToken } from '../lib/follow.ts';
 import { inLevels } from '../lib/ink-text.ts';
 import { fourOf, type Ink } from '../lib/pen.ts';
 import { Controls } from './controls.svelte.ts';
-import { maskOf, noEdits, type MaskCell } from './edits.ts';
+import { noEdits } from './edits.ts';
 import { openModel } from './engine.ts';
+import { movedCells, movesBetween } from './following.ts';
 import type { TextModel } from './model.svelte.ts';
 import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
 import type { Input, Run, Shown, TextRun } from './run.ts';
@@ -244,22 +244,13 @@ export class Session {
       this.#wanted = null;
       return;
     }
-    const moved = (which: 'rows' | 'columns', site: number, index: number | null) => {
-      const [was, now] = [old, run].map(({ sites }) => (sites[site]?.[which] ?? []).map(({ text }) => text)) as [string[], string[]];
-      const place = index === null ? null : followToken(was, now, index);
-      return place !== null && place < now.length ? place : null;
-    };
+    const moved = movesBetween(old, run);
     const { layer, query, key } = this.selection.locked;
     const next = { query: moved('rows', layer, query), key: moved('columns', layer, key) };
     if (next.query !== query || next.key !== key) this.selection.lock(next);
     const { edits } = this.controls;
-    const blocked = edits.blocked.flatMap(({ mask, query, key }): MaskCell[] => {
-      const site = run.sites.findIndex(({ kind }) => maskOf[kind] === mask);
-      const [q, k] = [moved('rows', site, query), moved('columns', site, key)];
-      return q === null || k === null ? [] : [{ mask, query: q, key: k }];
-    });
-    const same = blocked.length === edits.blocked.length && blocked.every((cell, i) => cell.query === edits.blocked[i]!.query && cell.key === edits.blocked[i]!.key);
-    if (!same) this.controls.change({ ...edits, blocked }, 'follow');
+    const blocked = movedCells(edits.blocked, run, moved);
+    if (blocked !== edits.blocked) this.controls.change({ ...edits, blocked }, 'follow');
   }
 
   #fail(error: unknown): void {
