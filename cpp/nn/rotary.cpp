@@ -26,29 +26,36 @@ float scaled_frequency(const RotaryConfig& config, float frequency) {
 
 RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
   if (config.d_head % 2 != 0) fail("config", {"dHead: rotary positions need an even size, got ", config.d_head});
-  const Index half = config.d_head / 2;
-  element_count({config.max_len, half});
-  cosine_.resize(config.max_len, half);
-  sine_.resize(config.max_len, half);
-  for (Index i = 0; i < half; ++i) {
-    const float exponent = static_cast<float>(2 * i) / static_cast<float>(config.d_head);
-    const float frequency = scaled_frequency(config, 1.0f / static_cast<float>(kernels::power(config.theta, exponent)));
-    for (Index position = 0; position < config.max_len; ++position) {
-      const auto [sine, cosine] = kernels::turn(static_cast<float>(position) * frequency);
-      cosine_(position, i) = static_cast<float>(cosine);
-      sine_(position, i) = static_cast<float>(sine);
-    }
+  element_count({config.max_len, config.d_head / 2});
+  for (Index i = 0; i < config.d_head; i += 2) {
+    const float exponent = static_cast<float>(i) / static_cast<float>(config.d_head);
+    const float frequency = 1.0f / static_cast<float>(kernels::power(config.theta, exponent));
+    frequencies_.push_back(scaled_frequency(config, frequency));
   }
 }
 
+void RotaryEmbedding::reach(Index positions) const {
+  const std::size_t half = frequencies_.size();
+  std::size_t position = table_.size() / (2 * half);
+  if (positions <= static_cast<Index>(position)) return;
+  table_.resize(static_cast<std::size_t>(positions) * 2 * half);
+  for (float* row = &table_[position * 2 * half]; row != table_.data() + table_.size(); row += 2 * half, ++position)
+    for (std::size_t i = 0; i < half; ++i) {
+      const auto [sine, cosine] = kernels::turn(static_cast<float>(position) * frequencies_[i]);
+      row[i] = static_cast<float>(cosine);
+      row[half + i] = static_cast<float>(sine);
+    }
+}
+
 void RotaryEmbedding::turn(const TensorView& x, Index first, float direction) const {
-  const Index half = cosine_.cols();
+  const Index half = static_cast<Index>(frequencies_.size());
+  reach(first + x.dims[2]);
   for (Index b = 0; b < x.dims[0]; ++b)
     for (Index h = 0; h < x.dims[1]; ++h) {
       const MatrixView rows = x.matrix(b, h);
       for (Index t = 0; t < rows.rows; ++t) {
-        const float* const cosine = cosine_.data() + (first + t) * half;
-        const float* const sine = sine_.data() + (first + t) * half;
+        const float* const cosine = table_.data() + (first + t) * 2 * half;
+        const float* const sine = cosine + half;
         float* const low = rows.row(t);
         float* const high = low + half;
         for (Index i = 0; i < half; ++i) {

@@ -78,6 +78,17 @@ forEachVariant('positions', (lab) => {
       }));
   }
 
+  test('rotary: angles are kept for the positions that came, not for all that could', () => {
+    const before = lab.rt.memoryBytes;
+    withModel({ positions: 'rotary', maxLen: 1 << 20, attention: { numHeads: 2, dHead: 64 } }, (model) => {
+      const causal = (length) => model.forward({ inputIds: Array.from({ length }, (_, t) => ids[t % T]) }, { causal: true });
+      const [few, many] = [causal(7), causal(300)].map(({ lastHiddenState }) => lastHiddenState.data.slice(0, 7 * 12));
+      assertAllClose(new Map([['begin', { data: many, dims: [7, 12] }]]), new Map([['begin', { data: few, dims: [7, 12] }]]),
+        { absolute: 1e-6, relative: 1e-6 });
+    });
+    assert.ok(lab.rt.memoryBytes - before < 8e6, `${lab.rt.memoryBytes - before} bytes; all angles are ${4 * 64 * 2 ** 20}`);
+  });
+
   const refused = [
     [{ positions: 'alibis' }, /config\.positions: expected .*"t5_bias" or "alibi".*, got "alibis"/],
     [{ positions: 't5_bias', t5Bias: { buckets: 3 } }, /config\.t5Bias\.buckets: unknown/],
