@@ -60,7 +60,11 @@ export function collate(given: readonly TrainingExample[], padTokenIds: PadToken
   const tokenTypeIds = rows('tokenTypeIds');
   const pixelValues = rows('pixelValues');
   const labels = rows('labels') as (readonly number[] | number)[];
-  const single = labels.every((label) => typeof label === 'number');
+  const single = typeof labels[0] === 'number';
+  const other = labels.findIndex((label) => (typeof label === 'number') !== single);
+  if (other >= 0) {
+    fail('invalid_argument', `examples[${other}].labels: expected ${single ? 'one number' : 'an array'} as in examples[0], got ${describe(labels[other])}`);
+  }
   const attentionMask = examples.some((example) => example.attentionMask !== undefined)
     ? examples.map((example) => example.attentionMask ?? (example.inputIds ?? []).map(() => 1))
     : maskOf(inputIds);

@@ -2,7 +2,7 @@
 import { fail } from './errors.js';
 import type { NativeTrainerOptions } from './native.js';
 import type { SeededRandom, Snapshot, Tensor, TrainerOptions, TrainingExample } from './types.js';
-import { checkFinite, checkInteger, checkObject, checkPositive, checkShape, checkTensor, describe, isMap } from './validation.js';
+import { checkFinite, checkInteger, checkNoNaN, checkObject, checkPositive, checkShape, checkTensor, describe, isMap } from './validation.js';
 
 const optionKeys: ReadonlySet<string> = new Set<keyof TrainerOptions>([
   'lr',
@@ -72,17 +72,26 @@ export function checkSnapshot(given: Snapshot, shapes: ReadonlyMap<string, reado
     fail('invalid_argument', `snapshot.random: expected a bigint, got ${describe(snapshot.random)}`);
   }
   for (const part of ['parameters', 'firstMoments', 'secondMoments'] as const) checkParameters(`snapshot.${part}`, snapshot[part], shapes);
+  for (const [parameter, { data }] of snapshot.secondMoments) checkSquares(`snapshot.secondMoments: ${parameter}`, data);
   return snapshot;
 }
 
-/** A tensor of its shape for every parameter, and for nothing else. */
+/** Means of squares, whose roots AdamW takes. */
+function checkSquares(name: string, data: Float32Array): void {
+  const wrong = data.findIndex((value) => value < 0);
+  if (wrong >= 0) fail('invalid_argument', `${name}[${wrong}]: expected at least 0, got ${data[wrong]}`);
+}
+
+/** A tensor of its shape, of numbers, for every parameter, and for nothing else. */
 function checkParameters(name: string, given: unknown, shapes: ReadonlyMap<string, readonly number[]>): void {
   const tensors = given as ReadonlyMap<string, Tensor>;
   if (!isMap(tensors)) fail('invalid_argument', `${name}: expected a Map of tensors, got ${describe(given)}`);
   for (const [parameter, shape] of shapes) {
     const tensor = tensors.get(parameter);
     if (tensor === undefined) fail('invalid_argument', `${name}: expected a tensor called "${parameter}", got none`);
-    checkShape(`${name}: ${parameter}`, checkTensor(`${name}: ${parameter}`, tensor).dims, shape);
+    const { data, dims } = checkTensor(`${name}: ${parameter}`, tensor);
+    checkShape(`${name}: ${parameter}`, dims, shape);
+    checkNoNaN(`${name}: ${parameter}`, data, 'not_finite');
   }
   for (const parameter of tensors.keys()) {
     if (!shapes.has(parameter)) fail('unknown_name', `${name}: ${describe(parameter)}: no such parameter`);

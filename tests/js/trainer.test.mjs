@@ -166,6 +166,8 @@ forEachVariant('trainer', (lab) => {
     assertError(() => trainer.batchOf([]), 'invalid_argument', /examples: expected an array of at least one/);
     assertError(() => trainer.batchOf([{ inputIds: [1, 2], labels: [1] }]), 'shape_mismatch', /examples\[0\]\.labels: expected 2/);
     assertError(() => trainer.batchOf([{ inputIds: [1], labels: [1] }, { labels: [1] }]), 'invalid_argument', /examples\[1\]\.inputIds/);
+    assertError(() => trainer.batchOf([{ inputIds: [1], labels: [1] }, { inputIds: [1], labels: 1 }]), 'invalid_argument', /examples\[1\]\.labels: expected an array as in examples\[0\], got 1/);
+    assertError(() => trainer.batchOf([{ inputIds: [1], labels: 1 }, { inputIds: [1], labels: [1] }]), 'invalid_argument', /examples\[1\]\.labels: expected one number as in examples\[0\], got an array of 1/);
     assertError(() => trainer.batchOf([{ ids: [1], labels: [1] }]), 'invalid_argument', /examples\[0\]\.ids: unknown/);
     dispose();
   });
@@ -356,6 +358,9 @@ forEachVariant('trainer', (lab) => {
     assertError(() => trainer.restore({ ...snapshot, random: 1 }), 'invalid_argument', /snapshot\.random/);
     assertError(() => trainer.restore({ ...snapshot, firstMoments: Object.fromEntries(snapshot.firstMoments) }), 'invalid_argument', /snapshot\.firstMoments: expected a Map of tensors, got an object/);
     assertError(() => trainer.restore({ ...snapshot, parameters: new Map([...snapshot.parameters, ['more', snapshot.parameters.get(name)]]) }), 'unknown_name', /snapshot\.parameters: "more"/);
+    const filled = (tensors, value) => new Map([...tensors].map(([at, { data, dims }]) => [at, { data: data.slice().fill(value), dims }]));
+    assertError(() => trainer.restore({ ...snapshot, firstMoments: filled(snapshot.firstMoments, NaN) }), 'not_finite', /snapshot\.firstMoments: .*\[0\]: expected a number, got NaN/);
+    assertError(() => trainer.restore({ ...snapshot, secondMoments: filled(snapshot.secondMoments, -1) }), 'invalid_argument', /snapshot\.secondMoments: .*\[0\]: expected at least 0, got -1/);
     assertError(() => trainer.restore(undefined), 'invalid_argument', /snapshot/);
     const other = training({}, { ...config, numLayers: 1 });
     assertError(() => trainer.restore(other.trainer.snapshot()), 'invalid_argument', /expected a tensor called "blocks\.1\./);
