@@ -25,6 +25,39 @@ trainingTest('a loss that is no number stops training, with an explanation and a
   assert.ok((await share(page, 'loss')) < good * 2);
 });
 
+trainingTest('what is measured of weights that are no numbers leaves training as it was', {}, async ({ page }) => {
+  const failure = page.getByTestId('training-failure');
+  /** The loss of the first step after the way back; `measure` is what the learner tries before. */
+  const lossAfter = async (measure) => {
+    await page.getByTestId('reset-training').click();
+    await page.getByTestId('random-weights').waitFor();
+    await trainable(page);
+    await page.getByTestId('learning-rate').fill('1e30');
+    await page.getByTestId('learning-rate').press('Enter');
+    await page.getByTestId('play').click();
+    await failure.waitFor();
+    await measure();
+    await page.getByTestId('go-back').click();
+    await eventually(page, async () => assert.equal(await failure.count(), 0));
+    await page.getByTestId('step').click();
+    await eventually(page, async () => assert.equal(await stepShown(page), 1));
+    return text(page, 'loss');
+  };
+  const loss = await lossAfter(() => {});
+  const stopped = async () => [(await failure.innerText()).match(/At step \d+/)[0], await text(page, 'go-back')];
+  const measured = await lossAfter(async () => {
+    const said = await stopped();
+    const input = await page.getByTestId('own-input').inputValue();
+    await page.getByTestId('measure-worth').click();
+    await page.getByTestId('on-0-0').uncheck();
+    await page.getByTestId('on-0-0').check();
+    await page.getByTestId('another').click();
+    await eventually(page, async () => assert.notEqual(await page.getByTestId('own-input').inputValue(), input));
+    assert.deepEqual(await stopped(), said);
+  });
+  assert.equal(measured, loss);
+});
+
 trainingTest('a learning rate, a seed or a text that is none is refused', {}, async ({ page }) => {
   for (const [id, bad] of [['learning-rate', '-1'], ['learning-rate', ''], ['seed', '1.5'], ['seed', '-3']]) {
     const before = await page.getByTestId(id).inputValue();

@@ -54,8 +54,9 @@ async function handle(request: Request): Promise<void> {
 }
 
 function fail(request: Request, error: unknown): void {
+  if (request.type !== 'open') return run?.fail(error);
   const code = error instanceof AttentionLabError ? error.code : 'unknown';
-  const during = request.type !== 'open' ? 'training' : request.beginning.from === 'files' ? 'loading' : 'opening';
+  const during = request.beginning.from === 'files' ? 'loading' : 'opening';
   post({ type: 'failed', during, code, message: String((error as Error).message), step: 0, back: 0 });
 }
 

@@ -125,10 +125,10 @@ export class TrainingRun {
   }
 
   switchOff(heads: readonly HeadName[]): void {
-    const before = this.#heldOut.accuracy();
+    const offBefore = this.#off;
     this.#off = heads;
-    this.#trainer.interventions = heads.map(headOff);
-    const after = this.#heldOut.accuracy();
+    const before = this.#accuracyWithout(offBefore);
+    const after = this.#accuracyWithout(heads);
     this.#keep(true);
     this.#goalAt = null;
     this.#heldOutNews.push({ step: this.#step, accuracy: after });
@@ -138,12 +138,18 @@ export class TrainingRun {
 
   /** Held-out accuracy without each head in turn, beside those that are off. */
   worth(heads: readonly HeadName[]): void {
-    const accuracies = heads.map((head) => {
-      this.#trainer.interventions = [...this.#off, head].map(headOff);
-      return { ...head, accuracy: this.#heldOut.accuracy() };
-    });
-    this.#trainer.interventions = this.#off.map(headOff);
+    const accuracies = heads.map((head) => ({ ...head, accuracy: this.#accuracyWithout([...this.#off, head]) }));
     this.post({ type: 'worth', step: this.#step, accuracies });
+  }
+
+  /** Held-out accuracy with these heads off. Training goes on with those of `#off`, also where the weights allow no measuring. */
+  #accuracyWithout(heads: readonly HeadName[]): number {
+    this.#trainer.interventions = heads.map(headOff);
+    try {
+      return this.#heldOut.accuracy();
+    } finally {
+      this.#trainer.interventions = this.#off.map(headOff);
+    }
   }
 
   /** What the lesson opens with. */
@@ -206,7 +212,7 @@ export class TrainingRun {
       this.#pace.count();
       if (this.#step % heldOutEvery === 0) this.#lookAtHeldOut();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
       return false;
     }
     return true;
@@ -224,7 +230,8 @@ export class TrainingRun {
     this.post({ type: 'goal', step: this.#step, seconds: this.#trainedMilliseconds / 1000, accuracy: sure });
   }
 
-  #fail(error: unknown): void {
+  /** Stops, and says why and where sound weights are kept. */
+  fail(error: unknown): void {
     this.#isPlaying = false;
     const step = this.#step;
     const isSound = ({ loss }: Kept) => loss !== null && loss <= this.#firstLoss;
