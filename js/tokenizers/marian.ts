@@ -40,7 +40,7 @@ function tokenizerOf(name: string, settings: Settings, vocab: Vocab, model: Sent
   const json = {
     added_tokens: added,
     post_processor: afterText(eos!),
-    model: { type: 'BPE', vocab, merges: [], unk_token: unk, continuing_subword_prefix: '' },
+    model: { type: 'WordPiece', vocab, unk_token: unk, continuing_subword_prefix: '' }, // for its ids: `encode` cuts the words
   };
   const piecesOf = unigramOf(model);
   return composeTokenizer(name, json, tokens.fields, {

@@ -24,11 +24,13 @@ export function normalizerOf(model: SentencePieceModel): (text: string) => Trace
     };
     if (addDummyPrefix && !spaceAsSuffix) add(space, [0, 0]);
     let isAfterSpace = removeExtraSpaces;
+    let isBlank = removeExtraSpaces;
     for (let byte = 0, unit = 0; byte < bytes.length; ) {
       const { length, text: found } = symbolAt(text, unit) ?? rules?.longestMatch(bytes, byte) ?? character(bytes, byte);
       const source: [number, number] = [unit, unit + unitsOf(bytes, byte, length)];
       const rest = isAfterSpace ? found.replace(/^ +/, '') : found;
       add(rest.replaceAll(' ', space), source);
+      isBlank &&= found === ' ';
       if (rest !== '') isAfterSpace = removeExtraSpaces && rest.endsWith(' ');
       byte += length;
       [, unit] = source;
@@ -39,16 +41,19 @@ export function normalizerOf(model: SentencePieceModel): (text: string) => Trace
       result = result.slice(0, end); // of spaces alone not even the prefix
       sources.length = end;
     }
-    if (addDummyPrefix && spaceAsSuffix && result !== '') add(space, [text.length, text.length]);
+    if (addDummyPrefix && spaceAsSuffix && !isBlank) add(space, [text.length, text.length]);
     return { text: result, sources };
   };
 }
 
 /** Symbols that the user defined stay as they are; the longest counts. */
 function symbolFinder(pieces: SentencePieceModel['pieces']): (text: string, unit: number) => Match | undefined {
+  const symbols = pieces.filter(({ kind }) => kind === 'user_defined').map(({ text }) => text);
   const byFirst = new Map<string, string[]>();
-  for (const { kind, text } of pieces) {
-    if (kind === 'user_defined') byFirst.set(text[0]!, [...(byFirst.get(text[0]!) ?? []), text].sort((a, b) => b.length - a.length));
+  for (const text of symbols.sort((a, b) => b.length - a.length)) {
+    const alike = byFirst.get(text[0]!);
+    if (alike) alike.push(text);
+    else byFirst.set(text[0]!, [text]);
   }
   return (text, unit) => {
     const symbol = byFirst.get(text[unit]!)?.find((candidate) => text.startsWith(candidate, unit));

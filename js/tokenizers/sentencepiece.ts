@@ -30,7 +30,7 @@ export interface SentencePieceModel {
   escapeSpaces: boolean;
 }
 
-/** Of a piece, in UTF-16 units: merges.ts tries every way to cut one in two. */
+/** Of a piece, in UTF-16 units: mergesOf tries every way to cut one in two. */
 const longestPiece = 1 << 10;
 
 export function readSentencePiece(name: string, file: Uint8Array): SentencePieceModel {

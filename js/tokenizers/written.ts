@@ -3,6 +3,9 @@ import { Decoder } from '@huggingface/tokenizers';
 import { byteOf, lossyTextOf } from './bytes.js';
 import type { Piece, SentencePieceModel } from './sentencepiece.js';
 
+/** As Python's str.strip; JavaScript's has the byte order mark and lacks U+0085 and four separators. */
+const spacesAround = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu;
+
 export class SentencePieceDecoder extends Decoder {
   readonly #kinds: ReadonlyMap<string, Piece['kind']>;
 
@@ -24,7 +27,7 @@ export class SentencePieceDecoder extends Decoder {
         pieces = [];
       }
     }
-    return [(text + this.#join(pieces)).replaceAll('▁', ' ').trim()];
+    return [(text + this.#join(pieces)).replaceAll('▁', ' ').replace(spacesAround, '')];
   }
 
   /** Without the space that stands before a text. */

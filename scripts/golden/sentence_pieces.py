@@ -30,3 +30,18 @@ def train(sentences, rules=None, **options):
 def normal_pieces(model):
     proto = model_pb2.ModelProto.FromString(model)
     return [piece.piece for piece in proto.pieces if piece.type == model_pb2.ModelProto.SentencePiece.NORMAL]
+
+
+def of(pieces):
+    """A unigram model of [(text, score, whether it is a symbol that stays as it is)]; identity is its normalisation."""
+    proto = model_pb2.ModelProto()
+    proto.trainer_spec.model_type = model_pb2.TrainerSpec.UNIGRAM
+    kinds = model_pb2.ModelProto.SentencePiece
+    proto.pieces.add(piece="<unk>", score=0, type=kinds.UNKNOWN)
+    for text, score, is_symbol in pieces:
+        proto.pieces.add(piece=text, score=score, type=kinds.USER_DEFINED if is_symbol else kinds.NORMAL)
+    return proto.SerializeToString(deterministic=True)
+
+
+def cut(model, text):
+    return sentencepiece.SentencePieceProcessor(model_proto=model).encode(text, out_type=str)

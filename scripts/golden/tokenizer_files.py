@@ -4,6 +4,7 @@ tokenizer.model, and Marian's source.spm, target.spm and vocab.json, for texts t
 The files lie in tests/golden/tokenizers/NAME, those of the whole translator in tests/golden/checkpoints/marian_texts.
 """
 
+import base64
 import json
 import random
 import shutil
@@ -16,7 +17,8 @@ from golden import sentence_pieces, tokenizer, translator
 ABOUT = ("Tokenizers as Transformers reads them from files other than tokenizer.json. files: name in the checkpoint → path here. expected: "
          "of each of the texts its ids with what is added around them, and those as text again; without special tokens where that is "
          "another text; the tokens within where they are not those of the ids. target: the same of a text that the decoder writes. "
-         "translations: greedy, by the checkpoint marian_texts.")
+         "translations: greedy, by the checkpoint marian_texts. ways: SentencePiece models (base64) by which many ways to cut a text are as likely, "
+         "and the pieces of texts.")
 
 TEXTS = [
     "", " ", "   ", "\t\n", "The cat sees the dog.", "  leading and   inner  spaces  ", "the cat\nsees\r\n\nthe dog\t.",
@@ -28,7 +30,7 @@ TEXTS = [
     "</s>", "<s>the</s> cat<unk><pad>", "the <mask> sees<mask> the", "[CLS] the [MASK] sat [SEP]", "<|endoftext|>the end<|endoftext|>",
     ">>de<< The cat sees the dog.", ">>fr<<The dog.", ">>xx<< The dog.", "The >>de<< dog.", " >>de<< the", ">>de the", ">><<", ">>a<<>>de<< the", ">>de<<",
     "the <sep>cat<sep>", "[INST] the dog [/INST]", "<ctrl> the", "<0x41> <0xE2><0x98>", "a" * 101 + " " + "dog" * 9, "don't-stop!!! 3.14159 2026-11-20 $5 #tag @you",
-    "x", "the the the ", "ℌello ʰ ﷺ ㍿", "a\u0300\u0301\u0302\u0303", "\ud55c\u200dx", "#version: a b", "<extra>the <extra> cat <EXTRA>",
+    "x", "▁▁", "\u0085the cat\ufeff", "the the the ", "ℌello ʰ ﷺ ㍿", "a\u0300\u0301\u0302\u0303", "\ud55c\u200dx", "#version: a b", "<extra>the <extra> cat <EXTRA>",
 ]
 
 SENTENCES = [english for english, *_ in translator.sentences()] + [
@@ -76,7 +78,7 @@ def expected(reader, texts, target=False):
 
 def rows(value, key=None):
     """JSON with the entries of the longest lists, and all objects but those, on lines of their own."""
-    if isinstance(value, dict) and key not in ("expected", "target", "translations", "files", "made"):
+    if isinstance(value, dict) and key not in ("expected", "target", "translations", "ways", "files", "made"):
         return "{\n" + ",\n".join(f"{json.dumps(name)}: {rows(item, name)}" for name, item in value.items()) + "\n}"
     if isinstance(value, list):
         inner = None if key == "cases" else "expected"
@@ -93,6 +95,7 @@ class TokenizerGroup:
         self.texts = TEXTS + random_texts(10, seed=1)
         self.cases = []
         self.translations = []
+        self.ways = []
 
     def add(self, name, about, model_type, reader, files, two=False):
         case = {"name": name, "about": about, "modelType": model_type, "files": files, "expected": expected(reader, self.texts)}
@@ -101,10 +104,11 @@ class TokenizerGroup:
         self.cases.append(case)
 
     def summary(self):
-        return f"{len(self.cases)} tokenizers, {len(self.texts)} texts, {len(self.translations)} translations"
+        return f"{len(self.cases)} tokenizers, {len(self.texts)} texts, {len(self.translations)} translations, {len(self.ways)} models with ties"
 
     def save(self, folder, made):
-        manifest = {"group": "tokenizers", "about": ABOUT, "made": made, "texts": self.texts, "cases": self.cases, "translations": self.translations}
+        manifest = {"group": "tokenizers", "about": ABOUT, "made": made, "texts": self.texts, "cases": self.cases, "translations": self.translations,
+                    "ways": self.ways}
         (self.root / "expected.json").write_text(rows(manifest) + "\n", encoding="utf-8")
 
 
@@ -207,10 +211,10 @@ def marian(group):
     folder = group.root / "marian_two_vocabs"
     vocabs = {name: {token: id for id, token in enumerate(["</s>", "<unk>", "<pad>", *sentence_pieces.normal_pieces((whole / spm).read_bytes())])}
               for name, spm in (("vocab.json", "source.spm"), ("target_vocab.json", "target.spm"))}
-    paths = write(folder, "marian", vocabs | {"tokenizer_config.json": {"separate_vocabs": True}})
+    paths = write(folder, "marian", vocabs | {"tokenizer_config.json": {"separate_vocabs": True, "clean_up_tokenization_spaces": True}})
     for name in shared:
         shutil.copy(whole / name, folder / name)
-    group.add("marian_two_vocabs", "a vocabulary for each side", "marian",
+    group.add("marian_two_vocabs", "a vocabulary for each side, spaces cleaned up", "marian",
               MarianTokenizer.from_pretrained(folder, target_vocab_file=str(folder / "target_vocab.json")), paths | shared, two=True)
     for name in shared:
         (folder / name).unlink()
@@ -226,6 +230,24 @@ def marian(group):
     group.add("marian_bytes", "bytes in place of unknown characters, symbols, all spaces kept", "marian",
               MarianTokenizer.from_pretrained(group.root / "marian_bytes"), paths | {"target.spm": paths["source.spm"]})
     (group.root / "marian_bytes" / "target.spm").unlink()
+
+    model = sentence_pieces.train(SENTENCES, model_type="unigram", vocab_size=300, normalization_rule_name="identity", treat_whitespace_as_suffix=True)
+    vocab = {token: id for id, token in enumerate(["</s>", "<unk>", "<pad>", *sentence_pieces.normal_pieces(model)])}
+    paths = write(group.root / "marian_suffix", "marian", {"source.spm": model, "target.spm": model, "vocab.json": vocab})
+    group.add("marian_suffix", "a space belongs to the word before it", "marian", MarianTokenizer.from_pretrained(group.root / "marian_suffix"),
+              paths | {"target.spm": paths["source.spm"]})
+    (group.root / "marian_suffix" / "target.spm").unlink()
+
+
+def ways(group, models=12, texts=8):
+    """Few pieces with few scores, so that rounding decides; unknown characters and symbols among them."""
+    draw = random.Random(1)
+    for _ in range(models):
+        pieces = ["▁"] + sorted({"".join(draw.choices("abc", k=draw.randint(1, 4))) for _ in range(12)})
+        model = sentence_pieces.of([(piece, draw.choice([-0.3, -1.1, -2.5, -5.295621395111084, -7.77, -9.873971939086914]),
+                                     piece != "▁" and draw.random() < 0.1) for piece in pieces])
+        given = ["".join(draw.choices("aabbccx☃ ", k=40)) for _ in range(texts)]
+        group.ways.append({"model": base64.b64encode(model).decode(), "pieces": {text: sentence_pieces.cut(model, text) for text in given}})
 
 
 def precompiled(group):
@@ -257,4 +279,5 @@ def make(out):
     byte_level(group)
     llama(group)
     precompiled(group)
+    ways(group)
     return group

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const golden = new URL('../golden/', import.meta.url);
 const read = (path) => new Uint8Array(readFileSync(new URL(path, golden)));
 
-export const { texts, cases, translations } = JSON.parse(readFileSync(new URL('tokenizers/expected.json', golden), 'utf8'));
+export const { texts, cases, translations, ways } = JSON.parse(readFileSync(new URL('tokenizers/expected.json', golden), 'utf8'));
 
 /** A model of each family: only what stands beside it counts. */
 const models = { bert: 'mlm_gelu', gpt2: 'gpt2_body', roberta: 'roberta_mlm', llama: 'llama_linear', marian: 'marian_untied' };
