@@ -25,16 +25,16 @@ Group<N> polynomial(const Group<N>& x, const float (&c)[terms]) {
   return y;
 }
 
-/// The ratio of two polynomials of one degree, both in step.
+/// x P(y) / Q(y), two polynomials of one degree, both in step.
 template <int N, int terms>
-Group<N> ratio(const Group<N>& x, const float (&p)[terms], const float (&q)[terms]) {
+Group<N> times_ratio(const Group<N>& x, const Group<N>& y, const float (&p)[terms], const float (&q)[terms]) {
   Group<N> above = load_splat(&p[terms - 1]), below = load_splat(&q[terms - 1]);
   KEEP_LOOP
   for (int i = terms - 2; i >= 0; --i) {
-    above = multiply_add(above, x, load_splat(&p[i]));
-    below = multiply_add(below, x, load_splat(&q[i]));
+    above = multiply_add(above, y, load_splat(&p[i]));
+    below = multiply_add(below, y, load_splat(&q[i]));
   }
-  return above / below;
+  return x * above / below;
 }
 
 /// exp(x) for x ≤ 0, relative error ≤ 2.5e-7; 0 below −87.7, where the result would be denormal. NaN stays NaN.
@@ -69,7 +69,7 @@ template <int N, int terms>
 Group<N> saturating(Group<N> x, const float& limit, const float (&p)[terms], const float (&q)[terms]) {
   const F4 most = constant(limit), one = constant(kOne), zero = splat(0.0f);
   x = max(min(x, most), zero - most);
-  return max(min(x * ratio(x * x, p, q), one), zero - one);
+  return max(min(times_ratio(x, x * x, p, q), one), zero - one);
 }
 
 /// erf(x), absolute error ≤ 3e-7; exactly ±1 for |x| ≥ 4.
