@@ -212,3 +212,17 @@ trainingTest('to Explore and back: training waits where it was', {}, async ({ pa
   await page.goBack();
   await page.getByTestId('prediction').waitFor();
 });
+
+for (const colorScheme of ['light', 'dark']) {
+  trainingTest(`a drawing lies under its weights as it was drawn, ink on paper: ${colorScheme}`, { hash: '#train=digits&seed=1', colorScheme }, async ({ page }) => {
+    await page.getByTestId('drawing-looks').waitFor();
+    const [paper, least] = await page.getByTestId('drawing-looks').locator('canvas').evaluate((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const [red, green, blue] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+      let nearest = 255;
+      for (let i = 0; i < data.length; i += 4) nearest = Math.min(nearest, Math.max(Math.abs(data[i] - red), Math.abs(data[i + 1] - green), Math.abs(data[i + 2] - blue)));
+      return [[red, green, blue], nearest];
+    });
+    assert.ok(least < 64, `the least shaded paper is ${least} of 255 from ${paper}`);
+  });
+}

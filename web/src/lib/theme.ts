@@ -28,7 +28,11 @@ export function inkOf(tone: Tone, token: string): string {
 }
 
 /** One of the hexadecimal tokens as [red, green, blue]. */
-export const rgbOf = (tone: Tone, token: string): number[] => [1, 3, 5].map((at) => parseInt(inkOf(tone, token).slice(at, at + 2), 16));
+export function rgbOf(tone: Tone, token: string): number[] {
+  const digits = inkOf(tone, token).slice(1);
+  const six = digits.length === 3 ? digits.replace(/./g, '$&$&') : digits; // the build writes #ffffff as #fff
+  return [0, 2, 4].map((at) => parseInt(six.slice(at, at + 2), 16));
+}
 
 let family = '';
 
