@@ -1,7 +1,16 @@
 // Steps in which @huggingface/tokenizers 0.2.0 gives other tokens than the Rust library that Transformers uses, done as there.
 // https://github.com/huggingface/tokenizers/tree/main/tokenizers/src: normalizers/bert.rs, normalizers/precompiled.rs,
-// pre_tokenizers/byte_level.rs, decoders/byte_fallback.rs.
-import { BertNormalizer as LibraryBertNormalizer, ByteFallbackDecoder, ByteLevelPreTokenizer, PrecompiledNormalizer, type Tokenizer } from '@huggingface/tokenizers';
+// pre_tokenizers/byte_level.rs, processors/roberta.rs, decoders/byte_fallback.rs.
+import {
+  BertNormalizer as LibraryBertNormalizer,
+  ByteFallbackDecoder,
+  ByteLevelPostProcessor,
+  ByteLevelPreTokenizer,
+  PrecompiledNormalizer,
+  RobertaProcessingPostProcessor,
+  TemplateProcessingPostProcessor,
+  type Tokenizer,
+} from '@huggingface/tokenizers';
 import { byteOf, textOf } from './bytes.js';
 import { Charsmap } from './charsmap.js';
 
@@ -15,6 +24,11 @@ export function correctSteps(tokenizer: Tokenizer): void {
     if (step instanceof ByteLevelPreTokenizer) step.pattern = withUnicodeSpaces(step.pattern);
     return step;
   });
+  // Of two texts the library's step leaves the second out.
+  if (!tokenizer.post_processor || tokenizer.post_processor instanceof ByteLevelPostProcessor) tokenizer.post_processor = oneAfterTheOther;
+  tokenizer.post_processor = corrected(tokenizer.post_processor, 'processors', (step) =>
+    step instanceof RobertaProcessingPostProcessor ? new RobertaProcessing(step.config as ConstructorParameters<typeof RobertaProcessingPostProcessor>[0]) : step,
+  );
   tokenizer.decoder = corrected(tokenizer.decoder, 'decoders', (step) =>
     step instanceof ByteFallbackDecoder ? new ByteFallback({ type: 'ByteFallback' }) : step,
   );
@@ -66,6 +80,18 @@ const encoder = new TextEncoder();
 /** Firefox has the segmenter since 2024; before, characters are what is nearest. */
 const graphemes = (text: string): string[] =>
   'Segmenter' in Intl ? Array.from(new Intl.Segmenter('en').segment(text), ({ segment }) => segment) : Array.from(text);
+
+const first = { Sequence: { id: 'A' as const, type_id: 0 } };
+const second = { Sequence: { id: 'B' as const, type_id: 1 } };
+const oneAfterTheOther = new TemplateProcessingPostProcessor({ type: 'TemplateProcessing', single: [first], pair: [first, second] });
+
+/** All tokens are of type 0, those of a second text, too: RoBERTa has no other. */
+class RobertaProcessing extends RobertaProcessingPostProcessor {
+  override post_process(...given: Parameters<RobertaProcessingPostProcessor['post_process']>) {
+    const { tokens } = super.post_process(...given);
+    return { tokens, token_type_ids: tokens.map(() => 0) };
+  }
+}
 
 /** Bytes that are no text become U+FFFD one by one, and a byte order mark stays. */
 class ByteFallback extends ByteFallbackDecoder {

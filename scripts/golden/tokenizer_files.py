@@ -16,7 +16,7 @@ from golden import sentence_pieces, tokenizer, translator
 
 ABOUT = ("Tokenizers as Transformers reads them from files other than tokenizer.json. files: name in the checkpoint → path here. expected: "
          "of each of the texts its ids with what is added around them, and those as text again; without special tokens where that is "
-         "another text; the tokens within where they are not those of the ids. target: the same of a text that the decoder writes. "
+         "another text; the tokens within where they are not those of the ids. pairs: two texts as one. target: the same of a text that the decoder writes. "
          "translations: greedy, by the checkpoint marian_texts. ways: SentencePiece models (base64) by which many ways to cut a text are as likely, "
          "and the pieces of texts.")
 
@@ -76,9 +76,14 @@ def expected(reader, texts, target=False):
     return cases
 
 
+def pair(reader, text, other):
+    read = reader(text, other, return_token_type_ids=True)
+    return {"texts": [text, other], "ids": read["input_ids"], "types": read["token_type_ids"]}
+
+
 def rows(value, key=None):
     """JSON with the entries of the longest lists, and all objects but those, on lines of their own."""
-    if isinstance(value, dict) and key not in ("expected", "target", "translations", "ways", "files", "made"):
+    if isinstance(value, dict) and key not in ("expected", "pairs", "target", "translations", "ways", "files", "made"):
         return "{\n" + ",\n".join(f"{json.dumps(name)}: {rows(item, name)}" for name, item in value.items()) + "\n}"
     if isinstance(value, list):
         inner = None if key == "cases" else "expected"
@@ -99,6 +104,8 @@ class TokenizerGroup:
 
     def add(self, name, about, model_type, reader, files, two=False):
         case = {"name": name, "about": about, "modelType": model_type, "files": files, "expected": expected(reader, self.texts)}
+        if model_type != "marian":  # which has no types of tokens
+            case["pairs"] = [pair(reader, self.texts[4], other) for other in self.texts[6:9]]
         if two:
             case["target"] = expected(reader, self.texts, target=True)
         self.cases.append(case)

@@ -16,11 +16,17 @@ describe('tokenizers by their own files', () => {
   before(async () => (rt = await createRuntime({ variant: 'simd128' })));
   after(() => assert.equal(rt.liveHandles, 0));
 
-  for (const { name, about, expected, target } of cases) {
+  for (const { name, about, expected, pairs, target } of cases) {
     describe(`${name}: ${about}`, () => {
       let model;
       before(async () => (model = await rt.loadModel(tokenizerFolder(name))));
       after(() => model.dispose());
+      if (pairs) test('two texts as one', () => {
+        for (const { texts, ids, types } of pairs) {
+          const encoded = model.encode(...texts);
+          assert.deepEqual([encoded.ids, encoded.tokenTypeIds], [ids, types]);
+        }
+      });
       for (const [side, rows] of Object.entries({ tokenizer: expected, ...(target && { targetTokenizer: target }) })) {
         rows.forEach((row, index) => {
           const text = texts[index];
@@ -91,6 +97,21 @@ describe('tokenizers by their own files', () => {
       trainer.dispose();
       assert.deepEqual([inputIds[0], decoderInputIds[0], pad], [[1, 18], [1, 2], 2]);
     });
+  });
+
+  test('a tokenizer.json that puts nothing around its texts leaves the second in', async () => {
+    const { pairs } = cases.find(({ name }) => name === 'gpt2_bare');
+    const vocab = JSON.parse(new TextDecoder().decode(spmOf('gpt2_bare', 'vocab.json')));
+    const merges = new TextDecoder().decode(spmOf('gpt2_bare', 'merges.txt')).trim().split('\n').slice(1);
+    for (const post_processor of [null, { type: 'ByteLevel', trim_offsets: false }]) {
+      const json = { model: { type: 'BPE', vocab, merges }, pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false }, post_processor };
+      await withModel(changed('gpt2_bare', { 'tokenizer.json': JSON.stringify(json) }), (model) => {
+        for (const { texts, ids, types } of pairs) {
+          const encoded = model.encode(...texts);
+          assert.deepEqual([encoded.ids, encoded.tokenTypeIds], [ids, types]);
+        }
+      });
+    }
   });
 
   test("Marian's own files count before a tokenizer.json, which is of one side only", async () => {
