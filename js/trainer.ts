@@ -147,6 +147,7 @@ export class Trainer {
 
   /** Examples of unequal length as one batch: padded, with a mask where one is needed. */
   batchOf(examples: readonly TrainingExample[]): TrainingBatch {
+    void this.#native; // a disposed trainer says so
     return collate(examples, this.#padTokenIds);
   }
 

@@ -32,9 +32,14 @@ export function checkExamples(examples: TrainerOptions['examples']): ((random: S
   return (random) => random.pick(list);
 }
 
-export function checkRate(lr: unknown): number {
-  if (checkFinite('lr', lr) < 0) fail('invalid_argument', `lr: expected at least 0, got ${lr}`);
-  return lr as number;
+export const checkRate = (lr: unknown): number => checkFactor('lr', lr);
+
+/** AdamW multiplies by it, in float32. */
+function checkFactor(name: string, value: unknown): number {
+  const factor = checkFinite(name, value);
+  if (factor < 0) fail('invalid_argument', `${name}: expected at least 0, got ${factor}`);
+  if (Math.fround(factor) === Infinity) fail('invalid_argument', `${name}: expected at most 3.4e38, which float32 holds, got ${factor}`);
+  return factor;
 }
 
 /** AdamW divides by it, in float32, where a weight has had no gradient yet. */
@@ -50,14 +55,13 @@ export function completeOptions(options: TrainerOptions): NativeTrainerOptions {
     if (checkFinite(`betas[${index}]`, beta) < 0 || beta >= 1) fail('invalid_argument', `betas[${index}]: expected from 0 to below 1, got ${beta}`);
     return beta;
   }) as [number, number];
-  if (checkFinite('weightDecay', weightDecay) < 0) fail('invalid_argument', `weightDecay: expected at least 0, got ${weightDecay}`);
   const warmupSteps = checkInteger('warmupSteps', options.warmupSteps ?? 0, 0, 0x7fffffff);
   return {
     lr: checkRate(options.lr),
     beta1,
     beta2,
     eps: checkEps(options.eps ?? 1e-8),
-    weightDecay,
+    weightDecay: checkFactor('weightDecay', weightDecay),
     clipNorm: clipNorm === Infinity ? clipNorm : checkPositive('clipNorm', clipNorm),
     warmupSteps,
     totalSteps: options.totalSteps === undefined ? 0 : checkInteger('totalSteps', options.totalSteps, warmupSteps + 1, 0x7fffffff),

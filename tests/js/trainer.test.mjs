@@ -257,6 +257,7 @@ forEachVariant('trainer', (lab) => {
     for (const [options, message] of [
       [{}, /^lr/],
       [{ lr: -1 }, /^lr/],
+      [{ lr: 1e300 }, /^lr: expected at most 3\.4e38, which float32 holds, got 1e\+300/],
       [{ lr: NaN }, /^lr: expected a finite number, got NaN/],
       [{ lr: Infinity }, /^lr/],
       [{ lr: '0.1' }, /^lr: expected a finite number, got "0.1"/],
@@ -267,6 +268,7 @@ forEachVariant('trainer', (lab) => {
       [{ lr: 1, eps: 0 }, /^eps/],
       [{ lr: 1, eps: 1e-46 }, /^eps: expected a number that float32 tells from 0, got 1e-46/],
       [{ lr: 1, weightDecay: -1 }, /^weightDecay/],
+      [{ lr: 1, weightDecay: 1e300 }, /^weightDecay: expected at most/],
       [{ lr: 1, clipNorm: 0 }, /^clipNorm/],
       [{ lr: 1, clipNorm: NaN }, /^clipNorm/],
       [{ lr: 1, warmupSteps: -1 }, /^warmupSteps/],
@@ -379,6 +381,7 @@ forEachVariant('trainer', (lab) => {
     trainer.dispose();
     assert.ok(trainer.disposed);
     assertError(() => trainer.step(batch), 'disposed', /Trainer/);
+    assertError(() => trainer.batchOf([{ inputIds: [1], labels: [1] }]), 'disposed', /Trainer/);
     assertError(() => (trainer.interventions = []), 'disposed', /Trainer/);
     assertError(() => (trainer.lr = 1), 'disposed', /Trainer/);
     assertError(() => trainer.restore({}), 'disposed', /Trainer/);
