@@ -1,4 +1,4 @@
-// The non-linearities, four elements at a time.
+// The non-linearities, eight elements at a time.
 #include "kernels/activation.h"
 
 #include <algorithm>

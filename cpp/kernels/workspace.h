@@ -31,6 +31,7 @@ class Workspace {
   /// `count` floats, uninitialised and aligned to kAlignment. Throws std::bad_alloc.
   float* take(Index count);
   MatrixView take(Index rows, Index cols) { return {take(rows * cols), rows, cols, cols}; }
+  /// The same, filled with zeros.
   MatrixView zeros(Index rows, Index cols);
 
   /// Floats held from the system, in use or not.

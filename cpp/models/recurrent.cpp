@@ -70,11 +70,9 @@ void Recurrent::measure(Index batch, const ConstMatrixView& gates, const ConstMa
   const Index N = config_.num_layers, D = config_.hidden_size, I = config_.input_size, T = influence.cols;
   element_count({N * D, T * I});
   const MatrixView jacobians = workspace_.take(N * D, T * I);
-  const MatrixView by_itself = workspace_.take(I, I);  // ∂x_t/∂x_t; by earlier inputs it is 0
-  float* const nothing = workspace_.take(D);           // the state before the first
-  std::fill_n(by_itself.data, I * I, 0.0f);
+  const MatrixView by_itself = workspace_.zeros(I, I);       // ∂x_t/∂x_t; by earlier inputs it is 0
+  const float* const nothing = workspace_.zeros(1, D).data;  // the state before the first
   for (Index i = 0; i < I; ++i) by_itself.row(i)[i] = 1.0f;
-  std::fill_n(nothing, D, 0.0f);
   std::fill_n(influence.data, influence.rows * T, 0.0f);
   for (Index b = 0; b < batch; ++b) {
     std::fill_n(jacobians.data, N * D * T * I, 0.0f);

@@ -61,8 +61,7 @@ void Gru::forward(const ConstMatrixView& x, Index batch, const MatrixView& gates
   const kernels::Workspace::Scope scope(workspace);
   const Index D = hidden_, T = x.rows / batch;
   const MatrixView from_input = workspace.take(x.rows, 3 * D), from_state = workspace.take(batch, 3 * D);
-  const MatrixView zeros = workspace.take(batch, D);
-  std::fill_n(zeros.data, batch * D, 0.0f);
+  const MatrixView zeros = workspace.zeros(batch, D);
   affine(x, weight_ih(), bias_ih(), from_input, workspace);
 
   for (Index t = 0; t < T; ++t) {
