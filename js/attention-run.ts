@@ -12,14 +12,25 @@ export interface AttentionRun {
 export type Dims = readonly [batch: number, heads: number, queries: number, keys: number];
 
 /** The attention weights of a run, all of one shape [B, H, T, S]. */
-export function checkAttentions(run: AttentionRun | readonly Tensor[]): { attentions: readonly Tensor[]; dims: Dims } {
-  const attentions = Array.isArray(run) ? (run as readonly Tensor[]) : (run as AttentionRun | null)?.attentions;
+export function checkAttentions(run: AttentionRun | readonly Tensor[]): {
+  attentions: readonly Tensor[];
+  dims: Dims;
+} {
+  const attentions = Array.isArray(run)
+    ? (run as readonly Tensor[])
+    : (run as AttentionRun | null)?.attentions;
   if (!Array.isArray(attentions) || attentions.length === 0) {
     const got = describe(Array.isArray(run) || attentions !== undefined ? attentions : run);
-    fail('invalid_argument', `attentions: expected the output of forward with outputAttentions, or its attentions, got ${got}`);
+    fail(
+      'invalid_argument',
+      `attentions: expected the output of forward with outputAttentions, or its attentions, got ${got}`,
+    );
   }
   const { dims } = checkTensor('attentions[0]', attentions[0]);
-  if (dims.length !== 4) fail('shape_mismatch', `attentions[0]: expected [B, H, T, S], got ${shapeText(dims)}`);
-  attentions.forEach((pattern, layer) => checkShape(`attentions[${layer}]`, checkTensor(`attentions[${layer}]`, pattern).dims, dims));
+  if (dims.length !== 4)
+    fail('shape_mismatch', `attentions[0]: expected [B, H, T, S], got ${shapeText(dims)}`);
+  attentions.forEach((pattern, layer) =>
+    checkShape(`attentions[${layer}]`, checkTensor(`attentions[${layer}]`, pattern).dims, dims),
+  );
   return { attentions, dims: dims as unknown as Dims };
 }

@@ -2,7 +2,14 @@
 // The equation is softmax(q kᵀ / √K + mask) v: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
 import { callNative, fail } from './errors.js';
 import type { NativeAttentionOptions, NativeModule } from './native.js';
-import type { AttentionInputs, AttentionOptions, AttentionResult, MaskTensor, ScoreFunction, Tensor } from './types.js';
+import type {
+  AttentionInputs,
+  AttentionOptions,
+  AttentionResult,
+  MaskTensor,
+  ScoreFunction,
+  Tensor,
+} from './types.js';
 import {
   checkBoolean,
   checkCells,
@@ -35,7 +42,11 @@ const optionKeys = new Set([
 const traceable = ['pattern', 'scores', 'maskedScores'] as const;
 
 /** Checks everything, calls C++ once and gives back copies. */
-export function attend(native: NativeModule, inputs: AttentionInputs, options?: AttentionOptions): AttentionResult {
+export function attend(
+  native: NativeModule,
+  inputs: AttentionInputs,
+  options?: AttentionOptions,
+): AttentionResult {
   checkObject('inputs', inputs, inputKeys);
   const q = checkTensor('q', inputs.q);
   const k = checkTensor('k', inputs.k);
@@ -44,7 +55,10 @@ export function attend(native: NativeModule, inputs: AttentionInputs, options?: 
   const given = checkKeys('options', options, optionKeys);
   const score = nativeScore(given.score ?? 'scaled-dot', q, k);
   if (given.scale !== undefined && score.score === 'additive') {
-    fail('invalid_argument', 'scale: has no meaning with the additive score function; leave it out');
+    fail(
+      'invalid_argument',
+      'scale: has no meaning with the additive score function; leave it out',
+    );
   }
   const laidOut = <T extends Tensor | MaskTensor>(name: string, cells: T): T => {
     return { ...cells, dims: checkCells(name, cells.dims, leading, queries, keys) };
@@ -58,14 +72,21 @@ export function attend(native: NativeModule, inputs: AttentionInputs, options?: 
     scale: given.scale === undefined ? Number.NaN : checkFinite('scale', given.scale),
     temperature: checkPositive('temperature', given.temperature ?? 1),
     ...score,
-    normalisation: checkOneOf('normalisation', given.normalisation ?? 'softmax', ['softmax', 'none']),
+    normalisation: checkOneOf('normalisation', given.normalisation ?? 'softmax', [
+      'softmax',
+      'none',
+    ]),
     ...nativeTrace(given.trace ?? false),
   };
   return callNative(() => native.attention(q, k, v, nativeOptions));
 }
 
 /** q [..., T, K], k [..., S, K], v [..., S, Kv] with the same leading axes. */
-function checkOperands(q: Tensor, k: Tensor, v: Tensor): { leading: number[]; queries: number; keys: number } {
+function checkOperands(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+): { leading: number[]; queries: number; keys: number } {
   for (const [name, tensor] of Object.entries({ q, k, v })) {
     if (tensor.dims.length < 2) {
       fail('shape_mismatch', `${name}: expected at least two axes, got ${shapeText(tensor.dims)}`);
@@ -75,18 +96,28 @@ function checkOperands(q: Tensor, k: Tensor, v: Tensor): { leading: number[]; qu
   for (const [name, tensor] of Object.entries({ k, v })) {
     if (!sameShape(tensor.dims.slice(0, -2), leading)) {
       const expected = [...leading, ...tensor.dims.slice(-2)];
-      fail('shape_mismatch', `${name}: expected ${shapeText(expected)} (q's leading axes), got ${shapeText(tensor.dims)}`);
+      fail(
+        'shape_mismatch',
+        `${name}: expected ${shapeText(expected)} (q's leading axes), got ${shapeText(tensor.dims)}`,
+      );
     }
   }
   const keys = k.dims.at(-2)!;
   if (v.dims.at(-2) !== keys) {
     const expected = [...leading, keys, v.dims.at(-1)!];
-    fail('shape_mismatch', `v: expected ${shapeText(expected)} (one value per key), got ${shapeText(v.dims)}`);
+    fail(
+      'shape_mismatch',
+      `v: expected ${shapeText(expected)} (one value per key), got ${shapeText(v.dims)}`,
+    );
   }
   return { leading, queries: q.dims.at(-2)!, keys };
 }
 
-function nativeScore(score: ScoreFunction, q: Tensor, k: Tensor): Pick<NativeAttentionOptions, 'score' | 'scoreParameters'> {
+function nativeScore(
+  score: ScoreFunction,
+  q: Tensor,
+  k: Tensor,
+): Pick<NativeAttentionOptions, 'score' | 'scoreParameters'> {
   const width = q.dims.at(-1)!;
   const keyWidth = k.dims.at(-1)!;
   if (score === 'scaled-dot' || score === 'dot') {
@@ -95,7 +126,11 @@ function nativeScore(score: ScoreFunction, q: Tensor, k: Tensor): Pick<NativeAtt
   }
   const kind = typeof score === 'object' && score !== null ? score.kind : undefined;
   if (kind === 'general') {
-    const { w } = checkObject('score', score as Extract<ScoreFunction, { kind: 'general' }>, new Set(['kind', 'w']));
+    const { w } = checkObject(
+      'score',
+      score as Extract<ScoreFunction, { kind: 'general' }>,
+      new Set(['kind', 'w']),
+    );
     checkShape('score.w', checkTensor('score.w', w).dims, [width, keyWidth]);
     return { score: kind, scoreParameters: [w] };
   }
@@ -119,7 +154,10 @@ function nativeTrace(
 ): Pick<NativeAttentionOptions, 'pattern' | 'scores' | 'maskedScores'> {
   if (typeof trace === 'boolean') return { pattern: trace, scores: trace, maskedScores: trace };
   if (!Array.isArray(trace)) {
-    fail('invalid_argument', `trace: expected true, false or an array of names, got ${describe(trace)}`);
+    fail(
+      'invalid_argument',
+      `trace: expected true, false or an array of names, got ${describe(trace)}`,
+    );
   }
   const names = trace.map((name, index) => checkOneOf(`trace[${index}]`, name, traceable));
   return {

@@ -20,7 +20,15 @@ import type {
   StackConfig,
   T5BiasConfig,
 } from './types.js';
-import { checkBoolean, checkInteger, checkKeys, checkObject, checkOneOf, checkPositive, describe } from './validation.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  checkObject,
+  checkOneOf,
+  checkPositive,
+  describe,
+} from './validation.js';
 
 const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
   'dModel',
@@ -39,7 +47,10 @@ const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
   'window',
 ]);
 /** The model has one dModel, its own. */
-const modelAttentionKeys: ReadonlySet<string> = new Set([...[...attentionKeys].filter((key) => key !== 'dModel'), 'globalTokens']);
+const modelAttentionKeys: ReadonlySet<string> = new Set([
+  ...[...attentionKeys].filter((key) => key !== 'dModel'),
+  'globalTokens',
+]);
 const encoderKeys: ReadonlySet<string> = new Set<keyof EncoderConfig>([
   'vocabSize',
   'maxLen',
@@ -79,10 +90,18 @@ const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
 ]);
 
 /** Positions that come from a table of maxLen rows; the others know every length. */
-const tabulated: ReadonlySet<CompleteStackConfig['positions']> = new Set(['learned', 'sinusoidal', 'sinusoidal_halves', 'rotary']);
+const tabulated: ReadonlySet<CompleteStackConfig['positions']> = new Set([
+  'learned',
+  'sinusoidal',
+  'sinusoidal_halves',
+  'rotary',
+]);
 
 /** Most tokens of a sequence. */
-export function longestSequence({ positions, maxLen }: Pick<CompleteStackConfig, 'positions' | 'maxLen'>): number {
+export function longestSequence({
+  positions,
+  maxLen,
+}: Pick<CompleteStackConfig, 'positions' | 'maxLen'>): number {
   return tabulated.has(positions) ? maxLen : Infinity;
 }
 
@@ -90,12 +109,18 @@ export function longestSequence({ positions, maxLen }: Pick<CompleteStackConfig,
 const largest = 1 << 24;
 
 /** The config with every default filled in. `name` is how errors call it. */
-export function completeAttentionConfig(name: string, given: AttentionLayerConfig): NativeAttentionConfig {
+export function completeAttentionConfig(
+  name: string,
+  given: AttentionLayerConfig,
+): NativeAttentionConfig {
   const config = checkObject(name, given, attentionKeys);
   const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
   const numHeads = checkInteger(`${name}.numHeads`, config.numHeads, 1, largest);
   if (config.dHead === undefined && dModel % numHeads !== 0) {
-    fail('invalid_argument', `${name}.numHeads: expected a divisor of dModel ${dModel} (or dHead), got ${numHeads}`);
+    fail(
+      'invalid_argument',
+      `${name}.numHeads: expected a divisor of dModel ${dModel} (or dHead), got ${numHeads}`,
+    );
   }
   const bias = checkBoolean(`${name}.bias`, config.bias ?? true);
   return {
@@ -108,8 +133,15 @@ export function completeAttentionConfig(name: string, given: AttentionLayerConfi
     outProjection: checkBoolean(`${name}.outProjection`, config.outProjection ?? true),
     fused: checkBoolean(`${name}.fused`, config.fused ?? false),
     sharedHeads: checkBoolean(`${name}.sharedHeads`, config.sharedHeads ?? false),
-    scaleBy: checkOneOf(`${name}.scaleBy`, config.scaleBy ?? 'd_head', ['d_head', 'd_model', 'none']),
-    normalisation: checkOneOf(`${name}.normalisation`, config.normalisation ?? 'softmax', ['softmax', 'none']),
+    scaleBy: checkOneOf(`${name}.scaleBy`, config.scaleBy ?? 'd_head', [
+      'd_head',
+      'd_model',
+      'none',
+    ]),
+    normalisation: checkOneOf(`${name}.normalisation`, config.normalisation ?? 'softmax', [
+      'softmax',
+      'none',
+    ]),
     maskedValue: checkMaskedValue(`${name}.maskedValue`, config.maskedValue ?? -Infinity),
     causal: checkBoolean(`${name}.causal`, config.causal ?? false),
     window: checkWindow(`${name}.window`, config.window ?? Infinity),
@@ -124,10 +156,17 @@ function completeModelAttentionConfig(
   numLayers: number,
 ): NativeModelAttentionConfig {
   const { window, globalTokens = false, ...layer } = checkObject(name, given, modelAttentionKeys);
-  const complete = completeAttentionConfig(name, { ...layer, dModel, ...(typeof window === 'number' && { window }) });
+  const complete = completeAttentionConfig(name, {
+    ...layer,
+    dModel,
+    ...(typeof window === 'number' && { window }),
+  });
   return {
     ...complete,
-    window: window === undefined || typeof window === 'number' ? complete.window : checkWindows(`${name}.window`, window, numLayers),
+    window:
+      window === undefined || typeof window === 'number'
+        ? complete.window
+        : checkWindows(`${name}.window`, window, numLayers),
     globalTokens: checkBoolean(`${name}.globalTokens`, globalTokens),
   };
 }
@@ -136,24 +175,40 @@ function completeModelAttentionConfig(
 export function completeModelConfig(given: ModelConfig): NativeModelConfig {
   const config = checkObject('config', given, modelKeys);
   const { encoder, ...own } = config;
-  const stack = completeStackConfig('config', encoder === undefined ? own : { ...own, attention: { causal: true, ...own.attention } });
+  const stack = completeStackConfig(
+    'config',
+    encoder === undefined ? own : { ...own, attention: { causal: true, ...own.attention } },
+  );
   const { vocabSize } = stack;
-  const flag = (name: 'pooler' | 'maskedLmHead' | 'lmHead' | 'lmHeadBias' | 'shareEmbeddings', otherwise = false): boolean =>
-    checkBoolean(`config.${name}`, config[name] ?? otherwise);
-  const refuse = (field: string, expected: string): never => fail('invalid_argument', `config.${field}: expected ${expected}`);
+  const flag = (
+    name: 'pooler' | 'maskedLmHead' | 'lmHead' | 'lmHeadBias' | 'shareEmbeddings',
+    otherwise = false,
+  ): boolean => checkBoolean(`config.${name}`, config[name] ?? otherwise);
+  const refuse = (field: string, expected: string): never =>
+    fail('invalid_argument', `config.${field}: expected ${expected}`);
   const maskedLmHead = flag('maskedLmHead');
-  if (maskedLmHead && vocabSize === 0) refuse('maskedLmHead', 'a vocabSize above 0 to predict from, got 0');
+  if (maskedLmHead && vocabSize === 0)
+    refuse('maskedLmHead', 'a vocabSize above 0 to predict from, got 0');
   const completeEncoder = encoder === undefined ? null : completeEncoderConfig(own, encoder);
-  const shareEmbeddings = flag('shareEmbeddings', completeEncoder !== null && vocabSize > 0 && completeEncoder.vocabSize === vocabSize);
+  const shareEmbeddings = flag(
+    'shareEmbeddings',
+    completeEncoder !== null && vocabSize > 0 && completeEncoder.vocabSize === vocabSize,
+  );
   if (shareEmbeddings && (vocabSize === 0 || completeEncoder?.vocabSize !== vocabSize)) {
-    refuse('shareEmbeddings', `an encoder of the decoder's vocabSize ${vocabSize}, got ${completeEncoder?.vocabSize ?? 'no encoder'}`);
+    refuse(
+      'shareEmbeddings',
+      `an encoder of the decoder's vocabSize ${vocabSize}, got ${completeEncoder?.vocabSize ?? 'no encoder'}`,
+    );
   }
-  if (completeEncoder && Math.max(stack.memoryLength, completeEncoder.memoryLength) > 0) refuse('memoryLength', '0 in a model with an encoder and a decoder');
+  if (completeEncoder && Math.max(stack.memoryLength, completeEncoder.memoryLength) > 0)
+    refuse('memoryLength', '0 in a model with an encoder and a decoder');
   const pooler = flag('pooler');
   const numLabels = checkInteger('config.numLabels', config.numLabels ?? 0, 0, largest);
   if (completeEncoder) {
-    if (pooler || maskedLmHead) refuse(pooler ? 'pooler' : 'maskedLmHead', 'false in a model with an encoder and a decoder');
-    if (stack.image || numLabels > 0) refuse(stack.image ? 'image' : 'numLabels', 'none in a model with an encoder and a decoder');
+    if (pooler || maskedLmHead)
+      refuse(pooler ? 'pooler' : 'maskedLmHead', 'false in a model with an encoder and a decoder');
+    if (stack.image || numLabels > 0)
+      refuse(stack.image ? 'image' : 'numLabels', 'none in a model with an encoder and a decoder');
   }
   const lmHead = flag('lmHead');
   const lmHeadBias = flag('lmHeadBias');
@@ -187,7 +242,8 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
   const vocabSize = checkInteger(`${name}.vocabSize`, config.vocabSize ?? 0, 0, largest);
   const numLayers = checkInteger(`${name}.numLayers`, config.numLayers, 1, 1024);
   const image = completeImageConfig(config.image);
-  if (image && vocabSize > 0) fail('invalid_argument', `config.image: expected no vocabSize beside it, got ${vocabSize}`);
+  if (image && vocabSize > 0)
+    fail('invalid_argument', `config.image: expected no vocabSize beside it, got ${vocabSize}`);
   const usual = image ? 'learned' : vocabSize > 0 ? 'sinusoidal' : 'none';
   const positions = checkOneOf(`${name}.positions`, config.positions ?? usual, [
     'none',
@@ -200,12 +256,28 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     'relative',
   ]);
   const tokens = image ? imageLength(image) : 512;
-  const maxLen = checkInteger(`${name}.maxLen`, config.maxLen ?? tokens, tabulated.has(positions) ? 1 : 0, largest);
+  const maxLen = checkInteger(
+    `${name}.maxLen`,
+    config.maxLen ?? tokens,
+    tabulated.has(positions) ? 1 : 0,
+    largest,
+  );
   if (image && maxLen !== tokens) {
-    fail('invalid_argument', `config.maxLen: expected ${tokens}, the class token and the patches of config.image, got ${maxLen}`);
+    fail(
+      'invalid_argument',
+      `config.maxLen: expected ${tokens}, the class token and the patches of config.image, got ${maxLen}`,
+    );
   }
-  const attention = completeModelAttentionConfig(`${name}.attention`, config.attention, dModel, numLayers);
-  const feedForward = checkOneOf(`${name}.feedForward`, config.feedForward ?? 'mlp', ['mlp', 'linear_of_sum']);
+  const attention = completeModelAttentionConfig(
+    `${name}.attention`,
+    config.attention,
+    dModel,
+    numLayers,
+  );
+  const feedForward = checkOneOf(`${name}.feedForward`, config.feedForward ?? 'mlp', [
+    'mlp',
+    'linear_of_sum',
+  ]);
   return {
     vocabSize,
     image,
@@ -213,11 +285,19 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     typeVocabSize: checkInteger(`${name}.typeVocabSize`, config.typeVocabSize ?? 0, 0, largest),
     dModel,
     numLayers,
-    dFf: checkInteger(`${name}.dFf`, config.dFf ?? 4 * dModel, feedForward === 'mlp' ? 1 : 0, largest),
+    dFf: checkInteger(
+      `${name}.dFf`,
+      config.dFf ?? 4 * dModel,
+      feedForward === 'mlp' ? 1 : 0,
+      largest,
+    ),
     embedScale: checkPositive(`${name}.embedScale`, config.embedScale ?? 1),
     positions,
     positionOffset: checkInteger(`${name}.positionOffset`, config.positionOffset ?? 0, 0, largest),
-    padTokenId: config.padTokenId === undefined ? -1 : checkInteger(`${name}.padTokenId`, config.padTokenId, 0, largest),
+    padTokenId:
+      config.padTokenId === undefined
+        ? -1
+        : checkInteger(`${name}.padTokenId`, config.padTokenId, 0, largest),
     rotary: completeRotaryConfig(`${name}.rotary`, config.rotary),
     t5Bias: completeT5BiasConfig(`${name}.t5Bias`, config.t5Bias, attention.causal),
     memoryLength: checkMemoryLength(`${name}.memoryLength`, config.memoryLength ?? 0, positions),
@@ -226,7 +306,12 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     norm: checkOneOf(`${name}.norm`, config.norm ?? 'post', ['post', 'pre']),
     normEps: checkPositive(`${name}.normEps`, config.normEps ?? 1e-5),
     finalNorm: checkBoolean(`${name}.finalNorm`, config.finalNorm ?? false),
-    activation: checkOneOf(`${name}.activation`, config.activation ?? 'relu', ['relu', 'gelu', 'gelu_tanh', 'silu']),
+    activation: checkOneOf(`${name}.activation`, config.activation ?? 'relu', [
+      'relu',
+      'gelu',
+      'gelu_tanh',
+      'silu',
+    ]),
     feedForward,
     gated: checkBoolean(`${name}.gated`, config.gated ?? false),
     mlpBias: checkBoolean(`${name}.mlpBias`, config.mlpBias ?? true),
@@ -234,7 +319,11 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
   };
 }
 
-const imageKeys: ReadonlySet<string> = new Set<keyof ImageConfig>(['size', 'channels', 'patchSize']);
+const imageKeys: ReadonlySet<string> = new Set<keyof ImageConfig>([
+  'size',
+  'channels',
+  'patchSize',
+]);
 
 function completeImageConfig(given: ImageConfig | null | undefined): CompleteImageConfig | null {
   if (given === undefined || given === null) return null;
@@ -242,15 +331,24 @@ function completeImageConfig(given: ImageConfig | null | undefined): CompleteIma
   const size = checkSides('config.image.size', config.size);
   const patchSize = checkSides('config.image.patchSize', config.patchSize);
   patchSize.forEach((pixels, axis) => {
-    if (pixels > size[axis]!) fail('invalid_argument', `config.image.patchSize: expected at most the size ${size.join(' × ')}, got ${patchSize.join(' × ')}`);
+    if (pixels > size[axis]!)
+      fail(
+        'invalid_argument',
+        `config.image.patchSize: expected at most the size ${size.join(' × ')}, got ${patchSize.join(' × ')}`,
+      );
   });
-  return { size, channels: checkInteger('config.image.channels', config.channels ?? 3, 1, 1 << 12), patchSize };
+  return {
+    size,
+    channels: checkInteger('config.image.channels', config.channels ?? 3, 1, 1 << 12),
+    patchSize,
+  };
 }
 
 /** One size for both sides, or [height, width]. */
 function checkSides(name: string, value: unknown): readonly [number, number] {
   const sides: unknown[] = Array.isArray(value) ? value : [value, value];
-  if (sides.length !== 2) fail('invalid_argument', `${name}: expected a size or [height, width], got ${describe(value)}`);
+  if (sides.length !== 2)
+    fail('invalid_argument', `${name}: expected a size or [height, width], got ${describe(value)}`);
   const [height, width] = sides.map((side) => checkInteger(name, side, 1, 1 << 15));
   return [height!, width!];
 }
@@ -280,7 +378,11 @@ function completeRotaryConfig(name: string, given: RotaryConfig | undefined): Na
 }
 
 /** T5's buckets; C++ says where they leave no room for the logarithm. */
-function completeT5BiasConfig(name: string, given: T5BiasConfig | undefined, causal: boolean): NativeT5BiasConfig {
+function completeT5BiasConfig(
+  name: string,
+  given: T5BiasConfig | undefined,
+  causal: boolean,
+): NativeT5BiasConfig {
   const config = checkKeys(name, given, new Set(['numBuckets', 'maxDistance', 'bidirectional']));
   return {
     numBuckets: checkInteger(`${name}.numBuckets`, config.numBuckets ?? 32, 1, largest),
@@ -289,9 +391,14 @@ function completeT5BiasConfig(name: string, given: T5BiasConfig | undefined, cau
   };
 }
 
-function checkMemoryLength(name: string, value: unknown, positions: StackConfig['positions']): number {
+function checkMemoryLength(
+  name: string,
+  value: unknown,
+  positions: StackConfig['positions'],
+): number {
   const length = checkInteger(name, value, 0, largest);
-  if (length > 0 && positions !== 'relative') fail('invalid_argument', `${name}: expected 0 unless positions are "relative", got ${length}`);
+  if (length > 0 && positions !== 'relative')
+    fail('invalid_argument', `${name}: expected 0 unless positions are "relative", got ${length}`);
   return length;
 }
 
@@ -300,17 +407,31 @@ function checkWindow(name: string, value: unknown): number {
   return value === Infinity ? value : checkInteger(name, value, 0, largest);
 }
 
-function checkWindows(name: string, given: readonly number[], numLayers: number): readonly number[] {
-  if (!Array.isArray(given)) fail('invalid_argument', `${name}: expected a number, or an array of one for each layer, got ${describe(given)}`);
+function checkWindows(
+  name: string,
+  given: readonly number[],
+  numLayers: number,
+): readonly number[] {
+  if (!Array.isArray(given))
+    fail(
+      'invalid_argument',
+      `${name}: expected a number, or an array of one for each layer, got ${describe(given)}`,
+    );
   if (given.length !== numLayers) {
-    fail('invalid_argument', `${name}: expected one for each of the ${numLayers} layers, got ${given.length}`);
+    fail(
+      'invalid_argument',
+      `${name}: expected one for each of the ${numLayers} layers, got ${given.length}`,
+    );
   }
   return given.map((window, layer) => checkWindow(`${name}[${layer}]`, window));
 }
 
 function checkMaskedValue(name: string, value: unknown): number {
   if (typeof value !== 'number' || Number.isNaN(value) || value === Infinity) {
-    fail('invalid_argument', `${name}: expected a finite number or −Infinity, got ${describe(value)}`);
+    fail(
+      'invalid_argument',
+      `${name}: expected a finite number or −Infinity, got ${describe(value)}`,
+    );
   }
   return value;
 }

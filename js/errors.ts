@@ -66,7 +66,11 @@ export function callNative<T extends object>(call: () => NativeResult<T>): T {
     result = call();
   } catch (error) {
     if (error instanceof AttentionLabError) throw error; // what the call was made of was refused
-    fail(error instanceof RangeError ? 'out_of_memory' : 'internal', `WebAssembly: ${messageOf(error)}`, error);
+    fail(
+      error instanceof RangeError ? 'out_of_memory' : 'internal',
+      `WebAssembly: ${messageOf(error)}`,
+      error,
+    );
   }
   if ('error' in result) throw fromNative(result.error);
   return result;
@@ -97,7 +101,12 @@ export function checkAborted(signal: AbortSignal | undefined, doing: string): vo
 }
 
 /** Turns what a step threw after an abort into the abort, and leaves errors of ours alone. */
-export function rethrow(error: unknown, signal: AbortSignal | undefined, doing: string, otherwise: ErrorCode): never {
+export function rethrow(
+  error: unknown,
+  signal: AbortSignal | undefined,
+  doing: string,
+  otherwise: ErrorCode,
+): never {
   checkAborted(signal, doing);
   if (error instanceof AttentionLabError) throw error;
   fail(otherwise, `${doing}: ${messageOf(error)}`, error);

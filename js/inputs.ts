@@ -2,10 +2,33 @@
 import { imageLength, longestSequence } from './config.js';
 import { fail } from './errors.js';
 import type { NativeForwardInputs, NativeStackInputs } from './native.js';
-import type { CompleteModelConfig, CompleteStackConfig, ForwardInputs, IntegerTensor, Tensor, TokenIds } from './types.js';
-import { checkInteger, checkIntegerTensor, checkObject, checkTensor, describe, sameShape, shapeText } from './validation.js';
+import type {
+  CompleteModelConfig,
+  CompleteStackConfig,
+  ForwardInputs,
+  IntegerTensor,
+  Tensor,
+  TokenIds,
+} from './types.js';
+import {
+  checkInteger,
+  checkIntegerTensor,
+  checkObject,
+  checkTensor,
+  describe,
+  sameShape,
+  shapeText,
+} from './validation.js';
 
-const stackKeys = ['inputIds', 'inputsEmbeds', 'pixelValues', 'start', 'attentionMask', 'globalAttentionMask', 'tokenTypeIds'] as const;
+const stackKeys = [
+  'inputIds',
+  'inputsEmbeds',
+  'pixelValues',
+  'start',
+  'attentionMask',
+  'globalAttentionMask',
+  'tokenTypeIds',
+] as const;
 const decoderKeys = ['decoderInputIds', 'decoderInputsEmbeds', 'decoderAttentionMask'] as const;
 const inputKeys: ReadonlySet<string> = new Set<keyof ForwardInputs>([...stackKeys, ...decoderKeys]);
 const startKeys: ReadonlySet<string> = new Set(['layer', 'resid']);
@@ -16,19 +39,38 @@ export interface Batch {
 }
 
 /** Checks the inputs against the config and flattens them to [B·T]. */
-export function checkInputs(given: ForwardInputs, config: CompleteModelConfig): NativeForwardInputs {
+export function checkInputs(
+  given: ForwardInputs,
+  config: CompleteModelConfig,
+): NativeForwardInputs {
   const inputs = checkObject('inputs', given, inputKeys);
   if (config.encoder === null) {
     const misplaced = decoderKeys.find((key) => inputs[key] !== undefined);
-    if (misplaced !== undefined) fail('invalid_argument', `${misplaced}: this model has no encoder, and one stack that reads inputIds`);
+    if (misplaced !== undefined)
+      fail(
+        'invalid_argument',
+        `${misplaced}: this model has no encoder, and one stack that reads inputIds`,
+      );
     return { ...readStack(inputs, config, (key) => key), decoder: null };
   }
-  if (inputs.start !== undefined) fail('invalid_argument', 'start: expected none, as this model has an encoder and a decoder');
+  if (inputs.start !== undefined)
+    fail('invalid_argument', 'start: expected none, as this model has an encoder and a decoder');
   const encoder = readStack(inputs, config.encoder, (key) => key);
-  const { decoderInputIds: inputIds, decoderInputsEmbeds: inputsEmbeds, decoderAttentionMask: attentionMask } = inputs;
-  const decoder = readStack({ inputIds, inputsEmbeds, attentionMask }, config, (key) => `decoder${key[0]!.toUpperCase()}${key.slice(1)}`);
+  const {
+    decoderInputIds: inputIds,
+    decoderInputsEmbeds: inputsEmbeds,
+    decoderAttentionMask: attentionMask,
+  } = inputs;
+  const decoder = readStack(
+    { inputIds, inputsEmbeds, attentionMask },
+    config,
+    (key) => `decoder${key[0]!.toUpperCase()}${key.slice(1)}`,
+  );
   if (decoder.batch !== encoder.batch) {
-    fail('shape_mismatch', `decoderInputIds: expected a batch of ${encoder.batch} as the encoder's, got ${decoder.batch}`);
+    fail(
+      'shape_mismatch',
+      `decoderInputIds: expected a batch of ${encoder.batch} as the encoder's, got ${decoder.batch}`,
+    );
   }
   return { ...encoder, decoder };
 }
@@ -47,24 +89,40 @@ interface StackInputs {
 /** Gives the names that errors say. */
 type Named = (key: (typeof stackKeys)[number] | 'inputs') => string;
 
-function readStack(given: StackInputs, config: CompleteStackConfig, named: Named): NativeStackInputs {
+function readStack(
+  given: StackInputs,
+  config: CompleteStackConfig,
+  named: Named,
+): NativeStackInputs {
   const { attentionMask, globalAttentionMask, tokenTypeIds } = given;
   const content = readContent(given, config, named);
   const shape: Batch = content;
   const { batch, length } = shape;
   if (batch < 1 || length < 1) {
-    fail('invalid_argument', `${named('inputs')}: expected at least one sequence of one token, got ${shapeText([batch, length])}`);
+    fail(
+      'invalid_argument',
+      `${named('inputs')}: expected at least one sequence of one token, got ${shapeText([batch, length])}`,
+    );
   }
   if (length > longestSequence(config)) {
-    fail('invalid_argument', `${named('inputs')}: expected at most maxLen ${config.maxLen} tokens, got ${length}`);
+    fail(
+      'invalid_argument',
+      `${named('inputs')}: expected at most maxLen ${config.maxLen} tokens, got ${length}`,
+    );
   }
   if (tokenTypeIds !== undefined && config.typeVocabSize === 0) {
     fail('invalid_argument', 'tokenTypeIds: this model has no token types (typeVocabSize 0)');
   }
-  const like = (key: (typeof stackKeys)[number], ids: TokenIds | undefined, below: number): Int32Array | null =>
-    ids === undefined ? null : readLike(named(key), ids, below, shape);
+  const like = (
+    key: (typeof stackKeys)[number],
+    ids: TokenIds | undefined,
+    below: number,
+  ): Int32Array | null => (ids === undefined ? null : readLike(named(key), ids, below, shape));
   if (globalAttentionMask !== undefined && !config.attention.globalTokens) {
-    fail('invalid_argument', 'globalAttentionMask: this model has no global tokens (attention.globalTokens false)');
+    fail(
+      'invalid_argument',
+      'globalAttentionMask: this model has no global tokens (attention.globalTokens false)',
+    );
   }
   const mask = like('attentionMask', attentionMask, 2);
   const globalMask = like('globalAttentionMask', globalAttentionMask, 2);
@@ -81,17 +139,27 @@ function readStack(given: StackInputs, config: CompleteStackConfig, named: Named
 }
 
 /** What takes the tokens' place in the sum of embeddings, or that of the whole sum: exactly one of the four. */
-function readContent(given: StackInputs, config: CompleteStackConfig, named: Named): Batch & Partial<NativeStackInputs> {
+function readContent(
+  given: StackInputs,
+  config: CompleteStackConfig,
+  named: Named,
+): Batch & Partial<NativeStackInputs> {
   const { inputIds, inputsEmbeds, pixelValues, start } = given;
   const usual = config.image ? 'pixelValues' : 'inputIds';
-  const found = (['inputIds', 'inputsEmbeds', 'pixelValues', 'start'] as const).filter((name) => given[name] !== undefined);
+  const found = (['inputIds', 'inputsEmbeds', 'pixelValues', 'start'] as const).filter(
+    (name) => given[name] !== undefined,
+  );
   if (found.length !== 1) {
     const got = found.map(named).join(' and ') || 'neither';
-    fail('invalid_argument', `inputs: expected either ${named(usual)} or ${named('inputsEmbeds')}, got ${got}`);
+    fail(
+      'invalid_argument',
+      `inputs: expected either ${named(usual)} or ${named('inputsEmbeds')}, got ${got}`,
+    );
   }
   if (start !== undefined) {
     const { layer, resid } = checkObject('start', start, startKeys);
-    if (given.tokenTypeIds !== undefined) fail('invalid_argument', 'tokenTypeIds: expected none with start, which comes after them');
+    if (given.tokenTypeIds !== undefined)
+      fail('invalid_argument', 'tokenTypeIds: expected none with start, which comes after them');
     checkInteger('start.layer', layer, 0, config.numLayers);
     const { data, ...shape } = readVectors('start.resid', resid, config);
     return { ...shape, start: { layer, resid: data } };
@@ -100,7 +168,10 @@ function readContent(given: StackInputs, config: CompleteStackConfig, named: Nam
   if (inputIds !== undefined) {
     if (config.vocabSize === 0) {
       const instead = named(config.image ? 'pixelValues' : 'inputsEmbeds');
-      fail('invalid_argument', `${named('inputIds')}: this model has no embedding (vocabSize 0); pass ${instead}`);
+      fail(
+        'invalid_argument',
+        `${named('inputIds')}: this model has no embedding (vocabSize 0); pass ${instead}`,
+      );
     }
     const { ids, batch, length } = readIds(named('inputIds'), inputIds, config.vocabSize);
     return { batch, length, inputIds: ids };
@@ -110,25 +181,45 @@ function readContent(given: StackInputs, config: CompleteStackConfig, named: Nam
 }
 
 /** [B, T, D] */
-function readVectors(name: string, given: Tensor | undefined, { dModel }: CompleteStackConfig): Batch & { data: Float32Array } {
+function readVectors(
+  name: string,
+  given: Tensor | undefined,
+  { dModel }: CompleteStackConfig,
+): Batch & { data: Float32Array } {
   const { data, dims } = checkTensor(name, given);
-  if (dims.length !== 3 || dims[2] !== dModel) fail('shape_mismatch', `${name}: expected [B, T, ${dModel}], got ${shapeText(dims)}`);
+  if (dims.length !== 3 || dims[2] !== dModel)
+    fail('shape_mismatch', `${name}: expected [B, T, ${dModel}], got ${shapeText(dims)}`);
   return { batch: dims[0]!, length: dims[1]!, data };
 }
 
 /** [B, C, height, width], or one picture without B. Its patches, and the class token, are the tokens. */
-function readPixels(given: Tensor, { image }: CompleteStackConfig): Batch & Partial<NativeStackInputs> {
-  if (!image) fail('invalid_argument', 'pixelValues: this model reads no pictures; pass inputIds or inputsEmbeds');
+function readPixels(
+  given: Tensor,
+  { image }: CompleteStackConfig,
+): Batch & Partial<NativeStackInputs> {
+  if (!image)
+    fail(
+      'invalid_argument',
+      'pixelValues: this model reads no pictures; pass inputIds or inputsEmbeds',
+    );
   const { data, dims } = checkTensor('pixelValues', given);
   const expected = [image.channels, ...image.size];
   if ((dims.length !== 3 && dims.length !== 4) || !sameShape(dims.slice(-3), expected)) {
-    fail('shape_mismatch', `pixelValues: expected [B, ${expected.join(', ')}], got ${shapeText(dims)}; model.preprocess resizes pictures`);
+    fail(
+      'shape_mismatch',
+      `pixelValues: expected [B, ${expected.join(', ')}], got ${shapeText(dims)}; model.preprocess resizes pictures`,
+    );
   }
   return { batch: dims.length === 4 ? dims[0]! : 1, length: imageLength(image), pixelValues: data };
 }
 
 /** As readIds, of the shape expected. */
-export function readLike(name: string, given: TokenIds, below: number, expected: Batch): Int32Array {
+export function readLike(
+  name: string,
+  given: TokenIds,
+  below: number,
+  expected: Batch,
+): Int32Array {
   const { ids, batch, length } = readIds(name, given, below);
   if (batch !== expected.batch || length !== expected.length) {
     const wanted = shapeText([expected.batch, expected.length]);
@@ -138,7 +229,12 @@ export function readLike(name: string, given: TokenIds, below: number, expected:
 }
 
 /** number[], number[][] of equal lengths, or an integer tensor [T] or [B, T]; every value from 0 to below − 1, or `other`. */
-export function readIds(name: string, given: TokenIds, below: number, other?: number): Batch & { ids: Int32Array } {
+export function readIds(
+  name: string,
+  given: TokenIds,
+  below: number,
+  other?: number,
+): Batch & { ids: Int32Array } {
   if (!Array.isArray(given)) return readTensor(name, given as IntegerTensor, below, other);
   if (!Array.isArray(given[0])) {
     const ids = new Int32Array(given.length);
@@ -149,7 +245,8 @@ export function readIds(name: string, given: TokenIds, below: number, other?: nu
   const length = rows[0]!.length;
   const ids = new Int32Array(rows.length * length);
   rows.forEach((row, index) => {
-    if (!Array.isArray(row)) fail('invalid_argument', `${name}[${index}]: expected an array of ids, got ${describe(row)}`);
+    if (!Array.isArray(row))
+      fail('invalid_argument', `${name}[${index}]: expected an array of ids, got ${describe(row)}`);
     if (row.length !== length) {
       fail(
         'shape_mismatch',
@@ -162,25 +259,47 @@ export function readIds(name: string, given: TokenIds, below: number, other?: nu
   return { ids, batch: rows.length, length };
 }
 
-function readTensor(name: string, given: IntegerTensor, below: number, other: number | undefined): Batch & { ids: Int32Array } {
+function readTensor(
+  name: string,
+  given: IntegerTensor,
+  below: number,
+  other: number | undefined,
+): Batch & { ids: Int32Array } {
   const { data, dims } = checkIntegerTensor(name, given);
   if (dims.length !== 1 && dims.length !== 2) {
     fail('shape_mismatch', `${name}: expected [T] or [B, T], got ${shapeText(dims)}`);
   }
-  for (let index = 0; index < data.length; ++index) checkId(`${name}.data`, index, data[index], below, other);
+  for (let index = 0; index < data.length; ++index)
+    checkId(`${name}.data`, index, data[index], below, other);
   return { ids: data, batch: dims.length === 2 ? dims[0]! : 1, length: dims.at(-1)! };
 }
 
-function copyIds(name: string, from: readonly number[], below: number, other: number | undefined, to: Int32Array, at: number): void {
+function copyIds(
+  name: string,
+  from: readonly number[],
+  below: number,
+  other: number | undefined,
+  to: Int32Array,
+  at: number,
+): void {
   for (let index = 0; index < from.length; ++index) {
     checkId(name, index, from[index], below, other);
     to[at + index] = from[index]!;
   }
 }
 
-function checkId(name: string, index: number, id: unknown, below: number, other: number | undefined): void {
+function checkId(
+  name: string,
+  index: number,
+  id: unknown,
+  below: number,
+  other: number | undefined,
+): void {
   if (typeof id !== 'number' || (id | 0) !== id || ((id < 0 || id >= below) && id !== other)) {
     const range = `from 0 to ${below - 1}${other === undefined ? '' : `, or ${other}`}`;
-    fail('invalid_argument', `${name}[${index}]: expected an integer ${range}, got ${describe(id)}`);
+    fail(
+      'invalid_argument',
+      `${name}[${index}]: expected an integer ${range}, got ${describe(id)}`,
+    );
   }
 }

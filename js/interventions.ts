@@ -2,7 +2,16 @@
 import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
 import type { Intervention, Tensor, TracedRun } from './types.js';
-import { checkFinite, checkInteger, checkObject, checkOneOf, checkString, checkTensor, describe, isMap } from './validation.js';
+import {
+  checkFinite,
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkString,
+  checkTensor,
+  describe,
+  isMap,
+} from './validation.js';
 
 const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 'value', 'from']);
 const ops = ['zero', 'mean', 'set', 'add', 'scale'] as const;
@@ -14,18 +23,31 @@ export function nativeInterventions(
   activations: ReadonlySet<string>,
   named = 'interventions',
 ): NativeIntervention[] {
-  if (!Array.isArray(given)) fail('invalid_argument', `${named}: expected an array, got ${describe(given)}`);
-  return given.map((edit, index) => nativeIntervention(`${named}[${index}]`, edit as Intervention, activations));
+  if (!Array.isArray(given))
+    fail('invalid_argument', `${named}: expected an array, got ${describe(given)}`);
+  return given.map((edit, index) =>
+    nativeIntervention(`${named}[${index}]`, edit as Intervention, activations),
+  );
 }
 
-function nativeIntervention(name: string, given: Intervention, activations: ReadonlySet<string>): NativeIntervention {
+function nativeIntervention(
+  name: string,
+  given: Intervention,
+  activations: ReadonlySet<string>,
+): NativeIntervention {
   const edit = checkObject(name, given, editKeys);
   if (!activations.has(checkString(`${name}.at`, edit.at))) {
-    fail('unknown_name', `${name}.at: expected a name of activationNames(), got ${describe(edit.at)}`);
+    fail(
+      'unknown_name',
+      `${name}.at: expected a name of activationNames(), got ${describe(edit.at)}`,
+    );
   }
   const selector = (which: 'batch' | 'head' | 'query' | 'key' | 'index'): number =>
     edit[which] === undefined ? all : checkInteger(`${name}.${which}`, edit[which], 0, 0x7fffffff);
-  const op = edit.op === undefined && edit.from !== undefined ? 'set' : checkOneOf(`${name}.op`, edit.op, ops);
+  const op =
+    edit.op === undefined && edit.from !== undefined
+      ? 'set'
+      : checkOneOf(`${name}.op`, edit.op, ops);
   return {
     at: edit.at,
     batch: selector('batch'),
@@ -46,21 +68,34 @@ function operand(
 ): Pick<NativeIntervention, 'value' | 'values' | 'otherRun'> {
   if (op === 'zero' || op === 'mean') {
     for (const [key, got] of Object.entries({ value, from })) {
-      if (got !== undefined) fail('invalid_argument', `${name}.${key}: expected none, as op "${op}" takes none, got ${describe(got)}`);
+      if (got !== undefined)
+        fail(
+          'invalid_argument',
+          `${name}.${key}: expected none, as op "${op}" takes none, got ${describe(got)}`,
+        );
     }
     return { value: 0, values: null, otherRun: false };
   }
   if (from !== undefined) {
-    if (value !== undefined) fail('invalid_argument', `${name}: expected either value or from, got both`);
+    if (value !== undefined)
+      fail('invalid_argument', `${name}: expected either value or from, got both`);
     const tensor = checkTensor(`${name}.from`, activationOf(`${name}.from`, from, at));
     return { value: 0, values: checkNumbers(`${name}.from`, tensor, at), otherRun: true };
   }
   if (typeof value === 'object') {
-    return { value: 0, values: checkNumbers(`${name}.value`, checkTensor(`${name}.value`, value), at), otherRun: false };
+    return {
+      value: 0,
+      values: checkNumbers(`${name}.value`, checkTensor(`${name}.value`, value), at),
+      otherRun: false,
+    };
   }
-  if (value === undefined) fail('invalid_argument', `${name}.value: expected a number or a tensor, got undefined`);
+  if (value === undefined)
+    fail('invalid_argument', `${name}.value: expected a number or a tensor, got undefined`);
   if (!isMasked(value, at) && !Number.isFinite(Math.fround(checkFinite(`${name}.value`, value)))) {
-    fail('invalid_argument', `${name}.value: expected a number that float32 can hold, got ${value}`);
+    fail(
+      'invalid_argument',
+      `${name}.value: expected a number that float32 can hold, got ${value}`,
+    );
   }
   return { value, values: null, otherRun: false };
 }
@@ -68,8 +103,18 @@ function operand(
 /** The activation `at` of another run. */
 function activationOf(name: string, from: TracedRun, at: string): Tensor {
   const trace = traceOf(from);
-  if (!trace) fail('invalid_argument', `${name}: expected the output of forward or its trace, got ${describe(from)}`);
-  return trace.get(at) ?? fail('unknown_name', `${name}: expected a run whose trace has "${at}", got one with ${trace.size} others`);
+  if (!trace)
+    fail(
+      'invalid_argument',
+      `${name}: expected the output of forward or its trace, got ${describe(from)}`,
+    );
+  return (
+    trace.get(at) ??
+    fail(
+      'unknown_name',
+      `${name}: expected a run whose trace has "${at}", got one with ${trace.size} others`,
+    )
+  );
 }
 
 /** Undefined for what is no run. */
@@ -80,7 +125,11 @@ export function traceOf(from: TracedRun): ReadonlyMap<string, Tensor> | undefine
 
 function checkNumbers(name: string, tensor: Tensor, at: string): Tensor {
   const wrong = tensor.data.findIndex((x) => !Number.isFinite(x) && !isMasked(x, at));
-  if (wrong >= 0) fail('invalid_argument', `${name}.data[${wrong}]: expected a finite number, got ${tensor.data[wrong]}`);
+  if (wrong >= 0)
+    fail(
+      'invalid_argument',
+      `${name}.data[${wrong}]: expected a finite number, got ${tensor.data[wrong]}`,
+    );
   return tensor;
 }
 

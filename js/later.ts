@@ -10,4 +10,7 @@ export interface Later extends Checkpoints {
 }
 
 /** Of a platform that opens folders and keeps downloads in this way. */
-export const laterOf = (openFolder: OpenFolder, openStore: OpenStore): Later => ({ ...checkpointsOf(openFolder, openStore), sweep: runSweep });
+export const laterOf = (openFolder: OpenFolder, openStore: OpenStore): Later => ({
+  ...checkpointsOf(openFolder, openStore),
+  sweep: runSweep,
+});

@@ -6,7 +6,16 @@ import type { Handle, Handles } from './handles.js';
 import type { NativeAttentionLayer, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
-import type { AttentionLayerConfig, CompleteAttentionConfig, LayerInputs, LayerOptions, LayerOutput, MaskTensor, SeedOptions, Tensor } from './types.js';
+import type {
+  AttentionLayerConfig,
+  CompleteAttentionConfig,
+  LayerInputs,
+  LayerOptions,
+  LayerOutput,
+  MaskTensor,
+  SeedOptions,
+  Tensor,
+} from './types.js';
 import {
   checkBoolean,
   checkCells,
@@ -30,7 +39,12 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
   protected override readonly handle: Handle<NativeAttentionLayer>;
 
   /** @internal */
-  constructor(native: NativeModule, handles: Handles, given: AttentionLayerConfig, options?: SeedOptions) {
+  constructor(
+    native: NativeModule,
+    handles: Handles,
+    given: AttentionLayerConfig,
+    options?: SeedOptions,
+  ) {
     super();
     const { seed = 0 } = checkKeys('options', options, seedKeys);
     checkSeed('seed', seed);
@@ -53,14 +67,19 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
     const single = checkTensor('query', inputs.query).dims.length === 2;
     const query = asBatch('query', inputs.query, single, dModel);
     const key = inputs.key === undefined ? null : asBatch('key', inputs.key, single, dModel);
-    const value = inputs.value === undefined ? null : asBatch('value', inputs.value, single, dModel);
+    const value =
+      inputs.value === undefined ? null : asBatch('value', inputs.value, single, dModel);
     const [batch, queries] = query.dims as [number, number, number];
     const keys = (key ?? query).dims[1]!;
     if (key) checkShape('key', key.dims, [batch, keys, dModel]);
     if (value) checkShape('value', value.dims, [batch, keys, dModel]);
-    const keyMask = inputs.keyMask === undefined ? null : checkKeyMask(inputs.keyMask, batch, keys, single);
+    const keyMask =
+      inputs.keyMask === undefined ? null : checkKeyMask(inputs.keyMask, batch, keys, single);
     const mask = inputs.mask === undefined ? null : checkMask('mask', inputs.mask);
-    const cells = mask && { data: mask.data, dims: checkCells('mask', mask.dims, [batch, numHeads], queries, keys) };
+    const cells = mask && {
+      data: mask.data,
+      dims: checkCells('mask', mask.dims, [batch, numHeads], queries, keys),
+    };
     const { causal, temperature = 1, trace } = checkKeys('options', options, optionKeys);
 
     const nativeOptions = {
@@ -70,7 +89,9 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
       temperature: checkPositive('temperature', temperature),
       trace: traceNames(trace, this.activations),
     };
-    const { output, trace: record } = callNative(() => native.forward(query, key, value, nativeOptions));
+    const { output, trace: record } = callNative(() =>
+      native.forward(query, key, value, nativeOptions),
+    );
     return {
       output: single ? { data: output.data, dims: output.dims.slice(1) } : output,
       trace: traceMap(record),
@@ -82,7 +103,10 @@ function asBatch(name: string, tensor: Tensor, single: boolean, dModel: number):
   const { data, dims } = checkTensor(name, tensor);
   const axes = single ? 2 : 3;
   if (dims.length !== axes || dims.at(-1) !== dModel) {
-    const expected = single && name !== 'query' ? `[S, ${dModel}], as query has two axes` : `[B, T, ${dModel}] or [T, ${dModel}]`;
+    const expected =
+      single && name !== 'query'
+        ? `[S, ${dModel}], as query has two axes`
+        : `[B, T, ${dModel}] or [T, ${dModel}]`;
     fail('shape_mismatch', `${name}: expected ${expected}, got ${shapeText(dims)}`);
   }
   return single ? { data, dims: [1, ...dims] } : { data, dims };

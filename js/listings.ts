@@ -18,7 +18,15 @@ import type {
   SeedOptions,
   Tensor,
 } from './types.js';
-import { checkInteger, checkKeys, checkObject, checkOneOf, checkTensor, describe, shapeText } from './validation.js';
+import {
+  checkInteger,
+  checkKeys,
+  checkObject,
+  checkOneOf,
+  checkTensor,
+  describe,
+  shapeText,
+} from './validation.js';
 
 /** The operations of a runtime that listings are made of. */
 export interface ListingRuntime {
@@ -51,7 +59,8 @@ const presets: Record<ListingName, Preset> = {
     }),
   },
   multi_head: {
-    difference: 'It is the multi-head attention of the paper, with biases added to all four projections.',
+    difference:
+      'It is the multi-head attention of the paper, with biases added to all four projections.',
     config: (dModel, numHeads) => ({ dModel, numHeads, bias: true }),
   },
   multi_head_no_softmax: {
@@ -110,7 +119,8 @@ export class Listing {
     this.difference = preset.difference;
     this.#runtime = runtime;
     if (!preset.config) return;
-    if (given.dModel === undefined) fail('invalid_argument', `dModel: listing "${name}" needs one, got undefined`);
+    if (given.dModel === undefined)
+      fail('invalid_argument', `dModel: listing "${name}" needs one, got undefined`);
     const dModel = checkInteger('dModel', given.dModel, 1);
     const numHeads = checkInteger('numHeads', given.numHeads ?? 1, 1);
     const config = preset.config(dModel, numHeads);
@@ -143,7 +153,8 @@ export class Listing {
     checkObject('inputs', inputs, new Set(['query']));
     checkKeys('options', options, new Set(['trace']));
     const e = checkTensor('query', inputs.query);
-    if (e.dims.length !== 2) fail('shape_mismatch', `query: expected [T, D], got ${shapeText(e.dims)}`);
+    if (e.dims.length !== 2)
+      fail('shape_mismatch', `query: expected [T, D], got ${shapeText(e.dims)}`);
     const tokens = e.dims[0]!;
     const width = e.dims[1]!;
 
@@ -166,7 +177,8 @@ export class Listing {
 
   /** (a bᵀ) c, by attention without scale and softmax. */
   #product(a: Tensor, b: Tensor, c: Tensor): Tensor {
-    return this.#runtime.attention({ q: a, k: b, v: c }, { score: 'dot', normalisation: 'none' }).output;
+    return this.#runtime.attention({ q: a, k: b, v: c }, { score: 'dot', normalisation: 'none' })
+      .output;
   }
 
   dispose(): void {
@@ -182,7 +194,12 @@ export class Listing {
 function selected(all: Record<string, Tensor>, trace: LayerOptions['trace']): Map<string, Tensor> {
   if (trace === undefined || trace === true) return new Map(Object.entries(all));
   if (trace === false) return new Map();
-  return new Map(trace.map((name) => [name, all[name] ?? fail('unknown_name', `trace: ${describe(name)}: unknown`)]));
+  return new Map(
+    trace.map((name) => [
+      name,
+      all[name] ?? fail('unknown_name', `trace: ${describe(name)}: unknown`),
+    ]),
+  );
 }
 
 function identity(size: number): Tensor {

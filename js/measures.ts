@@ -35,7 +35,9 @@ export const headMeasures = [
 export type HeadMeasure = (typeof headMeasures)[number];
 
 /** Scores [N, H] by name; NaN where no query has one. Which there are depends on what `measureHeads` was given. */
-export type HeadScores = { entropy: Tensor; entropyBits: Tensor; firstToken: Tensor } & Partial<Record<HeadMeasure, Tensor>>;
+export type HeadScores = { entropy: Tensor; entropyBits: Tensor; firstToken: Tensor } & Partial<
+  Record<HeadMeasure, Tensor>
+>;
 
 export interface MeasureOptions {
   /** [B, T]: needed for `sameToken` and `induction`. */
@@ -81,11 +83,17 @@ class Mean {
  * the tensors themselves. A query without any weight (all of its keys masked) is left out. Where T ≠ S, as in
  * cross-attention, keys are no earlier tokens, and there are `entropy`, `entropyBits` and `firstToken` alone.
  */
-export function measureHeads(run: AttentionRun | readonly Tensor[], given?: MeasureOptions): HeadScores {
+export function measureHeads(
+  run: AttentionRun | readonly Tensor[],
+  given?: MeasureOptions,
+): HeadScores {
   const options = checkKeys('options', given, optionKeys);
   const { attentions, dims } = checkAttentions(run);
   const [, heads, length, keys] = dims;
-  const norms = options.parameters === undefined ? undefined : weightNorms(run as AttentionRun, { parameters: options.parameters });
+  const norms =
+    options.parameters === undefined
+      ? undefined
+      : weightNorms(run as AttentionRun, { parameters: options.parameters });
   const queries = queriesOf(attentions, dims, options);
   const isSelf = length === keys;
   const hasIds = isSelf && options.inputIds !== undefined;
@@ -95,12 +103,18 @@ export function measureHeads(run: AttentionRun | readonly Tensor[], given?: Meas
     return isSelf || (kind !== 'previousToken' && kind !== 'distance');
   });
   const scores = Object.fromEntries(
-    kinds.map((kind) => [kind, { data: new Float32Array(attentions.length * heads), dims: [attentions.length, heads] }]),
+    kinds.map((kind) => [
+      kind,
+      { data: new Float32Array(attentions.length * heads), dims: [attentions.length, heads] },
+    ]),
   ) as Record<HeadMeasure, Tensor>;
 
   attentions.forEach(({ data }, layer) => {
     for (let head = 0; head < heads; ++head) {
-      const means = Object.fromEntries(headMeasures.map((kind) => [kind, new Mean()])) as Record<HeadMeasure, Mean>;
+      const means = Object.fromEntries(headMeasures.map((kind) => [kind, new Mean()])) as Record<
+        HeadMeasure,
+        Mean
+      >;
       for (const query of queries) {
         const start = ((query.batch * heads + head) * length + query.at) * keys;
         const weights = data.subarray(start, start + keys);
@@ -175,7 +189,10 @@ function queriesOf(attentions: readonly Tensor[], dims: Dims, options: MeasureOp
 }
 
 /** [B, T, S]: 1 where any head of any layer gives a weight. */
-function allowedKeys(attentions: readonly Tensor[], [batch, heads, length, keys]: Dims): Uint8Array {
+function allowedKeys(
+  attentions: readonly Tensor[],
+  [batch, heads, length, keys]: Dims,
+): Uint8Array {
   const cells = length * keys;
   const allowed = new Uint8Array(batch * cells);
   for (const { data } of attentions) {
@@ -186,16 +203,29 @@ function allowedKeys(attentions: readonly Tensor[], [batch, heads, length, keys]
   return allowed;
 }
 
-function specialTokens(given: MeasureOptions['specialTokens'], batch: number, length: number): readonly boolean[] | undefined {
+function specialTokens(
+  given: MeasureOptions['specialTokens'],
+  batch: number,
+  length: number,
+): readonly boolean[] | undefined {
   if (given === undefined) return undefined;
   const rows = Array.isArray(given) && given.some(Array.isArray) ? given : [given];
   if (rows.length !== batch || !rows.every((row) => Array.isArray(row) && row.length === length)) {
-    const got = Array.isArray(given) ? shapeText([rows.length, ...rows.slice(0, 1).map((row) => row?.length ?? 0)]) : describe(given);
-    fail('shape_mismatch', `specialTokens: expected true or false for each of ${shapeText([batch, length])} tokens, got ${got}`);
+    const got = Array.isArray(given)
+      ? shapeText([rows.length, ...rows.slice(0, 1).map((row) => row?.length ?? 0)])
+      : describe(given);
+    fail(
+      'shape_mismatch',
+      `specialTokens: expected true or false for each of ${shapeText([batch, length])} tokens, got ${got}`,
+    );
   }
   const flat = (rows as boolean[][]).flat();
   const wrong = flat.findIndex((flag) => typeof flag !== 'boolean');
-  if (wrong >= 0) fail('invalid_argument', `specialTokens[${wrong}]: expected true or false, got ${describe(flat[wrong])}`);
+  if (wrong >= 0)
+    fail(
+      'invalid_argument',
+      `specialTokens[${wrong}]: expected true or false, got ${describe(flat[wrong])}`,
+    );
   return flat;
 }
 

@@ -6,21 +6,35 @@ import type { CompleteModelConfig, Tensor } from './types.js';
 import { checkShape, checkTensor, describe, shapeText } from './validation.js';
 
 /** The memory of a call with `batch` sequences: a tensor [B, M, D] for each layer, M the same in all and at most memoryLength. */
-export function checkMemory(given: readonly Tensor[], config: CompleteModelConfig, batch: number): NativeMemory {
+export function checkMemory(
+  given: readonly Tensor[],
+  config: CompleteModelConfig,
+  batch: number,
+): NativeMemory {
   const { memoryLength, numLayers, dModel } = config;
   if (memoryLength === 0) fail('invalid_argument', 'memory: this model has none (memoryLength 0)');
   if (!Array.isArray(given) || given.length !== numLayers) {
-    fail('invalid_argument', `memory: expected an array of ${numLayers} tensors, one for each layer, got ${describe(given)}`);
+    fail(
+      'invalid_argument',
+      `memory: expected an array of ${numLayers} tensors, one for each layer, got ${describe(given)}`,
+    );
   }
   const { dims } = checkTensor('memory[0]', given[0]);
   const length = dims[1] ?? 0;
   if (dims.length !== 3 || length > memoryLength) {
-    fail('shape_mismatch', `memory[0]: expected [${batch}, at most ${memoryLength}, ${dModel}], got ${shapeText(dims)}`);
+    fail(
+      'shape_mismatch',
+      `memory[0]: expected [${batch}, at most ${memoryLength}, ${dModel}], got ${shapeText(dims)}`,
+    );
   }
   const size = batch * length * dModel;
   const hidden = new Float32Array(numLayers * size);
   given.forEach((tensor, layer) => {
-    checkShape(`memory[${layer}]`, checkTensor(`memory[${layer}]`, tensor).dims, [batch, length, dModel]);
+    checkShape(`memory[${layer}]`, checkTensor(`memory[${layer}]`, tensor).dims, [
+      batch,
+      length,
+      dModel,
+    ]);
     hidden.set(tensor.data, layer * size);
   });
   return { length, hidden };
@@ -28,7 +42,9 @@ export function checkMemory(given: readonly Tensor[], config: CompleteModelConfi
 
 /** The names of what the next memory is made of. */
 export function remembered({ memoryLength, numLayers }: CompleteModelConfig): string[] {
-  return memoryLength === 0 ? [] : Array.from({ length: numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
+  return memoryLength === 0
+    ? []
+    : Array.from({ length: numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
 }
 
 /** The last `most` of the tokens remembered [B, M, D] and those that entered [B, T, D], as copies; without gradient, as all here. */
@@ -40,9 +56,16 @@ export function nextMemory(memory: Tensor | undefined, entered: Tensor, most: nu
   for (let b = 0; b < batch; ++b) {
     const fresh = Math.min(kept, now);
     const end = (b + 1) * kept * width;
-    data.set(entered.data.subarray(((b + 1) * now - fresh) * width, (b + 1) * now * width), end - fresh * width);
+    data.set(
+      entered.data.subarray(((b + 1) * now - fresh) * width, (b + 1) * now * width),
+      end - fresh * width,
+    );
     const old = kept - fresh;
-    if (memory && old > 0) data.set(memory.data.subarray(((b + 1) * before - old) * width, (b + 1) * before * width), end - kept * width);
+    if (memory && old > 0)
+      data.set(
+        memory.data.subarray(((b + 1) * before - old) * width, (b + 1) * before * width),
+        end - kept * width,
+      );
   }
   return { data, dims: [batch, kept, width] };
 }

@@ -42,9 +42,17 @@ const keys: Record<(typeof kinds)[number], readonly string[]> = {
 };
 
 /** Checks a metric against the model and its inputs. */
-export function readMetric(metric: Metric, config: CompleteModelConfig, inputs: MeasuredInputs): Measure {
+export function readMetric(
+  metric: Metric,
+  config: CompleteModelConfig,
+  inputs: MeasuredInputs,
+): Measure {
   if (typeof metric === 'function') return (output) => checkNumber(metric(output));
-  const kind = checkOneOf('metric.kind', (metric as { kind?: unknown } | null | undefined)?.kind, kinds);
+  const kind = checkOneOf(
+    'metric.kind',
+    (metric as { kind?: unknown } | null | undefined)?.kind,
+    kinds,
+  );
   checkObject('metric', metric, new Set(['kind', ...keys[kind]]));
   const { batch, length } = inputs;
   const { numLabels } = config;
@@ -52,7 +60,10 @@ export function readMetric(metric: Metric, config: CompleteModelConfig, inputs: 
   const each = (name: string, given: PerSequence, end: number): readonly number[] => {
     const values = typeof given === 'number' ? new Array<number>(batch).fill(given) : given;
     if (!Array.isArray(values) || values.length !== batch) {
-      fail('invalid_argument', `metric.${name}: expected a number, or ${batch} for the batch, got ${describe(given)}`);
+      fail(
+        'invalid_argument',
+        `metric.${name}: expected a number, or ${batch} for the batch, got ${describe(given)}`,
+      );
     }
     values.forEach((value) => checkInteger(`metric.${name}`, value, 0, end - 1));
     return values;
@@ -64,11 +75,16 @@ export function readMetric(metric: Metric, config: CompleteModelConfig, inputs: 
   };
 
   if (metric.kind === 'norm' || metric.kind === 'change') {
-    const of = checkOneOf('metric.of', metric.of ?? 'lastHiddenState', ['lastHiddenState', 'logits']);
-    if (of === 'logits' && !hasLogits) fail('invalid_argument', 'metric.of: this model makes no logits');
+    const of = checkOneOf('metric.of', metric.of ?? 'lastHiddenState', [
+      'lastHiddenState',
+      'logits',
+    ]);
+    if (of === 'logits' && !hasLogits)
+      fail('invalid_argument', 'metric.of: this model makes no logits');
     const ofClasses = of === 'logits' && numLabels > 0;
     const rows = ofClasses ? 1 : length;
-    const positions = metric.position === undefined ? undefined : each('position', metric.position, rows);
+    const positions =
+      metric.position === undefined ? undefined : each('position', metric.position, rows);
     const isCounted = (b: number, t: number): boolean =>
       positions ? positions[b] === t : ofClasses || inputs.attentionMask?.[b * length + t] !== 0;
     const squares = (output: Tensor, before: Tensor | undefined, b: number): number => {
@@ -82,21 +98,34 @@ export function readMetric(metric: Metric, config: CompleteModelConfig, inputs: 
       return sum;
     };
     const isChange = metric.kind === 'change';
-    return (output, before) => mean((b) => Math.sqrt(squares(output[of]!, isChange ? before[of] : undefined, b)));
+    return (output, before) =>
+      mean((b) => Math.sqrt(squares(output[of]!, isChange ? before[of] : undefined, b)));
   }
 
-  if (!hasLogits) fail('invalid_argument', 'metric: expected a model that makes logits (lmHead, maskedLmHead or numLabels)');
+  if (!hasLogits)
+    fail(
+      'invalid_argument',
+      'metric: expected a model that makes logits (lmHead, maskedLmHead or numLabels)',
+    );
   if (metric.position === undefined && !config.attention.causal && numLabels === 0) {
-    fail('invalid_argument', 'metric.position: expected the place of the token to predict, as this model is not causal');
+    fail(
+      'invalid_argument',
+      'metric.position: expected the place of the token to predict, as this model is not causal',
+    );
   }
   if (metric.position !== undefined && numLabels > 0) {
-    fail('invalid_argument', `metric.position: expected none, as a class is of the whole input, got ${describe(metric.position)}`);
+    fail(
+      'invalid_argument',
+      `metric.position: expected none, as a class is of the whole input, got ${describe(metric.position)}`,
+    );
   }
   const usual = numLabels > 0 ? new Array<number>(batch).fill(0) : lastTokens(inputs);
-  const positions = metric.position === undefined ? usual : each('position', metric.position, length);
+  const positions =
+    metric.position === undefined ? usual : each('position', metric.position, length);
   const choices = numLabels || config.vocabSize;
   const tokens = each('token', metric.token, choices);
-  if (metric.kind === 'probability') return ({ logits }) => mean((b) => probability(rowOf(logits!, b, positions[b]!), tokens[b]!));
+  if (metric.kind === 'probability')
+    return ({ logits }) => mean((b) => probability(rowOf(logits!, b, positions[b]!), tokens[b]!));
   const others = each('other', metric.other, choices);
   return ({ logits }) =>
     mean((b) => {
@@ -122,10 +151,13 @@ function rowOf({ data, dims }: Tensor, b: number, t: number): Float32Array {
 
 function probability(logits: Float32Array, token: number): number {
   const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  return Math.exp(logits[token]! - largest) / logits.reduce((sum, x) => sum + Math.exp(x - largest), 0);
+  return (
+    Math.exp(logits[token]! - largest) / logits.reduce((sum, x) => sum + Math.exp(x - largest), 0)
+  );
 }
 
 function checkNumber(value: unknown): number {
-  if (typeof value !== 'number') fail('invalid_argument', `metric: expected a number of every output, got ${describe(value)}`);
+  if (typeof value !== 'number')
+    fail('invalid_argument', `metric: expected a number of every output, got ${describe(value)}`);
   return value;
 }

@@ -7,7 +7,14 @@ import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
 import type { Later } from './later.js';
 import { checkMemory, nextMemory, remembered } from './memory.js';
-import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel, NativeModelConfig, NativeModule } from './native.js';
+import type {
+  NativeForwardInputs,
+  NativeForwardOptions,
+  NativeMask,
+  NativeModel,
+  NativeModelConfig,
+  NativeModule,
+} from './native.js';
 import { Parameterised } from './parameters.js';
 import { preprocessFor } from './pictures/preprocess.js';
 import { embedTexts } from './sentences.js';
@@ -100,7 +107,11 @@ export class Model extends Parameterised<NativeModel> {
     this.preprocessor = beside.preprocessor;
     this.#defaults = beside.generation ?? { stopTokens: [] };
     this.#host = host;
-    this.handle = host.handles.adopt(this, callNative(() => host.native.createModel(config)), 'Model');
+    this.handle = host.handles.adopt(
+      this,
+      callNative(() => host.native.createModel(config)),
+      'Model',
+    );
   }
 
   /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
@@ -125,31 +136,51 @@ export class Model extends Parameterised<NativeModel> {
     // A pass from `start` on is part of one whose memory is known.
     const entered = nativeInputs.start ? [] : remembered(this.config);
     const wanted = nativeOptions.trace;
-    const asked = wanted?.[0] === '*' || entered.length === 0 ? wanted : [...new Set([...(wanted ?? []), ...entered])];
-    const { trace: record, ...outputs } = callNative(() => native.forward(nativeInputs, { ...nativeOptions, trace: asked }));
+    const asked =
+      wanted?.[0] === '*' || entered.length === 0
+        ? wanted
+        : [...new Set([...(wanted ?? []), ...entered])];
+    const { trace: record, ...outputs } = callNative(() =>
+      native.forward(nativeInputs, { ...nativeOptions, trace: asked }),
+    );
     const trace = traceMap(record);
     if (entered.length === 0) return { ...outputs, trace };
-    const memory = entered.map((name, layer) => nextMemory(options?.memory?.[layer], trace.get(name)!, this.config.memoryLength));
-    for (const name of entered) if (wanted?.[0] !== '*' && !wanted?.includes(name)) trace.delete(name);
+    const memory = entered.map((name, layer) =>
+      nextMemory(options?.memory?.[layer], trace.get(name)!, this.config.memoryLength),
+    );
+    for (const name of entered)
+      if (wanted?.[0] !== '*' && !wanted?.includes(name)) trace.delete(name);
     return { ...outputs, memory, trace };
   }
 
-  #options(given: ForwardOptions, { batch, length: S, decoder }: NativeForwardInputs): NativeForwardOptions {
+  #options(
+    given: ForwardOptions,
+    { batch, length: S, decoder }: NativeForwardInputs,
+  ): NativeForwardOptions {
     const options = checkKeys('options', given, optionKeys);
     const { attention, encoder } = this.config;
     const T = decoder?.length ?? S;
-    const cells = (name: 'mask' | 'encoderMask' | 'crossMask', heads: number, queries: number, keys: number): NativeMask | null => {
+    const cells = (
+      name: 'mask' | 'encoderMask' | 'crossMask',
+      heads: number,
+      queries: number,
+      keys: number,
+    ): NativeMask | null => {
       if (options[name] === undefined) return null;
-      if (name !== 'mask' && !encoder) fail('invalid_argument', `${name}: this model has no encoder; pass mask`);
+      if (name !== 'mask' && !encoder)
+        fail('invalid_argument', `${name}: this model has no encoder; pass mask`);
       const { data, dims } = checkMask(name, options[name]);
       return { data, dims: checkCells(name, dims, [batch, heads], queries, keys) };
     };
-    const memory = options.memory === undefined ? null : checkMemory(options.memory, this.config, batch);
+    const memory =
+      options.memory === undefined ? null : checkMemory(options.memory, this.config, batch);
     return {
       outputAttentions: checkBoolean('outputAttentions', options.outputAttentions ?? false),
       trace: traceNames(options.trace, this.activations),
       interventions:
-        options.interventions === undefined ? [] : nativeInterventions(options.interventions, this.activations),
+        options.interventions === undefined
+          ? []
+          : nativeInterventions(options.interventions, this.activations),
       causal: options.causal === undefined ? null : checkBoolean('causal', options.causal),
       temperature: checkPositive('temperature', options.temperature ?? 1),
       mask: cells('mask', attention.numHeads, T, (memory?.length ?? 0) + T),
@@ -170,7 +201,8 @@ export class Model extends Parameterised<NativeModel> {
       activations: this.activations,
       native: () => this.handle.native,
       inputs: (inputs: ForwardInputs) => checkInputs(inputs, this.config),
-      options: (options: ForwardOptions, inputs: NativeForwardInputs) => this.#options(options, inputs),
+      options: (options: ForwardOptions, inputs: NativeForwardInputs) =>
+        this.#options(options, inputs),
     };
     return sweep(model, spec, call);
   }
@@ -188,7 +220,11 @@ export class Model extends Parameterised<NativeModel> {
   }
 
   /** @internal As `generate`, with a turn of the event loop between tokens. */
-  async generateInTurns(inputIds: TokenIds, options: GenerateOptions, turn: () => Promise<void>): Promise<GenerateResult> {
+  async generateInTurns(
+    inputIds: TokenIds,
+    options: GenerateOptions,
+    turn: () => Promise<void>,
+  ): Promise<GenerateResult> {
     const steps = this.#generation(inputIds, options);
     for (;;) {
       const step = steps.next();
@@ -200,7 +236,14 @@ export class Model extends Parameterised<NativeModel> {
   #generation(inputIds: TokenIds, options: GenerateOptions | undefined) {
     const { config, targetTokenizer: tokenizer } = this;
     const { native: module, handles } = this.#host;
-    const model = { module, native: this.handle.native, handles, config, tokenizer, defaults: this.#defaults };
+    const model = {
+      module,
+      native: this.handle.native,
+      handles,
+      config,
+      tokenizer,
+      defaults: this.#defaults,
+    };
     return generate(model, inputIds, options);
   }
 
@@ -219,9 +262,15 @@ export class Model extends Parameterised<NativeModel> {
   trainer(options: TrainerOptions): Trainer {
     const { config, tokenizer, targetTokenizer } = this;
     const otherwise = Math.max(config.padTokenId, 0);
-    const padTokenIds = { input: tokenizer?.padTokenId ?? otherwise, target: targetTokenizer?.padTokenId ?? otherwise };
+    const padTokenIds = {
+      input: tokenizer?.padTokenId ?? otherwise,
+      target: targetTokenizer?.padTokenId ?? otherwise,
+    };
     const { native: module, handles } = this.#host;
-    return new Trainer({ model: this, module, native: this.handle.native, handles, padTokenIds }, options);
+    return new Trainer(
+      { model: this, module, native: this.handle.native, handles, padTokenIds },
+      options,
+    );
   }
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */

@@ -85,7 +85,15 @@ export interface NativeStackConfig {
   numLayers: number;
   dFf: number;
   embedScale: number;
-  positions: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi' | 'relative';
+  positions:
+    | 'none'
+    | 'learned'
+    | 'sinusoidal'
+    | 'sinusoidal_halves'
+    | 'rotary'
+    | 't5_bias'
+    | 'alibi'
+    | 'relative';
   positionOffset: number;
   padTokenId: number; // −1: none
   rotary: NativeRotaryConfig;
@@ -202,7 +210,10 @@ export interface NativeAttentionLayer extends NativeParameters {
 }
 
 export interface NativeModel extends NativeParameters {
-  forward(inputs: NativeForwardInputs, options: NativeForwardOptions): NativeResult<NativeForwardResult>;
+  forward(
+    inputs: NativeForwardInputs,
+    options: NativeForwardOptions,
+  ): NativeResult<NativeForwardResult>;
 }
 
 export interface NativeRecurrentConfig {
@@ -216,7 +227,11 @@ export interface NativeRecurrent extends NativeParameters {
   forward(
     inputs: Pick<NativeStackInputs, 'batch' | 'length' | 'inputIds' | 'inputsEmbeds'>,
     options: { influence: boolean; trace: string[] | null },
-  ): NativeResult<{ lastHiddenState: NativeTensor; influence?: NativeTensor; trace: Record<string, NativeTensor> }>;
+  ): NativeResult<{
+    lastHiddenState: NativeTensor;
+    influence?: NativeTensor;
+    trace: Record<string, NativeTensor>;
+  }>;
 }
 
 export interface NativeModule {
@@ -230,7 +245,10 @@ export interface NativeModule {
   createAttentionLayer(config: NativeAttentionConfig): NativeResult<NativeAttentionLayer>;
   createModel(config: NativeModelConfig): NativeResult<NativeModel>;
   createRecurrent(config: NativeRecurrentConfig): NativeResult<NativeRecurrent>;
-  createGeneration(model: NativeModel, options: NativeGenerationOptions): NativeResult<NativeGeneration>;
+  createGeneration(
+    model: NativeModel,
+    options: NativeGenerationOptions,
+  ): NativeResult<NativeGeneration>;
   createTrainer(model: NativeModel, options: NativeTrainerOptions): NativeResult<NativeTrainer>;
   /** Bytes of linear memory now. */
   memorySize(): number;
@@ -270,7 +288,9 @@ export interface NativeTrainingBatch extends NativeForwardInputs {
 
 /** A training under way. */
 export interface NativeTrainer {
-  step(batch: NativeTrainingBatch): NativeResult<{ step: number; loss: number; accuracy: number; gradNorm: number; lr: number }>;
+  step(
+    batch: NativeTrainingBatch,
+  ): NativeResult<{ step: number; loss: number; accuracy: number; gradNorm: number; lr: number }>;
   evaluate(batch: NativeTrainingBatch): NativeResult<{ loss: number; accuracy: number }>;
   /** Names as forward's trace. */
   gradients(

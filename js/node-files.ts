@@ -40,9 +40,15 @@ export const readNodeWasm: ReadWasm = async (source, signal) => {
 };
 
 export function openNodeFolder(source: ModelSource, options: HubOptions = {}): Folder {
-  if (typeof source === 'string' && isHubId(source) && (isExplicit(options) || !existsSync(source))) {
+  if (
+    typeof source === 'string' &&
+    isHubId(source) &&
+    (isExplicit(options) || !existsSync(source))
+  ) {
     const folder = hubFolder(source, options, openNodeStore(options));
-    return isExplicit(options) ? folder : { ...folder, name: `the folder ${source}, nor in ${folder.name}` };
+    return isExplicit(options)
+      ? folder
+      : { ...folder, name: `the folder ${source}, nor in ${folder.name}` };
   }
   refuseHubOptions(options);
   if (typeof source !== 'string' && !(source instanceof URL)) return openWebFolder(source);
@@ -51,7 +57,9 @@ export function openNodeFolder(source: ModelSource, options: HubOptions = {}): F
 }
 
 export function openNodeStore({ cacheDir }: CacheOptions): HubStore {
-  return nodeStore(cacheDir === undefined ? defaultCacheDir() : resolve(checkString('cacheDir', cacheDir)));
+  return nodeStore(
+    cacheDir === undefined ? defaultCacheDir() : resolve(checkString('cacheDir', cacheDir)),
+  );
 }
 
 function pathFolder(folder: string): Folder {
@@ -64,7 +72,8 @@ function pathFolder(folder: string): Folder {
         if (!found.isFile()) fail('file_missing', `${path}: expected a file, found none`);
         return pathFile(path, found.size, signal);
       } catch (error) {
-        if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+        if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+          return null;
         rethrow(error, signal, path, 'file_missing');
       }
     },

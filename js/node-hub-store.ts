@@ -32,10 +32,18 @@ export function nodeStore(folder: string): HubStore {
       }
     },
     async keys(prefix) {
-      const found = await unlessMissing(readdir(folder, { recursive: true, withFileTypes: true }), []);
+      const found = await unlessMissing(
+        readdir(folder, { recursive: true, withFileTypes: true }),
+        [],
+      );
       return found
         .filter((entry) => entry.isFile() && !unfinished.test(entry.name))
-        .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1).split(/[\\/]/).join('/'))
+        .map((entry) =>
+          join(entry.parentPath, entry.name)
+            .slice(folder.length + 1)
+            .split(/[\\/]/)
+            .join('/'),
+        )
         .filter((key) => key.startsWith(prefix));
     },
     async delete(prefix) {
@@ -44,11 +52,15 @@ export function nodeStore(folder: string): HubStore {
   };
 }
 
-async function unlessMissing<T, Otherwise>(value: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+async function unlessMissing<T, Otherwise>(
+  value: Promise<T>,
+  otherwise: Otherwise,
+): Promise<T | Otherwise> {
   try {
     return await value;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return otherwise;
     throw error;
   }
 }

@@ -10,7 +10,9 @@ import { checkNoNaN, checkShape, checkString, checkTensor, describe, isMap } fro
 const pieceSize = 1 << 18;
 
 /** Parameters go by PyTorch's names. */
-export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel | NativeRecurrent> {
+export abstract class Parameterised<
+  N extends NativeAttentionLayer | NativeModel | NativeRecurrent,
+> {
   #shapes: ReadonlyMap<string, readonly number[]> | undefined;
   #activations: ReadonlySet<string> | undefined;
   protected abstract readonly handle: Handle<N>;
@@ -41,7 +43,10 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
   /** Copies several tensors in: a Map or a plain object. All are checked before the first is written. */
   setParameters(tensors: NamedTensors): void {
     if (typeof tensors !== 'object' || tensors === null || Array.isArray(tensors)) {
-      fail('invalid_argument', `parameters: expected a Map or an object of tensors, got ${describe(tensors)}`);
+      fail(
+        'invalid_argument',
+        `parameters: expected a Map or an object of tensors, got ${describe(tensors)}`,
+      );
     }
     const entries: [string, Tensor][] = isMap(tensors) ? [...tensors] : Object.entries(tensors);
     const checked = entries.map(([name, tensor]) => [name, this.#checked(name, tensor)] as const);
@@ -58,7 +63,9 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
     const step = Math.max(1, Math.floor(pieceSize / width));
     for (let first = 0; first < rows; first += step) {
       const last = Math.min(first + step, rows);
-      const piece = transposed ? columnsOf(data, rows, first, last) : data.subarray(first * width, last * width);
+      const piece = transposed
+        ? columnsOf(data, rows, first, last)
+        : data.subarray(first * width, last * width);
       callNative(() => this.handle.native.setRows(name, first, piece));
     }
   }
@@ -73,7 +80,10 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
 
   #shapeOf(name: string): readonly number[] {
     const shape = this.parameterShapes().get(checkString('name', name));
-    return shape ?? fail('unknown_name', `${describe(name)}: no such parameter; parameterShapes() lists them`);
+    return (
+      shape ??
+      fail('unknown_name', `${describe(name)}: no such parameter; parameterShapes() lists them`)
+    );
   }
 
   /** The names that `trace` and interventions know, in the order of the computation. */
@@ -103,7 +113,12 @@ export abstract class Parameterised<N extends NativeAttentionLayer | NativeModel
 }
 
 /** @internal Columns [first, last) of a matrix that has `cols`, as rows. */
-export function columnsOf(data: Float32Array, cols: number, first: number, last: number): Float32Array {
+export function columnsOf(
+  data: Float32Array,
+  cols: number,
+  first: number,
+  last: number,
+): Float32Array {
   const rows = data.length / cols;
   const result = new Float32Array((last - first) * rows);
   for (let r = 0; r < rows; ++r) {

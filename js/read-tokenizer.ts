@@ -1,5 +1,9 @@
 // Makes a tokenizer of what a checkpoint's files say, with @huggingface/tokenizers.
-import { Tokenizer as HuggingFaceTokenizer, type Decoder, type PreTokenizer } from '@huggingface/tokenizers';
+import {
+  Tokenizer as HuggingFaceTokenizer,
+  type Decoder,
+  type PreTokenizer,
+} from '@huggingface/tokenizers';
 import { AttentionLabError, fail, messageOf } from './errors.js';
 import { LoadedTokenizer } from './tokenizer.js';
 import { correctSteps } from './tokenizers/corrections.js';
@@ -26,7 +30,12 @@ export function readTokenizer(json: Json, config: Json, name = 'tokenizer.json')
 }
 
 /** The same with steps in place of those of the file. */
-export function composeTokenizer(name: string, json: Json, config: Json, { preTokenizer, encode, decoder, languageCodes }: Steps): Tokenizer {
+export function composeTokenizer(
+  name: string,
+  json: Json,
+  config: Json,
+  { preTokenizer, encode, decoder, languageCodes }: Steps,
+): Tokenizer {
   const inner = build(name, json, config);
   inner.pre_tokenizer = preTokenizer;
   inner.model!.encode = encode;
@@ -47,7 +56,13 @@ function build(name: string, json: Json, config: Json): HuggingFaceTokenizer {
   const { vocab } = (complete as { model?: { vocab?: unknown } }).model ?? {};
   if (isObject(vocab) && !Array.isArray(vocab)) checkIds(name, Object.entries(vocab));
   if (Array.isArray(complete.added_tokens)) {
-    checkIds(name, complete.added_tokens.map((token: { id?: unknown } | null, index) => [`added_tokens[${index}]`, token?.id]));
+    checkIds(
+      name,
+      complete.added_tokens.map((token: { id?: unknown } | null, index) => [
+        `added_tokens[${index}]`,
+        token?.id,
+      ]),
+    );
   }
   try {
     const tokenizer = new HuggingFaceTokenizer(complete, config);
@@ -60,10 +75,16 @@ function build(name: string, json: Json, config: Json): HuggingFaceTokenizer {
 }
 
 /** Refuses ids that no list of tokens could hold. `name` is the file's. */
-export function checkIds(name: string, ids: readonly (readonly [token: string, id: unknown])[]): void {
+export function checkIds(
+  name: string,
+  ids: readonly (readonly [token: string, id: unknown])[],
+): void {
   for (const [token, id] of ids) {
     if (!Number.isInteger(id) || (id as number) < 0 || (id as number) > largestId) {
-      fail('bad_checkpoint', `${name}: ${token.slice(0, 60)}: expected an id from 0 to ${largestId}, got ${describe(id)}`);
+      fail(
+        'bad_checkpoint',
+        `${name}: ${token.slice(0, 60)}: expected an id from 0 to ${largestId}, got ${describe(id)}`,
+      );
     }
   }
 }

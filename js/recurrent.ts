@@ -7,7 +7,15 @@ import type { NativeModule, NativeRecurrent } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
 import type { SeedOptions, Tensor, TokenIds } from './types.js';
-import { checkBoolean, checkInteger, checkKeys, checkObject, checkSeed, checkTensor, shapeText } from './validation.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  checkObject,
+  checkSeed,
+  checkTensor,
+  shapeText,
+} from './validation.js';
 
 export interface RecurrentConfig {
   /** Default 0: no embedding, the network takes `inputsEmbeds`. */
@@ -47,7 +55,12 @@ export interface RecurrentOutput {
   trace: Map<string, Tensor>;
 }
 
-const configKeys: ReadonlySet<string> = new Set<keyof RecurrentConfig>(['vocabSize', 'inputSize', 'hiddenSize', 'numLayers']);
+const configKeys: ReadonlySet<string> = new Set<keyof RecurrentConfig>([
+  'vocabSize',
+  'inputSize',
+  'hiddenSize',
+  'numLayers',
+]);
 const inputKeys: ReadonlySet<string> = new Set<keyof RecurrentInputs>(['inputIds', 'inputsEmbeds']);
 const optionKeys: ReadonlySet<string> = new Set<keyof RecurrentOptions>(['influence', 'trace']);
 const seedKeys = new Set(['seed']);
@@ -59,7 +72,12 @@ export class Recurrent extends Parameterised<NativeRecurrent> {
   protected override readonly handle: Handle<NativeRecurrent>;
 
   /** @internal */
-  constructor(native: NativeModule, handles: Handles, given: RecurrentConfig, options?: SeedOptions) {
+  constructor(
+    native: NativeModule,
+    handles: Handles,
+    given: RecurrentConfig,
+    options?: SeedOptions,
+  ) {
     super();
     const { seed = 0 } = checkKeys('options', options, seedKeys);
     checkSeed('seed', seed);
@@ -75,14 +93,22 @@ export class Recurrent extends Parameterised<NativeRecurrent> {
     const native = this.handle.native;
     const read = readInputs(inputs, this.config);
     const { influence = false, trace } = checkKeys('options', options, optionKeys);
-    const asked = { influence: checkBoolean('influence', influence), trace: traceNames(trace, this.activations) };
+    const asked = {
+      influence: checkBoolean('influence', influence),
+      trace: traceNames(trace, this.activations),
+    };
     const { trace: record, ...outputs } = callNative(() => native.forward(read, asked));
     return { ...outputs, trace: traceMap(record) };
   }
 }
 
 function complete(given: RecurrentConfig): CompleteRecurrentConfig {
-  const { vocabSize = 0, hiddenSize, inputSize = hiddenSize, numLayers = 1 } = checkObject('config', given, configKeys);
+  const {
+    vocabSize = 0,
+    hiddenSize,
+    inputSize = hiddenSize,
+    numLayers = 1,
+  } = checkObject('config', given, configKeys);
   return {
     vocabSize: checkInteger('config.vocabSize', vocabSize, 0, most),
     hiddenSize: checkInteger('config.hiddenSize', hiddenSize, 1, most),
@@ -94,10 +120,17 @@ function complete(given: RecurrentConfig): CompleteRecurrentConfig {
 function readInputs(given: RecurrentInputs, { vocabSize, inputSize }: CompleteRecurrentConfig) {
   const { inputIds, inputsEmbeds } = checkObject('inputs', given, inputKeys);
   if ((inputIds === undefined) === (inputsEmbeds === undefined)) {
-    fail('invalid_argument', `inputs: expected either inputIds or inputsEmbeds, got ${inputIds === undefined ? 'neither' : 'both'}`);
+    fail(
+      'invalid_argument',
+      `inputs: expected either inputIds or inputsEmbeds, got ${inputIds === undefined ? 'neither' : 'both'}`,
+    );
   }
   if (inputIds !== undefined) {
-    if (vocabSize === 0) fail('invalid_argument', 'inputIds: this network has no embedding (vocabSize 0); pass inputsEmbeds');
+    if (vocabSize === 0)
+      fail(
+        'invalid_argument',
+        'inputIds: this network has no embedding (vocabSize 0); pass inputsEmbeds',
+      );
     const { ids, ...shape } = readIds('inputIds', inputIds, vocabSize);
     return { ...notEmpty(shape), inputIds: ids, inputsEmbeds: null };
   }
@@ -110,7 +143,10 @@ function readInputs(given: RecurrentInputs, { vocabSize, inputSize }: CompleteRe
 
 function notEmpty({ batch, length }: Batch): Batch {
   if (batch < 1 || length < 1) {
-    fail('invalid_argument', `inputs: expected at least one sequence of one token, got ${shapeText([batch, length])}`);
+    fail(
+      'invalid_argument',
+      `inputs: expected at least one sequence of one token, got ${shapeText([batch, length])}`,
+    );
   }
   return { batch, length };
 }

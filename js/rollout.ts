@@ -23,10 +23,15 @@ export function rollout(run: AttentionRun | readonly Tensor[], given?: RolloutOp
   const options = checkKeys('options', given, new Set(['heads', 'residual', 'layers']));
   const { attentions, dims } = checkAttentions(run);
   const [batch, heads, length, keys] = dims;
-  if (length !== keys) fail('shape_mismatch', `attentions[0]: expected [B, H, T, T] of self-attention, got ${shapeText(dims)}`);
+  if (length !== keys)
+    fail(
+      'shape_mismatch',
+      `attentions[0]: expected [B, H, T, T] of self-attention, got ${shapeText(dims)}`,
+    );
   const fusion = fusions[checkOneOf('heads', options.heads ?? 'mean', ['mean', 'max', 'min'])];
   const residual = checkFinite('residual', options.residual ?? 0.5);
-  if (residual < 0 || residual > 1) fail('invalid_argument', `residual: expected a share from 0 to 1, got ${residual}`);
+  if (residual < 0 || residual > 1)
+    fail('invalid_argument', `residual: expected a share from 0 to 1, got ${residual}`);
   const layers = checkInteger('layers', options.layers ?? attentions.length, 1, attentions.length);
 
   const cells = length * length;
@@ -34,7 +39,9 @@ export function rollout(run: AttentionRun | readonly Tensor[], given?: RolloutOp
   for (let b = 0; b < batch; ++b) {
     let total: Float64Array | undefined;
     for (const { data: patterns } of attentions.slice(0, layers)) {
-      const ofHead = Array.from({ length: heads }, (_, h) => patterns.subarray((b * heads + h) * cells, (b * heads + h + 1) * cells));
+      const ofHead = Array.from({ length: heads }, (_, h) =>
+        patterns.subarray((b * heads + h) * cells, (b * heads + h + 1) * cells),
+      );
       const step = withResidual(ofHead, fusion, residual, length);
       total = total ? product(step, total, length) : step;
     }
@@ -44,13 +51,19 @@ export function rollout(run: AttentionRun | readonly Tensor[], given?: RolloutOp
 }
 
 const fusions = {
-  mean: (weights: readonly number[]) => weights.reduce((sum, weight) => sum + weight, 0) / weights.length,
+  mean: (weights: readonly number[]) =>
+    weights.reduce((sum, weight) => sum + weight, 0) / weights.length,
   max: (weights: readonly number[]) => Math.max(...weights),
   min: (weights: readonly number[]) => Math.min(...weights),
 };
 
 /** Ã [T, T]: the heads made one, the residual added, each row divided by its sum. */
-function withResidual(heads: readonly Float32Array[], fusion: (weights: readonly number[]) => number, residual: number, length: number): Float64Array {
+function withResidual(
+  heads: readonly Float32Array[],
+  fusion: (weights: readonly number[]) => number,
+  residual: number,
+  length: number,
+): Float64Array {
   const step = new Float64Array(length * length);
   for (let row = 0; row < length; ++row) {
     let sum = 0;

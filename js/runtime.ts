@@ -118,7 +118,11 @@ export async function startRuntime(platform: Platform, given?: RuntimeOptions): 
   const asked = checkOneOf('variant', options.variant ?? 'auto', ['auto', 'relaxed', 'simd128']);
   const signal = checkSignal('signal', options.signal);
   checkAborted(signal, 'createRuntime');
-  const module = await compileWasm(options.wasm ?? wasmUrl(await chooseVariant(asked)), platform.readWasm, signal);
+  const module = await compileWasm(
+    options.wasm ?? wasmUrl(await chooseVariant(asked)),
+    platform.readWasm,
+    signal,
+  );
   const runtime = new Runtime(await instantiate(module), platform);
   checkAborted(signal, 'createRuntime');
   if (asked !== 'auto' && runtime.variant !== asked) {
@@ -129,19 +133,31 @@ export async function startRuntime(platform: Platform, given?: RuntimeOptions): 
 
 async function chooseVariant(asked: 'auto' | VariantName): Promise<VariantName> {
   if (!(await simd())) {
-    fail('unsupported_engine', 'this JavaScript engine has no WebAssembly SIMD, which attention-lab needs');
+    fail(
+      'unsupported_engine',
+      'this JavaScript engine has no WebAssembly SIMD, which attention-lab needs',
+    );
   }
   if (asked === 'simd128') return asked;
   if (await relaxedSimd()) return 'relaxed';
   if (asked === 'auto') return 'simd128';
-  fail('unsupported_engine', 'variant: this JavaScript engine has no relaxed SIMD; ask for "simd128" or "auto"');
+  fail(
+    'unsupported_engine',
+    'variant: this JavaScript engine has no relaxed SIMD; ask for "simd128" or "auto"',
+  );
 }
 
 /** Runs the Emscripten glue on a compiled module. */
 function instantiate(module: WebAssembly.Module): Promise<NativeModule> {
   return new Promise((resolve, reject) => {
     const refuse = (error: unknown): void =>
-      reject(new AttentionLabError('wasm_load', `wasm: not a module of this package: ${messageOf(error)}`, { cause: error }));
+      reject(
+        new AttentionLabError(
+          'wasm_load',
+          `wasm: not a module of this package: ${messageOf(error)}`,
+          { cause: error },
+        ),
+      );
     createNativeModule({
       instantiateWasm(imports, done) {
         WebAssembly.instantiate(module, imports).then(done).catch(refuse);

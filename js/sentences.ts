@@ -19,17 +19,30 @@ export interface Embedding {
 /** One row per text: [n, D]. */
 export function embedTexts(model: Embedding, given: string | readonly string[]): Tensor {
   const { dModel: D, maskedLmHead, lmHead, encoder } = model.config;
-  if (encoder) fail('invalid_argument', 'embed: expected a model of one stack, got one with an encoder and a decoder');
+  if (encoder)
+    fail(
+      'invalid_argument',
+      'embed: expected a model of one stack, got one with an encoder and a decoder',
+    );
   const sequences = encodeTexts(model, given);
-  const byLength = [...sequences.keys()].sort((a, b) => sequences[b]!.length - sequences[a]!.length);
+  const byLength = [...sequences.keys()].sort(
+    (a, b) => sequences[b]!.length - sequences[a]!.length,
+  );
   const result = new Float32Array(sequences.length * D);
   const most = maskedLmHead || lmHead ? mostTokensWithLogits : mostTokens;
-  for (let start = 0; start < byLength.length; ) {
+  for (let start = 0; start < byLength.length;) {
     const longest = sequences[byLength[start]!]!.length;
     const members = byLength.slice(start, start + Math.max(1, Math.floor(most / longest)));
-    const hidden = lastHiddenState(model, members.map((index) => sequences[index]!), longest);
+    const hidden = lastHiddenState(
+      model,
+      members.map((index) => sequences[index]!),
+      longest,
+    );
     members.forEach((index, row) => {
-      const tokens = hidden.subarray(row * longest * D, (row * longest + sequences[index]!.length) * D);
+      const tokens = hidden.subarray(
+        row * longest * D,
+        (row * longest + sequences[index]!.length) * D,
+      );
       result.set(normalisedMean(tokens, D), index * D);
     });
     start += members.length;
@@ -40,21 +53,32 @@ export function embedTexts(model: Embedding, given: string | readonly string[]):
 function encodeTexts(model: Embedding, given: string | readonly string[]): number[][] {
   const texts = typeof given === 'string' ? [given] : given;
   if (!Array.isArray(texts) || texts.length === 0) {
-    fail('invalid_argument', `texts: expected a string or an array of at least one, got ${describe(given)}`);
+    fail(
+      'invalid_argument',
+      `texts: expected a string or an array of at least one, got ${describe(given)}`,
+    );
   }
   const longest = longestSequence(model.config);
   return texts.map((text: string, index) => {
     const { ids } = model.encode(checkString(`texts[${index}]`, text));
-    if (ids.length === 0) fail('invalid_argument', `texts[${index}]: expected at least one token, got none`);
+    if (ids.length === 0)
+      fail('invalid_argument', `texts[${index}]: expected at least one token, got none`);
     if (ids.length > longest) {
-      fail('invalid_argument', `texts[${index}]: expected at most maxLen ${longest} tokens, got ${ids.length}`);
+      fail(
+        'invalid_argument',
+        `texts[${index}]: expected at most maxLen ${longest} tokens, got ${ids.length}`,
+      );
     }
     return ids;
   });
 }
 
 /** [B, T, D] of sequences padded to T. */
-function lastHiddenState(model: Embedding, sequences: readonly number[][], length: number): Float32Array {
+function lastHiddenState(
+  model: Embedding,
+  sequences: readonly number[][],
+  length: number,
+): Float32Array {
   const dims = [sequences.length, length];
   const ids = new Int32Array(sequences.length * length).fill(Math.max(model.config.padTokenId, 0));
   const mask = new Int32Array(ids.length);
@@ -62,7 +86,8 @@ function lastHiddenState(model: Embedding, sequences: readonly number[][], lengt
     ids.set(sequence, row * length);
     mask.fill(1, row * length, row * length + sequence.length);
   });
-  return model.forward({ inputIds: { data: ids, dims }, attentionMask: { data: mask, dims } }).lastHiddenState.data;
+  return model.forward({ inputIds: { data: ids, dims }, attentionMask: { data: mask, dims } })
+    .lastHiddenState.data;
 }
 
 /** tokens [T, D] → [D], of length 1; zeros stay zeros. */

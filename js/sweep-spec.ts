@@ -28,7 +28,10 @@ export interface SweepSpec {
   heads?: readonly number[];
   positions?: readonly number[];
   /** Held through every pass: overrides, and edits that come before the sweep's own. */
-  options?: Pick<ForwardOptions, 'causal' | 'temperature' | 'mask' | 'encoderMask' | 'crossMask' | 'interventions'>;
+  options?: Pick<
+    ForwardOptions,
+    'causal' | 'temperature' | 'mask' | 'encoderMask' | 'crossMask' | 'interventions'
+  >;
 }
 
 export interface SweepProgress {
@@ -57,7 +60,10 @@ export interface SweepResult {
   blockPasses: { run: number; whole: number };
 }
 
-export const sweepCallKeys: ReadonlySet<string> = new Set<keyof SweepCall>(['onProgress', 'signal']);
+export const sweepCallKeys: ReadonlySet<string> = new Set<keyof SweepCall>([
+  'onProgress',
+  'signal',
+]);
 
 /** The options of a call, checked; throws where it was aborted before it began. */
 export function checkSweepCall(call: SweepCall | undefined): SweepCall {
@@ -77,14 +83,24 @@ const defaultPlaces = {
 /** Of an encoder and a decoder. */
 const defaultPlacesOfTwo = {
   heads: ['decoder.blocks.{l}.cross_attn.z'],
-  layers: ['decoder.blocks.{l}.self_attn.out', 'decoder.blocks.{l}.cross_attn.out', 'decoder.blocks.{l}.mlp.out'],
+  layers: [
+    'decoder.blocks.{l}.self_attn.out',
+    'decoder.blocks.{l}.cross_attn.out',
+    'decoder.blocks.{l}.mlp.out',
+  ],
   positions: ['encoder.blocks.{l}.resid_pre'],
 };
 
 /** The activations to edit, {l} standing for the layer; `two`: of a model with an encoder and a decoder. */
 export function placesOf({ at, over }: SweepSpec, two: boolean): readonly string[] {
-  const places = at === undefined ? (two ? defaultPlacesOfTwo : defaultPlaces)[over] : typeof at === 'string' ? [at] : at;
-  if (!Array.isArray(places) || places.length === 0) fail('invalid_argument', `at: expected a name or several, got ${describe(at)}`);
+  const places =
+    at === undefined
+      ? (two ? defaultPlacesOfTwo : defaultPlaces)[over]
+      : typeof at === 'string'
+        ? [at]
+        : at;
+  if (!Array.isArray(places) || places.length === 0)
+    fail('invalid_argument', `at: expected a name or several, got ${describe(at)}`);
   places.forEach((name, index) => checkString(`at[${index}]`, name));
   return places;
 }
@@ -93,9 +109,13 @@ export function placesOf({ at, over }: SweepSpec, two: boolean): readonly string
 export function sendableSweep(spec: SweepSpec): SweepSpec {
   if (typeof spec !== 'object' || spec === null) return spec;
   const trace = spec.from && traceOf(spec.from);
-  const places = trace && Object.hasOwn(defaultPlaces, spec.over) ? [false, true].flatMap((two) => placesOf(spec, two)) : [];
+  const places =
+    trace && Object.hasOwn(defaultPlaces, spec.over)
+      ? [false, true].flatMap((two) => placesOf(spec, two))
+      : [];
   const needed = places.map((name) => name.split('{l}'));
-  const isNeeded = (name: string): boolean => needed.some(([begin, end = '']) => name.startsWith(begin!) && name.endsWith(end));
+  const isNeeded = (name: string): boolean =>
+    needed.some(([begin, end = '']) => name.startsWith(begin!) && name.endsWith(end));
   const edits = spec.options?.interventions;
   return {
     ...spec,

@@ -3,17 +3,54 @@
 import { callNative, checkAborted, fail } from './errors.js';
 import { nativeInterventions } from './interventions.js';
 import { readMetric } from './metrics.js';
-import type { NativeForwardInputs, NativeForwardOptions, NativeIntervention, NativeModel, NativeStackInputs } from './native.js';
-import { checkSweepCall, placesOf, type SweepCall, type SweepProgress, type SweepResult, type SweepSpec } from './sweep-spec.js';
+import type {
+  NativeForwardInputs,
+  NativeForwardOptions,
+  NativeIntervention,
+  NativeModel,
+  NativeStackInputs,
+} from './native.js';
+import {
+  checkSweepCall,
+  placesOf,
+  type SweepCall,
+  type SweepProgress,
+  type SweepResult,
+  type SweepSpec,
+} from './sweep-spec.js';
 import { traceMap } from './trace.js';
 import { oneTurn } from './turn.js';
-import type { CompleteModelConfig, CompleteStackConfig, ForwardInputs, ForwardOptions, Intervention, ModelOutput } from './types.js';
+import type {
+  CompleteModelConfig,
+  CompleteStackConfig,
+  ForwardInputs,
+  ForwardOptions,
+  Intervention,
+  ModelOutput,
+} from './types.js';
 import { checkInteger, checkKeys, checkObject, checkOneOf, describe } from './validation.js';
 
 const specKeys: ReadonlySet<string> = new Set<keyof SweepSpec>([
-  'inputs', 'over', 'op', 'value', 'from', 'metric', 'at', 'layers', 'heads', 'positions', 'options',
+  'inputs',
+  'over',
+  'op',
+  'value',
+  'from',
+  'metric',
+  'at',
+  'layers',
+  'heads',
+  'positions',
+  'options',
 ]);
-const optionKeys = new Set(['causal', 'temperature', 'mask', 'encoderMask', 'crossMask', 'interventions']);
+const optionKeys = new Set([
+  'causal',
+  'temperature',
+  'mask',
+  'encoderMask',
+  'crossMask',
+  'interventions',
+]);
 
 /** What a sweep needs of its model. */
 export interface Sweeping {
@@ -37,7 +74,11 @@ interface Step {
 }
 
 /** The whole sweep; between edits other things get their turn. */
-export async function runSweep(model: Sweeping, spec: SweepSpec, call: SweepCall | undefined): Promise<SweepResult> {
+export async function runSweep(
+  model: Sweeping,
+  spec: SweepSpec,
+  call: SweepCall | undefined,
+): Promise<SweepResult> {
   const { onProgress, signal } = checkSweepCall(call);
   const steps = sweep(model, spec);
   for (;;) {
@@ -54,7 +95,8 @@ function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, Swe
   const spec = checkObject('sweep', given, specKeys);
   const { config } = model;
   const inputs = model.inputs(spec.inputs);
-  if (inputs.start) fail('invalid_argument', 'sweep: expected inputs from the beginning, got start');
+  if (inputs.start)
+    fail('invalid_argument', 'sweep: expected inputs from the beginning, got start');
   const options = model.options(checkKeys('options', spec.options, optionKeys), inputs);
   const measure = readMetric(spec.metric, config, inputs.decoder ?? inputs);
   const { steps, dims, labels } = plan(model, spec, inputs);
@@ -62,21 +104,38 @@ function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, Swe
   const held = options.interventions.map((edit) => ({ edit, stage: stageOf(edit.at, config) }));
   // An edit between the two stacks is made again in each pass, and a pass that begins within the decoder is past it.
   const between = config.encoder?.numLayers;
-  if (held.some(({ stage }) => stage === between)) for (const step of steps) step.start = Math.min(step.start, between!);
+  if (held.some(({ stage }) => stage === between))
+    for (const step of steps) step.start = Math.min(step.start, between!);
 
-  const run = (start: number, interventions: NativeIntervention[], trace: string[]): ModelOutput => {
+  const run = (
+    start: number,
+    interventions: NativeIntervention[],
+    trace: string[],
+  ): ModelOutput => {
     const enter = <T extends NativeStackInputs>(given: T, entry: Entry | undefined): T =>
-      entry ? { ...given, ...noContent, start: { layer: entry.layer, resid: before!.trace.get(entry.resid)!.data } } : given;
+      entry
+        ? {
+            ...given,
+            ...noContent,
+            start: { layer: entry.layer, resid: before!.trace.get(entry.resid)!.data },
+          }
+        : given;
     const [first, second] = entriesAt(start, config);
     const from = enter(inputs, first);
     const native = model.native();
     const result = callNative(() =>
-      native.forward(from.decoder ? { ...from, decoder: enter(from.decoder, second) } : from, { ...options, interventions, trace }),
+      native.forward(from.decoder ? { ...from, decoder: enter(from.decoder, second) } : from, {
+        ...options,
+        interventions,
+        trace,
+      }),
     );
     return { ...result, trace: traceMap(result.trace) };
   };
   let before: ModelOutput | undefined;
-  const residuals = new Set(steps.flatMap(({ start }) => entriesAt(start, config)).map(({ resid }) => resid));
+  const residuals = new Set(
+    steps.flatMap(({ start }) => entriesAt(start, config)).map(({ resid }) => resid),
+  );
   before = run(-1, options.interventions, [...residuals]);
   const baseline = measure(before, before);
 
@@ -93,7 +152,13 @@ function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, Swe
     blockPasses.whole += blocks;
     yield { done: index + 1, total: steps.length };
   }
-  return { baseline, values: { data: values, dims }, differences: { data: differences, dims: [...dims] }, ...labels, blockPasses };
+  return {
+    baseline,
+    values: { data: values, dims },
+    differences: { data: differences, dims: [...dims] },
+    ...labels,
+    blockPasses,
+  };
 }
 
 /** The edits in their order, all of them checked, and the axes of the result. */
@@ -104,19 +169,36 @@ function plan(model: Sweeping, spec: SweepSpec, inputs: NativeForwardInputs) {
   const places = placesOf(spec, config.encoder !== null);
   const { stack, length } = stackOf(places, config, inputs);
   for (const axis of ['heads', 'positions'] as const) {
-    if (spec[axis] !== undefined && over !== axis) fail('invalid_argument', `${axis}: expected none, as the sweep is over ${over}`);
+    if (spec[axis] !== undefined && over !== axis)
+      fail('invalid_argument', `${axis}: expected none, as the sweep is over ${over}`);
   }
   const ofLayers = places.some((name) => name.includes('{l}'));
-  if (spec.layers !== undefined && !ofLayers) fail('invalid_argument', `layers: expected none, as at has no {l}, got ${describe(spec.layers)}`);
+  if (spec.layers !== undefined && !ofLayers)
+    fail(
+      'invalid_argument',
+      `layers: expected none, as at has no {l}, got ${describe(spec.layers)}`,
+    );
   const layers = ofLayers ? some('layers', spec.layers, stack.numLayers) : [];
-  const columns = over === 'heads' ? some('heads', spec.heads, headsOf(places, stack)) : some('positions', spec.positions, length);
+  const columns =
+    over === 'heads'
+      ? some('heads', spec.heads, headsOf(places, stack))
+      : some('positions', spec.positions, length);
   const steps: Step[] = [];
   for (const layer of ofLayers ? layers : [0]) {
     for (const column of over === 'layers' ? [undefined] : columns) {
       const edits = places.map((place) => {
         const at = place.replace('{l}', String(layer));
-        if (!model.activations.has(at)) fail('unknown_name', `at: expected a name of activationNames(), with {l} for the layer, got "${at}"`);
-        const select = over === 'heads' ? { head: column } : over === 'layers' ? {} : { [isKeyed(at) ? 'key' : 'query']: column };
+        if (!model.activations.has(at))
+          fail(
+            'unknown_name',
+            `at: expected a name of activationNames(), with {l} for the layer, got "${at}"`,
+          );
+        const select =
+          over === 'heads'
+            ? { head: column }
+            : over === 'layers'
+              ? {}
+              : { [isKeyed(at) ? 'key' : 'query']: column };
         return { at, ...defined({ ...select, op, value, from }) } as Intervention;
       });
       const start = Math.min(...edits.map(({ at }) => stageOf(at, config)));
@@ -132,19 +214,32 @@ function plan(model: Sweeping, spec: SweepSpec, inputs: NativeForwardInputs) {
 /** The indices asked for, each below `end`; undefined: all. */
 function some(name: string, given: readonly number[] | undefined, end: number): number[] {
   if (given === undefined) return Array.from({ length: end }, (_, index) => index);
-  if (!Array.isArray(given) || given.length === 0) fail('invalid_argument', `${name}: expected an array of at least one, got ${describe(given)}`);
+  if (!Array.isArray(given) || given.length === 0)
+    fail('invalid_argument', `${name}: expected an array of at least one, got ${describe(given)}`);
   given.forEach((index, i) => checkInteger(`${name}[${i}]`, index, 0, end - 1));
   return [...given];
 }
 
 /** The stack whose activations are edited, and how many positions they have. */
-function stackOf(places: readonly string[], config: CompleteModelConfig, inputs: NativeForwardInputs): { stack: CompleteStackConfig; length: number } {
+function stackOf(
+  places: readonly string[],
+  config: CompleteModelConfig,
+  inputs: NativeForwardInputs,
+): { stack: CompleteStackConfig; length: number } {
   if (!config.encoder) return { stack: config, length: inputs.length };
   const ofEncoder = places.filter((name) => name.startsWith('encoder.')).length;
   if (ofEncoder === places.length) return { stack: config.encoder, length: inputs.length };
-  if (ofEncoder > 0) fail('invalid_argument', `at: expected activations of the encoder or of the decoder, got ${places.join(' and ')}`);
+  if (ofEncoder > 0)
+    fail(
+      'invalid_argument',
+      `at: expected activations of the encoder or of the decoder, got ${places.join(' and ')}`,
+    );
   const ofSource = places.filter((name) => /\.cross_attn\.[kv]$/.test(name)).length;
-  if (ofSource % places.length !== 0) fail('invalid_argument', `at: expected activations of equally many positions, got ${places.join(' and ')}`);
+  if (ofSource % places.length !== 0)
+    fail(
+      'invalid_argument',
+      `at: expected activations of equally many positions, got ${places.join(' and ')}`,
+    );
   return { stack: config, length: ofSource > 0 ? inputs.length : inputs.decoder!.length };
 }
 
@@ -152,8 +247,14 @@ function stackOf(places: readonly string[], config: CompleteModelConfig, inputs:
 const isKeyed = (name: string): boolean => /\.[kv]$/.test(name);
 
 function headsOf(places: readonly string[], { attention }: CompleteStackConfig): number {
-  const counts = new Set(places.map((name) => (isKeyed(name) ? attention.numKvHeads : attention.numHeads)));
-  if (counts.size > 1) fail('invalid_argument', `at: expected activations of equally many heads, got ${[...counts].join(' and ')}`);
+  const counts = new Set(
+    places.map((name) => (isKeyed(name) ? attention.numKvHeads : attention.numHeads)),
+  );
+  if (counts.size > 1)
+    fail(
+      'invalid_argument',
+      `at: expected activations of equally many heads, got ${[...counts].join(' and ')}`,
+    );
   return [...counts][0]!;
 }
 
@@ -176,7 +277,10 @@ interface Entry {
 function entriesAt(stage: number, { numLayers, encoder }: CompleteModelConfig): Entry[] {
   const entry = (prefix: string, layer: number, layers: number): Entry => ({
     layer,
-    resid: layer < layers ? `${prefix}blocks.${layer}.resid_pre` : `${prefix}blocks.${layers - 1}.resid_post`,
+    resid:
+      layer < layers
+        ? `${prefix}blocks.${layer}.resid_pre`
+        : `${prefix}blocks.${layers - 1}.resid_post`,
   });
   if (stage < 0) return [];
   if (!encoder) return [entry('', stage, numLayers)];

@@ -38,7 +38,8 @@ export function alignTokens(
     }
     const own = tokenizer.tokenize(source);
     const pieces = alignText(tokenizer, source);
-    const trusted = pieces.length === own.length && pieces.every((piece, index) => piece.token === own[index]);
+    const trusted =
+      pieces.length === own.length && pieces.every((piece, index) => piece.token === own[index]);
     for (let index = 0; index < own.length; ++index) {
       alignment.specialTokens[at + index] = false;
       if (!trusted) continue;
@@ -62,7 +63,9 @@ function template(tokenizer: HuggingFaceTokenizer, texts: number): string[] {
 
 function alignText(tokenizer: HuggingFaceTokenizer, text: string): Piece[] {
   const pieces: Piece[] = [];
-  const added = [...tokenizer.get_added_tokens_decoder().values()].map((token) => token.content).filter(Boolean);
+  const added = [...tokenizer.get_added_tokens_decoder().values()]
+    .map((token) => token.content)
+    .filter(Boolean);
   added.sort((a, b) => b.length - a.length);
   let words = 0;
   let start = 0;
@@ -71,7 +74,7 @@ function alignText(tokenizer: HuggingFaceTokenizer, text: string): Piece[] {
     pieces.push(...found);
     words = (found.at(-1)?.word ?? words - 1) + 1;
   };
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const token = added.find((content) => text.startsWith(content, at));
     if (token === undefined) {
       at += 1;
@@ -87,7 +90,12 @@ function alignText(tokenizer: HuggingFaceTokenizer, text: string): Piece[] {
 }
 
 /** A stretch of text without added tokens; [] where the tokenizer's steps cannot be followed. */
-function alignSection(tokenizer: HuggingFaceTokenizer, text: string, offset: number, firstWord: number): Piece[] {
+function alignSection(
+  tokenizer: HuggingFaceTokenizer,
+  text: string,
+  offset: number,
+  firstWord: number,
+): Piece[] {
   const { model } = tokenizer as unknown as Steps;
   const pieces: Piece[] = [];
   let word = firstWord;
@@ -100,7 +108,12 @@ function alignSection(tokenizer: HuggingFaceTokenizer, text: string, offset: num
       const to = known ? from + token.length - prefix.length : own.length; // an unknown token stands for the whole word
       if (to <= from) return [];
       const first = token.startsWith('▁') && to - from > 1 ? from + 1 : from;
-      pieces.push({ token, word, start: offset + sources[first]![0], end: offset + sources[to - 1]![1] });
+      pieces.push({
+        token,
+        word,
+        start: offset + sources[first]![0],
+        end: offset + sources[to - 1]![1],
+      });
       from = to;
     }
     word += 1;
@@ -135,6 +148,10 @@ function tracedWords(tokenizer: HuggingFaceTokenizer, text: string): readonly Tr
 /** The library's steps are callable objects, which its types leave unsaid. */
 interface Steps {
   normalizer: ((text: string) => string) | null;
-  pre_tokenizer: (((text: string, options: { section_index: number }) => string[]) & { trace?(text: string): readonly TracedWord[] }) | null;
+  pre_tokenizer:
+    | (((text: string, options: { section_index: number }) => string[]) & {
+        trace?(text: string): readonly TracedWord[];
+      })
+    | null;
   model: ((words: string[]) => string[]) & { config?: { continuing_subword_prefix?: string } };
 }

@@ -25,7 +25,9 @@ export class TokenRules {
     /** Most tokens, the prompt included. */
     private readonly capacity: number,
   ) {
-    this.#badWords = (defaults.badWords ?? []).filter((word) => word.length > 1 || !stops.has(word[0]!));
+    this.#badWords = (defaults.badWords ?? []).filter(
+      (word) => word.length > 1 || !stops.has(word[0]!),
+    );
   }
 
   /** The id that has to follow, whatever the model says. */
@@ -39,7 +41,10 @@ export class TokenRules {
   suppressed(ids: readonly number[]): number[] {
     const completed = this.#badWords.filter((word) => {
       const start = ids.length - (word.length - 1);
-      return (word.length === 1 || start > 0) && word.slice(0, -1).every((id, index) => id === ids[start + index]);
+      return (
+        (word.length === 1 || start > 0) &&
+        word.slice(0, -1).every((id, index) => id === ids[start + index])
+      );
     });
     return completed.map((word) => word.at(-1)!);
   }

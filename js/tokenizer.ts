@@ -29,13 +29,15 @@ export class LoadedTokenizer implements Tokenizer {
     this.#inner = inner;
     this.#file = file;
     // As Transformers 5: never of byte-pair encoding, whose own spaces it would take.
-    this.#cleansUp = config['clean_up_tokenization_spaces'] === true && !('bpe_ranks' in inner.model!);
+    this.#cleansUp =
+      config['clean_up_tokenization_spaces'] === true && !('bpe_ranks' in inner.model!);
     this.vocabSize = inner.get_vocab().size;
     const special = [...inner.get_added_tokens_decoder().values()].filter((token) => token.special);
     this.specialTokenIds = special.map((token) => token.id);
     const named = (field: string, ...usual: string[]): number | undefined => {
       const said = contentOf(config[field]);
-      const name = said ?? usual.find((candidate) => special.some((token) => token.content === candidate));
+      const name =
+        said ?? usual.find((candidate) => special.some((token) => token.content === candidate));
       return name === undefined ? undefined : inner.token_to_id(name);
     };
     this.maskTokenId = named('mask_token', '[MASK]', '<mask>');
@@ -49,25 +51,45 @@ export class LoadedTokenizer implements Tokenizer {
     checkString('text', text);
     if (pair !== undefined) checkString('pair', pair);
     const encoded = this.#sound(() => {
-      const { ids, tokens, token_type_ids: types } = this.#inner.encode(text, { text_pair: pair ?? null, return_token_type_ids: true });
-      return { ids, tokens, tokenTypeIds: types ?? ids.map(() => 0), ...alignTokens(this.#inner, text, pair, tokens) };
+      const {
+        ids,
+        tokens,
+        token_type_ids: types,
+      } = this.#inner.encode(text, { text_pair: pair ?? null, return_token_type_ids: true });
+      return {
+        ids,
+        tokens,
+        tokenTypeIds: types ?? ids.map(() => 0),
+        ...alignTokens(this.#inner, text, pair, tokens),
+      };
     });
     const { ids, tokens } = encoded;
     ids.forEach((id, index) => {
       if (!Number.isInteger(id)) {
-        fail('bad_checkpoint', `${this.#file}: the token ${describe(tokens[index])} has no id, and there is no unknown token`);
+        fail(
+          'bad_checkpoint',
+          `${this.#file}: the token ${describe(tokens[index])} has no id, and there is no unknown token`,
+        );
       }
     });
     return encoded;
   }
 
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
-    if (!Array.isArray(ids)) fail('invalid_argument', `ids: expected an array of ids, got ${describe(ids)}`);
+    if (!Array.isArray(ids))
+      fail('invalid_argument', `ids: expected an array of ids, got ${describe(ids)}`);
     ids.forEach((id, index) => checkInteger(`ids[${index}]`, id, 0));
-    const { skipSpecialTokens = false } = checkKeys('options', options, new Set(['skipSpecialTokens']));
+    const { skipSpecialTokens = false } = checkKeys(
+      'options',
+      options,
+      new Set(['skipSpecialTokens']),
+    );
     const known = ids.filter((id) => this.#inner.id_to_token(id) !== undefined);
     if (known.length === 0) return '';
-    const how = { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: this.#cleansUp };
+    const how = {
+      skip_special_tokens: skipSpecialTokens,
+      clean_up_tokenization_spaces: this.#cleansUp,
+    };
     return this.#sound(() => this.#inner.decode(known, how));
   }
 

@@ -12,12 +12,18 @@ export function traceNames(
   if (trace === undefined || trace === false) return null;
   if (trace === true) return ['*'];
   if (!Array.isArray(trace)) {
-    fail('invalid_argument', `trace: expected true, false or an array of names, got ${describe(trace)}`);
+    fail(
+      'invalid_argument',
+      `trace: expected true, false or an array of names, got ${describe(trace)}`,
+    );
   }
   if (trace.length === 0) return null;
   for (const [index, name] of trace.entries()) {
     if (!known.has(checkString(`trace[${index}]`, name))) {
-      fail('unknown_name', `trace[${index}]: expected a name of activationNames(), got ${describe(name)}`);
+      fail(
+        'unknown_name',
+        `trace[${index}]: expected a name of activationNames(), got ${describe(name)}`,
+      );
     }
   }
   return [...trace];

@@ -9,7 +9,13 @@ import type { NativeModel, NativeModule, NativeTrainer, NativeTrainingBatch } fr
 import { SplitMix64 } from './random.js';
 import { traceMap, traceNames } from './trace.js';
 import { checkTrainingBatch, collate, type PadTokenIds } from './training-batches.js';
-import { checkExamples, checkOptions, checkRate, checkSnapshot, completeOptions } from './training-options.js';
+import {
+  checkExamples,
+  checkOptions,
+  checkRate,
+  checkSnapshot,
+  completeOptions,
+} from './training-options.js';
 import type {
   Evaluation,
   GradientOptions,
@@ -65,7 +71,11 @@ export class Trainer {
     const complete = completeOptions(options);
     this.#lr = complete.lr;
     const interventions = nativeInterventions(options.interventions ?? [], this.#activations);
-    this.#handle = handles.adopt(this, callNative(() => module.createTrainer(native, complete)), 'Trainer');
+    this.#handle = handles.adopt(
+      this,
+      callNative(() => module.createTrainer(native, complete)),
+      'Trainer',
+    );
     try {
       callNative(() => this.#native.setInterventions(interventions));
     } catch (error) {
@@ -77,7 +87,9 @@ export class Trainer {
 
   get #native(): NativeTrainer {
     const { native } = this.#handle;
-    return this.#model.disposed ? fail('disposed', 'Trainer: its model was used after dispose()') : native;
+    return this.#model.disposed
+      ? fail('disposed', 'Trainer: its model was used after dispose()')
+      : native;
   }
 
   /** Steps taken. */
@@ -133,15 +145,23 @@ export class Trainer {
   gradients(batch: TrainingBatch, given?: GradientOptions): Gradients {
     const checked = this.#check(batch);
     const { trace } = checkKeys('options', given, gradientKeys);
-    const known = new Set([...this.#activations, ...[...this.#activations].map((name) => gradientPrefix + name)]);
+    const known = new Set([
+      ...this.#activations,
+      ...[...this.#activations].map((name) => gradientPrefix + name),
+    ]);
     const names = traceNames(trace, known) ?? [];
     const ofGradients = names.filter((name) => name === '*' || name.startsWith(gradientPrefix));
     const ofValues = names.filter((name) => !name.startsWith(gradientPrefix));
     const { parameters, activations, gradients, ...evaluation } = callNative(() =>
-      this.#native.gradients(checked, ofValues, ofGradients.map((name) => name.replace(gradientPrefix, ''))),
+      this.#native.gradients(
+        checked,
+        ofValues,
+        ofGradients.map((name) => name.replace(gradientPrefix, '')),
+      ),
     );
     const traced = traceMap(activations);
-    for (const [name, tensor] of Object.entries(gradients)) traced.set(gradientPrefix + name, tensor);
+    for (const [name, tensor] of Object.entries(gradients))
+      traced.set(gradientPrefix + name, tensor);
     return { ...evaluation, parameters: traceMap(parameters), trace: traced };
   }
 
@@ -154,7 +174,10 @@ export class Trainer {
   #drawBatch(): TrainingBatch {
     const draw = this.#draw;
     if (draw === undefined) {
-      fail('invalid_argument', "step: expected a batch, since the trainer's options have no `examples`; got none");
+      fail(
+        'invalid_argument',
+        "step: expected a batch, since the trainer's options have no `examples`; got none",
+      );
     }
     return this.batchOf(Array.from({ length: this.#batchSize }, () => draw(this.#random)));
   }
@@ -176,7 +199,13 @@ export class Trainer {
       firstMoments.set(name, first);
       secondMoments.set(name, second);
     }
-    return { step: native.steps(), parameters: this.#model.parameters(), firstMoments, secondMoments, random: this.#random.state };
+    return {
+      step: native.steps(),
+      parameters: this.#model.parameters(),
+      firstMoments,
+      secondMoments,
+      random: this.#random.state,
+    };
   }
 
   /** Back to a snapshot of a model of the same config. Rate and interventions stay as they are. */
@@ -186,7 +215,13 @@ export class Trainer {
     const snapshot = checkSnapshot(given, shapes);
     this.#model.setParameters(snapshot.parameters);
     for (const name of shapes.keys()) {
-      callNative(() => native.setMoments(name, snapshot.firstMoments.get(name)!, snapshot.secondMoments.get(name)!));
+      callNative(() =>
+        native.setMoments(
+          name,
+          snapshot.firstMoments.get(name)!,
+          snapshot.secondMoments.get(name)!,
+        ),
+      );
     }
     native.setSteps(snapshot.step);
     this.#random.state = BigInt.asUintN(64, snapshot.random);

@@ -186,7 +186,15 @@ export interface StackConfig {
    * 'sinusoidal': sines and cosines in turn (2017); 'sinusoidal_halves': all sines, then all cosines (Marian). 'alibi' and
    * 't5_bias' are biases on the scores, for sequences of any length: maxLen is no limit to them.
    */
-  positions?: 'none' | 'learned' | 'sinusoidal' | 'sinusoidal_halves' | 'rotary' | 't5_bias' | 'alibi' | 'relative';
+  positions?:
+    | 'none'
+    | 'learned'
+    | 'sinusoidal'
+    | 'sinusoidal_halves'
+    | 'rotary'
+    | 't5_bias'
+    | 'alibi'
+    | 'relative';
   /** Learned positions: the row of the table that the first token takes. Default 0. */
   positionOffset?: number;
   /** Learned positions: tokens of this id are not counted, as in RoBERTa. Default: all are. */
@@ -215,7 +223,9 @@ export interface StackConfig {
 }
 
 /** The encoder of an encoder–decoder: fields left out, those of its attention too, are the decoder's, but for `causal: false`. */
-export type EncoderConfig = Partial<Omit<StackConfig, 'dModel' | 'attention' | 'image'>> & { attention?: Partial<StackConfig['attention']> };
+export type EncoderConfig = Partial<Omit<StackConfig, 'dModel' | 'attention' | 'image'>> & {
+  attention?: Partial<StackConfig['attention']>;
+};
 
 /**
  * A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json.
@@ -253,7 +263,9 @@ export interface ModelAttentionConfig extends Omit<AttentionLayerConfig, 'dModel
 
 /** A layer's config with every default filled in. */
 export type CompleteAttentionConfig = Readonly<Required<AttentionLayerConfig>>;
-export type CompleteModelAttentionConfig = Readonly<Required<ModelAttentionConfig & Pick<AttentionLayerConfig, 'dModel'>>>;
+export type CompleteModelAttentionConfig = Readonly<
+  Required<ModelAttentionConfig & Pick<AttentionLayerConfig, 'dModel'>>
+>;
 
 /** A stack's config with every default filled in. */
 export type CompleteStackConfig = Readonly<
@@ -267,7 +279,11 @@ export type CompleteStackConfig = Readonly<
 
 /** A model's config with every default filled in. */
 export type CompleteModelConfig = CompleteStackConfig &
-  Readonly<Required<Omit<ModelConfig, keyof StackConfig | 'encoder'>> & { encoder: CompleteStackConfig | null }>;
+  Readonly<
+    Required<Omit<ModelConfig, keyof StackConfig | 'encoder'>> & {
+      encoder: CompleteStackConfig | null;
+    }
+  >;
 
 export interface ForwardInputs {
   inputIds?: TokenIds;
@@ -294,7 +310,8 @@ export interface ForwardInputs {
 }
 
 /** Another run, by its activations: what `forward` gave, or the trace of it. */
-export type TracedRun = ReadonlyMap<string, Tensor> | { readonly trace: ReadonlyMap<string, Tensor> };
+export type TracedRun =
+  ReadonlyMap<string, Tensor> | { readonly trace: ReadonlyMap<string, Tensor> };
 
 /**
  * An edit of an activation, as data. It is applied where the value is produced, so everything after it changes.
@@ -476,7 +493,8 @@ export interface LoadOptions extends HubOptions {
 }
 
 /** A folder URL, a hub id 'org/name', or (in Node) a path in Hugging Face's layout, or the folder's files: as File objects, or name → bytes. */
-export type ModelSource = string | URL | readonly File[] | FileList | ReadonlyMap<string, Uint8Array>;
+export type ModelSource =
+  string | URL | readonly File[] | FileList | ReadonlyMap<string, Uint8Array>;
 
 export interface SaveOptions {
   /** Of the weights in model.safetensors. Default f32, exact; f16 halves the file. */

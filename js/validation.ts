@@ -4,7 +4,8 @@ import type { IntegerTensor, MaskTensor, Tensor } from './types.js';
 
 /** A value as an error message shows it: short, and never the whole of a large one. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return value.length > 60 ? `"${value.slice(0, 57)}…"` : `"${value}"`;
+  if (typeof value === 'string')
+    return value.length > 60 ? `"${value.slice(0, 57)}…"` : `"${value}"`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -32,12 +33,20 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** Optional settings: undefined is {}. */
-export function checkKeys<T extends object>(name: string, value: T | undefined, known: ReadonlySet<string>): T {
+export function checkKeys<T extends object>(
+  name: string,
+  value: T | undefined,
+  known: ReadonlySet<string>,
+): T {
   return value === undefined ? ({} as T) : checkObject(name, value, known);
 }
 
 /** An object with no key but the known ones: a misspelt option is an error, not a no-op. */
-export function checkObject<T extends object>(name: string, value: T, known: ReadonlySet<string>): T {
+export function checkObject<T extends object>(
+  name: string,
+  value: T,
+  known: ReadonlySet<string>,
+): T {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail('invalid_argument', `${name}: expected an object, got ${describe(value)}`);
   }
@@ -49,9 +58,15 @@ export function checkObject<T extends object>(name: string, value: T, known: Rea
   return value;
 }
 
-export function checkInteger(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
+export function checkInteger(
+  name: string,
+  value: unknown,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
     fail('invalid_argument', `${name}: expected an integer ${range}, got ${describe(value)}`);
   }
   return value;
@@ -72,16 +87,22 @@ export function checkPositive(name: string, value: unknown): number {
 }
 
 export function checkBoolean(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') fail('invalid_argument', `${name}: expected true or false, got ${describe(value)}`);
+  if (typeof value !== 'boolean')
+    fail('invalid_argument', `${name}: expected true or false, got ${describe(value)}`);
   return value;
 }
 
 export function checkString(name: string, value: unknown): string {
-  if (typeof value !== 'string') fail('invalid_argument', `${name}: expected a string, got ${describe(value)}`);
+  if (typeof value !== 'string')
+    fail('invalid_argument', `${name}: expected a string, got ${describe(value)}`);
   return value;
 }
 
-export function checkOneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+export function checkOneOf<T extends string>(
+  name: string,
+  value: unknown,
+  allowed: readonly T[],
+): T {
   if (!(allowed as readonly unknown[]).includes(value)) {
     const choices = allowed.map((choice) => `"${choice}"`).join(' or ');
     fail('invalid_argument', `${name}: expected ${choices}, got ${describe(value)}`);
@@ -107,13 +128,22 @@ type TensorLike = Tensor | MaskTensor | IntegerTensor;
 function checkTensorOf<T extends TensorLike>(name: string, value: unknown, arrayType: string): T {
   const tensor = value as T | null | undefined;
   if (typeof tensor !== 'object' || tensor === null) {
-    fail('invalid_argument', `${name}: expected { data: ${arrayType}, dims }, got ${describe(value)}`);
+    fail(
+      'invalid_argument',
+      `${name}: expected { data: ${arrayType}, dims }, got ${describe(value)}`,
+    );
   }
   if (!ArrayBuffer.isView(tensor.data) || typeName(tensor.data) !== arrayType) {
-    fail('invalid_argument', `${name}.data: expected ${arrayType === 'Int32Array' ? 'an' : 'a'} ${arrayType}, got ${describe(tensor.data)}`);
+    fail(
+      'invalid_argument',
+      `${name}.data: expected ${arrayType === 'Int32Array' ? 'an' : 'a'} ${arrayType}, got ${describe(tensor.data)}`,
+    );
   }
   if (!Array.isArray(tensor.dims)) {
-    fail('invalid_argument', `${name}.dims: expected an array of sizes, got ${describe(tensor.dims)}`);
+    fail(
+      'invalid_argument',
+      `${name}.dims: expected an array of sizes, got ${describe(tensor.dims)}`,
+    );
   }
   let count = 1;
   for (let axis = 0; axis < tensor.dims.length; ++axis) {
@@ -135,14 +165,16 @@ export function checkTensor(name: string, value: unknown): Tensor {
 
 /** Weights: one that is NaN would silently make everything NaN that it reaches. */
 export function checkNoNaN(name: string, data: Float32Array, code: ErrorCode): void {
-  if (data.includes(NaN)) fail(code, `${name}[${data.findIndex(Number.isNaN)}]: expected a number, got NaN`);
+  if (data.includes(NaN))
+    fail(code, `${name}[${data.findIndex(Number.isNaN)}]: expected a number, got NaN`);
 }
 
 /** A mask of zeros and ones whose data fills its dims. */
 export function checkMask(name: string, value: unknown): MaskTensor {
   const mask = checkTensorOf<MaskTensor>(name, value, 'Uint8Array');
   const wrong = mask.data.findIndex((cell) => cell > 1);
-  if (wrong >= 0) fail('invalid_argument', `${name}.data[${wrong}]: expected 0 or 1, got ${mask.data[wrong]}`);
+  if (wrong >= 0)
+    fail('invalid_argument', `${name}.data[${wrong}]: expected 0 or 1, got ${mask.data[wrong]}`);
   return mask;
 }
 
@@ -151,7 +183,11 @@ export function checkIntegerTensor(name: string, value: unknown): IntegerTensor 
 }
 
 /** Exactly these dims. */
-export function checkShape(name: string, actual: readonly number[], expected: readonly number[]): void {
+export function checkShape(
+  name: string,
+  actual: readonly number[],
+  expected: readonly number[],
+): void {
   if (!sameShape(actual, expected)) {
     fail('shape_mismatch', `${name}: expected ${shapeText(expected)}, got ${shapeText(actual)}`);
   }

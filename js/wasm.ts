@@ -11,7 +11,10 @@ export function wasmUrl(variant: VariantName): URL {
 }
 
 /** How an entry of the package reads a wasm file: over fetch, or in Node from the disk. */
-export type ReadWasm = (source: string | URL, signal: AbortSignal | undefined) => Promise<WebAssembly.Module>;
+export type ReadWasm = (
+  source: string | URL,
+  signal: AbortSignal | undefined,
+) => Promise<WebAssembly.Module>;
 
 export async function compileWasm(
   source: NonNullable<RuntimeOptions['wasm']>,
@@ -21,8 +24,10 @@ export async function compileWasm(
   checkAborted(signal, 'wasm');
   if (source instanceof WebAssembly.Module) return source;
   if (typeof source === 'string' || source instanceof URL) return read(source, signal);
-  if (typeof Response !== 'undefined' && source instanceof Response) return compileResponse(source, 'wasm', signal);
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return compileBytes(source, 'wasm');
+  if (typeof Response !== 'undefined' && source instanceof Response)
+    return compileResponse(source, 'wasm', signal);
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
+    return compileBytes(source, 'wasm');
   fail(
     'invalid_argument',
     `wasm: expected a URL, Response, ArrayBuffer, Uint8Array or WebAssembly.Module, got ${describe(source)}`,
@@ -46,10 +51,12 @@ async function compileResponse(
   signal: AbortSignal | undefined,
 ): Promise<WebAssembly.Module> {
   const name = response.url || fallbackName;
-  if (!response.ok) fail('wasm_load', `${name}: expected a WebAssembly file, got status ${response.status}`);
+  if (!response.ok)
+    fail('wasm_load', `${name}: expected a WebAssembly file, got status ${response.status}`);
   try {
     // compileStreaming refuses every other type, even this one with a parameter, and many servers do not know .wasm.
-    if (response.headers.get('Content-Type') === 'application/wasm') return await WebAssembly.compileStreaming(response);
+    if (response.headers.get('Content-Type') === 'application/wasm')
+      return await WebAssembly.compileStreaming(response);
     return await compileBytes(await response.arrayBuffer(), name);
   } catch (error) {
     rethrow(error, signal, name, 'wasm_load');
@@ -67,8 +74,12 @@ export async function compileBytes(
     : new Uint8Array(source);
   const head = bytes.subarray(0, 4);
   if (head.length < 4 || magic.some((byte, index) => byte !== head[index])) {
-    const found = [...head].map((byte) => byte.toString(16).padStart(2, '0')).join(' ') || 'an empty file';
-    const guess = head[0] === 0x3c ? ', the start of an HTML page: is the path right, and is the file served?' : '';
+    const found =
+      [...head].map((byte) => byte.toString(16).padStart(2, '0')).join(' ') || 'an empty file';
+    const guess =
+      head[0] === 0x3c
+        ? ', the start of an HTML page: is the path right, and is the file served?'
+        : '';
     fail('wasm_load', `${name}: expected a WebAssembly file (00 61 73 6d), found ${found}${guess}`);
   }
   try {

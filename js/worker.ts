@@ -12,7 +12,9 @@ export function createWorkerRuntime(options?: RuntimeOptions): Promise<WorkerRun
       post: (message, transfer) => worker.postMessage(message, transfer),
       listen: (receive) => worker.addEventListener('message', ({ data }) => receive(data)),
       onFailure: (failed) => {
-        worker.addEventListener('error', (event) => failed(event.message || 'its script could not be loaded'));
+        worker.addEventListener('error', (event) =>
+          failed(event.message || 'its script could not be loaded'),
+        );
         worker.addEventListener('messageerror', () => failed('a message could not be read'));
       },
       hold: () => undefined,

@@ -9,7 +9,9 @@ import { exitOnFailure, runSteps, StepFailed } from './lib/steps.mjs';
 const preferredPort = 5180;
 
 function openBrowser(url) {
-  const [command, ...args] = { darwin: ['open'], win32: ['cmd', '/c', 'start', ''] }[process.platform] ?? ['xdg-open'];
+  const [command, ...args] = { darwin: ['open'], win32: ['cmd', '/c', 'start', ''] }[
+    process.platform
+  ] ?? ['xdg-open'];
   const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
   child.on('error', () => {}); // no browser here: the address is printed anyway
   child.unref();

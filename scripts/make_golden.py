@@ -16,32 +16,89 @@ import tokenizers
 import torch
 import transformers
 
-from golden import (attention, bert, differences, disagreement, edits, encoder, families, gradients, gru, listings, longformer, measures, multihead, other_attentions,
-                    patching, positions, seq2seq, tokenizer_files, transformer_xl, values, vision)
+from golden import (
+    attention,
+    bert,
+    differences,
+    disagreement,
+    edits,
+    encoder,
+    families,
+    gradients,
+    gru,
+    listings,
+    longformer,
+    measures,
+    multihead,
+    other_attentions,
+    patching,
+    positions,
+    seq2seq,
+    tokenizer_files,
+    transformer_xl,
+    values,
+    vision,
+)
 
-GROUPS = {"values": values, "attention": attention, "multihead": multihead, "encoder": encoder, "listings": listings,
-          "bert": bert, "families": families, "patching": patching, "edits": edits, "positions": positions, "measures": measures,
-          "longformer": longformer, "seq2seq": seq2seq, "vision": vision, "gru": gru,
-          "transformer_xl": transformer_xl, "gradients": gradients,
-          "disagreement": disagreement, "differences": differences, "other_attentions": other_attentions, "tokenizers": tokenizer_files}
+GROUPS = {
+    "values": values,
+    "attention": attention,
+    "multihead": multihead,
+    "encoder": encoder,
+    "listings": listings,
+    "bert": bert,
+    "families": families,
+    "patching": patching,
+    "edits": edits,
+    "positions": positions,
+    "measures": measures,
+    "longformer": longformer,
+    "seq2seq": seq2seq,
+    "vision": vision,
+    "gru": gru,
+    "transformer_xl": transformer_xl,
+    "gradients": gradients,
+    "disagreement": disagreement,
+    "differences": differences,
+    "other_attentions": other_attentions,
+    "tokenizers": tokenizer_files,
+}
 
-WITH_CHECKPOINTS = ("bert", "families", "patching", "edits", "longformer", "seq2seq", "tokenizers", "vision")
+WITH_CHECKPOINTS = (
+    "bert",
+    "families",
+    "patching",
+    "edits",
+    "longformer",
+    "seq2seq",
+    "tokenizers",
+    "vision",
+)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("groups", nargs="*", metavar="GROUP", choices=[[], *GROUPS], help=", ".join(GROUPS))
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "tests" / "golden")
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", choices=[[], *GROUPS], help=", ".join(GROUPS)
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent.parent / "tests" / "golden"
+    )
     arguments = parser.parse_args()
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     for name in arguments.groups or GROUPS:
-        made = {"command": f"python3 scripts/make_golden.py {name}", "torch": torch.__version__,
-                "transformers": transformers.__version__, "tokenizers": tokenizers.__version__,
-                "safetensors": safetensors.__version__, "python": platform.python_version(),
-                "processor": platform.machine()}
+        made = {
+            "command": f"python3 scripts/make_golden.py {name}",
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            "tokenizers": tokenizers.__version__,
+            "safetensors": safetensors.__version__,
+            "python": platform.python_version(),
+            "processor": platform.machine(),
+        }
         module = GROUPS[name]
         group = module.make(arguments.out) if name in WITH_CHECKPOINTS else module.make()
         group.save(arguments.out, made)

@@ -22,14 +22,23 @@ const sum = (values) => values.reduce((total, value) => total + value, 0);
 function wasmSizes() {
   return variants.map((variant) => {
     const bytes = readFileSync(join(paths.dist, 'wasm', `${variant}.wasm`));
-    return [`wasm, ${variant}`, `${kilobytes(bytes.length)}, brotli ${kilobytes(brotliCompressSync(bytes).length)}`];
+    return [
+      `wasm, ${variant}`,
+      `${kilobytes(bytes.length)}, brotli ${kilobytes(brotliCompressSync(bytes).length)}`,
+    ];
   });
 }
 
 async function packageSize() {
-  const output = await run(['npm', 'pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], { log: 'npm-pack' });
+  const output = await run(
+    ['npm', 'pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'],
+    { log: 'npm-pack' },
+  );
   const [{ size, unpackedSize }] = JSON.parse(output.slice(output.indexOf('[')));
-  return ['package, both variants', `${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked`];
+  return [
+    'package, both variants',
+    `${kilobytes(size)} packed, ${kilobytes(unpackedSize)} unpacked`,
+  ];
 }
 
 /** One visit of somebody who was never here: when the first attention was on the screen. */
@@ -50,7 +59,9 @@ async function firstVisit(browser, url) {
 
 async function pageFigures(browser) {
   const sent = [];
-  const server = await serve(paths.page, { onSent: (file) => sent.push({ ...file, at: performance.now() }) });
+  const server = await serve(paths.page, {
+    onSent: (file) => sent.push({ ...file, at: performance.now() }),
+  });
   const weight = (files) =>
     `${kilobytes(sum(files.map(({ bytes }) => bytes)))} as served (brotli), ${kilobytes(sum(files.map(({ raw }) => raw)))} raw, ${files.length} files`;
   try {
@@ -66,8 +77,14 @@ async function pageFigures(browser) {
     return [
       ['first visit, until the first attention', weight(sent.filter(({ at }) => at <= end))],
       ['first visit, with the copy for offline use', weight(sent)],
-      ['model within that, raw', kilobytes(statSync(join(paths.page, 'models', model, 'model.safetensors')).size)],
-      ['time to first attention, empty cache, local server', `${median(times).toFixed(0)} ms (median of ${visits})`],
+      [
+        'model within that, raw',
+        kilobytes(statSync(join(paths.page, 'models', model, 'model.safetensors')).size),
+      ],
+      [
+        'time to first attention, empty cache, local server',
+        `${median(times).toFixed(0)} ms (median of ${visits})`,
+      ],
     ];
   } finally {
     await server.close();
@@ -90,7 +107,8 @@ async function forwardTime(browser, variant) {
         const times = [];
         for (let i = 0; i < forwards + 50; i++) {
           const start = performance.now();
-          for (let j = 0; j < batch; j++) model.forward({ inputIds: ids }, { outputAttentions: true });
+          for (let j = 0; j < batch; j++)
+            model.forward({ inputIds: ids }, { outputAttentions: true });
           if (i >= 50) times.push((performance.now() - start) / batch);
         }
         model.dispose();
@@ -98,7 +116,10 @@ async function forwardTime(browser, variant) {
       },
       { variant, folder: `/web/public/models/${model}/`, sentence, forwards },
     );
-    return [`forward pass with attentions, ${variant}, ${tokens} tokens`, `${median(times).toFixed(3)} ms (median of ${times.length})`];
+    return [
+      `forward pass with attentions, ${variant}, ${tokens} tokens`,
+      `${median(times).toFixed(3)} ms (median of ${times.length})`,
+    ];
   } finally {
     await page.close();
     await server.close();
@@ -110,12 +131,23 @@ await exitOnFailure(async () => {
   const { chromium } = await import('playwright-core');
   const browser = await chromium.launch({
     executablePath: await findChromium(),
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
   try {
     const rows = [...wasmSizes(), await packageSize()];
     await step('visits of the page', async () => void rows.push(...(await pageFigures(browser))));
-    for (const variant of variants) await step(`forward passes, ${variant}`, async () => void rows.push(await forwardTime(browser, variant)));
+    for (const variant of variants)
+      await step(
+        `forward passes, ${variant}`,
+        async () => void rows.push(await forwardTime(browser, variant)),
+      );
     console.log(`\n| | measured (Chromium ${browser.version()}) |\n| --- | --- |`);
     for (const [name, value] of rows) console.log(`| ${name} | ${value} |`);
   } finally {

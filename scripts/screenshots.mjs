@@ -6,18 +6,31 @@ import { paths } from './lib/paths.mjs';
 import { serve } from './lib/serve.mjs';
 
 const server = await serve(paths.page);
-const browser = await chromium.launch({ executablePath: await findChromium(), args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await chromium.launch({
+  executablePath: await findChromium(),
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 
 /** A page of these options, shown, prepared, and taken from the top. */
 async function take(name, { hash = '', width = 1280, height, ...options }, prepare) {
   const viewport = { width, height: Math.min(height, 1000) };
-  const context = await browser.newContext({ viewport, locale: 'en-GB', colorScheme: 'light', serviceWorkers: 'block', ...options });
+  const context = await browser.newContext({
+    viewport,
+    locale: 'en-GB',
+    colorScheme: 'light',
+    serviceWorkers: 'block',
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(120_000);
   await page.goto(server.url + hash);
   await prepare(page);
   await page.waitForTimeout(500);
-  await page.screenshot({ path: join(paths.root, 'docs', 'screenshots', `${name}.png`), fullPage: true, clip: { x: 0, y: 0, width, height } });
+  await page.screenshot({
+    path: join(paths.root, 'docs', 'screenshots', `${name}.png`),
+    fullPage: true,
+    clip: { x: 0, y: 0, width, height },
+  });
   await context.close();
 }
 
@@ -26,7 +39,13 @@ const explored = (page) => page.getByTestId('causes-heads').waitFor();
 async function translated(page) {
   await page.getByTestId('causes-heads-cross').waitFor();
   await page.getByTestId('heatmap-cells').focus();
-  for (const key of ['Home', 'PageUp', ...Array(5).fill('ArrowDown'), ...Array(4).fill('ArrowRight')]) await page.keyboard.press(key);
+  for (const key of [
+    'Home',
+    'PageUp',
+    ...Array(5).fill('ArrowDown'),
+    ...Array(4).fill('ArrowRight'),
+  ])
+    await page.keyboard.press(key);
   await page.getByTestId('block-cell').click();
   await page.mouse.move(5, 5);
 }
@@ -37,12 +56,15 @@ const goal = (page) => page.locator('[data-testid="news"][data-kind="goal"]').wa
 async function trained(page) {
   await page.locator('[data-testid="play"]:enabled').click();
   await goal(page);
-  const best = await page.locator('[data-testid^="head-"][aria-current="true"]').getAttribute('data-testid');
+  const best = await page
+    .locator('[data-testid^="head-"][aria-current="true"]')
+    .getAttribute('data-testid');
   await page.getByTestId(best.replace('head-', 'on-')).uncheck();
   await page.locator('[data-testid="news"][data-kind="switched"]').waitFor();
   await page.locator('[data-testid="play"]:enabled').click();
   await goal(page);
-  const [, layer, head] = /layer (\d+) head (\d+) took over/i.exec(await page.getByTestId('news').innerText()) ?? [];
+  const [, layer, head] =
+    /layer (\d+) head (\d+) took over/i.exec(await page.getByTestId('news').innerText()) ?? [];
   if (layer) await page.getByTestId(`head-${layer - 1}-${head - 1}`).click();
   await page.getByTestId('measure-worth').click();
   await page.locator('[data-testid^="worth-"]').first().waitFor();
@@ -55,7 +77,11 @@ try {
   await take('page-360', { width: 360, height: 1400, deviceScaleFactor: 2 }, explored);
   await take('translator', { hash: '#model=dates&text=20+nov+2026', height: 1270 }, translated);
   await take('train', { hash: '#train=copy', height: 1060 }, trained);
-  await take('train-360', { hash: '#train=copy', width: 360, height: 1700, deviceScaleFactor: 2 }, trained);
+  await take(
+    'train-360',
+    { hash: '#train=copy', width: 360, height: 1700, deviceScaleFactor: 2 },
+    trained,
+  );
 } finally {
   await browser.close();
   await server.close();

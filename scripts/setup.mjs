@@ -5,5 +5,9 @@ import { exitOnFailure, runSteps } from './lib/steps.mjs';
 import { installCompiler } from './lib/toolchain.mjs';
 
 await exitOnFailure(() =>
-  runSteps([...setUpSteps, { title: 'C++ compiler and libraries', run: installCompiler }, { title: 'Chromium', run: findChromium }]),
+  runSteps([
+    ...setUpSteps,
+    { title: 'C++ compiler and libraries', run: installCompiler },
+    { title: 'Chromium', run: findChromium },
+  ]),
 );

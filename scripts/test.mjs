@@ -5,6 +5,7 @@ import { variants } from './lib/cpp.mjs';
 import { paths } from './lib/paths.mjs';
 import { nativeTests, nodeTests, typeChecks, wasmTests } from './lib/runners.mjs';
 import { step, StepFailed } from './lib/steps.mjs';
+import { checkStyle } from './lib/style.mjs';
 import { installCompiler } from './lib/toolchain.mjs';
 
 const preparations = [
@@ -16,11 +17,18 @@ const preparations = [
 
 const runners = [
   { title: 'C++, native, AddressSanitizer and UBSan', run: nativeTests },
-  ...variants.map((variant) => ({ title: `C++, wasm in Node, ${variant}`, run: () => wasmTests(variant) })),
+  ...variants.map((variant) => ({
+    title: `C++, wasm in Node, ${variant}`,
+    run: () => wasmTests(variant),
+  })),
+  { title: 'formatters and linters', run: checkStyle },
   { title: 'types', run: typeChecks },
   { title: 'JavaScript and the build scripts', run: () => nodeTests('js', ['js', 'scripts']) },
   { title: 'the package, as installed', run: () => nodeTests('package', ['package']) },
-  { title: 'the page, in Chromium', run: () => nodeTests('browser', ['browser'], { concurrency: 1 }) },
+  {
+    title: 'the page, in Chromium',
+    run: () => nodeTests('browser', ['browser'], { concurrency: 1 }),
+  },
 ];
 
 const results = [];
@@ -48,12 +56,21 @@ async function runTests({ title, run }) {
     try {
       counts = await run();
     } catch (error) {
-      counts = { passed: 0, failed: 1, skipped: 0, output: explain(error), reason: 'it could not be run' };
+      counts = {
+        passed: 0,
+        failed: 1,
+        skipped: 0,
+        output: explain(error),
+        reason: 'it could not be run',
+      };
     }
     const text = `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`;
     return counts.failed ? { failed: text } : text;
   });
-  if (counts.failed) console.error(`${counts.output.trimEnd()}\n${counts.reason ? `${title}: ${counts.reason}\n` : ''}`);
+  if (counts.failed)
+    console.error(
+      `${counts.output.trimEnd()}\n${counts.reason ? `${title}: ${counts.reason}\n` : ''}`,
+    );
   results.push({ title, counts, seconds: (performance.now() - start) / 1000 });
 }
 
@@ -62,8 +79,15 @@ function summarise() {
   const width = Math.max(...counted.map(({ title }) => title.length));
   console.log(`\n${'Summary'.padEnd(width)}  passed  failed  skipped  seconds`);
   for (const { title, counts, seconds } of counted)
-    console.log([title.padEnd(width), `${counts.passed}`.padStart(6), `${counts.failed}`.padStart(6), `${counts.skipped}`.padStart(7),
-      seconds.toFixed(1).padStart(7)].join('  '));
+    console.log(
+      [
+        title.padEnd(width),
+        `${counts.passed}`.padStart(6),
+        `${counts.failed}`.padStart(6),
+        `${counts.skipped}`.padStart(7),
+        seconds.toFixed(1).padStart(7),
+      ].join('  '),
+    );
   const sum = (key) => counted.reduce((total, { counts }) => total + counts[key], 0);
   const [passed, failed] = [sum('passed'), sum('failed')];
   if (failed) console.log(`(logs: ${paths.logs})`);

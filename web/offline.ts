@@ -29,7 +29,8 @@ export function offline(): Plugin {
         chunk.viteMetadata?.importedCss?.forEach((css) => needed.add(css));
         chunk.imports.forEach(need);
       };
-      for (const [file, output] of Object.entries(bundle)) if (output.type === 'chunk' && output.isEntry) need(file);
+      for (const [file, output] of Object.entries(bundle))
+        if (output.type === 'chunk' && output.isEntry) need(file);
       for (const [file, output] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
         version.update(file).update(output.type === 'chunk' ? output.code : output.source);
         if (isKept(file)) (needed.has(file) ? shell : rest).push(file);

@@ -5,7 +5,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
 
-const entries: Readonly<Record<string, string>> = { 'attention-lab': 'index.js', 'attention-lab/worker': 'worker.js' };
+const entries: Readonly<Record<string, string>> = {
+  'attention-lab': 'index.js',
+  'attention-lab/worker': 'worker.js',
+};
 
 /** `dist`: the built package. One plugin for the page, one for what it runs in workers. */
 export function sharedPackage(dist: string): { page: Plugin; worker: Plugin } {
@@ -14,11 +17,19 @@ export function sharedPackage(dist: string): { page: Plugin; worker: Plugin } {
   const closure = (name: string, found = new Set<string>()): Set<string> => {
     if (found.has(name)) return found;
     found.add(name);
-    for (const [, next] of read(name).matchAll(/(?:from|import)\s*\(?\s*"\.\/([\w-]+\.js)"/g)) closure(next!, found);
+    for (const [, next] of read(name).matchAll(/(?:from|import)\s*\(?\s*"\.\/([\w-]+\.js)"/g))
+      closure(next!, found);
     return found;
   };
-  const scripts = new Set([...closure('index.js'), ...closure('worker.js'), ...closure('worker-entry.js')]);
-  const files = [...scripts, ...readdirSync(join(dist, 'wasm')).map((name) => `wasm/${name}`)].sort();
+  const scripts = new Set([
+    ...closure('index.js'),
+    ...closure('worker.js'),
+    ...closure('worker-entry.js'),
+  ]);
+  const files = [
+    ...scripts,
+    ...readdirSync(join(dist, 'wasm')).map((name) => `wasm/${name}`),
+  ].sort();
   const hash = createHash('sha256');
   for (const name of files) hash.update(name).update(readFileSync(join(dist, name)));
   const folder = `attention-lab-${hash.digest('hex').slice(0, 8)}`;
@@ -27,12 +38,18 @@ export function sharedPackage(dist: string): { page: Plugin; worker: Plugin } {
     name: 'shared-package',
     apply: 'build',
     enforce: 'pre',
-    resolveId: (source) => (entries[source] ? { id: `./${folder}/${entries[source]}`, external: true } : null),
+    resolveId: (source) =>
+      entries[source] ? { id: `./${folder}/${entries[source]}`, external: true } : null,
   };
   const page: Plugin = {
     ...worker,
     generateBundle() {
-      for (const name of files) this.emitFile({ type: 'asset', fileName: `assets/${folder}/${name}`, source: readFileSync(join(dist, name)) });
+      for (const name of files)
+        this.emitFile({
+          type: 'asset',
+          fileName: `assets/${folder}/${name}`,
+          source: readFileSync(join(dist, name)),
+        });
     },
     transformIndexHtml: () =>
       [...closure('index.js')].map((name) => ({

@@ -12,12 +12,15 @@ export default defineConfig(({ command }) => ({
   root: here('.'),
   base: './',
   // The development server reads the package as it lies in ../dist.
-  resolve: command === 'build' ? {} : {
-    alias: [
-      { find: /^attention-lab$/, replacement: here('../dist/index.js') },
-      { find: /^attention-lab\/worker$/, replacement: here('../dist/worker.js') },
-    ],
-  },
+  resolve:
+    command === 'build'
+      ? {}
+      : {
+          alias: [
+            { find: /^attention-lab$/, replacement: here('../dist/index.js') },
+            { find: /^attention-lab\/worker$/, replacement: here('../dist/worker.js') },
+          ],
+        },
   // The wasm and the workers stay files of their own: a data: or blob: URL would break under a strict CSP.
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es', plugins: () => [worker] },

@@ -14,23 +14,35 @@ export const attentionLab: Family = {
   read({ config }, _, __, generation) {
     try {
       const model = completeModelConfig(withInfinity(config) as ModelConfig);
-      return { config: model, rules: undefined, ignored: [], generation: generationDefaults({}, generation) };
+      return {
+        config: model,
+        rules: undefined,
+        ignored: [],
+        generation: generationDefaults({}, generation),
+      };
     } catch (error) {
       // What a caller may not pass, a file may not hold.
-      if (error instanceof AttentionLabError) fail('bad_checkpoint', `config.json: ${error.message}`, error);
+      if (error instanceof AttentionLabError)
+        fail('bad_checkpoint', `config.json: ${error.message}`, error);
       throw error;
     }
   },
 
   write(config) {
-    return { model_type: 'attention_lab', architectures: ['AttentionLabModel'], config: withoutDefaults(asGiven(config), (given) => means(given, config)) };
+    return {
+      model_type: 'attention_lab',
+      architectures: ['AttentionLabModel'],
+      config: withoutDefaults(asGiven(config), (given) => means(given, config)),
+    };
   },
 };
 
 /** JSON writes the Infinity of a layer without a window as null. */
 function withInfinity(config: unknown): unknown {
   return JSON.parse(JSON.stringify(config ?? null), (key, value: unknown) =>
-    key === 'window' && Array.isArray(value) ? value.map((window: unknown) => window ?? Infinity) : value,
+    key === 'window' && Array.isArray(value)
+      ? value.map((window: unknown) => window ?? Infinity)
+      : value,
   );
 }
 
@@ -42,13 +54,17 @@ function withoutDefaults(given: Given, isSame: (given: Given) => boolean): Given
     const { [key]: _, ...rest } = kept;
     if (isSame(rest)) return rest;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return kept;
-    return { ...kept, [key]: withoutDefaults(value as Given, (inner) => isSame({ ...kept, [key]: inner })) };
+    return {
+      ...kept,
+      [key]: withoutDefaults(value as Given, (inner) => isSame({ ...kept, [key]: inner })),
+    };
   }, given);
 }
 
 /** Whether what is given completes to the config. */
 function means(given: Given, config: NativeModelConfig): boolean {
-  const text = (value: unknown): string => JSON.stringify(value, (_, item: unknown) => (item === Infinity ? '∞' : item));
+  const text = (value: unknown): string =>
+    JSON.stringify(value, (_, item: unknown) => (item === Infinity ? '∞' : item));
   try {
     return text(completeModelConfig(given as unknown as ModelConfig)) === text(config);
   } catch (error) {
@@ -71,6 +87,10 @@ function stackAsGiven<Stack extends NativeStackConfig>(config: Stack) {
     ...rest,
     ...(padTokenId >= 0 && { padTokenId }),
     ...(image && { image }),
-    attention: { ...layer, ...(Number.isFinite(maskedValue) && { maskedValue }), ...(window !== Infinity && { window }) },
+    attention: {
+      ...layer,
+      ...(Number.isFinite(maskedValue) && { maskedValue }),
+      ...(window !== Infinity && { window }),
+    },
   };
 }

@@ -14,14 +14,27 @@ export const bert: Family = {
 
   read(json, architecture, has) {
     const config = new ConfigReader(json);
-    const prefix = bodyPrefix('bert.', 'embeddings.word_embeddings.weight', architecture === 'BertModel', has);
-    const masked = architecture === undefined ? hasMaskedHead(has) : architecture !== 'BertModel' || hasMaskedHead(has);
+    const prefix = bodyPrefix(
+      'bert.',
+      'embeddings.word_embeddings.weight',
+      architecture === 'BertModel',
+      has,
+    );
+    const masked =
+      architecture === undefined
+        ? hasMaskedHead(has)
+        : architecture !== 'BertModel' || hasMaskedHead(has);
     const model = bertConfig(config, {
       maxLen: config.size('max_position_embeddings', 512),
       pooler: bertPooler(prefix, has),
       maskedLmHead: masked,
     });
-    return { config: model, rules: [...bertBody(model, prefix).all, ...head(model).all], ignored, carried };
+    return {
+      config: model,
+      rules: [...bertBody(model, prefix).all, ...head(model).all],
+      ignored,
+      carried,
+    };
   },
 
   write: (config) => ({
@@ -69,7 +82,10 @@ export function bertConfig(
     normEps: config.positive('layer_norm_eps', 1e-12),
     activation: config.choice('hidden_act', activations, 'gelu'),
     tieEmbeddings: config.boolean('tie_word_embeddings', true),
-    attention: { numHeads: config.divisor('num_attention_heads', 12, 'hidden_size', dModel), ...attention?.(config, numLayers) },
+    attention: {
+      numHeads: config.divisor('num_attention_heads', 12, 'hidden_size', dModel),
+      ...attention?.(config, numLayers),
+    },
     ...own,
   });
 }
@@ -97,8 +113,16 @@ export function bertBody(config: NativeModelConfig, prefix: string): Rules {
   const { dModel: D, dFf: F, vocabSize: V } = config;
   const body = new Rules(prefix);
   body.tensor('embed.token.weight', [V, D], 'embeddings.word_embeddings.weight');
-  body.tensor('embed.position.weight', [config.maxLen + config.positionOffset, D], 'embeddings.position_embeddings.weight');
-  body.tensor('embed.token_type.weight', [config.typeVocabSize, D], 'embeddings.token_type_embeddings.weight');
+  body.tensor(
+    'embed.position.weight',
+    [config.maxLen + config.positionOffset, D],
+    'embeddings.position_embeddings.weight',
+  );
+  body.tensor(
+    'embed.token_type.weight',
+    [config.typeVocabSize, D],
+    'embeddings.token_type_embeddings.weight',
+  );
   body.layerNorm('embed.norm', 'embeddings.LayerNorm', D);
   for (let l = 0; l < config.numLayers; ++l) {
     const ours = `blocks.${l}`;
@@ -120,7 +144,12 @@ export function bertBody(config: NativeModelConfig, prefix: string): Rules {
  * The last product of the head. Tied, its matrix is the embedding and the first of `biases` counts; untied, Transformers
  * computes with the decoder's own tensors, of which the bias is the last.
  */
-export function maskedLmOutput(head: Rules, config: NativeModelConfig, weight: string, biases: string[]): void {
+export function maskedLmOutput(
+  head: Rules,
+  config: NativeModelConfig,
+  weight: string,
+  biases: string[],
+): void {
   const { dModel: D, vocabSize: V } = config;
   if (config.tieEmbeddings) {
     head.tensor('mlm_head.bias', [V], ...biases);

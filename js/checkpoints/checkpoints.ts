@@ -1,6 +1,12 @@
 // All that a runtime asks of checkpoints: to load one, to list what downloads have left behind, and to drop it.
 import type { Host, Model } from '../model.js';
-import type { CachedModel, CacheOptions, ClearCacheOptions, LoadOptions, ModelSource } from '../types.js';
+import type {
+  CachedModel,
+  CacheOptions,
+  ClearCacheOptions,
+  LoadOptions,
+  ModelSource,
+} from '../types.js';
 import { checkKeys, checkString } from '../validation.js';
 import type { OpenFolder } from './folder.js';
 import { clearModels, listModels } from './hub-cache.js';
@@ -23,7 +29,8 @@ export function checkpointsOf(openFolder: OpenFolder, openStore: OpenStore): Che
     async clearCache(options) {
       const { repo, cacheDir } = checkKeys('options', options, new Set(['repo', 'cacheDir']));
       const store = openStore({ cacheDir });
-      if (store) await clearModels(store, repo === undefined ? undefined : checkString('repo', repo));
+      if (store)
+        await clearModels(store, repo === undefined ? undefined : checkString('repo', repo));
     },
   };
 }

@@ -54,7 +54,8 @@ export class ConfigReader {
     const value = this.field(name) ?? otherwise;
     if (typeof value === 'object' && !Array.isArray(value)) return undefined;
     const sizes: unknown[] = Array.isArray(value) ? value : [value];
-    const sound = (size: unknown): boolean => Number.isInteger(size) && (size as number) >= 1 && (size as number) <= most;
+    const sound = (size: unknown): boolean =>
+      Number.isInteger(size) && (size as number) >= 1 && (size as number) <= most;
     if (sizes.length > 2 || sizes.length === 0 || !sizes.every(sound)) {
       this.wrong(name, `an integer from 1 to ${most}, or [height, width]`, value);
     }
@@ -65,7 +66,8 @@ export class ConfigReader {
   numbers(name: string, otherwise: number, count: number, above = -Infinity): number[] {
     const value = this.field(name) ?? otherwise;
     const numbers: unknown[] = Array.isArray(value) ? value : new Array(count).fill(value);
-    const sound = (number: unknown): boolean => typeof number === 'number' && Math.fround(number) > above && Math.fround(number) < Infinity;
+    const sound = (number: unknown): boolean =>
+      typeof number === 'number' && Math.fround(number) > above && Math.fround(number) < Infinity;
     if (numbers.length !== count || !numbers.every(sound)) {
       this.wrong(name, `a number${above === 0 ? ' above 0' : ''}, or ${count} of them`, value);
     }
@@ -82,15 +84,18 @@ export class ConfigReader {
   ids(name: string): number[] {
     const value = this.field(name) ?? [];
     const ids: unknown[] = Array.isArray(value) ? value : [value];
-    if (!ids.every((id): id is number => Number.isSafeInteger(id))) this.wrong(name, 'a token id or an array of them', value);
+    if (!ids.every((id): id is number => Number.isSafeInteger(id)))
+      this.wrong(name, 'a token id or an array of them', value);
     return ids;
   }
 
   /** Sequences of token ids; none where the field is left out. */
   idSequences(name: string): number[][] {
     const value = this.field(name) ?? [];
-    const isSequence = (word: unknown): boolean => Array.isArray(word) && word.length > 0 && word.every(Number.isSafeInteger);
-    if (!Array.isArray(value) || !value.every(isSequence)) this.wrong(name, 'an array of arrays of token ids', value);
+    const isSequence = (word: unknown): boolean =>
+      Array.isArray(word) && word.length > 0 && word.every(Number.isSafeInteger);
+    if (!Array.isArray(value) || !value.every(isSequence))
+      this.wrong(name, 'an array of arrays of token ids', value);
     return value as number[][];
   }
 
@@ -132,7 +137,8 @@ export class ConfigReader {
   /** An even size, or one for each of `count` layers. */
   evenSizes(name: string, otherwise: number, count: number): number | number[] {
     const value = this.field(name) ?? otherwise;
-    const isEven = (size: unknown): boolean => Number.isInteger(size) && (size as number) > 0 && (size as number) % 2 === 0;
+    const isEven = (size: unknown): boolean =>
+      Number.isInteger(size) && (size as number) > 0 && (size as number) % 2 === 0;
     if (Array.isArray(value) ? value.length !== count || !value.every(isEven) : !isEven(value)) {
       this.wrong(name, `an even size above 0, or one for each of the ${count} layers`, value);
     }
@@ -141,14 +147,16 @@ export class ConfigReader {
 
   positive(name: string, otherwise?: number): number {
     const value = this.field(name) ?? otherwise;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) this.wrong(name, 'a number above 0', value);
+    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+      this.wrong(name, 'a number above 0', value);
     return value;
   }
 
   /** One of the values this package computes, translated. */
   choice<T extends string>(name: string, table: Readonly<Record<string, T>>, otherwise: string): T {
     const value = this.field(name) ?? otherwise;
-    const found = typeof value === 'string' && Object.hasOwn(table, value) ? table[value] : undefined;
+    const found =
+      typeof value === 'string' && Object.hasOwn(table, value) ? table[value] : undefined;
     return found ?? this.refuse(name, Object.keys(table).join(' or '), value);
   }
 
@@ -160,11 +168,17 @@ export class ConfigReader {
 
   /** The field is sound, but this package does not compute it. */
   refuse(name: string, expected: string, value: unknown): never {
-    fail('unsupported_checkpoint', `${this.file}: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
+    fail(
+      'unsupported_checkpoint',
+      `${this.file}: ${this.path}${name}: expected ${expected}, got ${show(value)}`,
+    );
   }
 
   private wrong(name: string, expected: string, value: unknown): never {
-    fail('bad_checkpoint', `${this.file}: ${this.path}${name}: expected ${expected}, got ${show(value)}`);
+    fail(
+      'bad_checkpoint',
+      `${this.file}: ${this.path}${name}: expected ${expected}, got ${show(value)}`,
+    );
   }
 }
 

@@ -6,12 +6,22 @@ export interface Dtype {
   bytes: number;
 }
 
-// prettier-ignore
 const sizes: Readonly<Record<string, number>> = {
-  BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1,
-  U16: 2, I16: 2, F16: 2, BF16: 2,
-  U32: 4, I32: 4, F32: 4,
-  U64: 8, I64: 8, F64: 8,
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
 };
 
 const readable = ['F32', 'F16', 'BF16'];
@@ -20,7 +30,10 @@ const readable = ['F32', 'F16', 'BF16'];
 export function checkableDtype(label: string, name: unknown): Dtype {
   const bytes = typeof name === 'string' && Object.hasOwn(sizes, name) ? sizes[name] : undefined;
   if (bytes === undefined) {
-    fail('bad_checkpoint', `${label}: expected a dtype of ${Object.keys(sizes).join(', ')}, got ${JSON.stringify(name)}`);
+    fail(
+      'bad_checkpoint',
+      `${label}: expected a dtype of ${Object.keys(sizes).join(', ')}, got ${JSON.stringify(name)}`,
+    );
   }
   return { name: name as string, bytes };
 }
@@ -31,7 +44,10 @@ export function isReadable(dtype: Dtype): boolean {
 
 export function checkReadable(label: string, dtype: Dtype): void {
   if (!isReadable(dtype)) {
-    fail('unsupported_checkpoint', `${label}: expected the dtype ${readable.join(' or ')}, got ${dtype.name}`);
+    fail(
+      'unsupported_checkpoint',
+      `${label}: expected the dtype ${readable.join(' or ')}, got ${dtype.name}`,
+    );
   }
 }
 
@@ -51,7 +67,8 @@ export class FloatDecoder {
     }
     // 16-bit values fill the upper half of their own f32 memory, and are widened from the front: no second buffer.
     this.bytes = new Uint8Array(this.values.buffer);
-    this.convert = dtype.name === 'F16' ? widenHalf : dtype.name === 'BF16' ? widenBfloat : undefined;
+    this.convert =
+      dtype.name === 'F16' ? widenHalf : dtype.name === 'BF16' ? widenBfloat : undefined;
     this.at = this.convert ? count * 2 : 0;
   }
 
@@ -98,7 +115,11 @@ export function narrowHalf(name: string, values: Float32Array): Uint16Array {
     const size = Math.abs(values[i]!);
     if (Number.isNaN(size)) return sign | 0x7e00;
     if (size === Infinity) return sign | 0x7c00;
-    if (size >= overflowsHalf) fail('invalid_argument', `${name}: expected at most ${largestHalf} in size for f16, got ${values[i]}`);
+    if (size >= overflowsHalf)
+      fail(
+        'invalid_argument',
+        `${name}: expected at most ${largestHalf} in size for f16, got ${values[i]}`,
+      );
     if (size < 2 ** -14) return sign | roundHalfEven(size * 2 ** 24); // subnormal, and at 1024 the smallest normal
     const magnitude = bits & 0x7fffffff;
     // 13 bits of the fraction go. A carry out of it rightly adds one to the exponent.

@@ -76,13 +76,29 @@ export interface Family {
 const shown = 40;
 
 /** The first that can express a config is the one it is saved as. */
-export const families: readonly Family[] = [bert, distilbert, gpt2, llama, longformer, marian, roberta, vit, attentionLab];
+export const families: readonly Family[] = [
+  bert,
+  distilbert,
+  gpt2,
+  llama,
+  longformer,
+  marian,
+  roberta,
+  vit,
+  attentionLab,
+];
 
 /** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
-export function chooseFamily(json: Readonly<Record<string, unknown>>): { family: Family; architecture: string | undefined } {
+export function chooseFamily(json: Readonly<Record<string, unknown>>): {
+  family: Family;
+  architecture: string | undefined;
+} {
   const { model_type: modelType, architectures } = json;
   if (architectures !== undefined && architectures !== null && !isStrings(architectures)) {
-    fail('bad_checkpoint', `config.json: architectures: expected names, got ${JSON.stringify(architectures).slice(0, 60)}`);
+    fail(
+      'bad_checkpoint',
+      `config.json: architectures: expected names, got ${JSON.stringify(architectures).slice(0, 60)}`,
+    );
   }
   const architecture = isStrings(architectures) ? architectures[0] : undefined;
   const family = families.find((candidate) =>
@@ -90,12 +106,20 @@ export function chooseFamily(json: Readonly<Record<string, unknown>>): { family:
       ? candidate.architectures.includes(architecture)
       : candidate.modelType === modelType,
   );
-  const known = families.map((each) => `${each.modelType} (${each.architectures.join(', ')})`).join('; ');
+  const known = families
+    .map((each) => `${each.modelType} (${each.architectures.join(', ')})`)
+    .join('; ');
   if (!family) {
-    fail('unsupported_checkpoint', `config.json: model_type: expected one of ${known}, got ${String(JSON.stringify(modelType)).slice(0, 60)}`);
+    fail(
+      'unsupported_checkpoint',
+      `config.json: model_type: expected one of ${known}, got ${String(JSON.stringify(modelType)).slice(0, 60)}`,
+    );
   }
   if (architecture !== undefined && !family.architectures.includes(architecture)) {
-    fail('unsupported_checkpoint', `config.json: architectures: expected one of ${known}, got "${architecture.slice(0, 60)}"`);
+    fail(
+      'unsupported_checkpoint',
+      `config.json: architectures: expected one of ${known}, got "${architecture.slice(0, 60)}"`,
+    );
   }
   return { family, architecture };
 }
@@ -106,11 +130,15 @@ export function refuseUnserved(json: Readonly<Record<string, unknown>>): void {
   config.refuseIfGiven('quantization_config');
   config.refuseUnless('tie_encoder_decoder', false);
   const pruned = config.section('pruned_heads');
-  if (pruned && pruned.names().length > 0) config.refuse('pruned_heads', 'none', json['pruned_heads']);
+  if (pruned && pruned.names().length > 0)
+    config.refuse('pruned_heads', 'none', json['pruned_heads']);
 }
 
 /** The fields by the family's own names; one that is there under its own name counts. */
-export function withOwnNames(json: Readonly<Record<string, unknown>>, aliases: Family['aliases'] = {}): Readonly<Record<string, unknown>> {
+export function withOwnNames(
+  json: Readonly<Record<string, unknown>>,
+  aliases: Family['aliases'] = {},
+): Readonly<Record<string, unknown>> {
   const renamed = Object.entries(aliases).filter(([alias]) => Object.hasOwn(json, alias));
   return { ...Object.fromEntries(renamed.map(([alias, own]) => [own, json[alias]])), ...json };
 }
@@ -137,12 +165,17 @@ export function matchTensors(
       continue;
     }
     const info = tensors.get(name)!;
-    if (!sameShape(info.dims, expected)) problems.push(`${name}: expected ${shapeText(expected)}, got ${shapeText(info.dims)}`);
+    if (!sameShape(info.dims, expected))
+      problems.push(`${name}: expected ${shapeText(expected)}, got ${shapeText(info.dims)}`);
     else checkReadable(`${file}: ${name}`, info.dtype);
     wanted.set(name, rule);
   }
   for (const name of tensors.keys()) {
-    if (known.has(name) || [...plan.ignored, ...(plan.carried ?? [])].some((pattern) => pattern.test(name))) continue;
+    if (
+      known.has(name) ||
+      [...plan.ignored, ...(plan.carried ?? [])].some((pattern) => pattern.test(name))
+    )
+      continue;
     problems.push(`${name}: unexpected; no part of this model`);
   }
   if (problems.length > 0) {

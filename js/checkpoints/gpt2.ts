@@ -11,7 +11,12 @@ export const gpt2: Family = {
   modelType: 'gpt2',
   tokenizerClass: 'GPT2Tokenizer',
   generates: true,
-  aliases: { hidden_size: 'n_embd', max_position_embeddings: 'n_positions', num_attention_heads: 'n_head', num_hidden_layers: 'n_layer' },
+  aliases: {
+    hidden_size: 'n_embd',
+    max_position_embeddings: 'n_positions',
+    num_attention_heads: 'n_head',
+    num_hidden_layers: 'n_layer',
+  },
   architectures: ['GPT2LMHeadModel', 'GPT2Model'],
 
   read(json, architecture, has, generation) {
@@ -40,7 +45,12 @@ export const gpt2: Family = {
       tieEmbeddings: config.boolean('tie_word_embeddings', true),
     });
     const prefix = bodyPrefix('transformer.', 'wte.weight', architecture === 'GPT2Model', has);
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults({ eos_token_id: 50256, ...json }, generation) };
+    return {
+      config: model,
+      rules: rules(model, prefix),
+      ignored: ignored(model),
+      generation: generationDefaults({ eos_token_id: 50256, ...json }, generation),
+    };
   },
 
   write: (config) => ({

@@ -29,14 +29,21 @@ export interface Note {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-const repoKey = ({ hub, repo }: Pick<HubFileAddress, 'hub' | 'repo'>): string => `${segment(hub)}/${segment(repo)}/`;
-const versionKey = (at: HubFileAddress, etag: string): string => `${repoKey(at)}bytes/${segment(at.file)}/${segment(`v${etag}`)}/`;
+const repoKey = ({ hub, repo }: Pick<HubFileAddress, 'hub' | 'repo'>): string =>
+  `${segment(hub)}/${segment(repo)}/`;
+const versionKey = (at: HubFileAddress, etag: string): string =>
+  `${repoKey(at)}bytes/${segment(at.file)}/${segment(`v${etag}`)}/`;
 
 /** A file's version that is kept whole, and one whose download has begun: the first serves until the second is whole. */
 type Kind = 'whole' | 'begun';
-const noteKey = (kind: Kind, at: HubFileAddress): string => `${repoKey(at)}${kind}/${segment(at.revision)}/${segment(at.file)}`;
+const noteKey = (kind: Kind, at: HubFileAddress): string =>
+  `${repoKey(at)}${kind}/${segment(at.revision)}/${segment(at.file)}`;
 
-export async function readNote(store: HubStore, kind: Kind, at: HubFileAddress): Promise<Note | undefined> {
+export async function readNote(
+  store: HubStore,
+  kind: Kind,
+  at: HubFileAddress,
+): Promise<Note | undefined> {
   const bytes = await store.get(noteKey(kind, at));
   try {
     return bytes && (JSON.parse(decoder.decode(bytes)) as Note);
@@ -45,7 +52,12 @@ export async function readNote(store: HubStore, kind: Kind, at: HubFileAddress):
   }
 }
 
-export async function writeNote(store: HubStore, kind: Kind, at: HubFileAddress, note: Note): Promise<void> {
+export async function writeNote(
+  store: HubStore,
+  kind: Kind,
+  at: HubFileAddress,
+  note: Note,
+): Promise<void> {
   const before = await readNote(store, kind, at);
   await store.put(noteKey(kind, at), encoder.encode(JSON.stringify(note)));
   if (before && before.etag !== note.etag) await dropVersion(store, at, before.etag);
@@ -62,20 +74,29 @@ async function dropVersion(store: HubStore, at: HubFileAddress, etag: string): P
   for (const key of await store.keys(repoKey(at))) {
     const [, , kind, revision, file] = key.split('/').map(unsegment);
     if (kind === 'bytes' || file !== at.file) continue;
-    if ((await readNote(store, kind as Kind, { ...at, revision: revision! }))?.etag === etag) return;
+    if ((await readNote(store, kind as Kind, { ...at, revision: revision! }))?.etag === etag)
+      return;
   }
   await store.delete(versionKey(at, etag));
 }
 
 /** Whether the bytes are all there: a browser may drop what it keeps. */
-export async function isWhole(store: HubStore, at: HubFileAddress, { etag, size = 0, missing }: Note): Promise<boolean> {
+export async function isWhole(
+  store: HubStore,
+  at: HubFileAddress,
+  { etag, size = 0, missing }: Note,
+): Promise<boolean> {
   if (missing || size === 0) return true;
   const last = Math.ceil(size / partSize) - 1;
   return (await store.get(`${versionKey(at, etag)}${last}`))?.length === size - last * partSize;
 }
 
 /** The bytes that are kept of a version, from its start. */
-export async function* storedParts(store: HubStore, at: HubFileAddress, etag: string): AsyncGenerator<Uint8Array> {
+export async function* storedParts(
+  store: HubStore,
+  at: HubFileAddress,
+  etag: string,
+): AsyncGenerator<Uint8Array> {
   for (let part = 0; ; ++part) {
     const bytes = await store.get(`${versionKey(at, etag)}${part}`);
     if (!bytes) return;
@@ -109,7 +130,7 @@ export class PartWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length && this.#store; ) {
+    for (let at = 0; at < bytes.length && this.#store;) {
       const piece = bytes.subarray(at, at + partSize - this.#filled);
       this.#buffer.set(piece, this.#filled);
       this.#filled += piece.length;
@@ -125,7 +146,8 @@ export class PartWriter {
   async flush(): Promise<boolean> {
     if (this.#store && this.#filled > 0) {
       const stored = await this.#store.get(`${versionKey(this.at, this.etag)}${this.#part}`);
-      if ((stored?.length ?? 0) < this.#filled) await this.#put(this.#buffer.subarray(0, this.#filled));
+      if ((stored?.length ?? 0) < this.#filled)
+        await this.#put(this.#buffer.subarray(0, this.#filled));
     }
     return this.#store !== undefined;
   }
@@ -149,7 +171,13 @@ export async function listModels(store: HubStore): Promise<CachedModel[]> {
     const note = await readNote(store, kind, at);
     if (!note || note.missing) continue;
     const name = JSON.stringify([at.hub, at.repo, at.revision]);
-    const model = models.get(name) ?? { hub: at.hub, repo: at.repo, revision: at.revision, bytes: 0, complete: true };
+    const model = models.get(name) ?? {
+      hub: at.hub,
+      repo: at.repo,
+      revision: at.revision,
+      bytes: 0,
+      complete: true,
+    };
     models.set(name, model);
     if (kind === 'whole') model.bytes += note.size ?? 0;
     else {
@@ -164,6 +192,7 @@ export async function listModels(store: HubStore): Promise<CachedModel[]> {
 export async function clearModels(store: HubStore, repo: string | undefined): Promise<void> {
   const owned = new Set((await store.keys('')).map((key) => key.split('/').slice(0, 2).join('/')));
   for (const prefix of owned) {
-    if (repo === undefined || unsegment(prefix.split('/')[1] ?? '') === repo) await store.delete(`${prefix}/`);
+    if (repo === undefined || unsegment(prefix.split('/')[1] ?? '') === repo)
+      await store.delete(`${prefix}/`);
   }
 }

@@ -2,7 +2,16 @@
 // words why a hub refuses. A plain GET says all that is asked, so that a browser needs no preflight request.
 import { AttentionLabError, checkAborted, fail, messageOf, rethrow } from '../errors.js';
 import type { FolderFile } from './folder.js';
-import { dropNote, isWhole, PartWriter, readNote, storedParts, writeNote, type HubFileAddress, type Note } from './hub-cache.js';
+import {
+  dropNote,
+  isWhole,
+  PartWriter,
+  readNote,
+  storedParts,
+  writeNote,
+  type HubFileAddress,
+  type Note,
+} from './hub-cache.js';
 import type { HubStore } from './hub-store.js';
 import { checkNotHtml, discard, responseFile } from './web-folder.js';
 
@@ -17,7 +26,10 @@ export interface HubRequest extends HubFileAddress {
 const waits = [0, 250, 500, 1000];
 
 /** null: there is no such file. */
-export async function openHubFile(at: HubRequest, store: HubStore | undefined): Promise<FolderFile | null> {
+export async function openHubFile(
+  at: HubRequest,
+  store: HubStore | undefined,
+): Promise<FolderFile | null> {
   const note = store && (await wholeNote(store, at));
   if (store && note && isCommit(at.revision)) return storedFile(store, at, note); // a commit never changes
   const begun = store && (await readNote(store, 'begun', at));
@@ -31,7 +43,12 @@ export async function openHubFile(at: HubRequest, store: HubStore | undefined): 
   if (response.status >= 500 || response.status === 429) {
     const status = statusOf(response);
     await discard(response, null);
-    return kept(store, at, note, new AttentionLabError('network', `${urlOf(at)}: the hub answered with status ${status}`));
+    return kept(
+      store,
+      at,
+      note,
+      new AttentionLabError('network', `${urlOf(at)}: the hub answered with status ${status}`),
+    );
   }
   const commit = response.headers.get('X-Repo-Commit') ?? undefined;
   if (commit !== undefined) at.onCommit(commit);
@@ -39,14 +56,18 @@ export async function openHubFile(at: HubRequest, store: HubStore | undefined): 
     if (store) await keep(writeNote(store, 'whole', at, { etag: '', missing: true }));
     return discard(response, null);
   }
-  if (partial > 0 && (response.status === 416 || (response.status === 206 && !continues(response, partial, begun!)))) {
+  if (
+    partial > 0 &&
+    (response.status === 416 || (response.status === 206 && !continues(response, partial, begun!)))
+  ) {
     await discard(response, null); // not the version that was begun
     await dropNote(store!, 'begun', at);
     return openHubFile(at, store);
   }
   await refuse(at, response);
   const etag = etagOf(response);
-  if (store && note && etag !== '' && etag === note.etag) return discard(response, storedFile(store, at, note));
+  if (store && note && etag !== '' && etag === note.etag)
+    return discard(response, storedFile(store, at, note));
   return download(at, store, response, response.status === 206 ? partial : 0);
 }
 
@@ -56,7 +77,12 @@ async function wholeNote(store: HubStore, at: HubRequest): Promise<Note | undefi
 }
 
 /** What is kept, where the hub cannot be asked. */
-function kept(store: HubStore | undefined, at: HubRequest, note: Note | undefined, error: unknown): FolderFile | null {
+function kept(
+  store: HubStore | undefined,
+  at: HubRequest,
+  note: Note | undefined,
+  error: unknown,
+): FolderFile | null {
   checkAborted(at.signal, urlOf(at));
   if (store && note) return storedFile(store, at, note);
   rethrow(error, at.signal, urlOf(at), 'network');
@@ -64,7 +90,12 @@ function kept(store: HubStore | undefined, at: HubRequest, note: Note | undefine
 
 function storedFile(store: HubStore, at: HubRequest, note: Note): FolderFile | null {
   if (note.missing) return null;
-  return { name: urlOf(at), size: note.size, sizeHint: note.size, chunks: () => storedParts(store, at, note.etag) };
+  return {
+    name: urlOf(at),
+    size: note.size,
+    sizeHint: note.size,
+    chunks: () => storedParts(store, at, note.etag),
+  };
 }
 
 async function storedLength(store: HubStore, at: HubRequest, note: Note): Promise<number> {
@@ -95,7 +126,9 @@ function etagOf(response: Response): string {
 
 /** Whether a partial answer is the rest of the version that was begun. */
 function continues(response: Response, from: number, note: Pick<Note, 'etag' | 'size'>): boolean {
-  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('Content-Range') ?? `bytes ${from}-0/*`);
+  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(
+    response.headers.get('Content-Range') ?? `bytes ${from}-0/*`,
+  );
   if (!range || Number(range[1]) !== from || etagOf(response) !== note.etag) return false;
   return note.size === undefined || range[2] === '*' || Number(range[2]) === note.size;
 }
@@ -103,7 +136,10 @@ function continues(response: Response, from: number, note: Pick<Note, 'etag' | '
 /** A file of the repository is not there, as against a revision or a repository. */
 function isMissing(response: Response): boolean {
   const code = response.headers.get('X-Error-Code');
-  return (response.status === 404 || response.status === 410) && (code === null || code === 'EntryNotFound');
+  return (
+    (response.status === 404 || response.status === 410) &&
+    (code === null || code === 'EntryNotFound')
+  );
 }
 
 /** What to do about an answer that is not the file. */
@@ -113,29 +149,49 @@ async function refuse(at: HubRequest, response: Response): Promise<void> {
   const code = response.headers.get('X-Error-Code');
   await discard(response, null);
   const spelling = `check how ${repo} is spelt`;
-  if (code === 'RevisionNotFound') fail('file_missing', `${urlOf(at)}: ${repo} has no revision "${revision}"; check how it is spelt`);
+  if (code === 'RevisionNotFound')
+    fail(
+      'file_missing',
+      `${urlOf(at)}: ${repo} has no revision "${revision}"; check how it is spelt`,
+    );
   if (code === 'GatedRepo' || response.status === 403) {
     const advice = `accept its terms at ${hub}/${repo}, and pass the token of an account that has`;
     fail('network', `${urlOf(at)}: ${repo} is gated (status ${response.status}): ${advice}`);
   }
   if (response.status === 401) {
-    const reason = at.token === undefined ? 'is private, gated or not there' : 'is not there, or not for this token';
-    fail('network', `${urlOf(at)}: ${repo} ${reason} (status 401): ${spelling}, or pass the token of an account that may read it`);
+    const reason =
+      at.token === undefined
+        ? 'is private, gated or not there'
+        : 'is not there, or not for this token';
+    fail(
+      'network',
+      `${urlOf(at)}: ${repo} ${reason} (status 401): ${spelling}, or pass the token of an account that may read it`,
+    );
   }
-  if (response.status === 404) fail('file_missing', `${urlOf(at)}: the hub has no ${repo} (status 404): ${spelling}`);
+  if (response.status === 404)
+    fail('file_missing', `${urlOf(at)}: the hub has no ${repo} (status 404): ${spelling}`);
   fail('network', `${urlOf(at)}: expected the file, got status ${statusOf(response)}`);
 }
 
 const statusOf = ({ status, statusText }: Response): string => `${status} ${statusText}`.trimEnd();
 
 /** A download from byte `from` on, after what is kept. Its bytes are kept as they pass. */
-async function download(at: HubRequest, store: HubStore | undefined, response: Response, from: number): Promise<FolderFile> {
+async function download(
+  at: HubRequest,
+  store: HubStore | undefined,
+  response: Response,
+  from: number,
+): Promise<FolderFile> {
   const etag = etagOf(response);
   const plain = !response.headers.get('Content-Encoding'); // else ranges would count other bytes than we see
   const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
   const total = plain && Number.isSafeInteger(length) ? from + length : undefined;
   const commit = response.headers.get('X-Repo-Commit');
-  const version: Note = { etag, ...(total !== undefined && { size: total }), ...(commit !== null && { commit }) };
+  const version: Note = {
+    etag,
+    ...(total !== undefined && { size: total }),
+    ...(commit !== null && { commit }),
+  };
   let body = responseFile(response, urlOf(at), at.signal);
   if (from === 0) body = await checkNotHtml(body);
   const isResumable = plain && etag !== '';
@@ -155,7 +211,11 @@ async function download(at: HubRequest, store: HubStore | undefined, response: R
             received += part.length;
             yield part;
           }
-          if (received !== from) fail('network', `${urlOf(at)}: what was kept of it changed while it was loaded; load it again`);
+          if (received !== from)
+            fail(
+              'network',
+              `${urlOf(at)}: what was kept of it changed while it was loaded; load it again`,
+            );
         }
         for await (const chunk of goingOn(at, body, version, received, isResumable)) {
           received += chunk.length;
@@ -165,7 +225,8 @@ async function download(at: HubRequest, store: HubStore | undefined, response: R
         isDone = true;
       } finally {
         const isKept = await writer.flush();
-        if (store && isDone && isKept) await keep(writeNote(store, 'whole', at, { ...version, size: received }));
+        if (store && isDone && isKept)
+          await keep(writeNote(store, 'whole', at, { ...version, size: received }));
         if (store && (isDone || !isResumable || !isKept)) await keep(dropNote(store, 'begun', at));
       }
     },
@@ -173,8 +234,14 @@ async function download(at: HubRequest, store: HubStore | undefined, response: R
 }
 
 /** The body, and where it breaks off, the rest of it from further requests. */
-async function* goingOn(at: HubRequest, body: FolderFile, version: Note, received: number, isResumable: boolean): AsyncGenerator<Uint8Array> {
-  for (let failures = 0; ; ) {
+async function* goingOn(
+  at: HubRequest,
+  body: FolderFile,
+  version: Note,
+  received: number,
+  isResumable: boolean,
+): AsyncGenerator<Uint8Array> {
+  for (let failures = 0; ;) {
     try {
       for await (const chunk of body.chunks()) {
         failures = 0;
@@ -185,11 +252,15 @@ async function* goingOn(at: HubRequest, body: FolderFile, version: Note, receive
       fail('network', 'the connection was closed');
     } catch (error) {
       let reason: unknown = error;
-      for (let rest: FolderFile | undefined; !rest; ) {
+      for (let rest: FolderFile | undefined; !rest;) {
         checkAborted(at.signal, urlOf(at));
         if (!isResumable) rethrow(reason, at.signal, urlOf(at), 'network');
         if (failures === waits.length) {
-          fail('network', `${urlOf(at)}: broke off after ${received} bytes (${messageOf(reason)}); load it again to go on from there`, reason);
+          fail(
+            'network',
+            `${urlOf(at)}: broke off after ${received} bytes (${messageOf(reason)}); load it again to go on from there`,
+            reason,
+          );
         }
         await pause(waits[failures++]!, at.signal);
         try {
@@ -208,13 +279,17 @@ async function requestRest(at: HubRequest, from: number, version: Note): Promise
   const response = await request(at, from);
   const rest = responseFile(response, urlOf(at), at.signal);
   if (response.status === 206 && continues(response, from, version)) return rest;
-  if (response.status === 200 && etagOf(response) === version.etag) return { ...rest, chunks: () => after(from, rest.chunks()) };
+  if (response.status === 200 && etagOf(response) === version.etag)
+    return { ...rest, chunks: () => after(from, rest.chunks()) };
   const status = statusOf(response);
   await discard(response, null);
   fail('network', `asked for the rest, the hub answered with status ${status} or another version`);
 }
 
-async function* after(count: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* after(
+  count: number,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     if (chunk.length > count) yield chunk.subarray(count);
     count = Math.max(count - chunk.length, 0);

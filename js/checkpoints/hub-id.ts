@@ -2,7 +2,12 @@
 // worker need not load more than this.
 import type { HubOptions, LoadOptions } from '../types.js';
 
-export const hubKeys = ['revision', 'hub', 'token', 'cacheDir'] as const satisfies readonly (keyof HubOptions)[];
+export const hubKeys = [
+  'revision',
+  'hub',
+  'token',
+  'cacheDir',
+] as const satisfies readonly (keyof HubOptions)[];
 
 /** 'org/name', of the characters that a hub allows: no path with more parts, none that begins with a dot or a slash. */
 export function isHubId(source: string): boolean {
@@ -25,4 +30,8 @@ export function isExplicit(options: HubOptions): boolean {
 }
 
 /** The options of loadModel. */
-export const loadKeys: ReadonlySet<string> = new Set<keyof LoadOptions>(['onProgress', 'signal', ...hubKeys]);
+export const loadKeys: ReadonlySet<string> = new Set<keyof LoadOptions>([
+  'onProgress',
+  'signal',
+  ...hubKeys,
+]);

@@ -14,7 +14,10 @@ export interface HubStore {
 
 /** One segment of a key: safe as part of a URL and as a file's name on every system. */
 export function segment(text: string): string {
-  const encoded = encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  const encoded = encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  );
   return encoded.replace(/^\.+/, (dots) => '%2e'.repeat(dots.length));
 }
 
@@ -30,7 +33,11 @@ const root = 'https://attention-lab.invalid/';
 
 /** The store of a browser. */
 export function openWebStore({ cacheDir }: CacheOptions): HubStore | undefined {
-  if (cacheDir !== undefined) fail('invalid_argument', 'cacheDir: a browser keeps downloads in its Cache Storage; only Node has folders');
+  if (cacheDir !== undefined)
+    fail(
+      'invalid_argument',
+      'cacheDir: a browser keeps downloads in its Cache Storage; only Node has folders',
+    );
   return webStore();
 }
 
@@ -40,7 +47,9 @@ function webStore(): HubStore | undefined {
   const open = (): Promise<Cache> => caches.open(cacheName);
   const keys = async (prefix: string): Promise<string[]> => {
     const requests = await (await open()).keys();
-    return requests.map(({ url }) => url.slice(root.length)).filter((key) => key.startsWith(prefix));
+    return requests
+      .map(({ url }) => url.slice(root.length))
+      .filter((key) => key.startsWith(prefix));
   };
   return {
     keys,

@@ -13,7 +13,11 @@ const publicHub = 'https://huggingface.co';
 /** The options of a source that is on no hub. */
 export function refuseHubOptions(options: HubOptions): void {
   const given = hubKeys.find((key) => options[key] !== undefined);
-  if (given) fail('invalid_argument', `${given}: expected a hub id 'org/name' as source with it, got another source`);
+  if (given)
+    fail(
+      'invalid_argument',
+      `${given}: expected a hub id 'org/name' as source with it, got another source`,
+    );
 }
 
 /** A repository as a folder. */
@@ -24,19 +28,30 @@ export function hubFolder(repo: string, options: HubOptions, store: HubStore | u
   let commit: string | undefined;
   const onCommit = (found: string): void => {
     commit ??= found;
-    if (found !== commit) fail('network', `${repo}: revision "${revision}" changed on the hub while it was loaded; load it again`);
+    if (found !== commit)
+      fail(
+        'network',
+        `${repo}: revision "${revision}" changed on the hub while it was loaded; load it again`,
+      );
   };
   return {
     name: `${repo} at revision "${revision}" of ${hub} (check how they are spelt)`,
-    open: (file, signal) => openHubFile({ hub, repo, revision, file, token, signal, onCommit }, store),
+    open: (file, signal) =>
+      openHubFile({ hub, repo, revision, file, token, signal, onCommit }, store),
   };
 }
 
 /** The folder if it has a config.json, else the repository of that name. */
-export function localOrHub(local: Folder, id: string, options: HubOptions, store: HubStore | undefined): Folder {
+export function localOrHub(
+  local: Folder,
+  id: string,
+  options: HubOptions,
+  store: HubStore | undefined,
+): Folder {
   const hub = hubFolder(id, options, store);
   let chosen: Promise<Folder> | undefined;
-  const choose = async (signal: AbortSignal | undefined): Promise<Folder> => ((await hasConfig(local, signal)) ? local : hub);
+  const choose = async (signal: AbortSignal | undefined): Promise<Folder> =>
+    (await hasConfig(local, signal)) ? local : hub;
   return {
     name: `${local.name}, nor in ${hub.name}`,
     async open(file, signal) {
@@ -53,7 +68,8 @@ async function hasConfig(folder: Folder, signal: AbortSignal | undefined): Promi
     return file !== null;
   } catch (error) {
     // No server, an error status or a page in place of the file: no such folder.
-    if (error instanceof AttentionLabError && ['file_missing', 'network'].includes(error.code)) return false;
+    if (error instanceof AttentionLabError && ['file_missing', 'network'].includes(error.code))
+      return false;
     throw error;
   }
 }
@@ -66,18 +82,24 @@ function hubAddress(given: string | URL | undefined): string {
   } catch {
     // Refused below, with whatever else is no address.
   }
-  if (!url || !/^https?:$/.test(url.protocol)) fail('invalid_argument', `hub: expected an http or https address, got ${describe(given)}`);
+  if (!url || !/^https?:$/.test(url.protocol))
+    fail('invalid_argument', `hub: expected an http or https address, got ${describe(given)}`);
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }
 
 function checkRevision(revision: unknown): string {
   const text = checkString('revision', revision);
-  if (!/^[\w][\w./-]*$/.test(text) || text.includes('..')) fail('invalid_argument', `revision: expected a branch, tag or commit, got ${describe(revision)}`);
+  if (!/^[\w][\w./-]*$/.test(text) || text.includes('..'))
+    fail(
+      'invalid_argument',
+      `revision: expected a branch, tag or commit, got ${describe(revision)}`,
+    );
   return text;
 }
 
 function checkToken(token: unknown): string {
   // Never shown: not even where it is wrong.
-  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) fail('invalid_argument', 'token: expected a string without spaces');
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
+    fail('invalid_argument', 'token: expected a string without spaces');
   return token;
 }

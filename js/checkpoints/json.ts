@@ -13,7 +13,8 @@ export async function readText(
 ): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let text = '';
-  for await (const chunk of boundedChunks(file, largest, report, signal)) text += decode(file.name, () => decoder.decode(chunk, { stream: true }));
+  for await (const chunk of boundedChunks(file, largest, report, signal))
+    text += decode(file.name, () => decoder.decode(chunk, { stream: true }));
   return text + decode(file.name, () => decoder.decode());
 }
 
@@ -49,7 +50,8 @@ async function* boundedChunks(
   for await (const chunk of file.chunks()) {
     checkAborted(signal, file.name);
     loaded += chunk.length;
-    if (loaded > largest) fail('bad_checkpoint', `${file.name}: expected at most ${largest} bytes, got more`);
+    if (loaded > largest)
+      fail('bad_checkpoint', `${file.name}: expected at most ${largest} bytes, got more`);
     yield chunk;
     report?.({ file: file.name, loaded, total: plausible(file.sizeHint, loaded) });
   }
@@ -78,7 +80,10 @@ export function parseObject(name: string, text: string): Record<string, unknown>
     fail('bad_checkpoint', `${name}: expected JSON: ${messageOf(error)}`, error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    fail('bad_checkpoint', `${name}: expected a JSON object, got ${JSON.stringify(value).slice(0, 40)}`);
+    fail(
+      'bad_checkpoint',
+      `${name}: expected a JSON object, got ${JSON.stringify(value).slice(0, 40)}`,
+    );
   }
   return value as Record<string, unknown>;
 }
@@ -92,7 +97,8 @@ function checkNesting(name: string, text: string): void {
     const piece = match[0];
     if (piece === '{' || piece === '[') {
       open.push(piece === '{' ? new Set() : null);
-      if (open.length > deepest) fail('bad_checkpoint', `${name}: expected JSON at most ${deepest} levels deep, got more`);
+      if (open.length > deepest)
+        fail('bad_checkpoint', `${name}: expected JSON at most ${deepest} levels deep, got more`);
       expectsKey = piece === '{';
     } else if (piece === '}' || piece === ']') {
       open.pop();
@@ -102,7 +108,8 @@ function checkNesting(name: string, text: string): void {
     } else if (expectsKey) {
       const keys = open.at(-1)!;
       const key = unescape(piece);
-      if (keys.has(key)) fail('bad_checkpoint', `${name}: the key "${key.slice(0, 60)}" appears twice`);
+      if (keys.has(key))
+        fail('bad_checkpoint', `${name}: the key "${key.slice(0, 60)}" appears twice`);
       keys.add(key);
       expectsKey = false;
     }

@@ -19,7 +19,12 @@ export const llama: Family = {
     config.refuseIfGiven('sliding_window');
     const dModel = config.size('hidden_size', 4096);
     const numHeads = config.size('num_attention_heads', 32);
-    const numKvHeads = config.divisor('num_key_value_heads', numHeads, 'num_attention_heads', numHeads);
+    const numKvHeads = config.divisor(
+      'num_key_value_heads',
+      numHeads,
+      'num_attention_heads',
+      numHeads,
+    );
     const dHead = config.size('head_dim', Math.floor(dModel / numHeads));
     if (dHead % 2 !== 0) config.refuse('head_dim', 'an even size, for rotary positions', dHead);
     const maxLen = config.size('max_position_embeddings', 2048);
@@ -44,7 +49,12 @@ export const llama: Family = {
       tieEmbeddings: config.boolean('tie_word_embeddings', false),
     });
     const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === 'LlamaModel', has);
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), generation: generationDefaults({ eos_token_id: 2, ...json }, generation) };
+    return {
+      config: model,
+      rules: rules(model, prefix),
+      ignored: ignored(model),
+      generation: generationDefaults({ eos_token_id: 2, ...json }, generation),
+    };
   },
 
   write: (config) => ({

@@ -5,7 +5,13 @@ import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { readTokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource, Tensor } from '../types.js';
 import { checkKeys, checkNoNaN, checkSignal, describe } from '../validation.js';
-import { carriedTensors, chooseFamily, matchTensors, refuseUnserved, withOwnNames } from './families.js';
+import {
+  carriedTensors,
+  chooseFamily,
+  matchTensors,
+  refuseUnserved,
+  withOwnNames,
+} from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { loadKeys } from './hub-id.js';
 import { parseObject, readBytes, readText } from './json.js';
@@ -32,19 +38,36 @@ export async function loadCheckpoint(
   const files = new CheckpointFiles(reader);
   const tokenizers = await readTokenizers(files, family.tokenizerClass, json);
   const generation = family.generates ? await files.settings('generation_config.json') : undefined;
-  const preprocessor = family.readsPictures ? await files.settings('preprocessor_config.json') : undefined;
+  const preprocessor = family.readsPictures
+    ? await files.settings('preprocessor_config.json')
+    : undefined;
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
-    const plan = family.read(withOwnNames(json, family.aliases), architecture, (name) => weights.tensors.has(name), generation);
-    const beside = { ...tokenizers, preprocessor, generation: plan.generation, labels: plan.labels };
+    const plan = family.read(
+      withOwnNames(json, family.aliases),
+      architecture,
+      (name) => weights.tensors.has(name),
+      generation,
+    );
+    const beside = {
+      ...tokenizers,
+      preprocessor,
+      generation: plan.generation,
+      labels: plan.labels,
+    };
     if (!plan.rules) model = new Model(host, plan.config, beside);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());
     const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
     model ??= new Model(host, plan.config, beside);
-    checkComplete(model, rules.map(({ ours }) => ours));
+    checkComplete(
+      model,
+      rules.map(({ ours }) => ours),
+    );
     const carried = new Map<string, Tensor>();
-    for await (const [name, tensor] of weights.read(new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]))) {
+    for await (const [name, tensor] of weights.read(
+      new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]),
+    )) {
       const rule = wanted.get(name);
       if (rule) {
         checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');
@@ -69,7 +92,10 @@ function checkComplete(model: Model, loaded: readonly string[]): void {
   const names = new Set(loaded);
   const unset = [...model.parameterShapes().keys()].filter((name) => !names.delete(name));
   if (unset.length > 0 || names.size > 0) {
-    fail('internal', `parameters without a tensor: ${unset.join(', ') || 'none'}; tensors without one: ${[...names].join(', ') || 'none'}`);
+    fail(
+      'internal',
+      `parameters without a tensor: ${unset.join(', ') || 'none'}; tensors without one: ${[...names].join(', ') || 'none'}`,
+    );
   }
 }
 

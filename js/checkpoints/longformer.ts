@@ -10,7 +10,10 @@ export const longformer = robertaFamily({
   // Transformers counts the keys of both sides together, and pads inputs to a multiple of them, which changes no result.
   read(config, numLayers) {
     const sizes = config.evenSizes('attention_window', 512, numLayers);
-    return { window: typeof sizes === 'number' ? sizes / 2 : sizes.map((size) => size / 2), globalTokens: true };
+    return {
+      window: typeof sizes === 'number' ? sizes / 2 : sizes.map((size) => size / 2),
+      globalTokens: true,
+    };
   },
 
   write: ({ attention: { window } }) => ({
@@ -20,7 +23,12 @@ export const longformer = robertaFamily({
   addTo(body, { dModel: D, numLayers }) {
     for (let l = 0; l < numLayers; ++l) {
       for (const name of ['query', 'key', 'value']) {
-        body.linear(`blocks.${l}.attn.${name[0]!}_global_proj`, `encoder.layer.${l}.attention.self.${name}_global`, D, D);
+        body.linear(
+          `blocks.${l}.attn.${name[0]!}_global_proj`,
+          `encoder.layer.${l}.attention.self.${name}_global`,
+          D,
+          D,
+        );
       }
     }
   },

@@ -11,26 +11,39 @@ export const marian: Family = {
   modelType: 'marian',
   tokenizerClass: 'MarianTokenizer',
   generates: true,
-  aliases: { hidden_size: 'd_model', num_attention_heads: 'encoder_attention_heads', num_hidden_layers: 'encoder_layers' },
+  aliases: {
+    hidden_size: 'd_model',
+    num_attention_heads: 'encoder_attention_heads',
+    num_hidden_layers: 'encoder_layers',
+  },
   architectures: ['MarianMTModel', 'MarianModel'],
 
   read(json, architecture, has, generation) {
     const config = new ConfigReader(json);
     config.refuseUnless('is_encoder_decoder', true);
     config.refuseUnless('static_position_embeddings', true);
-    for (const field of ['normalize_before', 'normalize_embedding', 'add_final_layer_norm']) config.refuseUnless(field, false);
-    const prefix = bodyPrefix('model.', 'encoder.layers.0.fc1.weight', architecture === 'MarianModel', has);
+    for (const field of ['normalize_before', 'normalize_embedding', 'add_final_layer_norm'])
+      config.refuseUnless(field, false);
+    const prefix = bodyPrefix(
+      'model.',
+      'encoder.layers.0.fc1.weight',
+      architecture === 'MarianModel',
+      has,
+    );
     const dModel = config.size('d_model', 1024);
     const tieEmbeddings = config.boolean('tie_word_embeddings', true);
     const shared = config.boolean('share_encoder_decoder_embeddings', true);
     const vocabSize = config.size('vocab_size', 58101);
     const stack = (name: 'encoder' | 'decoder') => ({
-      vocabSize: shared || name === 'encoder' ? vocabSize : config.size('decoder_vocab_size', vocabSize),
+      vocabSize:
+        shared || name === 'encoder' ? vocabSize : config.size('decoder_vocab_size', vocabSize),
       numLayers: config.size(`${name}_layers`, 12, mostLayers),
       dFf: config.size(`${name}_ffn_dim`, 4096),
       attention: { numHeads: config.divisor(`${name}_attention_heads`, 16, 'd_model', dModel) },
       // A file that has the table, perhaps in 16 bits, is taken at its word.
-      positions: has(`${prefix}${name}.embed_positions.weight`) ? ('learned' as const) : ('sinusoidal_halves' as const),
+      positions: has(`${prefix}${name}.embed_positions.weight`)
+        ? ('learned' as const)
+        : ('sinusoidal_halves' as const),
     });
     const lmHead = architecture !== 'MarianModel';
     const model = completeModelConfig({
@@ -46,10 +59,19 @@ export const marian: Family = {
       lmHeadBias: lmHead && has('final_logits_bias'),
       tieEmbeddings,
     });
-    const defaults = generationDefaults({ decoder_start_token_id: 58100, eos_token_id: 0, forced_eos_token_id: 0, ...json }, generation);
+    const defaults = generationDefaults(
+      { decoder_start_token_id: 58100, eos_token_id: 0, forced_eos_token_id: 0, ...json },
+      generation,
+    );
     // A table for all that nobody shares: Transformers 5 has one where the head is untied.
     const carried = model.shareEmbeddings ? [] : [/^(model\.)?shared\.weight$/];
-    return { config: model, rules: rules(model, prefix), ignored: ignored(model), carried, generation: defaults };
+    return {
+      config: model,
+      rules: rules(model, prefix),
+      ignored: ignored(model),
+      carried,
+      generation: defaults,
+    };
   },
 
   write(config) {
@@ -82,7 +104,9 @@ export const marian: Family = {
 
 /** Copies of tied tables. */
 function ignored(config: NativeModelConfig): RegExp[] {
-  const copies = config.shareEmbeddings ? [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/] : [];
+  const copies = config.shareEmbeddings
+    ? [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/]
+    : [];
   if (!config.lmHead || config.tieEmbeddings) copies.push(/^lm_head\.weight$/);
   return config.lmHead ? copies : [...copies, /^final_logits_bias$/];
 }
@@ -91,15 +115,35 @@ function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, vocabSize: V } = config;
   const body = new Rules(prefix);
   if (config.shareEmbeddings) body.tensor('embed.token.weight', [V, D], 'shared.weight');
-  for (const [name, stack] of [['encoder', config.encoder!], ['decoder', config]] as const) {
-    if (!config.shareEmbeddings) body.tensor(`${name}.embed.token.weight`, [stack.vocabSize, D], `${name}.embed_tokens.weight`);
-    if (stack.positions === 'learned') body.tensor(`${name}.embed.position.weight`, [stack.maxLen, D], `${name}.embed_positions.weight`);
-    const sublayers = name === 'encoder' ? [['attn', 'self_attn']] : [['self_attn', 'self_attn'], ['cross_attn', 'encoder_attn']];
+  for (const [name, stack] of [
+    ['encoder', config.encoder!],
+    ['decoder', config],
+  ] as const) {
+    if (!config.shareEmbeddings)
+      body.tensor(
+        `${name}.embed.token.weight`,
+        [stack.vocabSize, D],
+        `${name}.embed_tokens.weight`,
+      );
+    if (stack.positions === 'learned')
+      body.tensor(
+        `${name}.embed.position.weight`,
+        [stack.maxLen, D],
+        `${name}.embed_positions.weight`,
+      );
+    const sublayers =
+      name === 'encoder'
+        ? [['attn', 'self_attn']]
+        : [
+            ['self_attn', 'self_attn'],
+            ['cross_attn', 'encoder_attn'],
+          ];
     for (let l = 0; l < stack.numLayers; ++l) {
       const ours = `${name}.blocks.${l}`;
       const theirs = `${name}.layers.${l}`;
       sublayers.forEach(([our, their], index) => {
-        for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj']) body.linear(`${ours}.${our}.${part}`, `${theirs}.${their}.${part}`, D, D);
+        for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj'])
+          body.linear(`${ours}.${our}.${part}`, `${theirs}.${their}.${part}`, D, D);
         body.layerNorm(`${ours}.norm${index + 1}`, `${theirs}.${their}_layer_norm`, D);
       });
       body.linear(`${ours}.mlp.fc1`, `${theirs}.fc1`, stack.dFf, D);
@@ -108,7 +152,8 @@ function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
     }
   }
   const head = new Rules();
-  if (config.lmHead && !config.tieEmbeddings) head.tensor('lm_head.weight', [V, D], 'lm_head.weight');
+  if (config.lmHead && !config.tieEmbeddings)
+    head.tensor('lm_head.weight', [V, D], 'lm_head.weight');
   if (config.lmHeadBias) {
     head.tensor('lm_head.bias', [V], 'final_logits_bias');
     head.all.at(-1)!.saved = [1, V];

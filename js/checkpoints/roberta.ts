@@ -24,7 +24,10 @@ interface Kind {
 /** A family with RoBERTa's positions and head. */
 export function robertaFamily(kind: Kind): Family {
   const { modelType, name } = kind;
-  const ignored = [new RegExp(`^(${modelType}\\.)?embeddings\\.(position_ids|token_type_ids)$`), /^lm_head\.decoder\.(weight|bias)$/];
+  const ignored = [
+    new RegExp(`^(${modelType}\\.)?embeddings\\.(position_ids|token_type_ids)$`),
+    /^lm_head\.decoder\.(weight|bias)$/,
+  ];
   return {
     modelType,
     tokenizerClass: 'RobertaTokenizer',
@@ -32,14 +35,24 @@ export function robertaFamily(kind: Kind): Family {
 
     read(json, architecture, has) {
       const config = new ConfigReader(json);
-      const prefix = bodyPrefix(`${modelType}.`, 'embeddings.word_embeddings.weight', architecture === `${name}Model`, has);
+      const prefix = bodyPrefix(
+        `${modelType}.`,
+        'embeddings.word_embeddings.weight',
+        architecture === `${name}Model`,
+        has,
+      );
       const masked = architecture === `${name}ForMaskedLM` || has('lm_head.dense.weight');
       // Transformers' RobertaLMHead is GELU whatever the blocks' activation is.
       if (masked) config.refuseUnless('hidden_act', 'gelu');
       const padTokenId = config.size('pad_token_id', 1, undefined, 0);
       const positionOffset = padTokenId + 1;
       const rows = config.size('max_position_embeddings', 512);
-      if (rows <= positionOffset) config.refuse('max_position_embeddings', `more than ${positionOffset}, pad_token_id + 1`, rows);
+      if (rows <= positionOffset)
+        config.refuse(
+          'max_position_embeddings',
+          `more than ${positionOffset}, pad_token_id + 1`,
+          rows,
+        );
       const model = bertConfig(
         config,
         {

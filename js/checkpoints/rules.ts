@@ -38,7 +38,12 @@ export function ownRules(shapes: ReadonlyMap<string, readonly number[]>): Tensor
 }
 
 /** The prefix of a body's tensors: none where it was saved alone, its name as part of a model with a head. */
-export function bodyPrefix(name: string, probe: string, alone: boolean, has: (name: string) => boolean): string {
+export function bodyPrefix(
+  name: string,
+  probe: string,
+  alone: boolean,
+  has: (name: string) => boolean,
+): string {
   if (has(name + probe)) return name;
   return has(probe) || alone ? '' : name;
 }

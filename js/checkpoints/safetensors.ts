@@ -56,7 +56,8 @@ async function readHeader(stream: ByteStream, file: FolderFile) {
   const bytes = new Uint8Array(length);
   await stream.fill(length, 'the header', (piece, at) => bytes.set(piece, at));
   const text = decode(file.name, () => new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  if (!text.startsWith('{')) fail('bad_checkpoint', `${file.name}: expected a header that begins with "{"`);
+  if (!text.startsWith('{'))
+    fail('bad_checkpoint', `${file.name}: expected a header that begins with "{"`);
   const { __metadata__: metadata = {}, ...entries } = parseObject(`${file.name}: header`, text);
   const infos = Object.entries(entries)
     .map(([name, entry]) => checkEntry(`${file.name}: ${name}`, name, entry))
@@ -72,25 +73,39 @@ async function readHeader(stream: ByteStream, file: FolderFile) {
 
 async function readHeaderLength(stream: ByteStream, file: FolderFile): Promise<number> {
   const bytes = new DataView(new ArrayBuffer(8));
-  await stream.fill(8, 'the length of the header', (piece, at) => new Uint8Array(bytes.buffer).set(piece, at));
+  await stream.fill(8, 'the length of the header', (piece, at) =>
+    new Uint8Array(bytes.buffer).set(piece, at),
+  );
   const length = bytes.getBigUint64(0, true);
   if (length < 2n || length > BigInt(largestHeader)) {
-    fail('bad_checkpoint', `${file.name}: expected a header of 2 to ${largestHeader} bytes, got ${length}; is it safetensors?`);
+    fail(
+      'bad_checkpoint',
+      `${file.name}: expected a header of 2 to ${largestHeader} bytes, got ${length}; is it safetensors?`,
+    );
   }
   if (file.size !== undefined && Number(length) + 8 > file.size) {
-    fail('bad_checkpoint', `${file.name}: truncated: the header needs ${length} bytes after the first 8, the file has ${file.size}`);
+    fail(
+      'bad_checkpoint',
+      `${file.name}: truncated: the header needs ${length} bytes after the first 8, the file has ${file.size}`,
+    );
   }
   return Number(length);
 }
 
 function checkEntry(label: string, name: string, entry: unknown): TensorInfo {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    fail('bad_checkpoint', `${label}: expected { dtype, shape, data_offsets }, got ${JSON.stringify(entry).slice(0, 60)}`);
+    fail(
+      'bad_checkpoint',
+      `${label}: expected { dtype, shape, data_offsets }, got ${JSON.stringify(entry).slice(0, 60)}`,
+    );
   }
   const { dtype: dtypeName, shape, data_offsets: offsets } = entry as Record<string, unknown>;
   const dtype = checkableDtype(label, dtypeName);
   if (!isSizes(shape) || shape.length > mostAxes) {
-    fail('bad_checkpoint', `${label}: expected a shape of at most ${mostAxes} sizes, got ${show(shape)}`);
+    fail(
+      'bad_checkpoint',
+      `${label}: expected a shape of at most ${mostAxes} sizes, got ${show(shape)}`,
+    );
   }
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     fail('bad_checkpoint', `${label}: expected data_offsets [begin, end], got ${show(offsets)}`);
@@ -98,7 +113,10 @@ function checkEntry(label: string, name: string, entry: unknown): TensorInfo {
   const [begin, end] = offsets as [number, number];
   const bytes = shape.reduce((product, size) => product * size, dtype.bytes);
   if (!Number.isSafeInteger(bytes) || bytes !== end - begin) {
-    fail('bad_checkpoint', `${label}: ${dtype.name} ${show(shape)} needs ${bytes} bytes, data_offsets span ${end - begin}`);
+    fail(
+      'bad_checkpoint',
+      `${label}: ${dtype.name} ${show(shape)} needs ${bytes} bytes, data_offsets span ${end - begin}`,
+    );
   }
   return { name, dtype, dims: shape, begin, end };
 }
@@ -116,8 +134,12 @@ function checkContiguous(file: string, infos: readonly TensorInfo[]): number {
   let at = 0;
   for (const { name, begin, end } of infos) {
     if (begin !== at) {
-      const what = begin < at ? 'overlaps the one before it' : 'leaves a gap after the one before it';
-      fail('bad_checkpoint', `${file}: ${name}: expected to begin at byte ${at}, got ${begin}: it ${what}`);
+      const what =
+        begin < at ? 'overlaps the one before it' : 'leaves a gap after the one before it';
+      fail(
+        'bad_checkpoint',
+        `${file}: ${name}: expected to begin at byte ${at}, got ${begin}: it ${what}`,
+      );
     }
     at = end;
   }
@@ -130,7 +152,11 @@ function checkMetadata(file: string, metadata: unknown): Record<string, string> 
     metadata !== null &&
     !Array.isArray(metadata) &&
     Object.values(metadata).every((value) => typeof value === 'string');
-  if (!sound) fail('bad_checkpoint', `${file}: __metadata__: expected an object of strings, got ${show(metadata)}`);
+  if (!sound)
+    fail(
+      'bad_checkpoint',
+      `${file}: __metadata__: expected an object of strings, got ${show(metadata)}`,
+    );
   return metadata as Record<string, string>;
 }
 
@@ -177,17 +203,27 @@ class ByteStream {
     const { name, size } = this.file;
     if (size !== undefined && size !== total) {
       const what = size < total ? 'truncated' : 'oversized';
-      fail('bad_checkpoint', `${name}: ${what}: the header describes ${total} bytes, the file has ${size}`);
+      fail(
+        'bad_checkpoint',
+        `${name}: ${what}: the header describes ${total} bytes, the file has ${size}`,
+      );
     }
     this.total = total;
     this.progress();
   }
 
   /** Takes `count` bytes and hands them on piece by piece; a piece is only lent. */
-  async fill(count: number, what: string, take?: (piece: Uint8Array, at: number) => void): Promise<void> {
-    for (let at = 0; at < count; ) {
+  async fill(
+    count: number,
+    what: string,
+    take?: (piece: Uint8Array, at: number) => void,
+  ): Promise<void> {
+    for (let at = 0; at < count;) {
       if (this.rest.length === 0 && !(await this.next())) {
-        fail('bad_checkpoint', `${this.file.name}: truncated: ${what} needs ${count} bytes, the file ends after ${at} of them`);
+        fail(
+          'bad_checkpoint',
+          `${this.file.name}: truncated: ${what} needs ${count} bytes, the file ends after ${at} of them`,
+        );
       }
       const piece = this.rest.subarray(0, count - at);
       take?.(piece, at);
@@ -198,7 +234,10 @@ class ByteStream {
 
   async checkEnd(): Promise<void> {
     if (this.rest.length > 0 || (await this.next())) {
-      fail('bad_checkpoint', `${this.file.name}: oversized: the header describes ${this.total} bytes, the file goes on`);
+      fail(
+        'bad_checkpoint',
+        `${this.file.name}: oversized: the header describes ${this.total} bytes, the file goes on`,
+      );
     }
   }
 

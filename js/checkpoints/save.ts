@@ -37,19 +37,32 @@ export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8A
   const dtype = checkOneOf('dtype', asked, ['f32', 'f16']);
   const { json, rules, carried, files } = model.origin ?? asFamily(model);
   const entries = rules.flatMap((rule) =>
-    [rule.theirs[0]!, ...(rule.copies ?? [])].map((name) => ({ name, dims: dimsInFile(rule), values: () => valuesOf(model, rule) })),
+    [rule.theirs[0]!, ...(rule.copies ?? [])].map((name) => ({
+      name,
+      dims: dimsInFile(rule),
+      values: () => valuesOf(model, rule),
+    })),
   );
   for (const [name, { data, dims }] of carried) entries.push({ name, dims, values: () => data });
   const encoder = new TextEncoder();
   return new Map([
-    ['config.json', encoder.encode(`${JSON.stringify(withDtype(json, dtypeNames[dtype]), null, 2)}\n`)],
+    [
+      'config.json',
+      encoder.encode(`${JSON.stringify(withDtype(json, dtypeNames[dtype]), null, 2)}\n`),
+    ],
     ['model.safetensors', writeSafetensors(entries, dtype)],
-    ...[...files].map(([name, held]) => [name, typeof held === 'string' ? encoder.encode(held) : held.slice()] as const),
+    ...[...files].map(
+      ([name, held]) =>
+        [name, typeof held === 'string' ? encoder.encode(held) : held.slice()] as const,
+    ),
   ]);
 }
 
 /** Transformers 5 says dtype, 4 says torch_dtype: one of them, the one that the config had. */
-function withDtype(json: Readonly<Record<string, unknown>>, dtype: string): Record<string, unknown> {
+function withDtype(
+  json: Readonly<Record<string, unknown>>,
+  dtype: string,
+): Record<string, unknown> {
   const { dtype: _, ...rest } = json;
   return 'torch_dtype' in rest ? { ...rest, torch_dtype: dtype } : { ...rest, dtype };
 }
@@ -58,19 +71,24 @@ function withDtype(json: Readonly<Record<string, unknown>>, dtype: string): Reco
 function asFamily(model: Saved): Origin {
   const { config, preprocessor } = model;
   const files = new Map<string, string>();
-  if (preprocessor) files.set('preprocessor_config.json', `${JSON.stringify(preprocessor, null, 2)}\n`);
+  if (preprocessor)
+    files.set('preprocessor_config.json', `${JSON.stringify(preprocessor, null, 2)}\n`);
   const common = { carried: new Map<string, Tensor>(), files };
   for (const family of families) {
     const json = family.write(config);
-    const plan = attempt(() => family.read(json, (json['architectures'] as string[])[0], willHave(config), undefined));
-    if (plan && sameModel(plan.config, config)) return { json, rules: plan.rules ?? ownRules(model.parameterShapes()), ...common };
+    const plan = attempt(() =>
+      family.read(json, (json['architectures'] as string[])[0], willHave(config), undefined),
+    );
+    if (plan && sameModel(plan.config, config))
+      return { json, rules: plan.rules ?? ownRules(model.parameterShapes()), ...common };
   }
   throw new AttentionLabError('internal', 'save: no family can express this config');
 }
 
 /** Of a file that is not yet written, families ask only this. */
 function willHave({ pooler, lmHeadBias }: CompleteModelConfig): (name: string) => boolean {
-  return (name) => (pooler && /(^|\.)pooler\.dense\./.test(name)) || (lmHeadBias && name === 'final_logits_bias');
+  return (name) =>
+    (pooler && /(^|\.)pooler\.dense\./.test(name)) || (lmHeadBias && name === 'final_logits_bias');
 }
 
 /** undefined where a family refuses its own config.json: it cannot express what the config says. */

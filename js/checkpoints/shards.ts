@@ -59,14 +59,25 @@ export async function openWeights(
 /** File → names of its tensors. */
 function readIndex(text: string): Map<string, Set<string>> {
   const { weight_map: map } = parseObject(indexName, text);
-  if (typeof map !== 'object' || map === null || Array.isArray(map) || Object.keys(map).length === 0) {
-    fail('bad_checkpoint', `${indexName}: weight_map: expected an object of tensor and file names, got ${show(map)}`);
+  if (
+    typeof map !== 'object' ||
+    map === null ||
+    Array.isArray(map) ||
+    Object.keys(map).length === 0
+  ) {
+    fail(
+      'bad_checkpoint',
+      `${indexName}: weight_map: expected an object of tensor and file names, got ${show(map)}`,
+    );
   }
   const shards = new Map<string, Set<string>>();
   for (const [tensor, file] of Object.entries(map)) {
     // A plain name: a path could lead out of the folder.
     if (typeof file !== 'string' || !/^[\w-][\w.-]*\.safetensors$/.test(file)) {
-      fail('bad_checkpoint', `${indexName}: ${tensor}: expected the name of a .safetensors file in the folder, got ${show(file)}`);
+      fail(
+        'bad_checkpoint',
+        `${indexName}: ${tensor}: expected the name of a .safetensors file in the folder, got ${show(file)}`,
+      );
     }
     if (!shards.has(file)) shards.set(file, new Set());
     shards.get(file)!.add(tensor);
@@ -77,17 +88,24 @@ function readIndex(text: string): Map<string, Set<string>> {
 function checkShard(file: string, expected: ReadonlySet<string>, actual: Iterable<string>): void {
   const found = new Set(actual);
   for (const name of found) {
-    if (!expected.has(name)) fail('bad_checkpoint', `${file}: ${name}: not in this file by ${indexName}`);
+    if (!expected.has(name))
+      fail('bad_checkpoint', `${file}: ${name}: not in this file by ${indexName}`);
   }
   for (const name of expected) {
-    if (!found.has(name)) fail('bad_checkpoint', `${file}: ${name}: missing, though ${indexName} names it`);
+    if (!found.has(name))
+      fail('bad_checkpoint', `${file}: ${name}: missing, though ${indexName} names it`);
   }
 }
 
 /** A shard is opened twice; tensors of other dims would meet memory that was made for the first. */
-function checkUnchanged(file: string, before: ReadonlyMap<string, TensorInfo>, now: ReadonlyMap<string, TensorInfo>): void {
+function checkUnchanged(
+  file: string,
+  before: ReadonlyMap<string, TensorInfo>,
+  now: ReadonlyMap<string, TensorInfo>,
+): void {
   for (const [name, info] of now) {
-    if (JSON.stringify(info) !== JSON.stringify(before.get(name))) fail('bad_checkpoint', `${file}: ${name}: changed while it was loaded`);
+    if (JSON.stringify(info) !== JSON.stringify(before.get(name)))
+      fail('bad_checkpoint', `${file}: ${name}: changed while it was loaded`);
   }
 }
 

@@ -46,8 +46,14 @@ export const vit: Family = {
   write: (config) => ({
     model_type: 'vit',
     architectures: [config.numLabels > 0 ? 'ViTForImageClassification' : 'ViTModel'],
-    ...(config.image && { image_size: config.image.size, patch_size: config.image.patchSize, num_channels: config.image.channels }),
-    ...(config.numLabels > 0 && { id2label: Object.fromEntries(usualLabels(config.numLabels).entries()) }),
+    ...(config.image && {
+      image_size: config.image.size,
+      patch_size: config.image.patchSize,
+      num_channels: config.image.channels,
+    }),
+    ...(config.numLabels > 0 && {
+      id2label: Object.fromEntries(usualLabels(config.numLabels).entries()),
+    }),
     hidden_size: config.dModel,
     num_hidden_layers: config.numLayers,
     num_attention_heads: config.attention.numHeads,
@@ -63,12 +69,14 @@ const carried = [/^(vit\.)?embeddings\.mask_token$/];
 
 function readImage(config: ConfigReader): CompleteImageConfig {
   const both = (name: string, otherwise: number): [number, number] => {
-    const [height, width] = config.sizes(name, otherwise) ?? config.refuse(name, 'a size or [height, width]', {});
+    const [height, width] =
+      config.sizes(name, otherwise) ?? config.refuse(name, 'a size or [height, width]', {});
     return [height, width ?? height];
   };
   const size = both('image_size', 224);
   const patchSize = both('patch_size', 16);
-  if (patchSize.some((pixels, axis) => pixels > size[axis]!)) config.refuse('patch_size', `at most image_size [${size.join(', ')}]`, patchSize);
+  if (patchSize.some((pixels, axis) => pixels > size[axis]!))
+    config.refuse('patch_size', `at most image_size [${size.join(', ')}]`, patchSize);
   return { size, patchSize, channels: config.size('num_channels', 3) };
 }
 
@@ -95,15 +103,28 @@ const modern = {
   rest: ['attention.o_proj', 'mlp.fc1', 'mlp.fc2'],
 } as const;
 
-function rules(config: NativeModelConfig, image: CompleteImageConfig, prefix: string, has: (name: string) => boolean): TensorRule[] {
+function rules(
+  config: NativeModelConfig,
+  image: CompleteImageConfig,
+  prefix: string,
+  has: (name: string) => boolean,
+): TensorRule[] {
   const { dModel: D, dFf: F, numLabels: L, attention } = config;
   const names = has(`${prefix}layers.0.${modern.qkv[0]}.weight`) ? modern : usual;
   const body = new Rules(prefix);
   const length = imageLength(image);
   body.tensor('embed.class_token', [D], 'embeddings.cls_token').saved = [1, 1, D];
-  body.tensor('embed.patch.weight', [D, image.channels, ...image.patchSize], 'embeddings.patch_embeddings.projection.weight');
+  body.tensor(
+    'embed.patch.weight',
+    [D, image.channels, ...image.patchSize],
+    'embeddings.patch_embeddings.projection.weight',
+  );
   body.tensor('embed.patch.bias', [D], 'embeddings.patch_embeddings.projection.bias');
-  body.tensor('embed.position.weight', [length, D], 'embeddings.position_embeddings').saved = [1, length, D];
+  body.tensor('embed.position.weight', [length, D], 'embeddings.position_embeddings').saved = [
+    1,
+    length,
+    D,
+  ];
   for (let l = 0; l < config.numLayers; ++l) {
     const ours = `blocks.${l}`;
     const theirs = `${names.layers}.${l}`;

@@ -8,9 +8,12 @@ import { isExplicit, isHubId, isSentHubId, type SentHubId } from './hub-id.js';
 import { openWebStore } from './hub-store.js';
 
 export function openWebFolder(source: ModelSource | SentHubId, options: HubOptions = {}): Folder {
-  if (isSentHubId(source)) return localOrHub(urlFolder(new URL(source.folder)), source.id, options, openWebStore(options));
+  if (isSentHubId(source))
+    return localOrHub(urlFolder(new URL(source.folder)), source.id, options, openWebStore(options));
   if (typeof source === 'string' && isHubId(source)) {
-    return isExplicit(options) ? hubFolder(source, options, openWebStore(options)) : localOrHub(urlFolder(resolveUrl(source)), source, options, openWebStore(options));
+    return isExplicit(options)
+      ? hubFolder(source, options, openWebStore(options))
+      : localOrHub(urlFolder(resolveUrl(source)), source, options, openWebStore(options));
   }
   refuseHubOptions(options);
   if (source instanceof URL) return urlFolder(source);
@@ -43,7 +46,10 @@ export function urlFolder(source: URL): Folder {
       }
       if (response.status === 404 || response.status === 410) return discard(response, null);
       if (!response.ok) {
-        fail('network', `${url.href}: expected the file, got status ${response.status} ${response.statusText}`.trimEnd());
+        fail(
+          'network',
+          `${url.href}: expected the file, got status ${response.status} ${response.statusText}`.trimEnd(),
+        );
       }
       return checkNotHtml(responseFile(response, url.href, signal));
     },
@@ -55,10 +61,15 @@ export async function discard<T>(response: Response, value: T): Promise<T> {
   return value;
 }
 
-export function responseFile(response: Response, name: string, signal: AbortSignal | undefined): FolderFile {
+export function responseFile(
+  response: Response,
+  name: string,
+  signal: AbortSignal | undefined,
+): FolderFile {
   const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
   // With a Content-Encoding the length is that of the compressed body.
-  const honest = Number.isSafeInteger(length) && length > 0 && !response.headers.get('Content-Encoding');
+  const honest =
+    Number.isSafeInteger(length) && length > 0 && !response.headers.get('Content-Encoding');
   return {
     name,
     size: undefined,
@@ -99,7 +110,10 @@ export async function checkNotHtml(file: FolderFile): Promise<FolderFile> {
   const first = await chunks.next();
   if (!first.done && /^\s*<(!doctype|html|head|\?xml|body|!--)/i.test(asciiStart(first.value))) {
     await chunks.return?.();
-    fail('file_missing', `${file.name}: expected the file, got an HTML page (a server's answer for unknown addresses)`);
+    fail(
+      'file_missing',
+      `${file.name}: expected the file, got an HTML page (a server's answer for unknown addresses)`,
+    );
   }
   return {
     ...file,
@@ -122,7 +136,10 @@ function checkFiles(source: unknown): File[] {
   const list =
     typeof source === 'object' && source !== null && typeof (source as FileList).length === 'number'
       ? Array.from(source as ArrayLike<unknown>)
-      : fail('invalid_argument', `source: expected a URL, a path, File objects or a Map of bytes, got ${describe(source)}`);
+      : fail(
+          'invalid_argument',
+          `source: expected a URL, a path, File objects or a Map of bytes, got ${describe(source)}`,
+        );
   return list.map((file, index) => {
     if (!(file instanceof Blob) || typeof (file as File).name !== 'string') {
       fail('invalid_argument', `source[${index}]: expected a File, got ${describe(file)}`);
@@ -137,7 +154,9 @@ function filesFolder(files: readonly File[]): Folder {
   return {
     name: `the ${files.length} files given`,
     open(name) {
-      const found = files.filter((file) => file.name.split('/').at(-1) === name).sort((a, b) => depth(a) - depth(b))[0];
+      const found = files
+        .filter((file) => file.name.split('/').at(-1) === name)
+        .sort((a, b) => depth(a) - depth(b))[0];
       return Promise.resolve(found ? blobFile(found) : null);
     },
   };
@@ -180,7 +199,11 @@ function blobFile(file: File): FolderFile {
         try {
           yield new Uint8Array(await file.slice(start, start + step).arrayBuffer());
         } catch (error) {
-          fail('bad_checkpoint', `${file.name}: could not be read; was it changed since it was chosen?`, error);
+          fail(
+            'bad_checkpoint',
+            `${file.name}: could not be read; was it changed since it was chosen?`,
+            error,
+          );
         }
       }
     },

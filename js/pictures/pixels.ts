@@ -14,7 +14,8 @@ export function bytesOf({ data, width, height }: PixelData, channels: 1 | 3): By
     const red = data[pixel * given]!;
     const green = data[pixel * given + band]!;
     const blue = data[pixel * given + 2 * band]!;
-    if (channels === 1) bytes[pixel] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16; // ITU-R 601-2
+    if (channels === 1)
+      bytes[pixel] = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16; // ITU-R 601-2
     else bytes.set([red, green, blue], pixel * 3);
   }
   return { data: bytes, width, height };
@@ -35,19 +36,30 @@ function pixelsOf(name: string, picture: Picture): PixelData {
 
 function refuse(name: string, picture: unknown, cause?: unknown): never {
   const reason = cause === undefined ? '' : ` (${messageOf(cause)})`;
-  const expected = 'an ImageData or { data, width, height }, or in a browser what a canvas can draw';
-  fail('invalid_argument', `${name}: expected ${expected}, got ${describe(picture)}${reason}`, cause);
+  const expected =
+    'an ImageData or { data, width, height }, or in a browser what a canvas can draw';
+  fail(
+    'invalid_argument',
+    `${name}: expected ${expected}, got ${describe(picture)}${reason}`,
+    cause,
+  );
 }
 
 function checkPixels(name: string, { data, width, height }: PixelData): PixelData {
   checkInteger(`${name}.width`, width, 1, 1 << 15);
   checkInteger(`${name}.height`, height, 1, 1 << 15);
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    fail('invalid_argument', `${name}.data: expected a Uint8ClampedArray or Uint8Array, got ${describe(data)}`);
+    fail(
+      'invalid_argument',
+      `${name}.data: expected a Uint8ClampedArray or Uint8Array, got ${describe(data)}`,
+    );
   }
   if (![1, 3, 4].some((channels) => data.length === channels * width * height)) {
     const counts = [4, 3, 1].map((channels) => channels * width * height).join(', ');
-    fail('shape_mismatch', `${name}.data: expected ${counts} bytes (RGBA, RGB or grey of ${width} × ${height}), got ${data.length}`);
+    fail(
+      'shape_mismatch',
+      `${name}.data: expected ${counts} bytes (RGBA, RGB or grey of ${width} × ${height}), got ${data.length}`,
+    );
   }
   return { data, width, height };
 }
@@ -55,10 +67,18 @@ function checkPixels(name: string, { data, width, height }: PixelData): PixelDat
 function draw(name: string, picture: CanvasImageSource): PixelData {
   const size = picture as unknown as Readonly<Record<string, unknown>>;
   const width = size['naturalWidth'] ?? size['videoWidth'] ?? size['displayWidth'] ?? size['width'];
-  const height = size['naturalHeight'] ?? size['videoHeight'] ?? size['displayHeight'] ?? size['height'];
-  if (typeof OffscreenCanvas === 'undefined' || typeof width !== 'number' || typeof height !== 'number') refuse(name, picture);
+  const height =
+    size['naturalHeight'] ?? size['videoHeight'] ?? size['displayHeight'] ?? size['height'];
+  if (
+    typeof OffscreenCanvas === 'undefined' ||
+    typeof width !== 'number' ||
+    typeof height !== 'number'
+  )
+    refuse(name, picture);
   try {
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+    const context = new OffscreenCanvas(width, height).getContext('2d', {
+      willReadFrequently: true,
+    })!;
     context.drawImage(picture, 0, 0);
     return context.getImageData(0, 0, width, height);
   } catch (error) {

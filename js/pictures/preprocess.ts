@@ -2,14 +2,25 @@
 // ViTImageProcessor does with PIL (ViTImageProcessorPil; Torchvision's resizes with other rounding).
 import { ConfigReader } from '../checkpoints/config-reader.js';
 import { fail } from '../errors.js';
-import type { CompleteImageConfig, CompleteModelConfig, Picture, PreprocessOptions, Tensor } from '../types.js';
+import type {
+  CompleteImageConfig,
+  CompleteModelConfig,
+  Picture,
+  PreprocessOptions,
+  Tensor,
+} from '../types.js';
 import { checkKeys, describe, shapeText } from '../validation.js';
 import { bytesOf, pixelsOfAll } from './pixels.js';
 import { mostResample, resize, type Bytes } from './resample.js';
 
 const file = 'preprocessor_config.json';
 const optionKeys = new Set(['channels']);
-const processors = ['ViTImageProcessor', 'ViTImageProcessorFast', 'ViTImageProcessorPil', 'ViTFeatureExtractor'];
+const processors = [
+  'ViTImageProcessor',
+  'ViTImageProcessorFast',
+  'ViTImageProcessorPil',
+  'ViTFeatureExtractor',
+];
 const steps = ['do_resize', 'do_center_crop', 'do_rescale', 'do_normalize', 'do_convert_rgb'];
 const largestSide = 1 << 12;
 
@@ -33,18 +44,27 @@ export function preprocess(
   given?: PreprocessOptions,
 ): Tensor {
   const { channels = 3 } = checkKeys('options', given, optionKeys);
-  if (channels !== 1 && channels !== 3) fail('invalid_argument', `channels: expected 1 or 3, got ${describe(channels)}`);
+  if (channels !== 1 && channels !== 3)
+    fail('invalid_argument', `channels: expected 1 or 3, got ${describe(channels)}`);
   if (typeof preprocessor !== 'object' || preprocessor === null) {
-    fail('invalid_argument', `preprocessor: expected the object of a ${file}, got ${describe(preprocessor)}`);
+    fail(
+      'invalid_argument',
+      `preprocessor: expected the object of a ${file}, got ${describe(preprocessor)}`,
+    );
   }
   const steps = readSteps(new ConfigReader(preprocessor, '', file), channels);
-  const prepared = pixelsOfAll(pictures).map((pixels) => prepare(bytesOf(pixels, channels), steps, channels));
+  const prepared = pixelsOfAll(pictures).map((pixels) =>
+    prepare(bytesOf(pixels, channels), steps, channels),
+  );
   const { width, height } = prepared[0]!;
   const data = new Float32Array(prepared.length * channels * height * width);
   prepared.forEach((picture, index) => {
     if (picture.width !== width || picture.height !== height) {
       const sizes = [picture, prepared[0]!].map((each) => shapeText([each.height, each.width]));
-      fail('shape_mismatch', `pictures[${index}]: becomes ${sizes[0]!} where pictures[0] becomes ${sizes[1]!}; one batch has one size`);
+      fail(
+        'shape_mismatch',
+        `pictures[${index}]: becomes ${sizes[0]!} where pictures[0] becomes ${sizes[1]!}; one batch has one size`,
+      );
     }
     toValues(picture, steps.values, data.subarray(index * channels * height * width));
   });
@@ -58,23 +78,39 @@ export interface ReadsPictures {
 }
 
 /** ViTImageProcessor's own settings, for pictures of this size. */
-export function usualPreprocessor({ size: [height, width], channels }: CompleteImageConfig): Readonly<Record<string, unknown>> {
+export function usualPreprocessor({
+  size: [height, width],
+  channels,
+}: CompleteImageConfig): Readonly<Record<string, unknown>> {
   const half = new Array(channels).fill(0.5);
-  return { image_processor_type: 'ViTImageProcessor', size: { height, width }, image_mean: half, image_std: half };
+  return {
+    image_processor_type: 'ViTImageProcessor',
+    size: { height, width },
+    image_mean: half,
+    image_std: half,
+  };
 }
 
 /** The pictures as the model reads them. */
-export function preprocessFor({ config, preprocessor }: ReadsPictures, pictures: Picture | readonly Picture[]): Tensor {
+export function preprocessFor(
+  { config, preprocessor }: ReadsPictures,
+  pictures: Picture | readonly Picture[],
+): Tensor {
   if (!config.image) fail('invalid_argument', 'preprocess: this model reads no pictures');
   if (!preprocessor) {
-    fail('no_preprocessor', `preprocess: this model's checkpoint has no ${file}; the package's own preprocess() takes its settings`);
+    fail(
+      'no_preprocessor',
+      `preprocess: this model's checkpoint has no ${file}; the package's own preprocess() takes its settings`,
+    );
   }
   return preprocess(pictures, preprocessor, { channels: config.image.channels as 1 | 3 });
 }
 
 function prepare(picture: Bytes, { size, resample, crop }: Steps, channels: number): Bytes {
   const target = size && resizedTo(picture, size);
-  const resized = target ? resize(picture, target.width, target.height, channels, resample) : picture;
+  const resized = target
+    ? resize(picture, target.width, target.height, channels, resample)
+    : picture;
   return crop ? cropped(resized, crop.width, crop.height, channels) : resized;
 }
 
@@ -94,22 +130,31 @@ function cropped(from: Bytes, width: number, height: number, channels: number): 
   const lastColumn = Math.min(width, from.width - left);
   for (let y = Math.max(-top, 0); y < Math.min(height, from.height - top); ++y) {
     const row = (y + top) * from.width + left;
-    data.set(from.data.subarray((row + firstColumn) * channels, (row + lastColumn) * channels), (y * width + firstColumn) * channels);
+    data.set(
+      from.data.subarray((row + firstColumn) * channels, (row + lastColumn) * channels),
+      (y * width + firstColumn) * channels,
+    );
   }
   return { data, width, height };
 }
 
 /** Interleaved bytes → planes of values, [C, H, W]. */
-function toValues({ data, width, height }: Bytes, values: readonly Float32Array[], to: Float32Array): void {
+function toValues(
+  { data, width, height }: Bytes,
+  values: readonly Float32Array[],
+  to: Float32Array,
+): void {
   values.forEach((valueOf, channel) => {
     const plane = to.subarray(channel * width * height);
-    for (let pixel = 0; pixel < width * height; ++pixel) plane[pixel] = valueOf[data[pixel * values.length + channel]!]!;
+    for (let pixel = 0; pixel < width * height; ++pixel)
+      plane[pixel] = valueOf[data[pixel * values.length + channel]!]!;
   });
 }
 
 function readSteps(config: ConfigReader, channels: number): Steps {
   for (const name of ['image_processor_type', 'feature_extractor_type']) {
-    if (config.has(name)) config.choice(name, Object.fromEntries(processors.map((each) => [each, each])), '');
+    if (config.has(name))
+      config.choice(name, Object.fromEntries(processors.map((each) => [each, each])), '');
   }
   for (const name of config.names()) {
     if (name.startsWith('do_') && !steps.includes(name)) config.refuseUnless(name, false);
@@ -140,13 +185,16 @@ function readSize(config: ConfigReader, name: string, square: boolean, otherwise
   for (const key of size.names()) {
     if (!['height', 'width', 'shortest_edge'].includes(key)) size.refuseIfGiven(key);
   }
-  if (size.has('shortest_edge')) return { shortestEdge: size.size('shortest_edge', 0, largestSide) };
+  if (size.has('shortest_edge'))
+    return { shortestEdge: size.size('shortest_edge', 0, largestSide) };
   return { height: size.size('height', 0, largestSide), width: size.size('width', 0, largestSide) };
 }
 
 /** (byte · factor − mean) / std, each step rounded to float32 where NumPy rounds it. */
 function readValues(config: ConfigReader, channels: number): Float32Array[] {
-  const factor = config.boolean('do_rescale', true) ? config.positive('rescale_factor', 1 / 255) : 1;
+  const factor = config.boolean('do_rescale', true)
+    ? config.positive('rescale_factor', 1 / 255)
+    : 1;
   const normalised = config.boolean('do_normalize', true);
   const means = normalised ? config.numbers('image_mean', 0.5, channels) : [];
   const deviations = normalised ? config.numbers('image_std', 0.5, channels, 0) : [];

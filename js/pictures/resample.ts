@@ -22,7 +22,10 @@ const filters: Readonly<Record<number, Filter>> = {
   2: { support: 1, weight: (x) => Math.max(1 - Math.abs(x), 0) }, // bilinear
   3: { support: 2, weight: (x) => cubic(Math.abs(x)) },
   4: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) }, // box
-  5: { support: 1, weight: (x) => (Math.abs(x) < 1 ? sinc(x) * (0.54 + 0.46 * Math.cos(x * Math.PI)) : 0) }, // Hamming
+  5: {
+    support: 1,
+    weight: (x) => (Math.abs(x) < 1 ? sinc(x) * (0.54 + 0.46 * Math.cos(x * Math.PI)) : 0),
+  }, // Hamming
 };
 
 export const mostResample = 5;
@@ -36,18 +39,37 @@ function cubic(x: number): number {
 const precision = 22;
 
 /** The bytes at `width` × `height`. */
-export function resize(from: Bytes, width: number, height: number, channels: number, resample: number): Bytes {
+export function resize(
+  from: Bytes,
+  width: number,
+  height: number,
+  channels: number,
+  resample: number,
+): Bytes {
   if (from.width === width && from.height === height) return from;
   const filter = filters[resample];
   if (!filter) return nearest(from, width, height, channels);
   // A row is as many columns as it has pixels; a column of the whole picture is one of its rows of bytes.
-  const wide = width === from.width ? from.data : convolve(from.data, from.height, from.width, width, channels, filter);
-  const data = height === from.height ? wide : convolve(wide, 1, from.height, height, width * channels, filter);
+  const wide =
+    width === from.width
+      ? from.data
+      : convolve(from.data, from.height, from.width, width, channels, filter);
+  const data =
+    height === from.height
+      ? wide
+      : convolve(wide, 1, from.height, height, width * channels, filter);
   return { data, width, height };
 }
 
 /** Of `outer` lines, each of `before` items of `size` bytes, lines of `after` items. */
-function convolve(from: Bytes['data'], outer: number, before: number, after: number, size: number, filter: Filter): Uint8ClampedArray {
+function convolve(
+  from: Bytes['data'],
+  outer: number,
+  before: number,
+  after: number,
+  size: number,
+  filter: Filter,
+): Uint8ClampedArray {
   const to = new Uint8ClampedArray(outer * after * size);
   for (let item = 0; item < after; ++item) {
     const { first, weights } = weightsOf(item, before, after, filter);
@@ -56,7 +78,8 @@ function convolve(from: Bytes['data'], outer: number, before: number, after: num
       const target = (line * after + item) * size;
       for (let byte = 0; byte < size; ++byte) {
         let sum = 1 << (precision - 1);
-        for (let tap = 0; tap < weights.length; ++tap) sum += weights[tap]! * from[source + tap * size + byte]!;
+        for (let tap = 0; tap < weights.length; ++tap)
+          sum += weights[tap]! * from[source + tap * size + byte]!;
         to[target + byte] = sum >> precision; // clamped to a byte
       }
     }
@@ -70,14 +93,21 @@ function fixed(share: number): number {
 }
 
 /** Which items make item `at`, and with which weights. */
-function weightsOf(at: number, before: number, after: number, filter: Filter): { first: number; weights: Int32Array } {
+function weightsOf(
+  at: number,
+  before: number,
+  after: number,
+  filter: Filter,
+): { first: number; weights: Int32Array } {
   const scale = before / after;
   const widened = Math.max(scale, 1);
   const support = filter.support * widened;
   const center = (at + 0.5) * scale;
   const first = Math.max(Math.trunc(center - support + 0.5), 0);
   const last = Math.min(Math.trunc(center + support + 0.5), before);
-  const raw = Float64Array.from({ length: last - first }, (_, i) => filter.weight((i + first - center + 0.5) * (1 / widened)));
+  const raw = Float64Array.from({ length: last - first }, (_, i) =>
+    filter.weight((i + first - center + 0.5) * (1 / widened)),
+  );
   const total = raw.reduce((sum, weight) => sum + weight, 0) || 1;
   return { first, weights: Int32Array.from(raw, (weight) => fixed(weight / total)) };
 }
@@ -89,7 +119,8 @@ function nearest(from: Bytes, width: number, height: number, channels: number): 
   rows.forEach((row, y) => {
     columns.forEach((column, x) => {
       const source = (row * from.width + column) * channels;
-      for (let c = 0; c < channels; ++c) data[(y * width + x) * channels + c] = from.data[source + c]!;
+      for (let c = 0; c < channels; ++c)
+        data[(y * width + x) * channels + c] = from.data[source + c]!;
     });
   });
   return { data, width, height };

@@ -12,14 +12,30 @@ const name = 'merges.txt';
 const vocabFile = 'vocab.json';
 
 const gpt2 = { unk_token: '<|endoftext|>', bos_token: '<|endoftext|>', eos_token: '<|endoftext|>' };
-const roberta = { bos_token: '<s>', eos_token: '</s>', sep_token: '</s>', cls_token: '<s>', unk_token: '<unk>', pad_token: '<pad>', mask_token: '<mask>' };
+const roberta = {
+  bos_token: '<s>',
+  eos_token: '</s>',
+  sep_token: '</s>',
+  cls_token: '<s>',
+  unk_token: '<unk>',
+  pad_token: '<pad>',
+  mask_token: '<mask>',
+};
 
-export const convertGpt2 = (files: CheckpointFiles, readSettings: ReadSettings): Promise<Converted | undefined> =>
+export const convertGpt2 = (
+  files: CheckpointFiles,
+  readSettings: ReadSettings,
+): Promise<Converted | undefined> =>
   convert(files, readSettings, gpt2, (tokens, vocab) => beforeAndAfter(tokens, vocab, vocabFile));
 
-export const convertRoberta = (files: CheckpointFiles, readSettings: ReadSettings): Promise<Converted | undefined> =>
+export const convertRoberta = (
+  files: CheckpointFiles,
+  readSettings: ReadSettings,
+): Promise<Converted | undefined> =>
   convert(files, readSettings, roberta, (tokens, vocab) => {
-    const [sep, cls] = (['sep_token', 'cls_token'] as const).map((field) => tokens.token(field, vocab, vocabFile));
+    const [sep, cls] = (['sep_token', 'cls_token'] as const).map((field) =>
+      tokens.token(field, vocab, vocabFile),
+    );
     return { type: 'RobertaProcessing', sep: [sep, vocab[sep!]], cls: [cls, vocab[cls!]] };
   });
 
@@ -35,7 +51,10 @@ async function convert(
   const tokens = (await readSettings()).withDefaults(defaults);
   const json = {
     added_tokens: tokens.added(vocab),
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: tokens.boolean('add_prefix_space', false) },
+    pre_tokenizer: {
+      type: 'ByteLevel',
+      add_prefix_space: tokens.boolean('add_prefix_space', false),
+    },
     post_processor: around(tokens, vocab),
     decoder: { type: 'ByteLevel' },
     model: { type: 'BPE', vocab, merges: mergesOf(text, vocab), continuing_subword_prefix: '' },
@@ -48,9 +67,17 @@ function mergesOf(text: string, vocab: Vocab): [string, string][] {
   return text.split(/\r?\n/).flatMap((line, index) => {
     if (line === '' || line.startsWith('#version')) return [];
     const [left, right, ...more] = line.split(' ');
-    if (!left || !right || more.length > 0) fail('bad_checkpoint', `${name}: line ${index + 1}: expected two pieces with a space between them, got ${describe(line)}`);
+    if (!left || !right || more.length > 0)
+      fail(
+        'bad_checkpoint',
+        `${name}: line ${index + 1}: expected two pieces with a space between them, got ${describe(line)}`,
+      );
     const unknown = [left, right, left + right].find((piece) => !Object.hasOwn(vocab, piece));
-    if (unknown !== undefined) fail('bad_checkpoint', `${name}: line ${index + 1}: expected pieces of vocab.json, got ${describe(unknown)}`);
+    if (unknown !== undefined)
+      fail(
+        'bad_checkpoint',
+        `${name}: line ${index + 1}: expected pieces of vocab.json, got ${describe(unknown)}`,
+      );
     return [[left, right]];
   });
 }

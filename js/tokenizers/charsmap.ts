@@ -17,8 +17,13 @@ export class Charsmap {
     private readonly name: string,
     bytes: Uint8Array,
   ) {
-    const size = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    if (size < 4 || size > bytes.length - 4) fail('bad_checkpoint', `${name}: precompiled_charsmap: expected a trie of 4 to ${bytes.length - 4} bytes, got ${size}`);
+    const size =
+      bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    if (size < 4 || size > bytes.length - 4)
+      fail(
+        'bad_checkpoint',
+        `${name}: precompiled_charsmap: expected a trie of 4 to ${bytes.length - 4} bytes, got ${size}`,
+      );
     this.#trie = new DataView(bytes.buffer, bytes.byteOffset + 4, size);
     this.#texts = bytes.subarray(4 + size);
   }
@@ -33,7 +38,7 @@ export class Charsmap {
   /** All of them, the shortest first. */
   *matches(text: Uint8Array, at: number): Generator<Match> {
     let node = offsetOf(this.#unit(0)!);
-    for (let end = at; end < text.length; ) {
+    for (let end = at; end < text.length;) {
       node ^= text[end]!;
       const unit = this.#unit(node);
       if (unit === undefined || labelOf(unit) !== text[end]) return;
@@ -46,15 +51,23 @@ export class Charsmap {
 
   /** undefined beyond the trie: a damaged one leads there, and its rule then counts as none. */
   #unit(node: number): number | undefined {
-    return node >= 0 && node < (this.#trie.byteLength >> 2) ? this.#trie.getUint32(4 * node, true) : undefined;
+    return node >= 0 && node < this.#trie.byteLength >> 2
+      ? this.#trie.getUint32(4 * node, true)
+      : undefined;
   }
 
   #textAt(start: number): string {
     const known = this.#known.get(start);
     if (known !== undefined) return known;
     const end = start < this.#texts.length ? this.#texts.indexOf(0, start) : -1;
-    if (end < 0) fail('bad_checkpoint', `${this.name}: precompiled_charsmap: expected a text at byte ${start}, got the end`);
-    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#texts.subarray(start, end));
+    if (end < 0)
+      fail(
+        'bad_checkpoint',
+        `${this.name}: precompiled_charsmap: expected a text at byte ${start}, got the end`,
+      );
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+      this.#texts.subarray(start, end),
+    );
     this.#known.set(start, text);
     return text;
   }

@@ -52,17 +52,28 @@ const readers: Readonly<Record<string, Read<Tokenizers>>> = {
 };
 
 /** None where no file says one. `usual` is the class of the family's tokenizers, if it has texts; `config` is config.json. */
-export async function readTokenizers(files: CheckpointFiles, usual: string | undefined, config: Json): Promise<Tokenizers> {
-  const readConfig = async (): Promise<Json> => (await files.settings('tokenizer_config.json')) ?? {};
+export async function readTokenizers(
+  files: CheckpointFiles,
+  usual: string | undefined,
+  config: Json,
+): Promise<Tokenizers> {
+  const readConfig = async (): Promise<Json> =>
+    (await files.settings('tokenizer_config.json')) ?? {};
   // Of Marian Transformers reads no tokenizer.json, which could say one of the two.
-  const marian = usual === 'MarianTokenizer' && (await readMarian(files, async () => readSettings(files, await readConfig())));
+  const marian =
+    usual === 'MarianTokenizer' &&
+    (await readMarian(files, async () => readSettings(files, await readConfig())));
   if (marian) return marian;
   const json = await files.json('tokenizer.json');
   if (!json && usual === undefined) return {};
   const settings = await readConfig();
   if (json) return { tokenizer: readTokenizer(json, settings) };
   const named = settings['tokenizer_class'] ?? config['tokenizer_class'] ?? usual;
-  if (typeof named !== 'string') fail('bad_checkpoint', `tokenizer_config.json: tokenizer_class: expected a name, got ${describe(named)}`);
+  if (typeof named !== 'string')
+    fail(
+      'bad_checkpoint',
+      `tokenizer_config.json: tokenizer_class: expected a name, got ${describe(named)}`,
+    );
   const name = named.replace(/Fast$/, '');
   const read = Object.hasOwn(readers, name) ? readers[name] : undefined;
   return (await read?.(files, () => readSettings(files, settings))) ?? {};

@@ -8,13 +8,24 @@ import { beforeAndAfter } from './template.js';
 
 const name = 'tokenizer.model';
 
-export async function convertLlama(files: CheckpointFiles, readSettings: ReadSettings): Promise<Converted | undefined> {
+export async function convertLlama(
+  files: CheckpointFiles,
+  readSettings: ReadSettings,
+): Promise<Converted | undefined> {
   const file = await files.bytes(name);
   if (!file) return undefined;
   const { pieces, algorithm } = readSentencePiece(name, file);
-  if (algorithm !== 'bpe') fail('unsupported_checkpoint', `${name}: trainer_spec.model_type: expected bpe, got ${algorithm}`);
+  if (algorithm !== 'bpe')
+    fail(
+      'unsupported_checkpoint',
+      `${name}: trainer_spec.model_type: expected bpe, got ${algorithm}`,
+    );
   const vocab = Object.fromEntries(pieces.map(({ text }, id) => [text, id]));
-  const tokens = (await readSettings()).withDefaults({ unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>' });
+  const tokens = (await readSettings()).withDefaults({
+    unk_token: '<unk>',
+    bos_token: '<s>',
+    eos_token: '</s>',
+  });
   const hasPrefix = tokens.boolean('add_prefix_space', true);
   const atEverySection = tokens.boolean('legacy', false);
   const symbols = pieces.filter(({ kind }) => kind === 'control' || kind === 'user_defined');
@@ -24,8 +35,21 @@ export async function convertLlama(files: CheckpointFiles, readSettings: ReadSet
     name,
     config: tokens.fields,
     json: {
-      added_tokens: [...added, ...others.map(({ text, kind }) => ({ content: text, id: vocab[text], special: kind === 'control', normalized: false }))],
-      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: hasPrefix ? (atEverySection ? 'always' : 'first') : 'never', split: false },
+      added_tokens: [
+        ...added,
+        ...others.map(({ text, kind }) => ({
+          content: text,
+          id: vocab[text],
+          special: kind === 'control',
+          normalized: false,
+        })),
+      ],
+      pre_tokenizer: {
+        type: 'Metaspace',
+        replacement: '▁',
+        prepend_scheme: hasPrefix ? (atEverySection ? 'always' : 'first') : 'never',
+        split: false,
+      },
       post_processor: beforeAndAfter(tokens, vocab, name),
       decoder: {
         type: 'Sequence',
@@ -36,13 +60,23 @@ export async function convertLlama(files: CheckpointFiles, readSettings: ReadSet
           ...(hasPrefix ? [{ type: 'Strip', content: ' ', start: 1, stop: 0 }] : []),
         ],
       },
-      model: { type: 'BPE', vocab, merges: mergesOf(pieces, vocab), byte_fallback: true, fuse_unk: true, continuing_subword_prefix: '' },
+      model: {
+        type: 'BPE',
+        vocab,
+        merges: mergesOf(pieces, vocab),
+        byte_fallback: true,
+        fuse_unk: true,
+        continuing_subword_prefix: '',
+      },
     },
   };
 }
 
 /** Every way to make a piece of two, in the order of the pieces' ids, the shortest left part first. */
-function mergesOf(pieces: readonly Piece[], vocab: Readonly<Record<string, number>>): [string, string][] {
+function mergesOf(
+  pieces: readonly Piece[],
+  vocab: Readonly<Record<string, number>>,
+): [string, string][] {
   return pieces.flatMap(({ text }) => {
     const characters = Array.from(text);
     return characters.slice(1).flatMap((_, index): [string, string][] => {

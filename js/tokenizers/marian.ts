@@ -16,7 +16,10 @@ import { SentencePieceDecoder } from './written.js';
 const defaults = { eos_token: '</s>', unk_token: '<unk>', pad_token: '<pad>' };
 
 /** undefined where the checkpoint has no source.spm. */
-export async function readMarian(files: CheckpointFiles, readSettings: ReadSettings): Promise<{ tokenizer: Tokenizer; targetTokenizer: Tokenizer } | undefined> {
+export async function readMarian(
+  files: CheckpointFiles,
+  readSettings: ReadSettings,
+): Promise<{ tokenizer: Tokenizer; targetTokenizer: Tokenizer } | undefined> {
   const source = await files.bytes('source.spm');
   if (!source) return undefined;
   const target = (await files.bytes('target.spm')) ?? files.missing('target.spm', 'source.spm');
@@ -25,17 +28,33 @@ export async function readMarian(files: CheckpointFiles, readSettings: ReadSetti
   const vocab = await readVocab(files, 'vocab.json', 'source.spm');
   const settings = await readSettings();
   const hasTwoVocabs = settings.boolean('separate_vocabs', false);
-  const targetVocab = hasTwoVocabs ? await readVocab(files, 'target_vocab.json', 'source.spm') : vocab;
+  const targetVocab = hasTwoVocabs
+    ? await readVocab(files, 'target_vocab.json', 'source.spm')
+    : vocab;
   // Transformers reads the ids of one vocabulary by the source's model, whichever side they are of.
   return {
     tokenizer: tokenizerOf('vocab.json', settings, vocab, sourceModel, sourceModel),
-    targetTokenizer: tokenizerOf(hasTwoVocabs ? 'target_vocab.json' : 'vocab.json', settings, targetVocab, targetModel, hasTwoVocabs ? targetModel : sourceModel),
+    targetTokenizer: tokenizerOf(
+      hasTwoVocabs ? 'target_vocab.json' : 'vocab.json',
+      settings,
+      targetVocab,
+      targetModel,
+      hasTwoVocabs ? targetModel : sourceModel,
+    ),
   };
 }
 
-function tokenizerOf(name: string, settings: Settings, vocab: Vocab, model: SentencePieceModel, written: SentencePieceModel): Tokenizer {
+function tokenizerOf(
+  name: string,
+  settings: Settings,
+  vocab: Vocab,
+  model: SentencePieceModel,
+  written: SentencePieceModel,
+): Tokenizer {
   const tokens = settings.withDefaults(defaults);
-  const [eos, unk] = (['eos_token', 'unk_token'] as const).map((field) => tokens.token(field, vocab, name));
+  const [eos, unk] = (['eos_token', 'unk_token'] as const).map((field) =>
+    tokens.token(field, vocab, name),
+  );
   const added = tokens.added(vocab);
   const json = {
     added_tokens: added,
@@ -46,7 +65,10 @@ function tokenizerOf(name: string, settings: Settings, vocab: Vocab, model: Sent
   return composeTokenizer(name, json, tokens.fields, {
     preTokenizer: new CodeAndText(normalizerOf(model)),
     encode: (words) => words.flatMap((word) => (isCode(word) ? [word] : piecesOf(word))),
-    decoder: new SentencePieceDecoder(written, new Set(added.filter(({ special }) => special).map(({ content }) => content))),
+    decoder: new SentencePieceDecoder(
+      written,
+      new Set(added.filter(({ special }) => special).map(({ content }) => content)),
+    ),
     languageCodes: Object.keys(vocab).filter(isCode),
   });
 }
@@ -55,7 +77,11 @@ function tokenizerOf(name: string, settings: Settings, vocab: Vocab, model: Sent
 function afterText(eos: string): object {
   const text = (id: string) => ({ Sequence: { id, type_id: 0 } });
   const end = { SpecialToken: { id: eos, type_id: 0 } };
-  return { type: 'TemplateProcessing', single: [text('A'), end], pair: [text('A'), text('B'), end] };
+  return {
+    type: 'TemplateProcessing',
+    single: [text('A'), end],
+    pair: [text('A'), text('B'), end],
+  };
 }
 
 /** >>fr<<, which says the language to translate to. */

@@ -25,8 +25,9 @@ export function normalizerOf(model: SentencePieceModel): (text: string) => Trace
     if (addDummyPrefix && !spaceAsSuffix) add(space, [0, 0]);
     let isAfterSpace = removeExtraSpaces;
     let isBlank = removeExtraSpaces;
-    for (let byte = 0, unit = 0; byte < bytes.length; ) {
-      const { length, text: found } = symbolAt(text, unit) ?? rules?.longestMatch(bytes, byte) ?? character(bytes, byte);
+    for (let byte = 0, unit = 0; byte < bytes.length;) {
+      const { length, text: found } =
+        symbolAt(text, unit) ?? rules?.longestMatch(bytes, byte) ?? character(bytes, byte);
       const source: [number, number] = [unit, unit + unitsOf(bytes, byte, length)];
       const rest = isAfterSpace ? found.replace(/^ +/, '') : found;
       add(rest.replaceAll(' ', space), source);
@@ -47,7 +48,9 @@ export function normalizerOf(model: SentencePieceModel): (text: string) => Trace
 }
 
 /** Symbols that the user defined stay as they are; the longest counts. */
-function symbolFinder(pieces: SentencePieceModel['pieces']): (text: string, unit: number) => Match | undefined {
+function symbolFinder(
+  pieces: SentencePieceModel['pieces'],
+): (text: string, unit: number) => Match | undefined {
   const symbols = pieces.filter(({ kind }) => kind === 'user_defined').map(({ text }) => text);
   const byFirst = new Map<string, string[]>();
   for (const text of symbols.sort((a, b) => b.length - a.length)) {
@@ -57,7 +60,9 @@ function symbolFinder(pieces: SentencePieceModel['pieces']): (text: string, unit
   }
   return (text, unit) => {
     const symbol = byFirst.get(text[unit]!)?.find((candidate) => text.startsWith(candidate, unit));
-    return symbol === undefined ? undefined : { length: encoder.encode(symbol).length, text: symbol };
+    return symbol === undefined
+      ? undefined
+      : { length: encoder.encode(symbol).length, text: symbol };
   };
 }
 
@@ -66,12 +71,16 @@ function character(bytes: Uint8Array, at: number): Match {
   const first = bytes[at]!;
   if (first >= 0x80 && first < 0xc0) return { length: 1, text: '\ufffd' };
   const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  return { length, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(at, at + length)) };
+  return {
+    length,
+    text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(at, at + length)),
+  };
 }
 
 /** UTF-16 units of characters that begin within some bytes. */
 function unitsOf(bytes: Uint8Array, at: number, length: number): number {
   let units = 0;
-  for (const byte of bytes.subarray(at, at + length)) units += byte >= 0xf0 ? 2 : byte < 0x80 || byte >= 0xc0 ? 1 : 0;
+  for (const byte of bytes.subarray(at, at + length))
+    units += byte >= 0xf0 ? 2 : byte < 0x80 || byte >= 0xc0 ? 1 : 0;
   return units;
 }

@@ -36,11 +36,19 @@ const longestPiece = 1 << 10;
 export function readSentencePiece(name: string, file: Uint8Array): SentencePieceModel {
   const pieces: Piece[] = [];
   const model: SentencePieceModel = {
-    name, pieces, algorithm: 'unigram', byteFallback: false, spaceAsSuffix: false, charsmap: new Uint8Array(), addDummyPrefix: true,
-    removeExtraSpaces: true, escapeSpaces: true,
-  }; // prettier-ignore
+    name,
+    pieces,
+    algorithm: 'unigram',
+    byteFallback: false,
+    spaceAsSuffix: false,
+    charsmap: new Uint8Array(),
+    addDummyPrefix: true,
+    removeExtraSpaces: true,
+    escapeSpaces: true,
+  };
   for (const field of fieldsOf(name, file)) {
-    if (field.number === 1) pieces.push(readPiece(`${name}: pieces[${pieces.length}]`, valueOf(name, field, 'bytes')));
+    if (field.number === 1)
+      pieces.push(readPiece(`${name}: pieces[${pieces.length}]`, valueOf(name, field, 'bytes')));
     else if (field.number === 2) readTrainer(model, valueOf(name, field, 'bytes'));
     else if (field.number === 3) readNormalizer(model, valueOf(name, field, 'bytes'));
   }
@@ -56,8 +64,13 @@ function readPiece(name: string, message: Uint8Array): Piece {
     else if (field.number === 3) piece.kind = nameOf(`${name}: type`, kinds, field);
   }
   if (piece.text === '') fail('bad_checkpoint', `${name}: expected a text, got none`);
-  if (piece.text.length > longestPiece) fail('bad_checkpoint', `${name}: expected at most ${longestPiece} characters, got ${piece.text.length}`);
-  if (!Number.isFinite(piece.score)) fail('bad_checkpoint', `${name}: score: expected a number, got ${piece.score}`);
+  if (piece.text.length > longestPiece)
+    fail(
+      'bad_checkpoint',
+      `${name}: expected at most ${longestPiece} characters, got ${piece.text.length}`,
+    );
+  if (!Number.isFinite(piece.score))
+    fail('bad_checkpoint', `${name}: score: expected a number, got ${piece.score}`);
   return piece;
 }
 
@@ -81,21 +94,30 @@ function readNormalizer(model: SentencePieceModel, message: Uint8Array): void {
 }
 
 function checkPieces(name: string, pieces: readonly Piece[]): void {
-  if (pieces.length === 0 || pieces.length > largestId) fail('bad_checkpoint', `${name}: expected 1 to ${largestId} pieces, got ${pieces.length}`);
+  if (pieces.length === 0 || pieces.length > largestId)
+    fail('bad_checkpoint', `${name}: expected 1 to ${largestId} pieces, got ${pieces.length}`);
   const indexes = new Map<string, number>();
   pieces.forEach(({ text }, index) => {
     const first = indexes.get(text);
-    if (first !== undefined) fail('bad_checkpoint', `${name}: pieces[${index}]: expected another text than pieces[${first}], got "${text.slice(0, 40)}"`);
+    if (first !== undefined)
+      fail(
+        'bad_checkpoint',
+        `${name}: pieces[${index}]: expected another text than pieces[${first}], got "${text.slice(0, 40)}"`,
+      );
     indexes.set(text, index);
   });
   const unknown = pieces.filter(({ kind }) => kind === 'unknown').length;
-  if (unknown !== 1) fail('bad_checkpoint', `${name}: expected one piece of type unknown, got ${unknown}`);
+  if (unknown !== 1)
+    fail('bad_checkpoint', `${name}: expected one piece of type unknown, got ${unknown}`);
 }
 
 /** An enumeration's value, which counts from 1. */
 function nameOf<T>(name: string, names: readonly T[], field: Field): T {
   const value = valueOf(name, field, 'integer');
-  return names[value - 1] ?? fail('bad_checkpoint', `${name}: expected 1 to ${names.length}, got ${value}`);
+  return (
+    names[value - 1] ??
+    fail('bad_checkpoint', `${name}: expected 1 to ${names.length}, got ${value}`)
+  );
 }
 
 function textOf(name: string, bytes: Uint8Array): string {
@@ -106,4 +128,5 @@ function textOf(name: string, bytes: Uint8Array): string {
   }
 }
 
-const floatOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0, true);
+const floatOf = (bytes: Uint8Array): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, 4).getFloat32(0, true);

@@ -12,7 +12,15 @@ type Json = Readonly<Record<string, unknown>>;
 const file = 'tokenizer_config.json';
 
 /** In the order in which tokens that a vocabulary lacks get their ids. */
-const named = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
+const named = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'sep_token',
+  'pad_token',
+  'cls_token',
+  'mask_token',
+] as const;
 type Named = (typeof named)[number];
 
 /** A token that is looked for in a text before anything else. */
@@ -49,8 +57,13 @@ export class Settings {
   /** A token without which the tokenizer is none. */
   token(name: Named, vocab: Vocab, vocabFile: string): string {
     const content = this.#named(name)?.content;
-    if (content === undefined) fail('bad_checkpoint', `${file}: ${name}: expected a token, got none`);
-    if (!Object.hasOwn(vocab, content)) fail('bad_checkpoint', `${vocabFile}: expected the ${name} ${describe(content)}, got no such token`);
+    if (content === undefined)
+      fail('bad_checkpoint', `${file}: ${name}: expected a token, got none`);
+    if (!Object.hasOwn(vocab, content))
+      fail(
+        'bad_checkpoint',
+        `${vocabFile}: expected the ${name} ${describe(content)}, got no such token`,
+      );
     return content;
   }
 
@@ -60,14 +73,23 @@ export class Settings {
     const names = named.flatMap((name) => this.#named(name) ?? []);
     const special = new Set(names.map(({ content }) => content));
     for (const token of [...this.declared, ...names, ...this.#extra()]) {
-      if (!tokens.has(token.content)) tokens.set(token.content, { ...token, special: token.special || special.has(token.content) });
+      if (!tokens.has(token.content))
+        tokens.set(token.content, {
+          ...token,
+          special: token.special || special.has(token.content),
+        });
     }
     const defaults = new Set(Object.values(this.defaults));
     let next = Object.values(vocab).reduce((largest, id) => Math.max(largest, id), -1) + 1;
     return [...tokens.values()].flatMap((token) => {
       const known = Object.hasOwn(vocab, token.content);
       // A default that the vocabulary lacks would have an id that the model lacks.
-      if (!known && defaults.has(token.content) && !this.declared.some(({ content }) => content === token.content)) return [];
+      if (
+        !known &&
+        defaults.has(token.content) &&
+        !this.declared.some(({ content }) => content === token.content)
+      )
+        return [];
       return [{ ...token, id: known ? vocab[token.content]! : next++ }];
     });
   }
@@ -76,40 +98,74 @@ export class Settings {
     const value = this.fields[name];
     if (value === undefined || value === null) return undefined;
     const content = typeof value === 'string' ? value : (value as { content?: unknown }).content;
-    return this.declared.find((token) => token.content === content) ?? { ...addedToken(name, value), special: true };
+    return (
+      this.declared.find((token) => token.content === content) ?? {
+        ...addedToken(name, value),
+        special: true,
+      }
+    );
   }
 
   #extra(): AddedToken[] {
-    const given = this.fields['extra_special_tokens'] ?? this.fields['additional_special_tokens'] ?? [];
-    if (typeof given !== 'object' || given === null) fail('bad_checkpoint', `${file}: extra_special_tokens: expected a list, got ${describe(given)}`);
-    return Object.values(given).map((token, index) => ({ ...addedToken(`extra_special_tokens[${index}]`, token), special: true }));
+    const given =
+      this.fields['extra_special_tokens'] ?? this.fields['additional_special_tokens'] ?? [];
+    if (typeof given !== 'object' || given === null)
+      fail(
+        'bad_checkpoint',
+        `${file}: extra_special_tokens: expected a list, got ${describe(given)}`,
+      );
+    return Object.values(given).map((token, index) => ({
+      ...addedToken(`extra_special_tokens[${index}]`, token),
+      special: true,
+    }));
   }
 }
 
 /** `config` is tokenizer_config.json. */
 export async function readSettings(files: CheckpointFiles, config: Json): Promise<Settings> {
   const decoder = config['added_tokens_decoder'];
-  if (decoder !== undefined && decoder !== null) return new Settings(config, declaredTokens(decoder));
+  if (decoder !== undefined && decoder !== null)
+    return new Settings(config, declaredTokens(decoder));
   // Before 2023 these two files said it.
   const fields = { ...config, ...(await files.settings('special_tokens_map.json')) };
   const added = (await files.settings('added_tokens.json')) ?? {};
   checkIds('added_tokens.json', Object.entries(added));
   const tokens = Object.entries(added).sort(([, a], [, b]) => (a as number) - (b as number));
-  return new Settings(fields, tokens.map(([content]) => addedToken('added_tokens.json', { content, normalized: true })));
+  return new Settings(
+    fields,
+    tokens.map(([content]) => addedToken('added_tokens.json', { content, normalized: true })),
+  );
 }
 
 function declaredTokens(decoder: unknown): AddedToken[] {
   const name = 'added_tokens_decoder';
-  if (typeof decoder !== 'object' || Array.isArray(decoder)) fail('bad_checkpoint', `${file}: ${name}: expected an object, got ${describe(decoder)}`);
-  const tokens = Object.entries(decoder as object).map(([id, token]: [string, unknown]) => ({ id: Number(id), token }));
-  checkIds(file, tokens.map(({ id }) => [name, id]));
-  return tokens.sort((a, b) => a.id - b.id).map(({ id, token }) => addedToken(`${name}.${id}`, token));
+  if (typeof decoder !== 'object' || Array.isArray(decoder))
+    fail('bad_checkpoint', `${file}: ${name}: expected an object, got ${describe(decoder)}`);
+  const tokens = Object.entries(decoder as object).map(([id, token]: [string, unknown]) => ({
+    id: Number(id),
+    token,
+  }));
+  checkIds(
+    file,
+    tokens.map(({ id }) => [name, id]),
+  );
+  return tokens
+    .sort((a, b) => a.id - b.id)
+    .map(({ id, token }) => addedToken(`${name}.${id}`, token));
 }
 
 function addedToken(name: string, value: unknown): AddedToken {
-  const fields: Json = typeof value === 'string' ? { content: value } : typeof value === 'object' && value !== null ? (value as Json) : {};
+  const fields: Json =
+    typeof value === 'string'
+      ? { content: value }
+      : typeof value === 'object' && value !== null
+        ? (value as Json)
+        : {};
   const { content } = fields;
-  if (typeof content !== 'string' || content === '') fail('bad_checkpoint', `${file}: ${name}: expected a token, got ${describe(content ?? value)}`);
-  const [special, normalized, lstrip, rstrip] = ['special', 'normalized', 'lstrip', 'rstrip'].map((field) => fields[field] === true);
+  if (typeof content !== 'string' || content === '')
+    fail('bad_checkpoint', `${file}: ${name}: expected a token, got ${describe(content ?? value)}`);
+  const [special, normalized, lstrip, rstrip] = ['special', 'normalized', 'lstrip', 'rstrip'].map(
+    (field) => fields[field] === true,
+  );
   return { content, special: special!, normalized: normalized!, lstrip: lstrip!, rstrip: rstrip! };
 }

@@ -13,22 +13,35 @@ const unknown = '';
 const smallestPositive = 2 ** -126;
 
 /** A normalised text → its pieces; a stretch without a piece stands for itself. */
-export function unigramOf({ name, pieces, algorithm, byteFallback }: SentencePieceModel): (text: string) => string[] {
-  if (algorithm !== 'unigram') fail('unsupported_checkpoint', `${name}: trainer_spec.model_type: expected unigram, got ${algorithm}`);
+export function unigramOf({
+  name,
+  pieces,
+  algorithm,
+  byteFallback,
+}: SentencePieceModel): (text: string) => string[] {
+  if (algorithm !== 'unigram')
+    fail(
+      'unsupported_checkpoint',
+      `${name}: trainer_spec.model_type: expected unigram, got ${algorithm}`,
+    );
   const scores = pieces.filter(({ kind }) => kind === 'normal').map(({ score }) => score);
-  if (scores.length === 0) fail('bad_checkpoint', `${name}: expected pieces of type normal, got none`);
+  if (scores.length === 0)
+    fail('bad_checkpoint', `${name}: expected pieces of type normal, got none`);
   const least = scores.reduce((a, b) => Math.min(a, b));
   const most = scores.reduce((a, b) => Math.max(a, b), smallestPositive);
   const vocab: [string, number][] = [[unknown, least]];
   for (const { text, score, kind } of pieces) {
     if (kind === 'normal') vocab.push([text, score]);
-    if (kind === 'user_defined') vocab.push([text, Math.fround(encoder.encode(text).length * most) - 0.1]); // likelier than any other way
+    if (kind === 'user_defined')
+      vocab.push([text, Math.fround(encoder.encode(text).length * most) - 0.1]); // likelier than any other way
   }
   const known = new Set(vocab.map(([text]) => text));
   const unigram = new InFloats({ type: 'Unigram', vocab, unk_id: 0 }, unknown);
   return (text) => {
     const found: string[] = unigram([text]);
-    return byteFallback ? found.flatMap((piece) => (known.has(piece) ? [piece] : bytePieces(piece))) : found;
+    return byteFallback
+      ? found.flatMap((piece) => (known.has(piece) ? [piece] : bytePieces(piece)))
+      : found;
   };
 }
 
@@ -54,7 +67,8 @@ class InFloats extends Unigram {
       if (!isKnown) reach(start, start + 1, Math.fround(best[start]! + unknownScore));
     }
     const pieces: string[] = [];
-    for (let end = characters.length; end > 0; end = begin[end]!) pieces.push(characters.slice(begin[end], end).join(''));
+    for (let end = characters.length; end > 0; end = begin[end]!)
+      pieces.push(characters.slice(begin[end], end).join(''));
     return pieces.reverse();
   }
 }

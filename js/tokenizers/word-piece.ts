@@ -5,14 +5,25 @@ import type { Converted, ReadSettings } from './formats.js';
 import type { Vocab } from './vocab.js';
 
 const name = 'vocab.txt';
-const defaults = { unk_token: '[UNK]', sep_token: '[SEP]', pad_token: '[PAD]', cls_token: '[CLS]', mask_token: '[MASK]' };
+const defaults = {
+  unk_token: '[UNK]',
+  sep_token: '[SEP]',
+  pad_token: '[PAD]',
+  cls_token: '[CLS]',
+  mask_token: '[MASK]',
+};
 
-export async function convertWordPiece(files: CheckpointFiles, readSettings: ReadSettings): Promise<Converted | undefined> {
+export async function convertWordPiece(
+  files: CheckpointFiles,
+  readSettings: ReadSettings,
+): Promise<Converted | undefined> {
   const text = await files.text(name);
   if (text === undefined) return undefined;
   const vocab = vocabOfLines(text);
   const tokens = (await readSettings()).withDefaults(defaults);
-  const [unk, cls, sep] = (['unk_token', 'cls_token', 'sep_token'] as const).map((field) => tokens.token(field, vocab, name));
+  const [unk, cls, sep] = (['unk_token', 'cls_token', 'sep_token'] as const).map((field) =>
+    tokens.token(field, vocab, name),
+  );
   const special = (id: string, type: number) => ({ SpecialToken: { id, type_id: type } });
   const single = [special(cls!, 0), { Sequence: { id: 'A', type_id: 0 } }, special(sep!, 0)];
   return {
@@ -28,9 +39,19 @@ export async function convertWordPiece(files: CheckpointFiles, readSettings: Rea
         strip_accents: tokens.boolean('strip_accents', tokens.boolean('do_lower_case', true)),
       },
       pre_tokenizer: { type: 'BertPreTokenizer' },
-      post_processor: { type: 'TemplateProcessing', single, pair: [...single, { Sequence: { id: 'B', type_id: 1 } }, special(sep!, 1)] },
+      post_processor: {
+        type: 'TemplateProcessing',
+        single,
+        pair: [...single, { Sequence: { id: 'B', type_id: 1 } }, special(sep!, 1)],
+      },
       decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-      model: { type: 'WordPiece', vocab, unk_token: unk, continuing_subword_prefix: '##', max_input_chars_per_word: 100 },
+      model: {
+        type: 'WordPiece',
+        vocab,
+        unk_token: unk,
+        continuing_subword_prefix: '##',
+        max_input_chars_per_word: 100,
+      },
     },
   };
 }

@@ -4,8 +4,20 @@ import { isExplicit, isHubId, loadKeys } from '../checkpoints/hub-id.js';
 import { AttentionLabError } from '../errors.js';
 import { generateKeys } from '../generation.js';
 import { sendableInterventions } from '../interventions.js';
-import type { CompleteRecurrentConfig, RecurrentConfig, RecurrentInputs, RecurrentOptions, RecurrentOutput } from '../recurrent.js';
-import { sendableSweep, sweepCallKeys, type SweepCall, type SweepResult, type SweepSpec } from '../sweep-spec.js';
+import type {
+  CompleteRecurrentConfig,
+  RecurrentConfig,
+  RecurrentInputs,
+  RecurrentOptions,
+  RecurrentOutput,
+} from '../recurrent.js';
+import {
+  sendableSweep,
+  sweepCallKeys,
+  type SweepCall,
+  type SweepResult,
+  type SweepSpec,
+} from '../sweep-spec.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
@@ -52,13 +64,20 @@ import type {
 } from '../types.js';
 import { pixelsOfAll } from '../pictures/pixels.js';
 import { checkKeys, isMap } from '../validation.js';
-import { Connection, type CallOptions, type ReportingOptions, type WorkerPort } from './connection.js';
+import {
+  Connection,
+  type CallOptions,
+  type ReportingOptions,
+  type WorkerPort,
+} from './connection.js';
 import type { Created, NewToken, SentFile } from './protocol.js';
 
 const runtimeObject = 0;
 
 /** Options whose edits take along no more of another run than they need. */
-function withSendableEdits<T extends { interventions?: readonly Intervention[] } | undefined>(options: T): T {
+function withSendableEdits<T extends { interventions?: readonly Intervention[] } | undefined>(
+  options: T,
+): T {
   const edits = options?.interventions;
   return edits ? { ...options, interventions: sendableInterventions(edits) } : options;
 }
@@ -79,7 +98,8 @@ abstract class Remote {
 
   /** @internal */
   protected call<T>(method: string, args: unknown[], options?: ReportingOptions): Promise<T> {
-    if (this.#disposed) return Promise.reject(new AttentionLabError('disposed', `${method}: used after dispose()`));
+    if (this.#disposed)
+      return Promise.reject(new AttentionLabError('disposed', `${method}: used after dispose()`));
     return this.connection.call(this.#object, method, args, options) as Promise<T>;
   }
 
@@ -140,7 +160,11 @@ export class WorkerRecurrent extends RemoteParameters {
     this.config = facts['config'] as CompleteRecurrentConfig;
   }
 
-  forward(inputs: RecurrentInputs, options?: RecurrentOptions, call?: CallOptions): Promise<RecurrentOutput> {
+  forward(
+    inputs: RecurrentInputs,
+    options?: RecurrentOptions,
+    call?: CallOptions,
+  ): Promise<RecurrentOutput> {
     return this.call('forward', [inputs, options], call);
   }
 }
@@ -190,7 +214,11 @@ export class WorkerTrainer extends Remote {
   evaluate(batch: TrainingBatch, call?: CallOptions): Promise<Evaluation> {
     return this.call('evaluate', [batch], call);
   }
-  gradients(batch: TrainingBatch, options?: GradientOptions, call?: CallOptions): Promise<Gradients> {
+  gradients(
+    batch: TrainingBatch,
+    options?: GradientOptions,
+    call?: CallOptions,
+  ): Promise<Gradients> {
     return this.call('gradients', [batch, options], call);
   }
   snapshot(): Promise<Snapshot> {
@@ -217,10 +245,17 @@ export class WorkerModel extends RemoteParameters {
     this.preprocessor = facts['preprocessor'] as Readonly<Record<string, unknown>> | undefined;
     const [own, target] = [facts['tokenizer'], facts['targetTokenizer']] as (Created | undefined)[];
     this.tokenizer = own && new WorkerTokenizer(connection, own);
-    this.targetTokenizer = target?.object === own?.object ? this.tokenizer : target && new WorkerTokenizer(connection, target);
+    this.targetTokenizer =
+      target?.object === own?.object
+        ? this.tokenizer
+        : target && new WorkerTokenizer(connection, target);
   }
 
-  forward(inputs: ForwardInputs, options?: ForwardOptions, call?: CallOptions): Promise<ModelOutput> {
+  forward(
+    inputs: ForwardInputs,
+    options?: ForwardOptions,
+    call?: CallOptions,
+  ): Promise<ModelOutput> {
     return this.call('forward', [inputs, withSendableEdits(options)], call);
   }
   /** onToken is told as the tokens come; the signal stops the worker before its next one. */
@@ -237,7 +272,9 @@ export class WorkerModel extends RemoteParameters {
     return this.call('sweep', [sendableSweep(spec)], checkKeys('options', call, sweepCallKeys));
   }
   /** `examples` are a list, or none: a function cannot be sent, so draw on this side, with createRandom. */
-  async trainer(options: Omit<TrainerOptions, 'examples'> & { examples?: readonly TrainingExample[] }): Promise<WorkerTrainer> {
+  async trainer(
+    options: Omit<TrainerOptions, 'examples'> & { examples?: readonly TrainingExample[] },
+  ): Promise<WorkerTrainer> {
     const { object } = await this.call<Created>('trainer', [withSendableEdits(options)]);
     return new WorkerTrainer(this.connection, object);
   }
@@ -276,8 +313,12 @@ export class WorkerListing extends Remote {
     this.name = facts['name'] as ListingName;
     this.difference = facts['difference'] as string;
     this.config = facts['config'] as CompleteAttentionConfig | undefined;
-    this.layer = facts['layer'] ? new WorkerAttentionLayer(connection, facts['layer'] as Created) : undefined;
-    this.encoder = facts['encoder'] ? new WorkerModel(connection, facts['encoder'] as Created) : undefined;
+    this.layer = facts['layer']
+      ? new WorkerAttentionLayer(connection, facts['layer'] as Created)
+      : undefined;
+    this.encoder = facts['encoder']
+      ? new WorkerModel(connection, facts['encoder'] as Created)
+      : undefined;
   }
 
   forward(inputs: LayerInputs, options?: LayerOptions, call?: CallOptions): Promise<LayerOutput> {
@@ -302,7 +343,11 @@ export class WorkerRuntime {
     this.variant = variant;
   }
 
-  #call<T>(method: string, args: unknown[], options?: CallOptions & Pick<LoadOptions, 'onProgress'>): Promise<T> {
+  #call<T>(
+    method: string,
+    args: unknown[],
+    options?: CallOptions & Pick<LoadOptions, 'onProgress'>,
+  ): Promise<T> {
     return this.#connection.call(runtimeObject, method, args, options) as Promise<T>;
   }
 
@@ -312,26 +357,52 @@ export class WorkerRuntime {
   memoryBytes(): Promise<number> {
     return this.#call('memoryBytes', []);
   }
-  attention(inputs: AttentionInputs, options?: AttentionOptions, call?: CallOptions): Promise<AttentionResult> {
+  attention(
+    inputs: AttentionInputs,
+    options?: AttentionOptions,
+    call?: CallOptions,
+  ): Promise<AttentionResult> {
     return this.#call('attention', [inputs, options], call);
   }
-  async createAttention(config: AttentionLayerConfig, options?: SeedOptions): Promise<WorkerAttentionLayer> {
-    return new WorkerAttentionLayer(this.#connection, await this.#call<Created>('createAttention', [config, options]));
+  async createAttention(
+    config: AttentionLayerConfig,
+    options?: SeedOptions,
+  ): Promise<WorkerAttentionLayer> {
+    return new WorkerAttentionLayer(
+      this.#connection,
+      await this.#call<Created>('createAttention', [config, options]),
+    );
   }
-  async createModel(config: ModelConfig, options?: SeedOptions, call?: CallOptions): Promise<WorkerModel> {
-    return new WorkerModel(this.#connection, await this.#call<Created>('createModel', [config, options], call));
+  async createModel(
+    config: ModelConfig,
+    options?: SeedOptions,
+    call?: CallOptions,
+  ): Promise<WorkerModel> {
+    return new WorkerModel(
+      this.#connection,
+      await this.#call<Created>('createModel', [config, options], call),
+    );
   }
   async createRecurrent(config: RecurrentConfig, options?: SeedOptions): Promise<WorkerRecurrent> {
-    return new WorkerRecurrent(this.#connection, await this.#call<Created>('createRecurrent', [config, options]));
+    return new WorkerRecurrent(
+      this.#connection,
+      await this.#call<Created>('createRecurrent', [config, options]),
+    );
   }
   async createListing(name: ListingName, options?: ListingOptions): Promise<WorkerListing> {
-    return new WorkerListing(this.#connection, await this.#call<Created>('createListing', [name, options]));
+    return new WorkerListing(
+      this.#connection,
+      await this.#call<Created>('createListing', [name, options]),
+    );
   }
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<WorkerModel> {
     const { onProgress, signal, hub, ...sent } = checkKeys('options', options, loadKeys);
     if (hub !== undefined) Object.assign(sent, { hub: String(hub) });
     const args = [sendable(source, isExplicit(options ?? {})), sent];
-    return new WorkerModel(this.#connection, await this.#call<Created>('loadModel', args, { onProgress, signal }));
+    return new WorkerModel(
+      this.#connection,
+      await this.#call<Created>('loadModel', args, { onProgress, signal }),
+    );
   }
   listCache(options?: CacheOptions): Promise<CachedModel[]> {
     return this.#call('listCache', [options]);
@@ -342,7 +413,9 @@ export class WorkerRuntime {
 
   /** Ends the worker, which alone gives its memory back. Pending calls reject with `disposed`. */
   dispose(): void {
-    this.#connection.end(new AttentionLabError('disposed', 'the worker runtime: used after dispose()'));
+    this.#connection.end(
+      new AttentionLabError('disposed', 'the worker runtime: used after dispose()'),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -350,10 +423,17 @@ export class WorkerRuntime {
   }
 }
 
-export async function startWorkerRuntime(port: WorkerPort, given?: RuntimeOptions): Promise<WorkerRuntime> {
+export async function startWorkerRuntime(
+  port: WorkerPort,
+  given?: RuntimeOptions,
+): Promise<WorkerRuntime> {
   const connection = new Connection(port);
   try {
-    const { wasm, signal, ...options } = checkKeys('options', given, new Set(['variant', 'wasm', 'signal']));
+    const { wasm, signal, ...options } = checkKeys(
+      'options',
+      given,
+      new Set(['variant', 'wasm', 'signal']),
+    );
     const source = await sendableWasm(wasm);
     const { variant } = (await connection.call(
       runtimeObject,
@@ -371,7 +451,8 @@ export async function startWorkerRuntime(port: WorkerPort, given?: RuntimeOption
 /** A relative address is the page's, not the worker's. Node's paths stay as they are. */
 function sendable(source: ModelSource, isOnHub: boolean): unknown {
   if (source instanceof URL) return source.href;
-  if (typeof source === 'string' && isHubId(source)) return isOnHub || base() === undefined ? source : { id: source, folder: absolute(source) };
+  if (typeof source === 'string' && isHubId(source))
+    return isOnHub || base() === undefined ? source : { id: source, folder: absolute(source) };
   if (typeof source === 'string') return absolute(source);
   if (isMap(source)) return source;
   return typeof source === 'object' && source !== null ? Array.from(source, sendableFile) : source;
@@ -379,7 +460,9 @@ function sendable(source: ModelSource, isOnHub: boolean): unknown {
 
 /** A File's copy loses its place in a folder and, in Node 20, its name. */
 function sendableFile(file: File): unknown {
-  return file instanceof Blob ? ({ blob: file, path: file.webkitRelativePath || file.name } satisfies SentFile) : file;
+  return file instanceof Blob
+    ? ({ blob: file, path: file.webkitRelativePath || file.name } satisfies SentFile)
+    : file;
 }
 
 /** The page's address; undefined in Node. */

@@ -37,7 +37,11 @@ export class Connection {
   constructor(private readonly port: WorkerPort) {
     port.listen((message) => this.receive(message as Reply));
     port.onFailure((error) => {
-      this.end(new AttentionLabError('internal', `the worker failed: ${messageOf(error)}`, { cause: error }));
+      this.end(
+        new AttentionLabError('internal', `the worker failed: ${messageOf(error)}`, {
+          cause: error,
+        }),
+      );
     });
   }
 
@@ -54,27 +58,37 @@ export class Connection {
     try {
       this.port.post({ call }, []);
     } catch (error) {
-      fail('invalid_argument', `${method}: the arguments cannot be sent to a worker: ${messageOf(error)}`, error);
+      fail(
+        'invalid_argument',
+        `${method}: the arguments cannot be sent to a worker: ${messageOf(error)}`,
+        error,
+      );
     }
     this.port.hold(true);
     const abort = (): void => {
       this.port.post({ abort: id }, []);
       this.settle(id)?.reject(
-        new AttentionLabError('aborted', `${method}: aborted by the caller`, { cause: signal?.reason }),
+        new AttentionLabError('aborted', `${method}: aborted by the caller`, {
+          cause: signal?.reason,
+        }),
       );
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      return await new Promise((resolve, reject) => this.pending.set(id, { resolve, reject, onProgress }));
+      return await new Promise((resolve, reject) =>
+        this.pending.set(id, { resolve, reject, onProgress }),
+      );
     } finally {
       signal?.removeEventListener('abort', abort);
     }
   }
 
   private receive(reply: Reply): void {
-    if ('progress' in reply) return this.pending.get(reply.id)?.onProgress?.(reply.progress as never);
+    if ('progress' in reply)
+      return this.pending.get(reply.id)?.onProgress?.(reply.progress as never);
     const pending = this.settle(reply.id);
-    if ('error' in reply) pending?.reject(new AttentionLabError(reply.error.code, reply.error.message));
+    if ('error' in reply)
+      pending?.reject(new AttentionLabError(reply.error.code, reply.error.message));
     else if (pending) pending.resolve(reply.value);
     else this.releaseCreated(reply.value); // aborted, and made all the same
   }

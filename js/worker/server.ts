@@ -8,26 +8,75 @@ import { Runtime } from '../runtime.js';
 import type { SweepCall, SweepSpec } from '../sweep-spec.js';
 import { LoadedTokenizer } from '../tokenizer.js';
 import { Trainer } from '../trainer.js';
-import type { GenerateOptions, LoadOptions, ModelSource, RuntimeOptions, TokenIds } from '../types.js';
+import type {
+  GenerateOptions,
+  LoadOptions,
+  ModelSource,
+  RuntimeOptions,
+  TokenIds,
+} from '../types.js';
 import { oneTurn } from '../turn.js';
-import { buffersOf, type Call, type Created, type Message, type Port, type SentFile } from './protocol.js';
+import {
+  buffersOf,
+  type Call,
+  type Created,
+  type Message,
+  type Port,
+  type SentFile,
+} from './protocol.js';
 
 /** The methods that a page may call, and no others. */
-const parameterised = ['parameters', 'parameter', 'setParameter', 'setParameters', 'activationNames', 'forward', 'dispose'];
+const parameterised = [
+  'parameters',
+  'parameter',
+  'setParameter',
+  'setParameters',
+  'activationNames',
+  'forward',
+  'dispose',
+];
 const methods = new Map<unknown, readonly string[]>([
-  [Runtime, [
-    'attention', 'createAttention', 'createModel', 'createRecurrent', 'createListing', 'loadModel', 'listCache', 'clearCache',
-    'liveHandles', 'memoryBytes',
-  ]],
+  [
+    Runtime,
+    [
+      'attention',
+      'createAttention',
+      'createModel',
+      'createRecurrent',
+      'createListing',
+      'loadModel',
+      'listCache',
+      'clearCache',
+      'liveHandles',
+      'memoryBytes',
+    ],
+  ],
   [AttentionLayer, [...parameterised, 'parameterShapes']],
   [Recurrent, [...parameterised, 'parameterShapes']],
-  [Model, [...parameterised, 'parameterShapes', 'encode', 'decode', 'generate', 'sweep', 'embed', 'trainer', 'preprocess', 'save']],
+  [
+    Model,
+    [
+      ...parameterised,
+      'parameterShapes',
+      'encode',
+      'decode',
+      'generate',
+      'sweep',
+      'embed',
+      'trainer',
+      'preprocess',
+      'save',
+    ],
+  ],
   [Trainer, ['set', 'step', 'evaluate', 'gradients', 'snapshot', 'restore', 'dispose']],
   [Listing, ['forward', 'dispose']],
   [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
 ]);
 
-export function serve(port: Port, createRuntime: (options: RuntimeOptions) => Promise<Runtime>): void {
+export function serve(
+  port: Port,
+  createRuntime: (options: RuntimeOptions) => Promise<Runtime>,
+): void {
   new Server(port, createRuntime);
 }
 
@@ -75,7 +124,8 @@ class Server {
   private async answer(call: Call): Promise<void> {
     try {
       const { signal } = this.aborts.get(call.id)!;
-      if (signal.aborted) throw new AttentionLabError('aborted', `${call.method}: aborted by the caller`);
+      if (signal.aborted)
+        throw new AttentionLabError('aborted', `${call.method}: aborted by the caller`);
       const value = this.describe(await this.run(call, signal));
       this.port.post({ id: call.id, value }, [...buffersOf(value)]);
     } catch (error) {
@@ -84,7 +134,10 @@ class Server {
     }
   }
 
-  private async run({ id, object, method, args, progress }: Call, signal: AbortSignal): Promise<unknown> {
+  private async run(
+    { id, object, method, args, progress }: Call,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     if (method === 'start') {
       this.objects.set(0, await this.createRuntime({ ...(args[0] as RuntimeOptions), signal }));
       return { variant: (this.objects.get(0) as Runtime).variant };
@@ -101,7 +154,8 @@ class Server {
     }
     if (method === 'generate') {
       const options: GenerateOptions = { ...(args[1] as GenerateOptions), signal };
-      if (progress) options.onToken = (token, text) => this.port.post({ id, progress: { token, text } }, []);
+      if (progress)
+        options.onToken = (token, text) => this.port.post({ id, progress: { token, text } }, []);
       return (target as Model).generateInTurns(args[0] as TokenIds, options, oneTurn);
     }
     if (method === 'sweep') {
@@ -118,12 +172,16 @@ class Server {
     if (value instanceof Model) {
       const { config, labels, preprocessor } = value;
       const tokenizer = this.describe(value.tokenizer);
-      const targetTokenizer = value.targetTokenizer === value.tokenizer ? tokenizer : this.describe(value.targetTokenizer);
+      const targetTokenizer =
+        value.targetTokenizer === value.tokenizer
+          ? tokenizer
+          : this.describe(value.targetTokenizer);
       return this.keep(value, { config, labels, preprocessor, tokenizer, targetTokenizer });
     }
     if (value instanceof LoadedTokenizer) return this.keep(value, tokenizerFacts(value));
     if (value instanceof Trainer) return this.keep(value, {});
-    if (value instanceof AttentionLayer || value instanceof Recurrent) return this.keep(value, { config: value.config });
+    if (value instanceof AttentionLayer || value instanceof Recurrent)
+      return this.keep(value, { config: value.config });
     if (value instanceof Listing) {
       const { name, difference, config } = value;
       const layer = this.describe(value.layer);
@@ -149,10 +207,30 @@ class Server {
 /** A checkpoint's source, its Files made anew. */
 function received(source: unknown): ModelSource {
   if (!Array.isArray(source)) return source as ModelSource;
-  return source.map((file: SentFile | null) => (file?.blob instanceof Blob ? new File([file.blob], file.path) : file)) as File[];
+  return source.map((file: SentFile | null) =>
+    file?.blob instanceof Blob ? new File([file.blob], file.path) : file,
+  ) as File[];
 }
 
 function tokenizerFacts(tokenizer: LoadedTokenizer): Record<string, unknown> {
-  const { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds, languageCodes } = tokenizer;
-  return { vocabSize, maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId, specialTokenIds, languageCodes };
+  const {
+    vocabSize,
+    maskTokenId,
+    padTokenId,
+    unkTokenId,
+    clsTokenId,
+    sepTokenId,
+    specialTokenIds,
+    languageCodes,
+  } = tokenizer;
+  return {
+    vocabSize,
+    maskTokenId,
+    padTokenId,
+    unkTokenId,
+    clsTokenId,
+    sepTokenId,
+    specialTokenIds,
+    languageCodes,
+  };
 }

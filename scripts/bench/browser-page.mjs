@@ -6,7 +6,10 @@ import { measure } from './measure.mjs';
 
 window.measureAll = async (settings) => {
   // As files beside this page, not in its bundle: both find their wasm by their own address.
-  const [{ createRuntime }, ort] = await Promise.all([import('./dist/index.js'), import('./ort/ort.wasm.min.mjs')]);
+  const [{ createRuntime }, ort] = await Promise.all([
+    import('./dist/index.js'),
+    import('./ort/ort.wasm.min.mjs'),
+  ]);
   setWasmPaths('./tfjs/');
   setThreadsCount(1);
   return measure(

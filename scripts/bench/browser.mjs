@@ -22,14 +22,22 @@ async function makePage(variant) {
     external: ['./dist/*', './ort/*'],
     logLevel: 'error',
   });
-  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>bench</title><script type="module" src="./page.js"></script>');
+  writeFileSync(
+    join(folder, 'index.html'),
+    '<!doctype html><title>bench</title><script type="module" src="./page.js"></script>',
+  );
   cpSync(paths.dist, join(folder, 'dist'), { recursive: true });
   copyFileSync(kernelsBenchPath(variant), join(folder, 'kernels.wasm'));
   const copy = (from, to, wanted) => {
     mkdirSync(join(folder, to));
-    for (const name of readdirSync(from)) if (wanted.test(name)) copyFileSync(join(from, name), join(folder, to, name));
+    for (const name of readdirSync(from))
+      if (wanted.test(name)) copyFileSync(join(from, name), join(folder, to, name));
   };
-  copy(join(here, 'node_modules/onnxruntime-web/dist'), 'ort', /^(ort\.wasm\.min\.mjs|ort-wasm-simd-threaded\.(mjs|wasm))$/);
+  copy(
+    join(here, 'node_modules/onnxruntime-web/dist'),
+    'ort',
+    /^(ort\.wasm\.min\.mjs|ort-wasm-simd-threaded\.(mjs|wasm))$/,
+  );
   copy(join(here, 'node_modules/@tensorflow/tfjs-backend-wasm/dist'), 'tfjs', /\.wasm$/);
 }
 
@@ -39,8 +47,16 @@ export async function measureInBrowser(settings, report) {
   const server = await serve(folder);
   const browser = await chromium.launch({
     executablePath: await findChromium(),
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
   try {
     const page = await browser.newPage();

@@ -1,7 +1,14 @@
 // What is measured, with the targets of the project. A case gives inputs and floating-point operations, no code of a contestant.
 import { randomFloats } from './random.mjs';
 
-const tensor = (dims, seed, scale) => ({ data: randomFloats(dims.reduce((a, b) => a * b, 1), seed, scale), dims });
+const tensor = (dims, seed, scale) => ({
+  data: randomFloats(
+    dims.reduce((a, b) => a * b, 1),
+    seed,
+    scale,
+  ),
+  dims,
+});
 
 function gemm(rows, inputs, out, target) {
   return {
@@ -9,7 +16,11 @@ function gemm(rows, inputs, out, target) {
     op: 'linear',
     flops: 2 * rows * inputs * out,
     target,
-    inputs: () => ({ x: tensor([rows, inputs], 1), weight: tensor([out, inputs], 2, 0.1), bias: tensor([out], 3) }),
+    inputs: () => ({
+      x: tensor([rows, inputs], 1),
+      weight: tensor([out, inputs], 2, 0.1),
+      bias: tensor([out], 3),
+    }),
   };
 }
 
@@ -38,12 +49,22 @@ export const kernelCases = [
     target: { ratio: 1.5 },
     inputs: () => ({ x: tensor([12, 512, 512], 4, 5) }),
   },
-  { name: 'GELU 128×1536', op: 'gelu', target: { ratio: 1.5 }, inputs: () => ({ x: tensor([128, 1536], 5, 4) }) },
+  {
+    name: 'GELU 128×1536',
+    op: 'gelu',
+    target: { ratio: 1.5 },
+    inputs: () => ({ x: tensor([128, 1536], 5, 4) }),
+  },
   {
     name: 'LayerNorm 128×384',
     op: 'layerNorm',
     target: { ratio: 1.5 },
-    inputs: () => ({ x: tensor([128, 384], 6, 3), weight: tensor([384], 7), bias: tensor([384], 8), eps: 1e-5 }),
+    inputs: () => ({
+      x: tensor([128, 384], 6, 3),
+      weight: tensor([384], 7),
+      bias: tensor([384], 8),
+      eps: 1e-5,
+    }),
   },
 ];
 

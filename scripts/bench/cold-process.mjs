@@ -8,12 +8,18 @@ const runs = {
   async ours() {
     const { createRuntime } = await import(new URL('../../dist/node.js', import.meta.url));
     const runtime = await createRuntime({ variant });
-    runtime.createModel(modelConfig(toyEncoder.shape), { seed: 1 }).forward({ inputsEmbeds: { data, dims } });
+    runtime
+      .createModel(modelConfig(toyEncoder.shape), { seed: 1 })
+      .forward({ inputsEmbeds: { data, dims } });
   },
   async onnxruntime() {
-    const ort = await import(new URL('node_modules/onnxruntime-web/dist/ort.node.min.mjs', import.meta.url));
+    const ort = await import(
+      new URL('node_modules/onnxruntime-web/dist/ort.node.min.mjs', import.meta.url)
+    );
     ort.env.wasm.numThreads = 1;
-    const session = await ort.InferenceSession.create(readFileSync(graph), { executionProviders: ['wasm'] });
+    const session = await ort.InferenceSession.create(readFileSync(graph), {
+      executionProviders: ['wasm'],
+    });
     await session.run({ x: new ort.Tensor('float32', data, dims) });
   },
 };

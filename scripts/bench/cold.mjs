@@ -16,9 +16,18 @@ async function writeGraph(path) {
   const { dModel, dFf } = toyEncoder.shape;
   const dims = (name) => {
     const out = name.includes('fc1') ? dFf : dModel;
-    return name.endsWith('bias') || name.includes('norm') ? [out] : [out, name.includes('fc2') ? dFf : dModel];
+    return name.endsWith('bias') || name.includes('norm')
+      ? [out]
+      : [out, name.includes('fc2') ? dFf : dModel];
   };
-  const parameter = (name) => ({ data: randomFloats(dims(name).reduce((a, b) => a * b), 1, 0.1), dims: dims(name) });
+  const parameter = (name) => ({
+    data: randomFloats(
+      dims(name).reduce((a, b) => a * b),
+      1,
+      0.1,
+    ),
+    dims: dims(name),
+  });
   writeFileSync(path, encoderGraph(toyEncoder.shape, parameter));
 }
 
@@ -29,7 +38,9 @@ export async function measureCold(node, variant, rounds) {
   const samples = { ours: [], onnxruntime: [] };
   for (let round = 0; round < rounds; round++)
     for (const who of Object.keys(samples)) {
-      const { status, stdout, stderr } = spawnSync(node, [script, who, variant, graph], { encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(node, [script, who, variant, graph], {
+        encoding: 'utf8',
+      });
       if (status !== 0) throw new Error(`${script} ${who}: ${stderr}`);
       samples[who].push(Number(stdout.trim().split('\n').at(-1)));
     }

@@ -9,7 +9,8 @@ const INT64 = 7;
 /** A weight [out, in] as [in, out]. */
 export function transposed({ data, dims: [out, inputs] }) {
   const result = new Float32Array(out * inputs);
-  for (let o = 0; o < out; o++) for (let i = 0; i < inputs; i++) result[i * out + o] = data[o * inputs + i];
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < inputs; i++) result[i * out + o] = data[o * inputs + i];
   return { data: result, dims: [inputs, out] };
 }
 
@@ -55,7 +56,11 @@ class Graph {
   }
   layerNorm(x, { weight, bias }, eps) {
     const affine = [weight, bias].map(({ data }) => this.constant(data, [data.length]));
-    return this.node('LayerNormalization', [x, ...affine], [this.integer('axis', -1), this.float('epsilon', eps)]);
+    return this.node(
+      'LayerNormalization',
+      [x, ...affine],
+      [this.integer('axis', -1), this.float('epsilon', eps)],
+    );
   }
   softmax(x) {
     return this.node('Softmax', [x], [this.integer('axis', -1)]);
@@ -64,7 +69,10 @@ class Graph {
     return this.node('Transpose', [x], [this.integers('perm', perm)]);
   }
   reshape(x, dims) {
-    return this.node('Reshape', [x, this.constant(BigInt64Array.from(dims, BigInt), [dims.length])]);
+    return this.node('Reshape', [
+      x,
+      this.constant(BigInt64Array.from(dims, BigInt), [dims.length]),
+    ]);
   }
   /** q [1, H, T, K], kT [1, H, K, S], v [1, H, S, K] */
   attention(q, kT, v, { dHead, mask }) {
@@ -77,7 +85,9 @@ class Graph {
   bytes(inputs, output, outputDims) {
     const info = (name, dims) => ({
       name,
-      type: { tensorType: { elemType: FLOAT, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+      type: {
+        tensorType: { elemType: FLOAT, shape: { dim: dims.map((dimValue) => ({ dimValue })) } },
+      },
     });
     this.#nodes.push({ opType: 'Identity', name: 'output', input: [output], output: ['y'] });
     const model = onnx.ModelProto.fromObject({
@@ -98,7 +108,10 @@ class Graph {
 
 export function linearGraph(rows, { weight, bias }) {
   const graph = new Graph();
-  return graph.bytes({ x: [rows, weight.dims[1]] }, graph.linear('x', { weight, bias }), [rows, weight.dims[0]]);
+  return graph.bytes({ x: [rows, weight.dims[1]] }, graph.linear('x', { weight, bias }), [
+    rows,
+    weight.dims[0],
+  ]);
 }
 
 export function softmaxGraph(dims) {
@@ -141,15 +154,25 @@ export function encoderGraph({ layers, dModel, heads, length, eps }, parameter) 
   for (let l = 0; l < layers; l++) {
     const block = `blocks.${l}`;
     const split = (name, perm) =>
-      graph.transpose(graph.reshape(graph.linear(x, pair(`${block}.attn.${name}`)), [1, length, heads, dHead]), perm);
+      graph.transpose(
+        graph.reshape(graph.linear(x, pair(`${block}.attn.${name}`)), [1, length, heads, dHead]),
+        perm,
+      );
     const q = split('q_proj', [0, 2, 1, 3]);
     const kT = split('k_proj', [0, 2, 3, 1]);
     const v = split('v_proj', [0, 2, 1, 3]);
-    const z = graph.reshape(graph.transpose(graph.attention(q, kT, v, { dHead }), [0, 2, 1, 3]), dims);
+    const z = graph.reshape(
+      graph.transpose(graph.attention(q, kT, v, { dHead }), [0, 2, 1, 3]),
+      dims,
+    );
     const attended = graph.node('Add', [graph.linear(z, pair(`${block}.attn.out_proj`)), x]);
     const mid = graph.layerNorm(attended, pair(`${block}.norm1`), eps);
     const hidden = graph.gelu(graph.linear(mid, pair(`${block}.mlp.fc1`)));
-    x = graph.layerNorm(graph.node('Add', [graph.linear(hidden, pair(`${block}.mlp.fc2`)), mid]), pair(`${block}.norm2`), eps);
+    x = graph.layerNorm(
+      graph.node('Add', [graph.linear(hidden, pair(`${block}.mlp.fc2`)), mid]),
+      pair(`${block}.norm2`),
+      eps,
+    );
   }
   return graph.bytes({ x: dims }, x, dims);
 }

@@ -19,5 +19,13 @@ window.trainToGoal = async ({ variant, seed }) => {
     accuracy = trainer.evaluate(batch).accuracy;
   }
   const seconds = (performance.now() - begin) / 1000;
-  return { variant: rt.variant, seed, goal: lesson.goal, steps: trainer.steps, seconds, accuracy, head: measure(lesson, model, heldOut).head };
+  return {
+    variant: rt.variant,
+    seed,
+    goal: lesson.goal,
+    steps: trainer.steps,
+    seconds,
+    accuracy,
+    head: measure(lesson, model, heldOut).head,
+  };
 };

@@ -22,21 +22,33 @@ async function makePage() {
     outfile: join(folder, 'page.js'),
     bundle: true,
     format: 'esm',
-    plugins: [{
-      name: 'package',
-      setup: ({ onResolve }) => onResolve({ filter: /^attention-lab$/ }, () => ({ path: './dist/index.js', external: true })),
-    }],
+    plugins: [
+      {
+        name: 'package',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /^attention-lab$/ }, () => ({
+            path: './dist/index.js',
+            external: true,
+          })),
+      },
+    ],
     logLevel: 'error',
   });
   cpSync(paths.dist, join(folder, 'dist'), { recursive: true });
-  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>induction</title><script type="module" src="./page.js"></script>');
+  writeFileSync(
+    join(folder, 'index.html'),
+    '<!doctype html><title>induction</title><script type="module" src="./page.js"></script>',
+  );
 }
 
 /** A row for every seed, and how it went. */
 export async function measureInduction(variant, seeds) {
   await makePage();
   const server = await serve(folder);
-  const browser = await chromium.launch({ executablePath: await findChromium(), args: ['--headless', '--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({
+    executablePath: await findChromium(),
+    args: ['--headless', '--no-sandbox', '--disable-gpu'],
+  });
   try {
     const rows = [];
     for (const seed of seeds) {
@@ -45,9 +57,17 @@ export async function measureInduction(variant, seeds) {
       await page.waitForFunction(() => 'trainToGoal' in window);
       const run = await page.evaluate((given) => window.trainToGoal(given), { variant, seed });
       const { goal, accuracy, seconds, head } = run;
-      const name = `induction in Chromium, ${variant}, seed ${seed}: ${(100 * accuracy).toFixed(2)} % after ${run.steps} steps, ` +
+      const name =
+        `induction in Chromium, ${variant}, seed ${seed}: ${(100 * accuracy).toFixed(2)} % after ${run.steps} steps, ` +
         `layer ${head.layer + 1}, head ${head.head + 1} gives the right place ${head.weight.toFixed(2)}`;
-      rows.push({ name, value: seconds, unit: 's', limit, met: accuracy >= goal && seconds <= limit, run });
+      rows.push({
+        name,
+        value: seconds,
+        unit: 's',
+        limit,
+        met: accuracy >= goal && seconds <= limit,
+        run,
+      });
       await page.close();
     }
     return rows;
@@ -58,5 +78,6 @@ export async function measureInduction(variant, seeds) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const variant of variants) for (const row of await measureInduction(variant, [1, 2, 3])) console.log(rowText(row));
+  for (const variant of variants)
+    for (const row of await measureInduction(variant, [1, 2, 3])) console.log(rowText(row));
 }

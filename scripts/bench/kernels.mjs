@@ -4,7 +4,8 @@ const GELU = 2; // kernels::Activation::gelu
 export async function loadKernels(module) {
   const nothing = () => 0;
   const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[name] = nothing;
+  for (const { module: from, name } of WebAssembly.Module.imports(module))
+    (imports[from] ??= {})[name] = nothing;
   const wasm = (await WebAssembly.instantiate(module, imports)).exports;
   wasm._initialize?.();
 
@@ -41,9 +42,12 @@ export async function loadKernels(module) {
   return {
     /** GFLOP/s and GB/s that the machine gives this module at best. */
     limits() {
-      for (let i = 0; i < 20_000; i++) wasm.limit_multiply_add(1), wasm.limit_multiply_then_add(1);
+      for (let i = 0; i < 20_000; i++) {
+        wasm.limit_multiply_add(1);
+        wasm.limit_multiply_then_add(1);
+      }
       const flops = 12 * 4 * 2; // a round
-      const floats = 64 * 2 ** 20 / 4; // larger than the caches
+      const floats = (64 * 2 ** 20) / 4; // larger than the caches
       const memory = place(new Float32Array(floats).fill(1));
       const limits = {
         F: (best(wasm.limit_multiply_add, 2_000_000) * flops) / 1e6,
@@ -86,13 +90,15 @@ export async function loadKernels(module) {
         inputs: [x.data],
         constants: [weight.data, bias.data],
         outputSize: x.data.length,
-        call: ([p], [gain, shift], y) => wasm.run_layer_norm(p, gain, shift, eps, x.dims[0], x.dims[1], y),
+        call: ([p], [gain, shift], y) =>
+          wasm.run_layer_norm(p, gain, shift, eps, x.dims[0], x.dims[1], y),
       }),
     attention: ({ q, k, v, heads, length, dHead, causal = false, window = -1 }) =>
       contestant({
         inputs: [q.data, k.data, v.data],
         outputSize: q.data.length,
-        call: ([q, k, v], _, out) => wasm.run_attention(q, k, v, heads, length, dHead, causal ? 1 : 0, window, out, 0),
+        call: ([q, k, v], _, out) =>
+          wasm.run_attention(q, k, v, heads, length, dHead, causal ? 1 : 0, window, out, 0),
       }),
   };
 }

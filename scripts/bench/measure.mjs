@@ -13,7 +13,9 @@ const tolerance = 1e-3; // of outputs, absolute plus relative: f32 through six l
 /** One row of the result: this package's median against each peer's and the limit. */
 function row(name, times, { flops, target, limits, differences, peers }) {
   const ours = times.ours;
-  const ratios = peers.filter((peer) => times[peer]).map((peer) => times[peer].median / ours.median);
+  const ratios = peers
+    .filter((peer) => times[peer])
+    .map((peer) => times[peer].median / ours.median);
   const gflops = flops && flops / ours.median / 1e6;
   const fraction = gflops && gflops / limits.F;
   const ratio = ratios.length ? Math.min(...ratios) : undefined;
@@ -33,7 +35,9 @@ async function compareAndTime(contestants, options) {
     if (!(differences[name] <= tolerance))
       throw new Error(`${name} computes something else: outputs differ by ${differences[name]}`);
   }
-  const runs = Object.fromEntries(Object.entries(contestants).map(([name, { run }]) => [name, run]));
+  const runs = Object.fromEntries(
+    Object.entries(contestants).map(([name, { run }]) => [name, run]),
+  );
   const times = await interleave(runs, options);
   for (const { dispose } of Object.values(contestants)) await dispose();
   return { differences, times };
@@ -62,7 +66,8 @@ async function measureEncoder({ shape, inputs }, runtime, peers, options) {
   const parameter = (name) => parameters.get(name);
   const forward = () => model.forward({ inputsEmbeds: x }).lastHiddenState.data;
   const contestants = { ours: { run: forward, output: forward, dispose: () => model.dispose() } };
-  for (const peer of peers) contestants[peer.name] = await peer.encoder({ x, shape, parameter, names });
+  for (const peer of peers)
+    contestants[peer.name] = await peer.encoder({ x, shape, parameter, names });
   return compareAndTime(contestants, options);
 }
 
@@ -72,7 +77,9 @@ async function measureGrowth(kernels, { createRuntime, variant }, { rounds, quic
   const timed = async (lengths, shape) => {
     const contestants = {};
     const made = lengths.map((length) => {
-      const [q, k, v] = [1, 2, 3].map((seed) => ({ data: randomFloats(shape.heads * length * shape.dHead, seed) }));
+      const [q, k, v] = [1, 2, 3].map((seed) => ({
+        data: randomFloats(shape.heads * length * shape.dHead, seed),
+      }));
       return kernels.attention({ q, k, v, length, ...shape });
     });
     made.forEach(({ run }, i) => (contestants[lengths[i]] = run));
@@ -81,17 +88,38 @@ async function measureGrowth(kernels, { createRuntime, variant }, { rounds, quic
     return times[lengths[1]].median / times[lengths[0]].median;
   };
   const rows = [];
-  const add = (name, value, unit, limit) => rows.push({ name, value, unit, limit, met: value <= limit });
-  add('window ±256, K 64: T = 16384 over T = 8192', await timed([8192, 16384], { heads: 1, dHead: 64, window: 256 }), '×', 2.1);
+  const add = (name, value, unit, limit) =>
+    rows.push({ name, value, unit, limit, met: value <= limit });
+  add(
+    'window ±256, K 64: T = 16384 over T = 8192',
+    await timed([8192, 16384], { heads: 1, dHead: 64, window: 256 }),
+    '×',
+    2.1,
+  );
   const long = await createRuntime({ variant });
-  add('window ±64 and 3 global tokens, 2 layers, D 128: T = 4096 over T = 2048', await windowGrowth(long, { rounds }), '×', 2.2);
+  add(
+    'window ±64 and 3 global tokens, 2 layers, D 128: T = 4096 over T = 2048',
+    await windowGrowth(long, { rounds }),
+    '×',
+    2.2,
+  );
   if (!quick) {
-    add('attention H 8, K 64, no pattern: T = 8192 over T = 4096', await timed([4096, 8192], { heads: 8, dHead: 64 }), '×', 4.4);
+    add(
+      'attention H 8, K 64, no pattern: T = 8192 over T = 4096',
+      await timed([4096, 8192], { heads: 8, dHead: 64 }),
+      '×',
+      4.4,
+    );
     const runtime = await createRuntime({ variant });
     const dims = [8, 8192, 64];
     const [q, k, v] = [1, 2, 3].map((seed) => ({ data: randomFloats(8 * 8192 * 64, seed), dims }));
     runtime.attention({ q, k, v });
-    add('attention H 8, K 64, T = 8192 in a fresh runtime: wasm memory', runtime.memoryBytes / 1e6, 'MB', 64);
+    add(
+      'attention H 8, K 64, T = 8192 in a fresh runtime: wasm memory',
+      runtime.memoryBytes / 1e6,
+      'MB',
+      64,
+    );
   }
   const runtime = await createRuntime({ variant });
   const testCase = encoderCases.find(({ shape }) => shape.length === 128);
@@ -104,7 +132,12 @@ async function measureGrowth(kernels, { createRuntime, variant }, { rounds, quic
     },
     { rounds },
   );
-  add('MiniLM encoder, T = 128: full trace and attentions over none', times.traced.median / times.untraced.median, '×', 1.5);
+  add(
+    'MiniLM encoder, T = 128: full trace and attentions over none',
+    times.traced.median / times.untraced.median,
+    '×',
+    1.5,
+  );
   model.dispose();
   return rows;
 }
@@ -130,7 +163,9 @@ export async function measure(environment, { quick = false, only, report = () =>
   const growth = [];
   if (wanted(trainingCase)) {
     const { ratio, ...result } = await measureTraining(environment, names[1], options);
-    rows.push(row(trainingCase.name, result.times, { ...trainingCase, ...result, limits, peers: names }));
+    rows.push(
+      row(trainingCase.name, result.times, { ...trainingCase, ...result, limits, peers: names }),
+    );
     report({ row: rows.at(-1) });
     growth.push(ratio);
   }

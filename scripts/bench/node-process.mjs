@@ -10,16 +10,24 @@ import { measure } from './measure.mjs';
 const settings = JSON.parse(process.argv[2]);
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const require = createRequire(import.meta.url);
-const version = (name) => JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8')).version;
+const version = (name) =>
+  JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8'))
+    .version;
 
 const { createRuntime } = await import(new URL('../../dist/node.js', import.meta.url));
-const ort = await import(new URL('node_modules/onnxruntime-web/dist/ort.node.min.mjs', import.meta.url));
+const ort = await import(
+  new URL('node_modules/onnxruntime-web/dist/ort.node.min.mjs', import.meta.url)
+);
 const tf = require('@tensorflow/tfjs-core');
 const { setThreadsCount } = require('@tensorflow/tfjs-backend-wasm');
 setThreadsCount(1);
 // tfjs's file for Node leaves its gradients out. The modules that register them, in the same registry, need a bundler.
 const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('node_modules/@tensorflow/tfjs-core/dist/register_all_gradients.js', import.meta.url))],
+  entryPoints: [
+    fileURLToPath(
+      new URL('node_modules/@tensorflow/tfjs-core/dist/register_all_gradients.js', import.meta.url),
+    ),
+  ],
   bundle: true,
   write: false,
   logLevel: 'error',

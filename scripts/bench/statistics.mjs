@@ -10,7 +10,12 @@ function quantile(sorted, p) {
 export function summary(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
   const median = quantile(sorted, 0.5);
-  return { median, best: sorted[0], spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median, samples: sorted.length };
+  return {
+    median,
+    best: sorted[0],
+    spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median,
+    samples: sorted.length,
+  };
 }
 
 /** Milliseconds of one call, taken over as many calls as fill `least` milliseconds. */
@@ -37,10 +42,17 @@ export async function interleave(contestants, { rounds, least = 4, warmUp = 200 
       shortest = Math.min(shortest, await time(run, 1));
     const every = shortest > 500 ? 5 : 1;
     // A browser's clock may say that a short call took no time at all.
-    plans.push({ name, run, every, calls: Math.max(1, Math.ceil(least / Math.max(shortest, 0.01))), samples: [] });
+    plans.push({
+      name,
+      run,
+      every,
+      calls: Math.max(1, Math.ceil(least / Math.max(shortest, 0.01))),
+      samples: [],
+    });
   }
   for (let round = 0; round < rounds; round++)
-    for (const plan of plans) if (round % plan.every === 0) plan.samples.push(await time(plan.run, plan.calls));
+    for (const plan of plans)
+      if (round % plan.every === 0) plan.samples.push(await time(plan.run, plan.calls));
   return Object.fromEntries(plans.map(({ name, samples }) => [name, summary(samples)]));
 }
 

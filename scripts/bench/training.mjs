@@ -5,8 +5,18 @@ import { tensorflowTrainer } from './training-peer.mjs';
 
 const [B, T, V] = [32, 32, 26];
 const config = {
-  vocabSize: V, maxLen: T, dModel: 64, numLayers: 2, dFf: 64, positions: 'learned', embedNorm: true, norm: 'pre', finalNorm: true,
-  activation: 'gelu_tanh', lmHead: true, attention: { numHeads: 4, causal: true },
+  vocabSize: V,
+  maxLen: T,
+  dModel: 64,
+  numLayers: 2,
+  dFf: 64,
+  positions: 'learned',
+  embedNorm: true,
+  norm: 'pre',
+  finalNorm: true,
+  activation: 'gelu_tanh',
+  lmHead: true,
+  attention: { numHeads: 4, causal: true },
 };
 const options = { lr: 1e-3, betas: [0.9, 0.98], eps: 1e-8, weightDecay: 0, clipNorm: 1 }; // tfjs's Adam has no weight decay
 const compared = 5; // steps whose losses must agree: the gradients and the optimizer are the same, too
@@ -25,7 +35,9 @@ function induction() {
     const half = [...letters.subarray((b * T) / 2, ((b + 1) * T) / 2)];
     return [...half, ...half];
   });
-  const labels = inputIds.map((row) => row.map((_, t) => (t < T / 2 || t === T - 1 ? -100 : row[t + 1])));
+  const labels = inputIds.map((row) =>
+    row.map((_, t) => (t < T / 2 || t === T - 1 ? -100 : row[t + 1])),
+  );
   return { inputIds, labels };
 }
 
@@ -40,10 +52,18 @@ export async function measureTraining({ createRuntime, variant, tf }, peer, { ro
   const theirs = tensorflowTrainer(tf, { config, options, parameters: model.parameters(), batch });
   const trainer = model.trainer(options);
   const losses = (step) => Array.from({ length: compared }, step);
-  const apart = difference(losses(theirs.step), losses(() => trainer.step(batch).loss));
-  if (!(apart <= tolerance)) throw new Error(`${peer} computes something else: losses differ by ${apart}`);
+  const apart = difference(
+    losses(theirs.step),
+    losses(() => trainer.step(batch).loss),
+  );
+  if (!(apart <= tolerance))
+    throw new Error(`${peer} computes something else: losses differ by ${apart}`);
   const { forward, ...steps } = await interleave(
-    { ours: () => trainer.step(batch), forward: () => trainer.evaluate(batch), [peer]: theirs.step },
+    {
+      ours: () => trainer.step(batch),
+      forward: () => trainer.evaluate(batch),
+      [peer]: theirs.step,
+    },
     { rounds },
   );
   theirs.dispose();
@@ -51,5 +71,9 @@ export async function measureTraining({ createRuntime, variant, tf }, peer, { ro
   const value = steps.ours.median / forward.median;
   const limit = times.forward;
   const name = `training step over its forward pass and loss (${forward.median.toFixed(2)} ms ±${Math.round(forward.spread * 50)}%)`;
-  return { times: steps, differences: { [peer]: apart }, ratio: { name, times: { ...steps, forward }, value, unit: '×', limit, met: value <= limit } };
+  return {
+    times: steps,
+    differences: { [peer]: apart },
+    ratio: { name, times: { ...steps, forward }, value, unit: '×', limit, met: value <= limit },
+  };
 }

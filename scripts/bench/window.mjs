@@ -2,7 +2,12 @@
 import { interleave } from './statistics.mjs';
 
 const config = {
-  vocabSize: 100, maxLen: 4096, dModel: 128, numLayers: 2, positions: 'learned', activation: 'gelu',
+  vocabSize: 100,
+  maxLen: 4096,
+  dModel: 128,
+  numLayers: 2,
+  positions: 'learned',
+  activation: 'gelu',
   attention: { numHeads: 4, window: 64, globalTokens: true },
 };
 

@@ -98,7 +98,14 @@ def readable(value, depth=0):
         return "{" + indent + f",{indent}".join(parts) + "\n" + " " * depth + "}"
     if not any(isinstance(item, (dict, list)) for item in value):
         return "[" + indent + filled_lines(value, 118 - depth, indent) + "\n" + " " * depth + "]"
-    return "[" + indent + f",{indent}".join(readable(item, depth + 1) for item in value) + "\n" + " " * depth + "]"
+    return (
+        "["
+        + indent
+        + f",{indent}".join(readable(item, depth + 1) for item in value)
+        + "\n"
+        + " " * depth
+        + "]"
+    )
 
 
 def filled_lines(items, width, indent):
@@ -123,8 +130,23 @@ class Group:
         self.tensors = {}
         self.checkpoints = {}
 
-    def add(self, name, kind, about, compute, *, inputs, parameters=None, config=None, options=None,
-            checkpoint=None, load=None, listing=None, valid=None, seed=None):
+    def add(
+        self,
+        name,
+        kind,
+        about,
+        compute,
+        *,
+        inputs,
+        parameters=None,
+        config=None,
+        options=None,
+        checkpoint=None,
+        load=None,
+        listing=None,
+        valid=None,
+        seed=None,
+    ):
         """Computes and keeps a case.
 
         compute(inputs, parameters) → {name: tensor}, called with float64 and float32 tensors.
@@ -136,8 +158,10 @@ class Group:
             raise ValueError(f"{self.name}/{name}: there are two")
         parameters = parameters or {}
         tolerance = TOLERANCES[kind]
-        expected, in_float32 = (compute(cast(inputs, dtype), load(dtype) if load else cast(parameters, dtype))
-                                for dtype in (torch.float64, torch.float32))
+        expected, in_float32 = (
+            compute(cast(inputs, dtype), load(dtype) if load else cast(parameters, dtype))
+            for dtype in (torch.float64, torch.float32)
+        )
         for key, value in expected.items():
             if value.isnan().any():
                 raise ValueError(f"{self.name}/{name}: {key} holds NaN")
@@ -150,19 +174,38 @@ class Group:
         for key, value in expected.items():
             self.tensors[f"{name}/expected/{key}"] = value.to(torch.float32).contiguous()
 
-        shares = [share_of_tolerance(in_float32[key], value.float(), tolerance) for key, value in expected.items()]
+        shares = [
+            share_of_tolerance(in_float32[key], value.float(), tolerance)
+            for key, value in expected.items()
+        ]
         if not math.isfinite(max(shares)):
-            raise ValueError(f"{self.name}/{name}: PyTorch's float32 is NaN or infinite where its float64 is not")
-        case = {"name": name, "kind": kind, "about": about, "seed": seed, "config": config, "checkpoint": checkpoint, "listing": listing,
-                "options": options or {}, "valid": valid, "inputs": list(inputs), "parameters": list(parameters),
-                "expected": list(expected), "tolerance": tolerance,
-                "torchFloat32": float(f"{max(shares):.2g}")}
+            raise ValueError(
+                f"{self.name}/{name}: PyTorch's float32 is NaN or infinite where its float64 is not"
+            )
+        case = {
+            "name": name,
+            "kind": kind,
+            "about": about,
+            "seed": seed,
+            "config": config,
+            "checkpoint": checkpoint,
+            "listing": listing,
+            "options": options or {},
+            "valid": valid,
+            "inputs": list(inputs),
+            "parameters": list(parameters),
+            "expected": list(expected),
+            "tolerance": tolerance,
+            "torchFloat32": float(f"{max(shares):.2g}"),
+        }
         self.cases.append({key: value for key, value in case.items() if value is not None})
 
     def summary(self):
         worst = max(self.cases, key=lambda case: case["torchFloat32"])
-        return (f"{len(self.cases)} cases; PyTorch's float32 uses at most {worst['torchFloat32']} of the tolerance "
-                f"({worst['name']})")
+        return (
+            f"{len(self.cases)} cases; PyTorch's float32 uses at most {worst['torchFloat32']} of the tolerance "
+            f"({worst['name']})"
+        )
 
     def save(self, folder: Path, made):
         manifest = {"group": self.name, "about": self.about, "made": made}

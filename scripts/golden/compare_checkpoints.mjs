@@ -19,17 +19,22 @@ async function compareAll(runtime) {
   for (const { group, cases } of groups) {
     for (const testCase of cases.filter(({ kind }) => runners[kind])) {
       const { checkpoint, name, tolerance } = testCase;
-      const fail = (message) => console.log(`${runtime.variant} ${group}/${name}: ${message} (${++failures})`);
+      const fail = (message) =>
+        console.log(`${runtime.variant} ${group}/${name}: ${message} (${++failures})`);
       let model;
       try {
         model = checkpoint && (await runtime.loadModel(checkpointPath(checkpoint, folder)));
-        const { actual, expected } = comparable(testCase, runners[testCase.kind](runtime, testCase, model));
+        const { actual, expected } = comparable(
+          testCase,
+          runners[testCase.kind](runtime, testCase, model),
+        );
         for (const [key, tensor] of expected) {
           const message = difference(actual.get(key), tensor, tolerance);
           if (message !== undefined) fail(`${key}: ${message}`);
           else {
             const share = shareOfTolerance(actual.get(key), tensor, tolerance);
-            if (share >= (worst.get(kindOf(key))?.share ?? 0)) worst.set(kindOf(key), { share, where: `${group}/${name}` });
+            if (share >= (worst.get(kindOf(key))?.share ?? 0))
+              worst.set(kindOf(key), { share, where: `${group}/${name}` });
           }
         }
         ++compared;
@@ -40,9 +45,13 @@ async function compareAll(runtime) {
       }
     }
   }
-  console.log(`${runtime.variant}: ${compared} batches; largest error as a share of the tolerance:`);
-  for (const [kind, { share, where }] of worst) console.log(`  ${kind.padEnd(24)} ${share.toFixed(3)}  ${where}`);
-  if (runtime.liveHandles !== 0) console.log(`${++failures}: ${runtime.liveHandles} handles are left`);
+  console.log(
+    `${runtime.variant}: ${compared} batches; largest error as a share of the tolerance:`,
+  );
+  for (const [kind, { share, where }] of worst)
+    console.log(`  ${kind.padEnd(24)} ${share.toFixed(3)}  ${where}`);
+  if (runtime.liveHandles !== 0)
+    console.log(`${++failures}: ${runtime.liveHandles} handles are left`);
   return compared;
 }
 

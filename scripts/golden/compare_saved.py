@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads with Transformers what save_checkpoints.mjs saved, and compares: every tensor must be found, none be left over.
 
-    python3 scripts/golden/compare_saved.py DIR
+python3 scripts/golden/compare_saved.py DIR
 """
 
 import json
@@ -26,11 +26,17 @@ def largest_share(folder):
     config = json.loads((folder / "config.json").read_text())
     architecture = getattr(transformers, config["architectures"][0])
     # In float32, or Marian's positions, which no file holds, would be computed in the file's 16 bits.
-    model, info = architecture.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    model, info = architecture.from_pretrained(
+        folder, dtype=torch.float32, output_loading_info=True
+    )
     # A BertModel always gets a pooler, also from a body that was saved without one.
-    info["missing_keys"] = {key for key in info["missing_keys"] if not key.startswith("pooler.dense.")}
+    info["missing_keys"] = {
+        key for key in info["missing_keys"] if not key.startswith("pooler.dense.")
+    }
     # The checkpoint of 2018 has a next-sentence head, though it is a BertForMaskedLM: saving keeps it.
-    info["unexpected_keys"] = {key for key in info["unexpected_keys"] if not key.startswith("cls.seq_relationship.")}
+    info["unexpected_keys"] = {
+        key for key in info["unexpected_keys"] if not key.startswith("cls.seq_relationship.")
+    }
     problems = {kind: keys for kind, keys in info.items() if keys}
     if problems:
         raise SystemExit(f"{folder.name}: {problems}")
@@ -39,7 +45,11 @@ def largest_share(folder):
     assert str(read) == f"torch.{said}", (folder.name, read, said)
     expected = json.loads((folder / "expected.json").read_text())
     with torch.no_grad():
-        names = {"inputIds": "input_ids", "decoderInputIds": "decoder_input_ids", "pixelValues": "pixel_values"}
+        names = {
+            "inputIds": "input_ids",
+            "decoderInputIds": "decoder_input_ids",
+            "pixelValues": "pixel_values",
+        }
         given = {names[name]: value_of(value) for name, value in expected["inputs"].items()}
         model.double().eval()
         actual = [model.base_model(**given).last_hidden_state]

@@ -7,11 +7,16 @@ const perFamily = 120;
 const { heldOutSentences } = await loadLessons();
 const evaluation = new URL('../../web/public/models/coreference/evaluation.json', import.meta.url);
 const { layer, head } = JSON.parse(readFileSync(evaluation, 'utf8')).details.solver;
-const sentences = [...heldOutSentences(perFamily).values()].flat().map(({ family, words, answers, target, referent, rival }) => ({
-  family,
-  text: words.join(' '),
-  position: target + 1,
-  answer: answers.get(target),
-  ...(['noun', 'pronoun', 'question'].includes(family) && { referent: referent + 1, rival: rival + 1 }),
-}));
+const sentences = [...heldOutSentences(perFamily).values()]
+  .flat()
+  .map(({ family, words, answers, target, referent, rival }) => ({
+    family,
+    text: words.join(' '),
+    position: target + 1,
+    answer: answers.get(target),
+    ...(['noun', 'pronoun', 'question'].includes(family) && {
+      referent: referent + 1,
+      rival: rival + 1,
+    }),
+  }));
 console.log(JSON.stringify({ layer, head, sentences }));

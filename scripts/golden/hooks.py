@@ -25,64 +25,121 @@ def of_layer(prefix, table):
 
 def bert_modules(model, attention=lambda layer: {"attn": (layer.attention.self, INSIDE)}):
     """{our name: (module, where)}: BERT's, and those of its descendants."""
-    embeddings, head = model.base_model.embeddings, getattr(model, "cls", getattr(model, "lm_head", None))
-    table = {"embed": (embeddings.word_embeddings, OUTPUT), "pos_embed": (embeddings.position_embeddings, OUTPUT),
-             "token_type_embed": (embeddings.token_type_embeddings, OUTPUT), "logits": (head, OUTPUT)}
+    embeddings, head = (
+        model.base_model.embeddings,
+        getattr(model, "cls", getattr(model, "lm_head", None)),
+    )
+    table = {
+        "embed": (embeddings.word_embeddings, OUTPUT),
+        "pos_embed": (embeddings.position_embeddings, OUTPUT),
+        "token_type_embed": (embeddings.token_type_embeddings, OUTPUT),
+        "logits": (head, OUTPUT),
+    }
     for l, layer in enumerate(model.base_model.encoder.layer):
-        table |= of_layer(f"blocks.{l}", attention(layer) | {
-            "resid_pre": (layer, INPUT), "attn.out": (layer.attention.output.dense, OUTPUT),
-            "resid_mid": (layer.attention.output, OUTPUT), "mlp.pre": (layer.intermediate.dense, OUTPUT),
-            "mlp.post": (layer.intermediate, OUTPUT), "mlp.out": (layer.output.dense, OUTPUT),
-            "resid_post": (layer.output, OUTPUT)})
+        table |= of_layer(
+            f"blocks.{l}",
+            attention(layer)
+            | {
+                "resid_pre": (layer, INPUT),
+                "attn.out": (layer.attention.output.dense, OUTPUT),
+                "resid_mid": (layer.attention.output, OUTPUT),
+                "mlp.pre": (layer.intermediate.dense, OUTPUT),
+                "mlp.post": (layer.intermediate, OUTPUT),
+                "mlp.out": (layer.output.dense, OUTPUT),
+                "resid_post": (layer.output, OUTPUT),
+            },
+        )
     return table
 
 
 def gpt2_modules(model):
     body = model.transformer
-    table = {"embed": (body.wte, OUTPUT), "pos_embed": (body.wpe, OUTPUT), "final_norm": (body.ln_f, OUTPUT),
-             "logits": (model.lm_head, OUTPUT)}
+    table = {
+        "embed": (body.wte, OUTPUT),
+        "pos_embed": (body.wpe, OUTPUT),
+        "final_norm": (body.ln_f, OUTPUT),
+        "logits": (model.lm_head, OUTPUT),
+    }
     for l, block in enumerate(body.h):
-        table |= of_layer(f"blocks.{l}", {
-            "attn": (block.attn, INSIDE),
-            "resid_pre": (block, INPUT), "attn.out": (block.attn.c_proj, OUTPUT), "resid_mid": (block.ln_2, SHARED_INPUT),
-            "mlp.pre": (block.mlp.c_fc, OUTPUT), "mlp.post": (block.mlp.act, OUTPUT), "mlp.out": (block.mlp.c_proj, OUTPUT),
-            "resid_post": (block, OUTPUT)})
+        table |= of_layer(
+            f"blocks.{l}",
+            {
+                "attn": (block.attn, INSIDE),
+                "resid_pre": (block, INPUT),
+                "attn.out": (block.attn.c_proj, OUTPUT),
+                "resid_mid": (block.ln_2, SHARED_INPUT),
+                "mlp.pre": (block.mlp.c_fc, OUTPUT),
+                "mlp.post": (block.mlp.act, OUTPUT),
+                "mlp.out": (block.mlp.c_proj, OUTPUT),
+                "resid_post": (block, OUTPUT),
+            },
+        )
     return table
 
 
 def llama_modules(model):
     body = model.model
-    table = {"embed": (body.embed_tokens, OUTPUT), "final_norm": (body.norm, OUTPUT), "logits": (model.lm_head, OUTPUT)}
+    table = {
+        "embed": (body.embed_tokens, OUTPUT),
+        "final_norm": (body.norm, OUTPUT),
+        "logits": (model.lm_head, OUTPUT),
+    }
     for l, block in enumerate(body.layers):
-        table |= of_layer(f"blocks.{l}", {
-            "attn": (block.self_attn, INSIDE),
-            "resid_pre": (block, INPUT), "attn.out": (block.self_attn.o_proj, OUTPUT),
-            "resid_mid": (block.post_attention_layernorm, SHARED_INPUT), "mlp.pre": (block.mlp.gate_proj, OUTPUT),
-            "mlp.pre_linear": (block.mlp.up_proj, OUTPUT), "mlp.post": (block.mlp.down_proj, INPUT),
-            "mlp.out": (block.mlp.down_proj, OUTPUT), "resid_post": (block, OUTPUT)})
+        table |= of_layer(
+            f"blocks.{l}",
+            {
+                "attn": (block.self_attn, INSIDE),
+                "resid_pre": (block, INPUT),
+                "attn.out": (block.self_attn.o_proj, OUTPUT),
+                "resid_mid": (block.post_attention_layernorm, SHARED_INPUT),
+                "mlp.pre": (block.mlp.gate_proj, OUTPUT),
+                "mlp.pre_linear": (block.mlp.up_proj, OUTPUT),
+                "mlp.post": (block.mlp.down_proj, INPUT),
+                "mlp.out": (block.mlp.down_proj, OUTPUT),
+                "resid_post": (block, OUTPUT),
+            },
+        )
     return table
 
 
 def distilbert_modules(model):
     embeddings = model.distilbert.embeddings
-    table = {"embed": (embeddings.word_embeddings, OUTPUT), "pos_embed": (embeddings.position_embeddings, OUTPUT),
-             "logits": (model.vocab_projector, OUTPUT)}
+    table = {
+        "embed": (embeddings.word_embeddings, OUTPUT),
+        "pos_embed": (embeddings.position_embeddings, OUTPUT),
+        "logits": (model.vocab_projector, OUTPUT),
+    }
     for l, layer in enumerate(model.distilbert.transformer.layer):
-        table |= of_layer(f"blocks.{l}", {
-            "attn": (layer.attention, INSIDE), "resid_pre": (layer, INPUT), "attn.out": (layer.attention.out_lin, OUTPUT),
-            "resid_mid": (layer.sa_layer_norm, OUTPUT), "mlp.pre": (layer.ffn.lin1, OUTPUT),
-            "mlp.post": (layer.ffn.lin2, INPUT), "mlp.out": (layer.ffn.lin2, OUTPUT),
-            "resid_post": (layer.output_layer_norm, OUTPUT)})
+        table |= of_layer(
+            f"blocks.{l}",
+            {
+                "attn": (layer.attention, INSIDE),
+                "resid_pre": (layer, INPUT),
+                "attn.out": (layer.attention.out_lin, OUTPUT),
+                "resid_mid": (layer.sa_layer_norm, OUTPUT),
+                "mlp.pre": (layer.ffn.lin1, OUTPUT),
+                "mlp.post": (layer.ffn.lin2, INPUT),
+                "mlp.out": (layer.ffn.lin2, OUTPUT),
+                "resid_post": (layer.output_layer_norm, OUTPUT),
+            },
+        )
     return table
 
 
 def longformer_modules(model):
     def attention(layer):
         inside = layer.attention.self
-        names = {"q": inside.query, "k": inside.key, "v": inside.value, "q_global": inside.query_global,
-                 "k_global": inside.key_global, "v_global": inside.value_global}
+        names = {
+            "q": inside.query,
+            "k": inside.key,
+            "v": inside.value,
+            "q_global": inside.query_global,
+            "k_global": inside.key_global,
+            "v_global": inside.value_global,
+        }
         return {f"attn.{name}": (module, HEADS_OUTPUT) for name, module in names.items()} | {
-            "attn.z": (layer.attention.output.dense, HEADS_INPUT)}
+            "attn.z": (layer.attention.output.dense, HEADS_INPUT)
+        }
 
     return bert_modules(model, attention)
 
@@ -91,40 +148,79 @@ def vit_modules(model):
     """Without the embedding's terms, of which no module gives the class token's."""
     table = {"final_norm": (model.vit.layernorm, OUTPUT)}
     for l, layer in enumerate(model.vit.layers):
-        table |= of_layer(f"blocks.{l}", {
-            "attn": (layer.attention, INSIDE), "resid_pre": (layer, INPUT), "attn.out": (layer.attention.o_proj, OUTPUT),
-            "resid_mid": (layer.layernorm_after, SHARED_INPUT), "mlp.pre": (layer.mlp.fc1, OUTPUT),
-            "mlp.post": (layer.mlp.fc2, INPUT), "mlp.out": (layer.mlp.fc2, OUTPUT), "resid_post": (layer, OUTPUT)})
+        table |= of_layer(
+            f"blocks.{l}",
+            {
+                "attn": (layer.attention, INSIDE),
+                "resid_pre": (layer, INPUT),
+                "attn.out": (layer.attention.o_proj, OUTPUT),
+                "resid_mid": (layer.layernorm_after, SHARED_INPUT),
+                "mlp.pre": (layer.mlp.fc1, OUTPUT),
+                "mlp.post": (layer.mlp.fc2, INPUT),
+                "mlp.out": (layer.mlp.fc2, OUTPUT),
+                "resid_post": (layer, OUTPUT),
+            },
+        )
     return table
 
 
 def marian_modules(model):
     table = {"logits": (model, LOGITS)}
     for stack, part in (("encoder", model.model.encoder), ("decoder", model.model.decoder)):
-        table |= {f"{stack}.embed": (part.embed_tokens, OUTPUT), f"{stack}.pos_embed": (part.embed_positions, OUTPUT)}
+        table |= {
+            f"{stack}.embed": (part.embed_tokens, OUTPUT),
+            f"{stack}.pos_embed": (part.embed_positions, OUTPUT),
+        }
         own = "attn" if stack == "encoder" else "self_attn"
         for l, layer in enumerate(part.layers):
-            places = {own: (layer.self_attn, INSIDE), "resid_pre": (layer, INPUT), f"{own}.out": (layer.self_attn.out_proj, OUTPUT),
-                      "resid_mid": (layer.self_attn_layer_norm, OUTPUT), "mlp.pre": (layer.fc1, OUTPUT),
-                      "mlp.post": (layer.fc2, INPUT), "mlp.out": (layer.fc2, OUTPUT), "resid_post": (layer.final_layer_norm, OUTPUT)}
+            places = {
+                own: (layer.self_attn, INSIDE),
+                "resid_pre": (layer, INPUT),
+                f"{own}.out": (layer.self_attn.out_proj, OUTPUT),
+                "resid_mid": (layer.self_attn_layer_norm, OUTPUT),
+                "mlp.pre": (layer.fc1, OUTPUT),
+                "mlp.post": (layer.fc2, INPUT),
+                "mlp.out": (layer.fc2, OUTPUT),
+                "resid_post": (layer.final_layer_norm, OUTPUT),
+            }
             if stack == "decoder":
-                places |= {"cross_attn": (layer.encoder_attn, INSIDE), "cross_attn.out": (layer.encoder_attn.out_proj, OUTPUT),
-                           "resid_cross": (layer.encoder_attn_layer_norm, OUTPUT)}
+                places |= {
+                    "cross_attn": (layer.encoder_attn, INSIDE),
+                    "cross_attn.out": (layer.encoder_attn.out_proj, OUTPUT),
+                    "resid_cross": (layer.encoder_attn_layer_norm, OUTPUT),
+                }
             table |= of_layer(f"{stack}.blocks.{l}", places)
     return table
 
 
-MODULES = {"bert": bert_modules, "gpt2": gpt2_modules, "llama": llama_modules, "distilbert": distilbert_modules,
-           "roberta": bert_modules, "longformer": longformer_modules, "vit": vit_modules, "marian": marian_modules}
+MODULES = {
+    "bert": bert_modules,
+    "gpt2": gpt2_modules,
+    "llama": llama_modules,
+    "distilbert": distilbert_modules,
+    "roberta": bert_modules,
+    "longformer": longformer_modules,
+    "vit": vit_modules,
+    "marian": marian_modules,
+}
 
 
 def modules_of(model):
-    return {name: place for name, place in MODULES[model.config.model_type](model).items() if place[0] is not None}
+    return {
+        name: place
+        for name, place in MODULES[model.config.model_type](model).items()
+        if place[0] is not None
+    }
 
 
 def activation_names(model):
-    return [each for name, (_, where) in modules_of(model).items()
-            for each in ([f"{name}.{inner}" for inner in INSIDE_ATTENTION] if where == INSIDE else [name])]
+    return [
+        each
+        for name, (_, where) in modules_of(model).items()
+        for each in (
+            [f"{name}.{inner}" for inner in INSIDE_ATTENTION] if where == INSIDE else [name]
+        )
+    ]
 
 
 def repeated(x, heads):
@@ -133,7 +229,9 @@ def repeated(x, heads):
 
 
 def hook_attention(model, produced):
-    prefixes = {module: f"{name}." for name, (module, where) in modules_of(model).items() if where == INSIDE}
+    prefixes = {
+        module: f"{name}." for name, (module, where) in modules_of(model).items() if where == INSIDE
+    }
 
     def attention(module, q, k, v, attention_mask, scaling=None, dropout=0.0, **_):
         prefix = prefixes[module]
@@ -141,7 +239,9 @@ def hook_attention(model, produced):
         scaling = q.shape[-1] ** -0.5 if scaling is None else scaling
         scores = produced(f"{prefix}scores", q @ repeated(k, q.shape[1]).transpose(2, 3) * scaling)
         # transformers masks with the smallest float, this project with −∞: the same pattern.
-        masked = scores if attention_mask is None else scores.masked_fill(attention_mask < 0, -torch.inf)
+        masked = (
+            scores if attention_mask is None else scores.masked_fill(attention_mask < 0, -torch.inf)
+        )
         masked = produced(f"{prefix}masked_scores", masked)
         pattern = produced(f"{prefix}pattern", masked.softmax(dim=-1))
         z = produced(f"{prefix}z", pattern @ repeated(v, q.shape[1]))

@@ -7,7 +7,18 @@ from golden.case import Random
 from golden.hooks import hook
 
 # What each axis of an activation is; bhqk: [B, H, T, S].
-AXES = {"q": "bhqi", "k": "bhki", "v": "bhki", "q_global": "bhqi", "k_global": "bhki", "v_global": "bhki", "scores": "bhqk", "masked_scores": "bhqk", "pattern": "bhqk", "z": "bhqi"}
+AXES = {
+    "q": "bhqi",
+    "k": "bhki",
+    "v": "bhki",
+    "q_global": "bhqi",
+    "k_global": "bhki",
+    "v_global": "bhki",
+    "scores": "bhqk",
+    "masked_scores": "bhqk",
+    "pattern": "bhqk",
+    "z": "bhqi",
+}
 SELECTORS = {"b": "batch", "h": "head", "q": "query", "k": "key", "i": "index"}
 
 
@@ -17,6 +28,7 @@ class Edit:
 
     value: a number, or the shape of a random tensor; other: in its place, the input whose ids give the run to patch in.
     """
+
     at: str
     op: str
     select: dict = field(default_factory=dict)
@@ -44,7 +56,9 @@ class Edit:
         """A copy of x with the edit made."""
         x = x.clone()
         at = tuple(self.select.get(SELECTORS[axis], slice(None)) for axis in self.axes)
-        value = inputs[self.tensor_name()].to(x.dtype) if isinstance(self.value, tuple) else self.value
+        value = (
+            inputs[self.tensor_name()].to(x.dtype) if isinstance(self.value, tuple) else self.value
+        )
         if self.other:
             value = others[self.other][self.at][at]
         if self.op == "zero":
@@ -86,6 +100,7 @@ def edit(model, edits, inputs, others=None):
 
 def reference(run, edits):
     """compute() of a case: the model with its edits, which must make a difference."""
+
     def compute(inputs, model):
         before = run(model, inputs).hidden_states[-1]
         finish = edit(model, edits, inputs)
@@ -95,7 +110,8 @@ def reference(run, edits):
         if (last - before).abs().max() < 1e-2:
             raise ValueError(f"{edits} change nothing")
         return {"lastHiddenState": last, "logits": output.logits} | {
-            f"attentions.{index}": pattern for index, pattern in enumerate(output.attentions)}
+            f"attentions.{index}": pattern for index, pattern in enumerate(output.attentions)
+        }
 
     return compute
 
@@ -104,35 +120,124 @@ def cases():
     """(name, about, edits)"""
     one = "blocks.1.attn."
     return [
-        ("pattern_zero_head", "one head's pattern is zero", [Edit(f"{one}pattern", "zero", {"head": 1})]),
-        ("pattern_zero_key", "nobody attends to key 0 of layer 0; rows are not renormalised",
-         [Edit("blocks.0.attn.pattern", "zero", {"key": 0})]),
-        ("pattern_set_row", "query 3 of head 2 in sequence 1 gets a pattern of its own",
-         [Edit(f"{one}pattern", "set", {"batch": 1, "head": 2, "query": 3}, (7,))]),
-        ("pattern_mean", "one head's pattern becomes its mean over batch and queries",
-         [Edit(f"{one}pattern", "mean", {"head": 0})]),
-        ("scores_add", "2.5 is added to the scores of key 4, before the softmax",
-         [Edit("blocks.0.attn.scores", "add", {"key": 4}, 2.5)]),
-        ("masked_scores_set", "one masked score is set", [Edit("blocks.0.attn.masked_scores", "set",
-                                                             {"batch": 0, "head": 1, "query": 2, "key": 5}, 3.0)]),
-        ("z_scale", "z of one head is tripled", [Edit("blocks.0.attn.z", "scale", {"head": 2}, 3.0)]),
-        ("z_scale_tensor", "z of head 0 times a tensor", [Edit("blocks.0.attn.z", "scale", {"head": 0}, (2, 7, 12))]),
-        ("q_zero", "queries of one head are zero: a uniform pattern", [Edit(f"{one}q", "zero", {"head": 0})]),
-        ("v_mean", "values of layer 0 become their mean over batch and keys", [Edit("blocks.0.attn.v", "mean")]),
-        ("k_scale", "one feature of every key of a head", [Edit("blocks.0.attn.k", "scale", {"head": 1, "index": 3}, -1.5)]),
+        (
+            "pattern_zero_head",
+            "one head's pattern is zero",
+            [Edit(f"{one}pattern", "zero", {"head": 1})],
+        ),
+        (
+            "pattern_zero_key",
+            "nobody attends to key 0 of layer 0; rows are not renormalised",
+            [Edit("blocks.0.attn.pattern", "zero", {"key": 0})],
+        ),
+        (
+            "pattern_set_row",
+            "query 3 of head 2 in sequence 1 gets a pattern of its own",
+            [Edit(f"{one}pattern", "set", {"batch": 1, "head": 2, "query": 3}, (7,))],
+        ),
+        (
+            "pattern_mean",
+            "one head's pattern becomes its mean over batch and queries",
+            [Edit(f"{one}pattern", "mean", {"head": 0})],
+        ),
+        (
+            "scores_add",
+            "2.5 is added to the scores of key 4, before the softmax",
+            [Edit("blocks.0.attn.scores", "add", {"key": 4}, 2.5)],
+        ),
+        (
+            "masked_scores_set",
+            "one masked score is set",
+            [
+                Edit(
+                    "blocks.0.attn.masked_scores",
+                    "set",
+                    {"batch": 0, "head": 1, "query": 2, "key": 5},
+                    3.0,
+                )
+            ],
+        ),
+        (
+            "z_scale",
+            "z of one head is tripled",
+            [Edit("blocks.0.attn.z", "scale", {"head": 2}, 3.0)],
+        ),
+        (
+            "z_scale_tensor",
+            "z of head 0 times a tensor",
+            [Edit("blocks.0.attn.z", "scale", {"head": 0}, (2, 7, 12))],
+        ),
+        (
+            "q_zero",
+            "queries of one head are zero: a uniform pattern",
+            [Edit(f"{one}q", "zero", {"head": 0})],
+        ),
+        (
+            "v_mean",
+            "values of layer 0 become their mean over batch and keys",
+            [Edit("blocks.0.attn.v", "mean")],
+        ),
+        (
+            "k_scale",
+            "one feature of every key of a head",
+            [Edit("blocks.0.attn.k", "scale", {"head": 1, "index": 3}, -1.5)],
+        ),
         ("out_zero", "a whole attention output", [Edit("blocks.0.attn.out", "zero")]),
-        ("resid_set", "one position of the stream is set", [Edit("blocks.0.resid_post", "set", {"batch": 0, "query": 2}, (36,))]),
-        ("resid_pre_add", "a steering vector on every position", [Edit("blocks.1.resid_pre", "add", {"index": 7}, 1.25)]),
-        ("resid_mid_scale", "the stream between attention and feed-forward",
-         [Edit("blocks.0.resid_mid", "scale", {"query": 0}, 0.5)]),
-        ("mlp_post_zero", "one neuron is switched off", [Edit("blocks.1.mlp.post", "zero", {"index": 11})]),
-        ("mlp_pre_set", "a neuron is held before its activation", [Edit("blocks.0.mlp.pre", "set", {"index": 4}, 2.0)]),
-        ("mlp_out_mean", "a feed-forward output becomes its mean", [Edit("blocks.0.mlp.out", "mean")]),
-        ("embed_zero", "a token's embedding is zero, its position stays", [Edit("embed", "zero", {"query": 4})]),
-        ("last_resid", "the last block's output", [Edit("blocks.1.resid_post", "add", {"batch": 1}, 0.75)]),
-        ("several", "three edits in one pass", [Edit("blocks.0.attn.pattern", "zero", {"head": 0}),
-                                               Edit("blocks.0.mlp.out", "scale", {}, 0.25),
-                                               Edit(f"{one}z", "zero", {"query": 1})]),
-        ("same_place", "two edits of one activation, in their order", [Edit("blocks.0.attn.z", "add", {"head": 0}, 1.0),
-                                                                      Edit("blocks.0.attn.z", "scale", {"head": 0}, 2.0)]),
+        (
+            "resid_set",
+            "one position of the stream is set",
+            [Edit("blocks.0.resid_post", "set", {"batch": 0, "query": 2}, (36,))],
+        ),
+        (
+            "resid_pre_add",
+            "a steering vector on every position",
+            [Edit("blocks.1.resid_pre", "add", {"index": 7}, 1.25)],
+        ),
+        (
+            "resid_mid_scale",
+            "the stream between attention and feed-forward",
+            [Edit("blocks.0.resid_mid", "scale", {"query": 0}, 0.5)],
+        ),
+        (
+            "mlp_post_zero",
+            "one neuron is switched off",
+            [Edit("blocks.1.mlp.post", "zero", {"index": 11})],
+        ),
+        (
+            "mlp_pre_set",
+            "a neuron is held before its activation",
+            [Edit("blocks.0.mlp.pre", "set", {"index": 4}, 2.0)],
+        ),
+        (
+            "mlp_out_mean",
+            "a feed-forward output becomes its mean",
+            [Edit("blocks.0.mlp.out", "mean")],
+        ),
+        (
+            "embed_zero",
+            "a token's embedding is zero, its position stays",
+            [Edit("embed", "zero", {"query": 4})],
+        ),
+        (
+            "last_resid",
+            "the last block's output",
+            [Edit("blocks.1.resid_post", "add", {"batch": 1}, 0.75)],
+        ),
+        (
+            "several",
+            "three edits in one pass",
+            [
+                Edit("blocks.0.attn.pattern", "zero", {"head": 0}),
+                Edit("blocks.0.mlp.out", "scale", {}, 0.25),
+                Edit(f"{one}z", "zero", {"query": 1}),
+            ],
+        ),
+        (
+            "same_place",
+            "two edits of one activation, in their order",
+            [
+                Edit("blocks.0.attn.z", "add", {"head": 0}, 1.0),
+                Edit("blocks.0.attn.z", "scale", {"head": 0}, 2.0),
+            ],
+        ),
     ]

@@ -7,9 +7,11 @@ from torch.nn import functional as F
 
 from golden.case import Group, Random
 
-ABOUT = ("Scores of attention heads and attention rollout (Abnar & Zuidema 2020) as plain loops over their definitions; weight "
-         "norms (Kobayashi et al. 2020): the vectors A[t, s] v_s W_O of each head, whose sum over keys and heads is "
-         "nn.functional's attention and linear layer without its bias.")
+ABOUT = (
+    "Scores of attention heads and attention rollout (Abnar & Zuidema 2020) as plain loops over their definitions; weight "
+    "norms (Kobayashi et al. 2020): the vectors A[t, s] v_s W_O of each head, whose sum over keys and heads is "
+    "nn.functional's attention and linear layer without its bias."
+)
 
 
 def patterns(random, layers, B, H, T, S=None, allowed=None, sharpness=2.0):
@@ -25,7 +27,9 @@ def patterns(random, layers, B, H, T, S=None, allowed=None, sharpness=2.0):
 
 
 def attentions_of(inputs):
-    return [inputs[name] for name in sorted(name for name in inputs if name.startswith("attentions."))]
+    return [
+        inputs[name] for name in sorted(name for name in inputs if name.startswith("attentions."))
+    ]
 
 
 def mean(values):
@@ -45,32 +49,80 @@ def scores(inputs):
     result = {}
 
     def put(name, layer, head, values):
-        result.setdefault(name, torch.zeros(len(layers), H, dtype=layers[0].dtype))[layer, head] = mean(values)
+        result.setdefault(name, torch.zeros(len(layers), H, dtype=layers[0].dtype))[layer, head] = (
+            mean(values)
+        )
 
     for layer, A in enumerate(layers):
         for head in range(H):
-            rows = [(b, t) for b in range(B) for t in range(T)
-                    if valid[b, t] and not special[b, t] and A[b, head, t].abs().sum() > 0]
-            bits = {(b, t): -sum(p * math.log2(p) for p in A[b, head, t].tolist() if p > 0) for b, t in rows}
+            rows = [
+                (b, t)
+                for b in range(B)
+                for t in range(T)
+                if valid[b, t] and not special[b, t] and A[b, head, t].abs().sum() > 0
+            ]
+            bits = {
+                (b, t): -sum(p * math.log2(p) for p in A[b, head, t].tolist() if p > 0)
+                for b, t in rows
+            }
             put("entropyBits", layer, head, list(bits.values()))
-            put("entropy", layer, head, [bits[b, t] / math.log2(can[b, t].sum()) for b, t in rows if can[b, t].sum() > 1])
+            put(
+                "entropy",
+                layer,
+                head,
+                [bits[b, t] / math.log2(can[b, t].sum()) for b, t in rows if can[b, t].sum() > 1],
+            )
             if norms:
-                put("weightNorm", layer, head, [norms[f"weightNorms.{layer}"][b, head, t].sum() for b, t in rows])
+                put(
+                    "weightNorm",
+                    layer,
+                    head,
+                    [norms[f"weightNorms.{layer}"][b, head, t].sum() for b, t in rows],
+                )
             if not is_self:
                 put("firstToken", layer, head, [A[b, head, t, 0] for b, t in rows])
                 continue
             begin = [valid[b].tolist().index(True) for b in range(B)]
             later = [(b, t) for b, t in rows if t > begin[b]]
             put("firstToken", layer, head, [A[b, head, t, begin[b]] for b, t in later])
-            put("previousToken", layer, head, [A[b, head, t, t - 1] for b, t in later if valid[b, t - 1]])
-            put("distance", layer, head, [sum(A[b, head, t, s] * abs(t - s) for s in range(S)) for b, t in rows])
+            put(
+                "previousToken",
+                layer,
+                head,
+                [A[b, head, t, t - 1] for b, t in later if valid[b, t - 1]],
+            )
+            put(
+                "distance",
+                layer,
+                head,
+                [sum(A[b, head, t, s] * abs(t - s) for s in range(S)) for b, t in rows],
+            )
             if ids is None:
                 continue
-            same = {(b, t): [s for s in range(S) if s != t and valid[b, s] and can[b, t, s] and ids[b, s] == ids[b, t]]
-                    for b, t in rows}
-            put("sameToken", layer, head, [A[b, head, t, s].sum() for (b, t), s in same.items() if s])
-            before = {(b, t): [s + 1 for s in range(t) if valid[b, s] and ids[b, s] == ids[b, t]] for b, t in rows}
-            put("induction", layer, head, [A[b, head, t, s].sum() for (b, t), s in before.items() if s])
+            same = {
+                (b, t): [
+                    s
+                    for s in range(S)
+                    if s != t and valid[b, s] and can[b, t, s] and ids[b, s] == ids[b, t]
+                ]
+                for b, t in rows
+            }
+            put(
+                "sameToken",
+                layer,
+                head,
+                [A[b, head, t, s].sum() for (b, t), s in same.items() if s],
+            )
+            before = {
+                (b, t): [s + 1 for s in range(t) if valid[b, s] and ids[b, s] == ids[b, t]]
+                for b, t in rows
+            }
+            put(
+                "induction",
+                layer,
+                head,
+                [A[b, head, t, s].sum() for (b, t), s in before.items() if s],
+            )
     return result
 
 
@@ -81,7 +133,9 @@ def weight_norms(inputs):
         v, weight = inputs[f"v.{layer}"], inputs.get(f"out.{layer}")
         B, H, T, S = A.shape
         v = v.repeat_interleave(H // v.shape[1], dim=1)  # [B, H, S, K]
-        per_head = weight.unflatten(1, (H, -1)).transpose(0, 1) if weight is not None else None  # [H, D, K]
+        per_head = (
+            weight.unflatten(1, (H, -1)).transpose(0, 1) if weight is not None else None
+        )  # [H, D, K]
         f = torch.einsum("bhsk,hdk->bhsd", v, per_head) if weight is not None else v
         added = A[..., None] * f[:, :, None]  # [B, H, T, S, D]
         if weight is not None:
@@ -119,8 +173,15 @@ def make():
 
     def add(kind, name, about, inputs, compute, **options):
         random = Random(f"measures/{name}")
-        group.add(name, kind, about, lambda i, _: compute(i, **options), inputs=inputs(random), options=options,
-                  seed=random.seed)
+        group.add(
+            name,
+            kind,
+            about,
+            lambda i, _: compute(i, **options),
+            inputs=inputs(random),
+            options=options,
+            seed=random.seed,
+        )
 
     def ids(random, B, T, low=4):
         return {"inputIds": random.integers(0, low, B, T)}
@@ -133,36 +194,151 @@ def make():
                 made[f"out.{layer}"] = random.linear(D, H * K)
         return made
 
-    add("measures", "both_ways", "a batch without padding; repeated ids, some of them adjacent",
-        lambda r: patterns(r, 2, 2, 3, 9) | ids(r, 2, 9), scores)
-    add("measures", "causal", "causal weights: entropy over the keys that a query may see",
-        lambda r: patterns(r, 3, 2, 2, 8, allowed=causal(2, 8)) | ids(r, 2, 8), scores)
-    add("measures", "padding", "padding after the tokens, and special tokens that are no queries",
-        lambda r: patterns(r, 2, 3, 2, 7, allowed=padding(3, 7, (7, 4, 2))[:, None].bool().expand(3, 7, 7)) | ids(r, 3, 7)
-        | {"attentionMask": padding(3, 7, (7, 4, 2)), "specialTokens": torch.tensor([[1, 0, 0, 0, 0, 0, 1]] * 3, dtype=torch.uint8)},
-        scores)
-    add("measures", "padding_left", "padding before the tokens, causal: rows that may attend to nothing; the first token is the "
-        "first that is no padding", lambda r: patterns(r, 2, 2, 2, 8, allowed=causal(2, 8) & padding(2, 8, (8, 5)).flip(1)[:, None].bool())
-        | ids(r, 2, 8) | {"attentionMask": padding(2, 8, (8, 5)).flip(1)}, scores)
-    add("measures", "cross", "T ≠ S: what cross-attention has", lambda r: patterns(r, 2, 2, 2, 5, 7), scores)
+    add(
+        "measures",
+        "both_ways",
+        "a batch without padding; repeated ids, some of them adjacent",
+        lambda r: patterns(r, 2, 2, 3, 9) | ids(r, 2, 9),
+        scores,
+    )
+    add(
+        "measures",
+        "causal",
+        "causal weights: entropy over the keys that a query may see",
+        lambda r: patterns(r, 3, 2, 2, 8, allowed=causal(2, 8)) | ids(r, 2, 8),
+        scores,
+    )
+    add(
+        "measures",
+        "padding",
+        "padding after the tokens, and special tokens that are no queries",
+        lambda r: (
+            patterns(
+                r, 2, 3, 2, 7, allowed=padding(3, 7, (7, 4, 2))[:, None].bool().expand(3, 7, 7)
+            )
+            | ids(r, 3, 7)
+            | {
+                "attentionMask": padding(3, 7, (7, 4, 2)),
+                "specialTokens": torch.tensor([[1, 0, 0, 0, 0, 0, 1]] * 3, dtype=torch.uint8),
+            }
+        ),
+        scores,
+    )
+    add(
+        "measures",
+        "padding_left",
+        "padding before the tokens, causal: rows that may attend to nothing; the first token is the "
+        "first that is no padding",
+        lambda r: (
+            patterns(
+                r, 2, 2, 2, 8, allowed=causal(2, 8) & padding(2, 8, (8, 5)).flip(1)[:, None].bool()
+            )
+            | ids(r, 2, 8)
+            | {"attentionMask": padding(2, 8, (8, 5)).flip(1)}
+        ),
+        scores,
+    )
+    add(
+        "measures",
+        "cross",
+        "T ≠ S: what cross-attention has",
+        lambda r: patterns(r, 2, 2, 2, 5, 7),
+        scores,
+    )
     add("measures", "no_ids", "without ids", lambda r: patterns(r, 1, 1, 2, 6), scores)
-    add("measures", "sharp", "one-hot weights: entropy 0", lambda r: patterns(r, 1, 1, 2, 6, sharpness=400.0) | ids(r, 1, 6), scores)
-    add("measures", "weight_norm", "with weight × ‖v‖, grouped queries",
-        lambda r: patterns(r, 2, 2, 4, 6) | ids(r, 2, 6) | projections(r, 2, 2, 2, 6, 3, 10, 4), scores)
+    add(
+        "measures",
+        "sharp",
+        "one-hot weights: entropy 0",
+        lambda r: patterns(r, 1, 1, 2, 6, sharpness=400.0) | ids(r, 1, 6),
+        scores,
+    )
+    add(
+        "measures",
+        "weight_norm",
+        "with weight × ‖v‖, grouped queries",
+        lambda r: patterns(r, 2, 2, 4, 6) | ids(r, 2, 6) | projections(r, 2, 2, 2, 6, 3, 10, 4),
+        scores,
+    )
 
-    add("weight_norms", "norms", "K 5, D 12", lambda r: patterns(r, 2, 2, 3, 6) | projections(r, 2, 2, 3, 6, 5, 12, 3), weight_norms)
-    add("weight_norms", "norms_grouped", "four heads on one of values",
-        lambda r: patterns(r, 1, 1, 4, 5, allowed=causal(1, 5)) | projections(r, 1, 1, 1, 5, 4, 16, 4), weight_norms)
-    add("weight_norms", "norms_no_projection", "no output projection: ‖A v‖",
-        lambda r: patterns(r, 1, 2, 2, 4) | projections(r, 1, 2, 2, 4, 3, 0, 2), weight_norms)
-    add("weight_norms", "norms_cross", "T ≠ S", lambda r: patterns(r, 1, 2, 2, 3, 5) | projections(r, 1, 2, 2, 5, 4, 8, 2), weight_norms)
+    add(
+        "weight_norms",
+        "norms",
+        "K 5, D 12",
+        lambda r: patterns(r, 2, 2, 3, 6) | projections(r, 2, 2, 3, 6, 5, 12, 3),
+        weight_norms,
+    )
+    add(
+        "weight_norms",
+        "norms_grouped",
+        "four heads on one of values",
+        lambda r: (
+            patterns(r, 1, 1, 4, 5, allowed=causal(1, 5)) | projections(r, 1, 1, 1, 5, 4, 16, 4)
+        ),
+        weight_norms,
+    )
+    add(
+        "weight_norms",
+        "norms_no_projection",
+        "no output projection: ‖A v‖",
+        lambda r: patterns(r, 1, 2, 2, 4) | projections(r, 1, 2, 2, 4, 3, 0, 2),
+        weight_norms,
+    )
+    add(
+        "weight_norms",
+        "norms_cross",
+        "T ≠ S",
+        lambda r: patterns(r, 1, 2, 2, 3, 5) | projections(r, 1, 2, 2, 5, 4, 8, 2),
+        weight_norms,
+    )
 
-    add("rollout", "rollout", "three layers, the paper's", lambda r: patterns(r, 3, 2, 4, 7), rollout)
-    add("rollout", "rollout_causal", "causal", lambda r: patterns(r, 4, 2, 2, 6, allowed=causal(2, 6)), rollout)
-    add("rollout", "rollout_max", "the largest weight of the heads, a residual of 0.2", lambda r: patterns(r, 3, 1, 3, 6), rollout,
-        heads="max", residual=0.2)
-    add("rollout", "rollout_min", "the smallest, and no residual", lambda r: patterns(r, 2, 1, 3, 5), rollout, heads="min", residual=0.0)
-    add("rollout", "rollout_two_layers", "the first two of three layers", lambda r: patterns(r, 3, 1, 2, 5), rollout, layers=2)
-    add("rollout", "rollout_dead_rows", "rows that may attend to nothing",
-        lambda r: patterns(r, 2, 1, 2, 5, allowed=causal(1, 5) & padding(1, 5, (3,)).flip(1)[:, None].bool()), rollout)
+    add(
+        "rollout",
+        "rollout",
+        "three layers, the paper's",
+        lambda r: patterns(r, 3, 2, 4, 7),
+        rollout,
+    )
+    add(
+        "rollout",
+        "rollout_causal",
+        "causal",
+        lambda r: patterns(r, 4, 2, 2, 6, allowed=causal(2, 6)),
+        rollout,
+    )
+    add(
+        "rollout",
+        "rollout_max",
+        "the largest weight of the heads, a residual of 0.2",
+        lambda r: patterns(r, 3, 1, 3, 6),
+        rollout,
+        heads="max",
+        residual=0.2,
+    )
+    add(
+        "rollout",
+        "rollout_min",
+        "the smallest, and no residual",
+        lambda r: patterns(r, 2, 1, 3, 5),
+        rollout,
+        heads="min",
+        residual=0.0,
+    )
+    add(
+        "rollout",
+        "rollout_two_layers",
+        "the first two of three layers",
+        lambda r: patterns(r, 3, 1, 2, 5),
+        rollout,
+        layers=2,
+    )
+    add(
+        "rollout",
+        "rollout_dead_rows",
+        "rows that may attend to nothing",
+        lambda r: patterns(
+            r, 2, 1, 2, 5, allowed=causal(1, 5) & padding(1, 5, (3,)).flip(1)[:, None].bool()
+        ),
+        rollout,
+    )
     return group

@@ -21,13 +21,17 @@ ACTIVATIONS = {
 def agree(name, actual, expected):
     """Both sides are the same mathematics: only the rounding of their own type may differ."""
     eps = torch.finfo(expected.dtype).eps
-    torch.testing.assert_close(actual, expected, rtol=2000 * eps, atol=2000 * eps, msg=lambda m: f"{name}: {m}")
+    torch.testing.assert_close(
+        actual, expected, rtol=2000 * eps, atol=2000 * eps, msg=lambda m: f"{name}: {m}"
+    )
 
 
 def softmax_or_zeros(masked_scores):
     """softmax by row; a row of −∞, for which PyTorch's softmax gives NaN, gives zeros."""
     fully_masked = (masked_scores == -math.inf).all(dim=-1, keepdim=True)
-    return torch.where(fully_masked, 0.0, torch.softmax(masked_scores.masked_fill(fully_masked, 0.0), dim=-1))
+    return torch.where(
+        fully_masked, 0.0, torch.softmax(masked_scores.masked_fill(fully_masked, 0.0), dim=-1)
+    )
 
 
 def linear(x, parameters, name):
@@ -41,12 +45,16 @@ def layer_norm(x, parameters, name, eps):
 
 def projections(query, key, value, parameters, prefix):
     if f"{prefix}qkv_proj.weight" not in parameters:
-        return (linear(x, parameters, f"{prefix}{name}_proj")
-                for x, name in ((query, "q"), (key, "k"), (value, "v")))
+        return (
+            linear(x, parameters, f"{prefix}{name}_proj")
+            for x, name in ((query, "q"), (key, "k"), (value, "v"))
+        )
     weights = parameters[f"{prefix}qkv_proj.weight"].chunk(3)
     biases = parameters.get(f"{prefix}qkv_proj.bias")
     biases = biases.chunk(3) if biases is not None else (None,) * 3
-    return (F.linear(x, weight, bias) for x, weight, bias in zip((query, key, value), weights, biases))
+    return (
+        F.linear(x, weight, bias) for x, weight, bias in zip((query, key, value), weights, biases)
+    )
 
 
 def split_heads(x, num_heads):
@@ -54,12 +62,16 @@ def split_heads(x, num_heads):
     return x.unflatten(-1, (num_heads, -1)).transpose(1, 2)
 
 
-def multi_head(query, key, value, parameters, num_heads, *, prefix="", allowed=None, bias=None, temperature=1.0):
+def multi_head(
+    query, key, value, parameters, num_heads, *, prefix="", allowed=None, bias=None, temperature=1.0
+):
     """query [B, T, D], key and value [B, S, D]; allowed, boolean, and bias are broadcast to [B, H, T, S].
 
     Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2. Returns every intermediate by name.
     """
-    q, k, v = (split_heads(x, num_heads) for x in projections(query, key, value, parameters, prefix))
+    q, k, v = (
+        split_heads(x, num_heads) for x in projections(query, key, value, parameters, prefix)
+    )
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]) / temperature
     masked_scores = scores if bias is None else scores + bias
     if allowed is not None:
@@ -67,9 +79,21 @@ def multi_head(query, key, value, parameters, num_heads, *, prefix="", allowed=N
     pattern = softmax_or_zeros(masked_scores)
     z = pattern @ v
     joined = z.transpose(1, 2).flatten(2)
-    out = linear(joined, parameters, f"{prefix}out_proj") if f"{prefix}out_proj.weight" in parameters else joined
-    return {"q": q, "k": k, "v": v, "scores": scores, "masked_scores": masked_scores, "pattern": pattern, "z": z,
-            "out": out}
+    out = (
+        linear(joined, parameters, f"{prefix}out_proj")
+        if f"{prefix}out_proj.weight" in parameters
+        else joined
+    )
+    return {
+        "q": q,
+        "k": k,
+        "v": v,
+        "scores": scores,
+        "masked_scores": masked_scores,
+        "pattern": pattern,
+        "z": z,
+        "out": out,
+    }
 
 
 def block(x, parameters, config, index, *, allowed=None, bias=None, temperature=1.0):
@@ -79,8 +103,17 @@ def block(x, parameters, config, index, *, allowed=None, bias=None, temperature=
     names = {f"{prefix}resid_pre": x}
 
     y = layer_norm(x, parameters, f"{prefix}norm1", eps) if pre_norm else x
-    attention = multi_head(y, y, y, parameters, heads, prefix=f"{prefix}attn.", allowed=allowed, bias=bias,
-                           temperature=temperature)
+    attention = multi_head(
+        y,
+        y,
+        y,
+        parameters,
+        heads,
+        prefix=f"{prefix}attn.",
+        allowed=allowed,
+        bias=bias,
+        temperature=temperature,
+    )
     names |= {f"{prefix}attn.{name}": value for name, value in attention.items()}
     x = x + attention["out"]
     if not pre_norm:
@@ -102,7 +135,9 @@ def encoder(x, parameters, config, *, allowed=None, bias=None, temperature=1.0):
     """All blocks and the final norm. Returns (last hidden state, activations by full name)."""
     activations = {}
     for index in range(config["numLayers"]):
-        x, names = block(x, parameters, config, index, allowed=allowed, bias=bias, temperature=temperature)
+        x, names = block(
+            x, parameters, config, index, allowed=allowed, bias=bias, temperature=temperature
+        )
         activations |= names
     if config["finalNorm"]:
         x = activations["final_norm"] = layer_norm(x, parameters, "final_norm", config["normEps"])
@@ -110,4 +145,7 @@ def encoder(x, parameters, config, *, allowed=None, bias=None, temperature=1.0):
 
 
 def attentions_of(activations, num_layers):
-    return {f"attentions.{index}": activations[f"blocks.{index}.attn.pattern"] for index in range(num_layers)}
+    return {
+        f"attentions.{index}": activations[f"blocks.{index}.attn.pattern"]
+        for index in range(num_layers)
+    }

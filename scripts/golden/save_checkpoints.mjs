@@ -8,14 +8,25 @@ import { checkpointPath } from '../../tests/js/golden.mjs';
 import { fresh } from '../../tests/js/saved-models.mjs';
 
 const [folder] = process.argv.slice(2);
-const inputIds = [[1, 2, 3, 4, 5], [5, 6, 7, 8, 9]];
-const decoderInputIds = [[2, 4, 6], [3, 6, 9]];
+const inputIds = [
+  [1, 2, 3, 4, 5],
+  [5, 6, 7, 8, 9],
+];
+const decoderInputIds = [
+  [2, 4, 6],
+  [3, 6, 9],
+];
 const rt = await createRuntime({ variant: 'simd128' });
 
 function inputsOf({ encoder, image }) {
   if (!image) return encoder ? { inputIds, decoderInputIds } : { inputIds };
   const dims = [2, image.channels, ...image.size];
-  return { pixelValues: { data: Float32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)), dims } };
+  return {
+    pixelValues: {
+      data: Float32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+      dims,
+    },
+  };
 }
 
 const plain = (_, value) => (ArrayBuffer.isView(value) ? [...value] : value);
@@ -26,13 +37,17 @@ async function write(name, files) {
   const model = await rt.loadModel(files); // f16 rounds: what counts is what the files hold
   const inputs = inputsOf(model.config);
   const { lastHiddenState, logits } = model.forward(inputs);
-  writeFileSync(join(folder, name, 'expected.json'), JSON.stringify({ inputs, outputs: [lastHiddenState, ...(logits ? [logits] : [])] }, plain));
+  writeFileSync(
+    join(folder, name, 'expected.json'),
+    JSON.stringify({ inputs, outputs: [lastHiddenState, ...(logits ? [logits] : [])] }, plain),
+  );
   model.dispose();
 }
 
 for (const name of readdirSync(checkpointPath(''))) {
   const model = await rt.loadModel(checkpointPath(name));
-  if (model.config.image || model.config.vocabSize > 9) for (const dtype of ['f32', 'f16']) await write(`${name}-${dtype}`, model.save({ dtype }));
+  if (model.config.image || model.config.vocabSize > 9)
+    for (const dtype of ['f32', 'f16']) await write(`${name}-${dtype}`, model.save({ dtype }));
   model.dispose();
 }
 for (const [name, [config, architecture]] of Object.entries(fresh)) {

@@ -20,8 +20,14 @@ def train(sentences, rules=None, **options):
                 file.writelines(f"{codes(text)}\t{codes(instead)}\n" for text, instead in rules)
             options["normalization_rule_tsv"] = path
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(sentences), model_writer=writer, character_coverage=1.0, hard_vocab_limit=False, num_threads=1,
-            minloglevel=2, **options)
+            sentence_iterator=iter(sentences),
+            model_writer=writer,
+            character_coverage=1.0,
+            hard_vocab_limit=False,
+            num_threads=1,
+            minloglevel=2,
+            **options,
+        )
     proto = model_pb2.ModelProto.FromString(writer.getvalue())
     proto.normalizer_spec.ClearField("normalization_rule_tsv")  # names a file that is gone
     return proto.SerializeToString(deterministic=True)
@@ -29,7 +35,11 @@ def train(sentences, rules=None, **options):
 
 def normal_pieces(model):
     proto = model_pb2.ModelProto.FromString(model)
-    return [piece.piece for piece in proto.pieces if piece.type == model_pb2.ModelProto.SentencePiece.NORMAL]
+    return [
+        piece.piece
+        for piece in proto.pieces
+        if piece.type == model_pb2.ModelProto.SentencePiece.NORMAL
+    ]
 
 
 def of(pieces):
@@ -39,7 +49,9 @@ def of(pieces):
     kinds = model_pb2.ModelProto.SentencePiece
     proto.pieces.add(piece="<unk>", score=0, type=kinds.UNKNOWN)
     for text, score, is_symbol in pieces:
-        proto.pieces.add(piece=text, score=score, type=kinds.USER_DEFINED if is_symbol else kinds.NORMAL)
+        proto.pieces.add(
+            piece=text, score=score, type=kinds.USER_DEFINED if is_symbol else kinds.NORMAL
+        )
     return proto.SerializeToString(deterministic=True)
 
 

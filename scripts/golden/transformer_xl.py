@@ -12,9 +12,11 @@ from golden.case import Group, Random
 from golden.encoder import encoder_parameters, model_config
 from golden.reference import ACTIVATIONS, layer_norm, linear, softmax_or_zeros, split_heads
 
-ABOUT = ("Transformer-XL's equations, pair by pair. segments: the sequence is read in parts of options.segments tokens, each with "
-         "the memory that the one before returned; attentions.S.L are those of layer L in segment S, memory.L what is left at "
-         "the end.")
+ABOUT = (
+    "Transformer-XL's equations, pair by pair. segments: the sequence is read in parts of options.segments tokens, each with "
+    "the memory that the one before returned; attentions.S.L are those of layer L in segment S, memory.L what is left at "
+    "the end."
+)
 
 
 def sinusoids(distances, d_model, dtype):
@@ -29,13 +31,19 @@ def attention(h, memory, parameters, config, prefix, allowed):
     H, T, M = config["attention"]["numHeads"], h.shape[1], memory.shape[1]
     both = torch.cat([memory, h], dim=1)
     q = split_heads(linear(h, parameters, f"{prefix}q_proj"), H)  # [B, H, T, K]
-    k, v = (split_heads(linear(both, parameters, f"{prefix}{name}_proj"), H) for name in "kv")  # [B, H, S, K]
+    k, v = (
+        split_heads(linear(both, parameters, f"{prefix}{name}_proj"), H) for name in "kv"
+    )  # [B, H, S, K]
     distances = M + torch.arange(T)[:, None] - torch.arange(M + T)
     r = F.linear(sinusoids(distances, h.shape[-1], h.dtype), parameters[f"{prefix}r_proj.weight"])
     r = r.unflatten(-1, (H, -1))  # [T, S, H, K]
     u, v_bias = parameters[f"{prefix}content_bias"], parameters[f"{prefix}position_bias"]
-    scores = (torch.einsum("bhtk,bhsk->bhts", q, k) + torch.einsum("bhtk,tshk->bhts", q, r)  # (a), (b)
-              + torch.einsum("hk,bhsk->bhs", u, k)[:, :, None] + torch.einsum("hk,tshk->hts", v_bias, r))  # (c), (d)
+    scores = (
+        torch.einsum("bhtk,bhsk->bhts", q, k)
+        + torch.einsum("bhtk,tshk->bhts", q, r)  # (a), (b)
+        + torch.einsum("hk,bhsk->bhs", u, k)[:, :, None]
+        + torch.einsum("hk,tshk->hts", v_bias, r)
+    )  # (c), (d)
     scores = scores / math.sqrt(q.shape[-1])
     if config["attention"]["causal"]:
         allowed = allowed & (distances >= 0)
@@ -54,21 +62,49 @@ def segment(x, memory, parameters, config, valid):
         new.append(torch.cat([past, x], dim=1)[:, -most:] if most else x[:, :0])
         seen = torch.ones(*past.shape[:2]).bool()
         allowed = torch.cat([seen, valid], dim=1)[:, None, None]
-        norm = (lambda y, prefix=prefix: layer_norm(y, parameters, f"{prefix}norm1", eps)) if pre else (lambda y: y)
+        norm = (
+            (lambda y, prefix=prefix: layer_norm(y, parameters, f"{prefix}norm1", eps))
+            if pre
+            else (lambda y: y)
+        )
         out, pattern = attention(norm(x), norm(past), parameters, config, f"{prefix}attn.", allowed)
         patterns.append(pattern)
         x = x + out if pre else layer_norm(x + out, parameters, f"{prefix}norm1", eps)
         y = layer_norm(x, parameters, f"{prefix}norm2", eps) if pre else x
-        y = linear(ACTIVATIONS[config["activation"]](linear(y, parameters, f"{prefix}mlp.fc1")), parameters, f"{prefix}mlp.fc2")
+        y = linear(
+            ACTIVATIONS[config["activation"]](linear(y, parameters, f"{prefix}mlp.fc1")),
+            parameters,
+            f"{prefix}mlp.fc2",
+        )
         x = x + y if pre else layer_norm(x + y, parameters, f"{prefix}norm2", eps)
     if config["finalNorm"]:
         x = layer_norm(x, parameters, "final_norm", eps)
     return x, new, patterns
 
 
-def add(group, name, about, segments, B=2, d_model=12, heads=3, layers=2, lengths=None, attention=(), **changes):
+def add(
+    group,
+    name,
+    about,
+    segments,
+    B=2,
+    d_model=12,
+    heads=3,
+    layers=2,
+    lengths=None,
+    attention=(),
+    **changes,
+):
     random = Random(f"transformer_xl/{name}")
-    config = model_config(d_model, layers, 20, heads, positions="relative", attention={"causal": True} | dict(attention), **changes)
+    config = model_config(
+        d_model,
+        layers,
+        20,
+        heads,
+        positions="relative",
+        attention={"causal": True} | dict(attention),
+        **changes,
+    )
     K, T, V = config["attention"]["dHead"], sum(segments), config["vocabSize"]
     parameters = encoder_parameters(random, config)
     for l in range(layers):
@@ -85,8 +121,12 @@ def add(group, name, about, segments, B=2, d_model=12, heads=3, layers=2, length
         inputs["attentionMask"] = (torch.arange(T) < torch.tensor(lengths)[:, None]).int()
 
     def compute(inputs, parameters):
-        x = inputs["inputsEmbeds"] if not V else \
-            config.get("embedScale", 1.0) * parameters["embed.token.weight"][inputs["inputIds"].long()]
+        x = (
+            inputs["inputsEmbeds"]
+            if not V
+            else config.get("embedScale", 1.0)
+            * parameters["embed.token.weight"][inputs["inputIds"].long()]
+        )
         valid = inputs["attentionMask"].bool() if lengths else torch.ones(B, T).bool()
         memory = [x[:, :0]] * layers
         hidden, expected, first = [], {}, 0
@@ -103,20 +143,76 @@ def add(group, name, about, segments, B=2, d_model=12, heads=3, layers=2, length
             expected["logits"] = expected["lastHiddenState"] @ parameters["embed.token.weight"].T
         return expected
 
-    group.add(name, "segments", about, compute, config=config, inputs=inputs, parameters=parameters, options={"segments": segments},
-              seed=random.seed, valid="attentionMask" if lengths else None)
+    group.add(
+        name,
+        "segments",
+        about,
+        compute,
+        config=config,
+        inputs=inputs,
+        parameters=parameters,
+        options={"segments": segments},
+        seed=random.seed,
+        valid="attentionMask" if lengths else None,
+    )
 
 
 def make():
     group = Group("transformer_xl", ABOUT)
     plain = {"bias": False, "outBias": False}
-    add(group, "language_model", "as the paper's: post-norm, no biases, tied head; memory longer than a segment", [5, 5, 4, 1],
-        memoryLength=7, vocabSize=23, embedScale=12.0**0.5, lmHead=True, attention=plain)
-    add(group, "pre_norm", "pre-norm, biases, K ≠ D / H, memory shorter than a segment", [6, 3, 8], memoryLength=2, norm="pre",
-        finalNorm=True, activation="gelu", attention={"dHead": 5})
-    add(group, "without_memory", "memoryLength 0: every segment begins anew", [4, 6], memoryLength=0)
-    add(group, "both_sides", "not causal: distances of either sign, and padding", [9], memoryLength=0, lengths=(9, 6),
-        attention={"causal": False})
-    add(group, "both_sides_memory", "not causal, with memory", [4, 4, 3], memoryLength=5, layers=3, B=1, attention={"causal": False})
-    add(group, "long", "more queries than one block of position terms", [150, 40], memoryLength=130, layers=1, B=1, d_model=8, heads=2)
+    add(
+        group,
+        "language_model",
+        "as the paper's: post-norm, no biases, tied head; memory longer than a segment",
+        [5, 5, 4, 1],
+        memoryLength=7,
+        vocabSize=23,
+        embedScale=12.0**0.5,
+        lmHead=True,
+        attention=plain,
+    )
+    add(
+        group,
+        "pre_norm",
+        "pre-norm, biases, K ≠ D / H, memory shorter than a segment",
+        [6, 3, 8],
+        memoryLength=2,
+        norm="pre",
+        finalNorm=True,
+        activation="gelu",
+        attention={"dHead": 5},
+    )
+    add(
+        group, "without_memory", "memoryLength 0: every segment begins anew", [4, 6], memoryLength=0
+    )
+    add(
+        group,
+        "both_sides",
+        "not causal: distances of either sign, and padding",
+        [9],
+        memoryLength=0,
+        lengths=(9, 6),
+        attention={"causal": False},
+    )
+    add(
+        group,
+        "both_sides_memory",
+        "not causal, with memory",
+        [4, 4, 3],
+        memoryLength=5,
+        layers=3,
+        B=1,
+        attention={"causal": False},
+    )
+    add(
+        group,
+        "long",
+        "more queries than one block of position terms",
+        [150, 40],
+        memoryLength=130,
+        layers=1,
+        B=1,
+        d_model=8,
+        heads=2,
+    )
     return group

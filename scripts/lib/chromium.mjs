@@ -15,11 +15,15 @@ const find = () => names.map(which).find(Boolean) ?? applications.find((path) =>
 export async function findChromium() {
   const { CHROMIUM } = process.env;
   if (CHROMIUM) {
-    if (!existsSync(CHROMIUM)) throw new StepFailed(`$CHROMIUM: expected a browser, got ${CHROMIUM}, which does not exist`);
+    if (!existsSync(CHROMIUM))
+      throw new StepFailed(`$CHROMIUM: expected a browser, got ${CHROMIUM}, which does not exist`);
     return CHROMIUM;
   }
   if (!find() && hasApt()) await aptInstall(['chromium'], 'the browser tests need Chromium');
   const path = find();
-  if (!path) throw new StepFailed('Chromium or Chrome: not found. Install one, or set CHROMIUM to its path.');
+  if (!path)
+    throw new StepFailed(
+      'Chromium or Chrome: not found. Install one, or set CHROMIUM to its path.',
+    );
   return (process.env.CHROMIUM = path);
 }

@@ -18,12 +18,19 @@ export const debianRootExists = () => existsSync(directory);
 /** Makes the root unless it is there. Returns the command that runs its arguments inside, in the clone. */
 export async function debianRoot() {
   if (!existsSync(directory)) {
-    const needed = ['mmdebstrap', 'debian-archive-keyring', ...(process.getuid() === 0 ? [] : ['uidmap'])];
-    if (!which('mmdebstrap') || needed.length > 2) await aptInstall(needed, 'mmdebstrap makes a private Debian for Emscripten');
+    const needed = [
+      'mmdebstrap',
+      'debian-archive-keyring',
+      ...(process.getuid() === 0 ? [] : ['uidmap']),
+    ];
+    if (!which('mmdebstrap') || needed.length > 2)
+      await aptInstall(needed, 'mmdebstrap makes a private Debian for Emscripten');
     mkdirSync(paths.cache, { recursive: true });
     await run(['sh', script('make-root.sh'), directory], { log: 'debian-root' });
   }
-  const way = ways().find((name) => ask('sh', script('enter-root.sh'), name, directory, paths.root, 'true') !== undefined);
+  const way = ways().find(
+    (name) => ask('sh', script('enter-root.sh'), name, directory, paths.root, 'true') !== undefined,
+  );
   if (!way)
     throw new StepFailed(
       `${directory}: cannot be entered: neither mount nor user namespaces are allowed here. ` +

@@ -1,5 +1,14 @@
 // Makes dist/: the wasm variants, the JavaScript bundles and their types. Imports esbuild, so only after the packages are installed.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { checkGlue, gluePath, variants, wasmPath } from './cpp.mjs';
 import { paths } from './paths.mjs';
@@ -14,7 +23,9 @@ function entryPoints() {
   const { exports } = JSON.parse(readFileSync(join(paths.root, 'package.json'), 'utf8'));
   const exported = JSON.stringify(exports).match(/(?<=\.\/dist\/)[\w-]+(?=\.js")/g);
   const workers = readdirSync(source).filter((name) => /^worker-entry.*\.ts$/.test(name));
-  return [...new Set([...exported.map((name) => `${name}.ts`), ...workers])].map((name) => join(source, name));
+  return [...new Set([...exported.map((name) => `${name}.ts`), ...workers])].map((name) =>
+    join(source, name),
+  );
 }
 
 const glue = {
@@ -25,49 +36,79 @@ const glue = {
 export function buildDist() {
   checkGlue();
   const wasm = variants.map((variant) => join(paths.dist, 'wasm', `${variant}.wasm`));
-  const inputs = ['js', 'package.json', 'package-lock.json', 'scripts/lib/dist.mjs'].map((name) => join(paths.root, name));
-  return once('dist', [...inputs, gluePath, ...variants.map(wasmPath)], [join(paths.dist, 'index.js'), ...wasm], async () => {
-    rmSync(paths.dist, { recursive: true, force: true });
-    mkdirSync(join(paths.dist, 'wasm'), { recursive: true });
-    variants.forEach((variant, i) => copyFileSync(wasmPath(variant), wasm[i]));
-    const { build } = await import('esbuild');
-    await build({
-      entryPoints: entryPoints(),
-      outdir: paths.dist,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      target: 'es2022',
-      platform: 'neutral',
-      mainFields: ['module', 'main'],
-      external: ['node:*'],
-      minify: true,
-      lineLimit: 2000, // Node prints the line an error came from
-      legalComments: 'none', // see the licences below
-      logLevel: 'silent',
-      plugins: [glue],
-    });
-    await run([process.execPath, join(paths.modules, 'typescript', 'bin', 'tsc'), '-p', 'js', '--declaration', '--emitDeclarationOnly',
-      '--noEmit', 'false', '--outDir', paths.dist], { log: 'types' });
-    copyDeclarations();
-    writeLicences();
-  });
+  const inputs = ['js', 'package.json', 'package-lock.json', 'scripts/lib/dist.mjs'].map((name) =>
+    join(paths.root, name),
+  );
+  return once(
+    'dist',
+    [...inputs, gluePath, ...variants.map(wasmPath)],
+    [join(paths.dist, 'index.js'), ...wasm],
+    async () => {
+      rmSync(paths.dist, { recursive: true, force: true });
+      mkdirSync(join(paths.dist, 'wasm'), { recursive: true });
+      variants.forEach((variant, i) => copyFileSync(wasmPath(variant), wasm[i]));
+      const { build } = await import('esbuild');
+      await build({
+        entryPoints: entryPoints(),
+        outdir: paths.dist,
+        bundle: true,
+        splitting: true,
+        format: 'esm',
+        target: 'es2022',
+        platform: 'neutral',
+        mainFields: ['module', 'main'],
+        external: ['node:*'],
+        minify: true,
+        lineLimit: 2000, // Node prints the line an error came from
+        legalComments: 'none', // see the licences below
+        logLevel: 'silent',
+        plugins: [glue],
+      });
+      await run(
+        [
+          process.execPath,
+          join(paths.modules, 'typescript', 'bin', 'tsc'),
+          '-p',
+          'js',
+          '--declaration',
+          '--emitDeclarationOnly',
+          '--noEmit',
+          'false',
+          '--outDir',
+          paths.dist,
+        ],
+        { log: 'types' },
+      );
+      copyDeclarations();
+      writeLicences();
+    },
+  );
 }
 
 /** tsc does not emit what is a declaration already. */
 function copyDeclarations() {
-  for (const name of readdirSync(source)) if (name.endsWith('.d.ts')) cpSync(join(source, name), join(paths.dist, name));
+  for (const name of readdirSync(source))
+    if (name.endsWith('.d.ts')) cpSync(join(source, name), join(paths.dist, name));
 }
 
 /** The bundles and the wasm contain the work of others. */
 function writeLicences() {
   const texts = bundled.map((name) => {
     const file = readdirSync(join(paths.modules, name)).find((entry) => /^licen[sc]e/i.test(entry));
-    const { version, license } = JSON.parse(readFileSync(join(paths.modules, name, 'package.json'), 'utf8'));
-    const text = file && existsSync(join(paths.modules, name, file)) ? readFileSync(join(paths.modules, name, file), 'utf8') : '';
+    const { version, license } = JSON.parse(
+      readFileSync(join(paths.modules, name, 'package.json'), 'utf8'),
+    );
+    const text =
+      file && existsSync(join(paths.modules, name, file))
+        ? readFileSync(join(paths.modules, name, file), 'utf8')
+        : '';
     return `${name} ${version} (${license})\n\n${text}`;
   });
-  texts.push('Eigen (MPL-2.0), https://gitlab.com/libeigen/eigen; unmodified, compiled into the wasm with EIGEN_MPL2_ONLY.');
-  texts.push('Emscripten runtime (MIT), musl (MIT), libc++ (Apache-2.0 WITH LLVM-exception); parts linked into the wasm and its glue.');
+  texts.push(
+    'Eigen (MPL-2.0), https://gitlab.com/libeigen/eigen; unmodified, compiled into the wasm with EIGEN_MPL2_ONLY.',
+  );
+  texts.push(
+    'Emscripten runtime (MIT), musl (MIT), libc++ (Apache-2.0 WITH LLVM-exception); parts linked into the wasm and its glue.',
+  );
   writeFileSync(join(paths.dist, 'LICENSES.txt'), `${texts.join('\n\n----\n\n')}\n`);
 }

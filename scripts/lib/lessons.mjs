@@ -5,13 +5,17 @@ import { build } from 'esbuild';
 import { paths } from './paths.mjs';
 
 const general = ['index', 'training', 'answers', 'held-out', 'lesson', 'folder', 'finishing'];
-const coreference = ['clauses', 'heads', 'sentence', 'tokenizer'].map((name) => `coreference/${name}`);
+const coreference = ['clauses', 'heads', 'sentence', 'tokenizer'].map(
+  (name) => `coreference/${name}`,
+);
 
 /** What these files of web/src/lessons export. */
 export async function loadLessons() {
   const folder = join(paths.root, 'web', 'src', 'lessons');
   const outfile = join(paths.build, `lessons-${process.pid}.mjs`); // tests run at the same time
-  const contents = [...general, ...coreference].map((name) => `export * from './${name}.ts';`).join('\n');
+  const contents = [...general, ...coreference]
+    .map((name) => `export * from './${name}.ts';`)
+    .join('\n');
   await build({
     stdin: { contents, resolveDir: folder, loader: 'ts' },
     outfile,

@@ -16,10 +16,16 @@ export function demoOptions(argv = process.argv.slice(2), env = process.env) {
   const { values, positionals } = parsed;
   // Of `--port 8080` npm keeps `--port` and passes 8080 on; of `--port=8080` it keeps both.
   const fromNpm = env.npm_config_port === 'true' ? positionals.shift() : env.npm_config_port;
-  if (positionals.length) throw new StepFailed(`unknown argument: ${positionals.join(' ')}\nusage: npm run demo -- [--port N] [--no-open]`);
+  if (positionals.length)
+    throw new StepFailed(
+      `unknown argument: ${positionals.join(' ')}\nusage: npm run demo -- [--port N] [--no-open]`,
+    );
   const text = values.port ?? fromNpm;
   const port = text === undefined ? undefined : Number(text);
   if (text !== undefined && !(/^\d+$/.test(text) && port < 65536))
     throw new StepFailed(`--port: expected a number from 0 to 65535, got ${text}`);
-  return { port, open: !values['no-open'] && env.npm_config_open !== '' && env.npm_config_open !== 'false' };
+  return {
+    port,
+    open: !values['no-open'] && env.npm_config_open !== '' && env.npm_config_open !== 'false',
+  };
 }

@@ -18,7 +18,9 @@ function missing() {
   }
   // An optional package may be for another platform.
   return Object.entries(wanted)
-    .filter(([path, { version, optional }]) => path && !optional && installed[path]?.version !== version)
+    .filter(
+      ([path, { version, optional }]) => path && !optional && installed[path]?.version !== version,
+    )
     .map(([path]) => path);
 }
 

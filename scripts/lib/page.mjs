@@ -7,10 +7,31 @@ import { once } from './stamp.mjs';
 export const buildPage = () =>
   once(
     'page',
-    [...['index.html', 'src', 'public', 'vite.config.ts', 'svelte.config.js', 'offline.ts', 'package.ts'].map((name) => join(paths.root, 'web', name)),
-      paths.dist, join(paths.root, 'package-lock.json')],
+    [
+      ...[
+        'index.html',
+        'src',
+        'public',
+        'vite.config.ts',
+        'svelte.config.js',
+        'offline.ts',
+        'package.ts',
+      ].map((name) => join(paths.root, 'web', name)),
+      paths.dist,
+      join(paths.root, 'package-lock.json'),
+    ],
     [join(paths.page, 'index.html')],
     async () => {
-      await run([process.execPath, join(paths.modules, 'vite', 'bin', 'vite.js'), 'build', 'web', '--logLevel', 'warn'], { log: 'page' });
+      await run(
+        [
+          process.execPath,
+          join(paths.modules, 'vite', 'bin', 'vite.js'),
+          'build',
+          'web',
+          '--logLevel',
+          'warn',
+        ],
+        { log: 'page' },
+      );
     },
   );

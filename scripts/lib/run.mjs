@@ -29,25 +29,33 @@ export function capture(argv, { log, env, cwd = paths.root } = {}) {
     const ticker = setInterval(() => progress(lastLine), 500);
     const close = () => (clearInterval(ticker), file.end());
     child.on('error', (error) => (close(), reject(new StepFailed(`${argv[0]}: ${error.message}`))));
-    child.on('close', (code, signal) => (close(), resolve({ code: code ?? `signal ${signal}`, output })));
+    child.on(
+      'close',
+      (code, signal) => (close(), resolve({ code: code ?? `signal ${signal}`, output })),
+    );
   });
 }
 
 /** Like capture, but a failure is an error that carries the output. */
 export async function run(argv, options) {
   const { code, output } = await capture(argv, options);
-  if (code !== 0) throw new StepFailed(`${output.trimEnd()}\n\n${argv.join(' ')}: failed (${code})`);
+  if (code !== 0)
+    throw new StepFailed(`${output.trimEnd()}\n\n${argv.join(' ')}: failed (${code})`);
   return output;
 }
 
 /** The first line that a quick command prints, or undefined where it does not exist or fails. */
 export function ask(...argv) {
-  const { status, stdout } = spawnSync(argv[0], argv.slice(1), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const { status, stdout } = spawnSync(argv[0], argv.slice(1), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return status === 0 ? stdout.trim() : undefined;
 }
 
 /** The path of a program, or undefined. */
 export function which(name) {
-  const found = process.platform === 'win32' ? ask('where', name) : ask('sh', '-c', `command -v ${name}`);
+  const found =
+    process.platform === 'win32' ? ask('where', name) : ask('sh', '-c', `command -v ${name}`);
   return found?.split(/\r?\n/)[0];
 }

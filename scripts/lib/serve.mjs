@@ -48,7 +48,8 @@ export async function serve(folder, { port = 0, host = '127.0.0.1', onSent = () 
     try {
       await answer({ folder, compressed, onSent }, request, response);
     } catch (error) {
-      const status = error instanceof URIError ? 400 : ['ENOENT', 'ENOTDIR'].includes(error.code) ? 404 : 500;
+      const status =
+        error instanceof URIError ? 400 : ['ENOENT', 'ENOTDIR'].includes(error.code) ? 404 : 500;
       response.writeHead(status, { 'Content-Type': 'text/plain' });
       response.end(`${error.code ?? error.message}\n`);
     }
@@ -61,7 +62,8 @@ export async function serve(folder, { port = 0, host = '127.0.0.1', onSent = () 
 }
 
 async function answer({ folder, compressed, onSent }, request, response) {
-  if (!['GET', 'HEAD'].includes(request.method)) return response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+  if (!['GET', 'HEAD'].includes(request.method))
+    return response.writeHead(405, { Allow: 'GET, HEAD' }).end();
   const { pathname } = new URL(request.url, 'http://localhost');
   let path = join(folder, normalize(decodeURIComponent(pathname)));
   if (path !== folder && !path.startsWith(folder + sep)) return response.writeHead(403).end();
@@ -79,7 +81,9 @@ async function answer({ folder, compressed, onSent }, request, response) {
   if (request.headers['if-none-match'] === etag) return response.writeHead(304, headers).end();
   let body = bytes;
   const accepted = request.headers['accept-encoding'] ?? '';
-  const encoding = incompressible.has(extname(path)) ? undefined : Object.keys(encoders).find((name) => accepted.includes(name));
+  const encoding = incompressible.has(extname(path))
+    ? undefined
+    : Object.keys(encoders).find((name) => accepted.includes(name));
   if (encoding) {
     const key = etag + encoding;
     if (!compressed.has(key)) compressed.set(key, encoders[encoding](bytes));

@@ -16,7 +16,8 @@ export function filesBelow(path) {
 
 function fingerprint(inputs) {
   const hash = createHash('sha256');
-  for (const file of inputs.flatMap(filesBelow)) hash.update(file).update(readFileSync(file)).update('\0');
+  for (const file of inputs.flatMap(filesBelow))
+    hash.update(file).update(readFileSync(file)).update('\0');
   return hash.digest('hex');
 }
 
@@ -27,7 +28,11 @@ function fingerprint(inputs) {
 export async function once(name, inputs, outputs, make) {
   const stamp = join(paths.stamps, name);
   const before = fingerprint(inputs);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === before && outputs.every((output) => existsSync(output)))
+  if (
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === before &&
+    outputs.every((output) => existsSync(output))
+  )
     return 'up to date';
   const remark = await make();
   mkdirSync(paths.stamps, { recursive: true });

@@ -9,7 +9,8 @@ let current; // the step under way, for the progress lines of run.mjs
 
 /** Runs `steps` in order: `[{ title, run }]`; `run` returns a short remark such as "up to date". Stops at the first failure. */
 export async function runSteps(steps) {
-  for (const [i, { title, run }] of steps.entries()) await step(`[${i + 1}/${steps.length}] ${title}`, run);
+  for (const [i, { title, run }] of steps.entries())
+    await step(`[${i + 1}/${steps.length}] ${title}`, run);
 }
 
 /** Runs one step under `label` and says how long it took. A remark that is { failed: text } marks it as failed. */
@@ -20,7 +21,9 @@ export async function step(label, run) {
   try {
     const remark = await run();
     const text = remark?.failed ?? remark;
-    finish(`${remark?.failed ? '✗' : '✓'} ${label}${text ? `: ${text}` : ''} (${seconds(current.since)})`);
+    finish(
+      `${remark?.failed ? '✗' : '✓'} ${label}${text ? `: ${text}` : ''} (${seconds(current.since)})`,
+    );
     return remark;
   } catch (error) {
     finish(`✗ ${label} (${seconds(current.since)})`);

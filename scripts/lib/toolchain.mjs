@@ -15,7 +15,9 @@ const atLeast = (version, minimum) => {
 };
 
 const hasHeader = (path) =>
-  ['/usr/include', '/usr/local/include', '/opt/homebrew/include'].some((folder) => existsSync(join(folder, path)));
+  ['/usr/include', '/usr/local/include', '/opt/homebrew/include'].some((folder) =>
+    existsSync(join(folder, path)),
+  );
 
 /** What is missing of the compiler, CMake and the two header libraries, as Debian packages. */
 function missingNativeTools({ compiler }) {
@@ -40,14 +42,16 @@ async function installNativeTools(options, why) {
 }
 
 /** The compiler for the native tests. */
-export const installCompiler = () => installNativeTools({ compiler: true }, 'the C++ tests need a compiler');
+export const installCompiler = () =>
+  installNativeTools({ compiler: true }, 'the C++ tests need a compiler');
 
 /** em++ on the PATH or in $EMSDK, if it is new enough: { folder, version }. */
 function ownEmscripten() {
   const { EMSDK } = process.env;
   for (const path of [which('em++'), EMSDK && join(EMSDK, 'upstream', 'emscripten', 'em++')]) {
     const version = path && ask(path, '--version')?.match(/\) (\d+\.\d+\.\d+)/)?.[1];
-    if (version && atLeast(version, oldest)) return { emcmake: path.replace(/em\+\+([^/\\]*)$/, 'emcmake$1'), version };
+    if (version && atLeast(version, oldest))
+      return { emcmake: path.replace(/em\+\+([^/\\]*)$/, 'emcmake$1'), version };
   }
 }
 
@@ -62,7 +66,12 @@ export async function emscripten() {
   }
   if (own) {
     await installNativeTools({ compiler: false }, 'the wasm is built with CMake');
-    return { id: `em++ ${own.version}`, remark, configure: [own.emcmake, 'cmake'], build: ['cmake'] };
+    return {
+      id: `em++ ${own.version}`,
+      remark,
+      configure: [own.emcmake, 'cmake'],
+      build: ['cmake'],
+    };
   }
   if (hasApt()) {
     const enter = await debianRoot();

@@ -43,64 +43,89 @@ const edits = {
       await page.mouse.move(5, 5);
       await page.getByTestId('edit-mask').click();
     },
-    options: (words) => ({ mask: blocked(words.length, [words.indexOf('[MASK]'), words.indexOf('animal')]) }),
+    options: (words) => ({
+      mask: blocked(words.length, [words.indexOf('[MASK]'), words.indexOf('animal')]),
+    }),
     masked: (query, key, words) => words[query] === '[MASK]' && words[key] === 'animal',
   },
 };
 
 const compare = (page, which) => page.getByTestId(`compare-${which}`).click();
-const state = async (page) => ({ weights: await weights(page), predictions: [...(await predictions(page))], badge: await text(page, 'modified') });
+const state = async (page) => ({
+  weights: await weights(page),
+  predictions: [...(await predictions(page))],
+  badge: await text(page, 'modified'),
+});
 
 useLab();
 
 for (const [name, { make, options, masked }] of Object.entries(edits)) {
-  pageTest(`${name}: before, after and difference as the package has them; undo, redo and reset`, {}, async ({ page }) => {
-    const sentence = await page.getByRole('textbox', { name: 'Sentence' }).inputValue();
-    const words = await tokens(page);
-    const original = await state(page);
-    const [before, after] = [run(model, sentence), run(model, sentence, options(words))];
-    const pattern = (pass) => matrix(pass.attentions[1], 0);
-    const isMasked = masked && ((query, key) => masked(query, key, words));
+  pageTest(
+    `${name}: before, after and difference as the package has them; undo, redo and reset`,
+    {},
+    async ({ page }) => {
+      const sentence = await page.getByRole('textbox', { name: 'Sentence' }).inputValue();
+      const words = await tokens(page);
+      const original = await state(page);
+      const [before, after] = [run(model, sentence), run(model, sentence, options(words))];
+      const pattern = (pass) => matrix(pass.attentions[1], 0);
+      const isMasked = masked && ((query, key) => masked(query, key, words));
 
-    await make(page);
-    await eventually(page, async () => assert.notEqual(await text(page, 'modified'), original.badge));
-    assert.match(await text(page, 'modified'), /1 edit/);
-    assert.ok((await text(page, 'edit-list')).length > 5, 'the edit in words');
-    assertSamePass(await exported(page), after);
-    await compare(page, 'after');
-    const edited = await weights(page);
-    assertShown(edited, pattern(after), 3, 'after', isMasked);
-    await compare(page, 'before');
-    assertShown(await weights(page), pattern(before), 3, 'before');
-    await compare(page, 'difference');
-    // A closed cell may be drawn as closed here too.
-    const change = pattern(after).map((values, i) => values.map((value, j) => value - pattern(before)[i][j]));
-    const shownChange = (await weights(page)).map((values, i) => values.map((value, j) => (isMasked?.(i, j) && Number.isNaN(value) ? change[i][j] : value)));
-    assertShown(shownChange, change, 3, 'difference');
-    await compare(page, 'after');
+      await make(page);
+      await eventually(page, async () =>
+        assert.notEqual(await text(page, 'modified'), original.badge),
+      );
+      assert.match(await text(page, 'modified'), /1 edit/);
+      assert.ok((await text(page, 'edit-list')).length > 5, 'the edit in words');
+      assertSamePass(await exported(page), after);
+      await compare(page, 'after');
+      const edited = await weights(page);
+      assertShown(edited, pattern(after), 3, 'after', isMasked);
+      await compare(page, 'before');
+      assertShown(await weights(page), pattern(before), 3, 'before');
+      await compare(page, 'difference');
+      // A closed cell may be drawn as closed here too.
+      const change = pattern(after).map((values, i) =>
+        values.map((value, j) => value - pattern(before)[i][j]),
+      );
+      const shownChange = (await weights(page)).map((values, i) =>
+        values.map((value, j) => (isMasked?.(i, j) && Number.isNaN(value) ? change[i][j] : value)),
+      );
+      assertShown(shownChange, change, 3, 'difference');
+      await compare(page, 'after');
 
-    const mask = words.indexOf('[MASK]');
-    const [old, now] = [shares(model, before, mask), shares(model, after, mask)];
-    for (const [word, shown] of await predictions(page)) {
-      for (const [which, expected] of [['before', old.get(word)], ['after', now.get(word)], ['change', now.get(word) - old.get(word)]]) {
-        assert.ok(Math.abs(shown[which] - expected) <= 0.06, `${word} ${which}: expected ${expected}, got ${shown[which]}`);
+      const mask = words.indexOf('[MASK]');
+      const [old, now] = [shares(model, before, mask), shares(model, after, mask)];
+      for (const [word, shown] of await predictions(page)) {
+        for (const [which, expected] of [
+          ['before', old.get(word)],
+          ['after', now.get(word)],
+          ['change', now.get(word) - old.get(word)],
+        ]) {
+          assert.ok(
+            Math.abs(shown[which] - expected) <= 0.06,
+            `${word} ${which}: expected ${expected}, got ${shown[which]}`,
+          );
+        }
       }
-    }
 
-    const restored = () => eventually(page, async () => assert.deepEqual(await state(page), original));
-    const again = () => eventually(page, async () => assert.deepEqual(await weights(page), edited));
-    await page.getByTestId('undo').click();
-    await restored();
-    await page.getByTestId('redo').click();
-    await again();
-    await page.getByTestId('reset').click();
-    await restored();
-    assertSamePass(await exported(page), before);
-    await page.keyboard.press('Control+z');
-    await again();
-    await page.getByTestId('edit-list').getByRole('button').click();
-    await restored();
-  });
+      const restored = () =>
+        eventually(page, async () => assert.deepEqual(await state(page), original));
+      const again = () =>
+        eventually(page, async () => assert.deepEqual(await weights(page), edited));
+      await page.getByTestId('undo').click();
+      await restored();
+      await page.getByTestId('redo').click();
+      await again();
+      await page.getByTestId('reset').click();
+      await restored();
+      assertSamePass(await exported(page), before);
+      await page.keyboard.press('Control+z');
+      await again();
+      await page.getByTestId('edit-list').getByRole('button').click();
+      await restored();
+    },
+  );
 }
 
 pageTest('all edits together, one undo each', {}, async ({ page }) => {

@@ -17,7 +17,9 @@ export const createListing = (name, options) => runtime.createListing(name, opti
 export function words(model, text) {
   const { ids, tokens, offsets } = model.tokenizer.encode(text);
   return ids.map((id, i) =>
-    id === model.tokenizer.unkTokenId && offsets[i] ? text.slice(...offsets[i]) : tokens[i].replace(/^(##|▁|Ġ)(?=.)/, ''),
+    id === model.tokenizer.unkTokenId && offsets[i]
+      ? text.slice(...offsets[i])
+      : tokens[i].replace(/^(##|▁|Ġ)(?=.)/, ''),
   );
 }
 
@@ -27,9 +29,18 @@ const traced = ['q', 'k', 'v', 'scores', 'masked_scores', 'pattern', 'z'];
 export function run(model, text, options = {}) {
   const { ids } = model.tokenizer.encode(text);
   const inputIds = ids.slice(0, model.config.maxLen);
-  const trace = ['blocks.0.resid_pre', ...Array.from({ length: model.config.numLayers }, (_, l) => traced.map((name) => `blocks.${l}.attn.${name}`)).flat()];
+  const trace = [
+    'blocks.0.resid_pre',
+    ...Array.from({ length: model.config.numLayers }, (_, l) =>
+      traced.map((name) => `blocks.${l}.attn.${name}`),
+    ).flat(),
+  ];
   const output = model.forward({ inputIds }, { outputAttentions: true, trace, ...options });
-  return { ...output, ids: inputIds, at: (layer, name) => output.trace.get(`blocks.${layer}.attn.${name}`) };
+  return {
+    ...output,
+    ids: inputIds,
+    at: (layer, name) => output.trace.get(`blocks.${layer}.attn.${name}`),
+  };
 }
 
 /** Row `row` of head `head` of a tensor [1, H, rows, columns]. */
@@ -39,7 +50,8 @@ export function row({ data, dims }, head, index) {
 }
 
 /** Head `head` of a tensor [1, H, rows, columns] as rows. */
-export const matrix = (tensor, head) => Array.from({ length: tensor.dims.at(-2) }, (_, index) => row(tensor, head, index));
+export const matrix = (tensor, head) =>
+  Array.from({ length: tensor.dims.at(-2) }, (_, index) => row(tensor, head, index));
 
 /** Probabilities in % of every word at `position` of `output`; of a piece such as `##is` only where there is no word `is`. */
 export function shares(model, { logits }, position) {
@@ -50,7 +62,10 @@ export function shares(model, { logits }, position) {
   const total = exps.reduce((a, b) => a + b, 0);
   const named = exps.map((share, id) => [model.tokenizer.idToToken(id), (100 * share) / total]);
   const isPiece = ([token]) => token.startsWith('##');
-  return new Map([...named.filter(isPiece).map(([token, share]) => [token.slice(2), share]), ...named.filter((each) => !isPiece(each))]);
+  return new Map([
+    ...named.filter(isPiece).map(([token, share]) => [token.slice(2), share]),
+    ...named.filter((each) => !isPiece(each)),
+  ]);
 }
 
 /** Shown numbers equal computed ones to half a unit of the last digit shown; where `masked`, none is shown. */
@@ -60,8 +75,16 @@ export function assertShown(actual, expected, digits, name, masked = () => false
   actual.forEach((values, i) => {
     assert.equal(values.length, expected[i].length, `${name}: row ${i}`);
     values.forEach((value, j) => {
-      if (masked(i, j)) assert.ok(Number.isNaN(value), `${name} [${i}, ${j}]: expected a masked cell, got ${value}`);
-      else assert.ok(Math.abs(value - expected[i][j]) <= slack, `${name} [${i}, ${j}]: expected ${expected[i][j]}, got ${value}`);
+      if (masked(i, j))
+        assert.ok(
+          Number.isNaN(value),
+          `${name} [${i}, ${j}]: expected a masked cell, got ${value}`,
+        );
+      else
+        assert.ok(
+          Math.abs(value - expected[i][j]) <= slack,
+          `${name} [${i}, ${j}]: expected ${expected[i][j]}, got ${value}`,
+        );
     });
   });
 }
@@ -70,7 +93,9 @@ export function assertShown(actual, expected, digits, name, masked = () => false
 export function assertSamePass(exported, expected) {
   assert.deepEqual(exported.ids, expected.ids);
   assert.equal(exported.attentions.length, expected.attentions.length, 'layers');
-  expected.attentions.forEach((tensor, layer) => assertClose(exported.attentions[layer], tensor, tolerance, `attentions.${layer}`));
+  expected.attentions.forEach((tensor, layer) =>
+    assertClose(exported.attentions[layer], tensor, tolerance, `attentions.${layer}`),
+  );
   assertClose(exported.lastHiddenState, expected.lastHiddenState, tolerance, 'lastHiddenState');
   assert.equal(exported.logits === undefined, expected.logits === undefined, 'logits');
   if (expected.logits) assertClose(exported.logits, expected.logits, tolerance, 'logits');

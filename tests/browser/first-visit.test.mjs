@@ -18,10 +18,15 @@ async function countingProxy() {
     const server = connect(target, '127.0.0.1');
     server.on('data', (chunk) => (counted.bytes += chunk.length));
     client.pipe(server).pipe(client);
-    for (const socket of [client, server]) socket.on('error', () => (client.destroy(), server.destroy()));
+    for (const socket of [client, server])
+      socket.on('error', () => (client.destroy(), server.destroy()));
   });
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  return { counted, address: `http://localhost:${proxy.address().port}/`, close: () => proxy.close() };
+  return {
+    counted,
+    address: `http://localhost:${proxy.address().port}/`,
+    close: () => proxy.close(),
+  };
 }
 
 /** The service worker has everything that this visit used. */
@@ -29,8 +34,12 @@ const keptForOffline = (page) =>
   eventually(page, async () => {
     const { needed, kept, isControlled } = await page.evaluate(async () => {
       const names = await caches.keys();
-      const requests = (await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))).flat();
-      const used = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname);
+      const requests = (
+        await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))
+      ).flat();
+      const used = performance
+        .getEntriesByType('resource')
+        .map(({ name }) => new URL(name).pathname);
       return {
         needed: [...used.filter((path) => !path.endsWith('/sw.js')), location.pathname],
         kept: requests.map(({ url }) => new URL(url).pathname),
@@ -38,7 +47,10 @@ const keptForOffline = (page) =>
       };
     });
     assert.ok(needed.length > 1);
-    assert.deepEqual(needed.filter((path) => !kept.includes(path)), []);
+    assert.deepEqual(
+      needed.filter((path) => !kept.includes(path)),
+      [],
+    );
     assert.ok(isControlled, 'the service worker has taken over');
   });
 
@@ -51,8 +63,13 @@ test('weighs at most 1 MB, its service worker included', async (t) => {
     await shown(tab.page);
     const milliseconds = await tab.page.evaluate(() => performance.now());
     await keptForOffline(tab.page);
-    t.diagnostic(`first visit: ${proxy.counted.bytes} bytes, first attention after about ${Math.round(milliseconds)} ms`);
-    assert.ok(proxy.counted.bytes > 100_000, `${proxy.counted.bytes} bytes: the proxy counted nothing`);
+    t.diagnostic(
+      `first visit: ${proxy.counted.bytes} bytes, first attention after about ${Math.round(milliseconds)} ms`,
+    );
+    assert.ok(
+      proxy.counted.bytes > 100_000,
+      `${proxy.counted.bytes} bytes: the proxy counted nothing`,
+    );
     assert.ok(proxy.counted.bytes <= megabyte, `${proxy.counted.bytes} bytes`);
     assert.deepEqual(tab.problems, []);
   } finally {
@@ -68,8 +85,13 @@ pageTest('shows a strong arc and the right word with no interaction', {}, async 
   const arcs = page.getByTestId('arc');
   const strokes = await arcs.evaluateAll((all) =>
     all.map((arc) => ({
-      query: +arc.dataset.query, key: +arc.dataset.key,
-      width: Math.max(...[...arc.querySelectorAll('path')].map((path) => Number(path.getAttribute('stroke-width')))),
+      query: +arc.dataset.query,
+      key: +arc.dataset.key,
+      width: Math.max(
+        ...[...arc.querySelectorAll('path')].map((path) =>
+          Number(path.getAttribute('stroke-width')),
+        ),
+      ),
       box: arc.getBoundingClientRect().toJSON(),
     })),
   );
@@ -77,7 +99,10 @@ pageTest('shows a strong arc and the right word with no interaction', {}, async 
   assert.equal(words[strongest.query], '[MASK]');
   assert.equal(words[strongest.key], 'animal');
   assert.ok(strongest.width >= 4, `stroke ${strongest.width}`);
-  assert.ok(strongest.box.top >= 0 && strongest.box.bottom <= 900 && strongest.box.width > 50, 'on the first screen');
+  assert.ok(
+    strongest.box.top >= 0 && strongest.box.bottom <= 900 && strongest.box.width > 50,
+    'on the first screen',
+  );
   assert.match(await text(page, 'summary'), /^\[MASK\] looks at animal \d+ %/);
 });
 
@@ -93,13 +118,24 @@ pageTest('the watch over the page sees what goes wrong in it', {}, async ({ page
     script.textContent = 'globalThis.wasInline = true';
     document.head.append(script);
     console.error('said');
-    setTimeout(() => { throw new Error('thrown'); });
+    setTimeout(() => {
+      throw new Error('thrown');
+    });
     void fetch('nowhere.json');
     void fetch('https://elsewhere.invalid/').catch(() => {});
   });
   await eventually(page, () => {
-    for (const kind of [/^policy: script-src/, /^console: said/, /^exception: .*thrown/, /^response: .*nowhere\.json 404/, /^policy: .*elsewhere/]) {
-      assert.ok(problems.some((problem) => kind.test(problem)), `${kind} not in ${problems.join('\n')}`);
+    for (const kind of [
+      /^policy: script-src/,
+      /^console: said/,
+      /^exception: .*thrown/,
+      /^response: .*nowhere\.json 404/,
+      /^policy: .*elsewhere/,
+    ]) {
+      assert.ok(
+        problems.some((problem) => kind.test(problem)),
+        `${kind} not in ${problems.join('\n')}`,
+      );
     }
   });
   assert.equal(await page.evaluate(() => globalThis.wasInline), undefined);
@@ -116,7 +152,9 @@ for (const saveData of [false, true]) {
       await shown(tab.page);
       const before = others();
       await keptForOffline(tab.page);
-      await eventually(tab.page, async () => assert.ok(saveData || others().length >= 4, sent.join(' ')));
+      await eventually(tab.page, async () =>
+        assert.ok(saveData || others().length >= 4, sent.join(' ')),
+      );
       assert.deepEqual(before, []);
       if (saveData) assert.deepEqual(others(), []);
       assert.deepEqual(tab.problems, []);
@@ -144,7 +182,9 @@ test('works without a network after the first visit', async () => {
     await page.keyboard.type(' and');
     await eventually(page, async () => assert.equal((await tokens(page)).at(-2), 'and'));
     await page.getByTestId('language-zh').click();
-    await eventually(page, async () => assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans'));
+    await eventually(page, async () =>
+      assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans'),
+    );
     assert.deepEqual(tab.problems, []);
   } finally {
     await tab.close();

@@ -13,7 +13,12 @@ const focused = (page) =>
       return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
     });
     const name = element.dataset.testid ?? element.id ?? '';
-    return { id: name || element.tagName, isPage: element === document.body, seen, text: element.innerText?.slice(0, 40) };
+    return {
+      id: name || element.tagName,
+      isPage: element === document.body,
+      seen,
+      text: element.innerText?.slice(0, 40),
+    };
   });
 
 /** Presses Tab until the control has the focus. */
@@ -31,35 +36,80 @@ const press = async (page, ...keys) => {
 
 useLab();
 
-pageTest('Tab reaches every control in turn, each visibly, and leaves the page at its end', {}, async ({ page }) => {
-  const reached = [];
-  await page.keyboard.press('Tab');
-  for (let i = 0; i < 120; i++) {
-    const at = await focused(page);
-    if (at.isPage && i > 0) break;
-    reached.push(at);
+pageTest(
+  'Tab reaches every control in turn, each visibly, and leaves the page at its end',
+  {},
+  async ({ page }) => {
+    const reached = [];
     await page.keyboard.press('Tab');
-  }
-  assert.ok(reached.length < 120, 'the focus is caught in the page');
-  assert.deepEqual(reached.filter(({ seen }) => !seen), [], 'the focus cannot be seen');
-  const ids = reached.map(({ id }) => id);
-  for (const id of ['language-zh', 'theme', 'share', 'sentence', 'examples', 'show-me', 'token', 'temperature', 'causal', 'head-on', 'edit-mask', 'head-1-0', 'measure', 'heatmap-cells', 'listing-fused', 'choose-folder']) {
-    assert.ok(ids.includes(id), `${id}: not reached`);
-  }
-  const order = ['sentence', 'token', 'causal', 'head-1-0', 'heatmap-cells', 'listing-fused', 'choose-folder'].map((id) => ids.indexOf(id));
-  assert.deepEqual(order, order.toSorted((a, b) => a - b), 'in reading order');
-});
+    for (let i = 0; i < 120; i++) {
+      const at = await focused(page);
+      if (at.isPage && i > 0) break;
+      reached.push(at);
+      await page.keyboard.press('Tab');
+    }
+    assert.ok(reached.length < 120, 'the focus is caught in the page');
+    assert.deepEqual(
+      reached.filter(({ seen }) => !seen),
+      [],
+      'the focus cannot be seen',
+    );
+    const ids = reached.map(({ id }) => id);
+    for (const id of [
+      'language-zh',
+      'theme',
+      'share',
+      'sentence',
+      'examples',
+      'show-me',
+      'token',
+      'temperature',
+      'causal',
+      'head-on',
+      'edit-mask',
+      'head-1-0',
+      'measure',
+      'heatmap-cells',
+      'listing-fused',
+      'choose-folder',
+    ]) {
+      assert.ok(ids.includes(id), `${id}: not reached`);
+    }
+    const order = [
+      'sentence',
+      'token',
+      'causal',
+      'head-1-0',
+      'heatmap-cells',
+      'listing-fused',
+      'choose-folder',
+    ].map((id) => ids.indexOf(id));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+      'in reading order',
+    );
+  },
+);
 
 pageTest('the tour by keys alone', {}, async ({ page }) => {
-  const says = (id, pattern) => eventually(page, async () => assert.match(await text(page, id), pattern));
+  const says = (id, pattern) =>
+    eventually(page, async () => assert.match(await text(page, id), pattern));
   await press(page, 'Tab', 'Enter');
-  await eventually(page, async () => assert.equal((await focused(page)).id, 'sentence', 'the first link skips to the sentence'));
+  await eventually(page, async () =>
+    assert.equal((await focused(page)).id, 'sentence', 'the first link skips to the sentence'),
+  );
   await press(page, 'Control+Home');
   await page.keyboard.type('yesterday ');
   await eventually(page, async () => assert.equal((await tokens(page))[1], 'yesterday'));
   await tabTo(page, 'examples');
-  const offered = await page.getByTestId('examples').locator('option').evaluateAll((options) => options.map((option) => option.value));
-  const wanted = offered.indexOf('trophy-suitcase') - offered.indexOf(await page.getByTestId('examples').inputValue());
+  const offered = await page
+    .getByTestId('examples')
+    .locator('option')
+    .evaluateAll((options) => options.map((option) => option.value));
+  const wanted =
+    offered.indexOf('trophy-suitcase') -
+    offered.indexOf(await page.getByTestId('examples').inputValue());
   await press(page, ...Array.from({ length: wanted }, () => 'ArrowDown'));
   await eventually(page, async () => assert.equal(await best(page), 'trophy'));
   await tabTo(page, 'show-me');
@@ -99,9 +149,13 @@ pageTest('the tour by keys alone', {}, async ({ page }) => {
   await says('modified', /4 edits/);
   await tabTo(page, 'listing-fused');
   await press(page, 'ArrowDown', 'ArrowDown');
-  await eventually(page, async () => assert.ok(await page.getByTestId('listing-multi_head').isChecked()));
+  await eventually(page, async () =>
+    assert.ok(await page.getByTestId('listing-multi_head').isChecked()),
+  );
   // Listened for before the way there: the browser is told to hand its dialogue over, and a key may overtake that.
-  page.once('filechooser', (chooser) => chooser.setFiles(join(paths.root, 'tests', 'golden', 'checkpoints', 'mlm_gelu')));
+  page.once('filechooser', (chooser) =>
+    chooser.setFiles(join(paths.root, 'tests', 'golden', 'checkpoints', 'mlm_gelu')),
+  );
   await tabTo(page, 'choose-folder');
   await press(page, 'Enter');
   await says('open-model', /mlm_gelu/);
@@ -114,10 +168,14 @@ pageTest('the tour by keys alone', {}, async ({ page }) => {
 pageTest('language, colours and the share menu by keys', {}, async ({ page }) => {
   await tabTo(page, 'language-zh');
   await press(page, 'Enter');
-  await eventually(page, async () => assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans'));
+  await eventually(page, async () =>
+    assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans'),
+  );
   await tabTo(page, 'theme');
   await press(page, 'End');
-  await eventually(page, async () => assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark'));
+  await eventually(page, async () =>
+    assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark'),
+  );
   await tabTo(page, 'share');
   await press(page, 'Enter');
   await tabTo(page, 'share-svg');
@@ -129,9 +187,13 @@ pageTest('language, colours and the share menu by keys', {}, async ({ page }) =>
 });
 
 pageTest('a screen reader hears what is chosen', {}, async ({ page }) => {
-  for (const id of ['summary', 'cell-summary']) assert.equal(await page.getByTestId(id).getAttribute('aria-live'), 'polite', id);
+  for (const id of ['summary', 'cell-summary'])
+    assert.equal(await page.getByTestId(id).getAttribute('aria-live'), 'polite', id);
   assert.equal(await page.getByTestId('modified').getAttribute('role'), 'status');
-  assert.match(await page.getByTestId('heatmap-cells').getAttribute('aria-label'), /layer 2, head 1.*Rows look at columns/);
+  assert.match(
+    await page.getByTestId('heatmap-cells').getAttribute('aria-label'),
+    /layer 2, head 1.*Rows look at columns/,
+  );
   await page.getByTestId('heatmap').locator('summary').press('Enter');
   const table = page.getByRole('table', { name: /Layer 2, head 1: each row/ });
   await table.waitFor();

@@ -6,8 +6,16 @@ import { findChromium } from '../../scripts/lib/chromium.mjs';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
 
-const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 /** For a machine that does much else at the same time: what is waited for takes milliseconds. */
 const patience = 20_000;
 
@@ -31,7 +39,10 @@ export const pageAddress = () => server.url;
 /** Console errors, exceptions, violations of the policy, failed requests and requests elsewhere: none is allowed. */
 export async function watch(page, origin) {
   const problems = [];
-  page.on('console', (message) => message.type() === 'error' && problems.push(`console: ${message.text()}`));
+  page.on(
+    'console',
+    (message) => message.type() === 'error' && problems.push(`console: ${message.text()}`),
+  );
   page.on('pageerror', (error) => problems.push(`exception: ${error.stack ?? error}`));
   page.on('requestfailed', (request) => {
     const error = request.failure()?.errorText;
@@ -39,13 +50,20 @@ export async function watch(page, origin) {
     if (error === 'net::ERR_ABORTED' && new URL(request.url()).pathname === '/icon.svg') return;
     problems.push(`request: ${request.url()} ${error}`);
   });
-  page.on('response', (response) => response.status() >= 400 && problems.push(`response: ${response.url()} ${response.status()}`));
+  page.on(
+    'response',
+    (response) =>
+      response.status() >= 400 && problems.push(`response: ${response.url()} ${response.status()}`),
+  );
   page.on('request', (request) => {
-    if (!/^(blob|data):/.test(request.url()) && new URL(request.url()).origin !== origin) problems.push(`elsewhere: ${request.url()}`);
+    if (!/^(blob|data):/.test(request.url()) && new URL(request.url()).origin !== origin)
+      problems.push(`elsewhere: ${request.url()}`);
   });
   await page.exposeFunction('reportViolation', (text) => problems.push(`policy: ${text}`));
   await page.addInitScript(() =>
-    addEventListener('securitypolicyviolation', (event) => globalThis.reportViolation(`${event.violatedDirective} ${event.blockedURI}`)),
+    addEventListener('securitypolicyviolation', (event) =>
+      globalThis.reportViolation(`${event.violatedDirective} ${event.blockedURI}`),
+    ),
   );
   return problems;
 }
@@ -54,14 +72,27 @@ export async function watch(page, origin) {
  * A context of its own, with its page, watched. `saveData`: its browser asks pages to save data. `options` are Playwright's; service workers are off unless asked for.
  * Resolves to { page, context, problems, close }.
  */
-export async function openTab({ address = server.url, hash = '', saveData = false, ...options } = {}) {
+export async function openTab({
+  address = server.url,
+  hash = '',
+  saveData = false,
+  ...options
+} = {}) {
   const context = await browser.newContext({
-    viewport: { width: 1280, height: 900 }, locale: 'en-GB', colorScheme: 'light', reducedMotion: 'reduce', serviceWorkers: 'block', ...options,
+    viewport: { width: 1280, height: 900 },
+    locale: 'en-GB',
+    colorScheme: 'light',
+    reducedMotion: 'reduce',
+    serviceWorkers: 'block',
+    ...options,
   });
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const problems = await watch(page, new URL(address).origin);
-  if (saveData) await page.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }));
+  if (saveData)
+    await page.addInitScript(() =>
+      Object.defineProperty(navigator, 'connection', { value: { saveData: true } }),
+    );
   await page.goto(address + hash);
   return { page, context, problems, close: () => context.close() };
 }

@@ -10,8 +10,13 @@ export function toNumber(text) {
   return Number(match[0].replaceAll('−', '-').replace('∞', 'Infinity'));
 }
 
-export const text = async (page, id) => (await page.getByTestId(id).innerText()).replace(/\s+/g, ' ').trim();
-export const tokens = (page) => page.getByTestId('token').allTextContents().then((all) => all.map((each) => each.trim()));
+export const text = async (page, id) =>
+  (await page.getByTestId(id).innerText()).replace(/\s+/g, ' ').trim();
+export const tokens = (page) =>
+  page
+    .getByTestId('token')
+    .allTextContents()
+    .then((all) => all.map((each) => each.trim()));
 
 /** Rows of cells of a table by its test id. */
 export const table = (page, id) =>
@@ -32,12 +37,20 @@ export async function weights(page) {
 export async function predictions(page) {
   const rows = page.getByTestId('prediction-row');
   const found = await rows.evaluateAll((all) =>
-    all.map((row) => [row.dataset.word, ...[...row.querySelectorAll('td.number')].map((cell) => cell.innerText)]),
+    all.map((row) => [
+      row.dataset.word,
+      ...[...row.querySelectorAll('td.number')].map((cell) => cell.innerText),
+    ]),
   );
   return new Map(
     found.map(([word, ...numbers]) => {
       const values = numbers.map(toNumber);
-      return [word, values.length === 1 ? { after: values[0] } : { before: values[0], after: values[1], change: values[2] }];
+      return [
+        word,
+        values.length === 1
+          ? { after: values[0] }
+          : { before: values[0], after: values[1], change: values[2] },
+      ];
     }),
   );
 }
@@ -48,7 +61,11 @@ export const best = async (page) => [...(await predictions(page)).keys()][0];
 export async function cellCentre(page, row, column) {
   const cells = page.getByTestId('heatmap-cells');
   await cells.scrollIntoViewIfNeeded();
-  const { left, top, cell } = await cells.evaluate(({ dataset }) => ({ left: +dataset.left, top: +dataset.top, cell: +dataset.cell }));
+  const { left, top, cell } = await cells.evaluate(({ dataset }) => ({
+    left: +dataset.left,
+    top: +dataset.top,
+    cell: +dataset.cell,
+  }));
   const box = await cells.boundingBox();
   return { x: box.x + left + (column + 0.5) * cell, y: box.y + top + (row + 0.5) * cell };
 }

@@ -15,7 +15,12 @@ for (const colorScheme of ['light', 'dark']) {
   for (const locale of ['en-GB', 'zh-CN']) {
     for (const width of [1280, 360]) {
       test(`${colorScheme}, ${locale}, ${width} px: nothing for axe, nothing sticks out`, async () => {
-        const tab = await openTab({ hash: '#train=copy&seed=1', colorScheme, locale, viewport: { width, height: 800 } });
+        const tab = await openTab({
+          hash: '#train=copy&seed=1',
+          colorScheme,
+          locale,
+          viewport: { width, height: 800 },
+        });
         const { page } = tab;
         try {
           await trainable(page);
@@ -50,17 +55,22 @@ trainingTest('Chinese: nothing is left in English', {}, async ({ page }) => {
   await trainSteps(page, 2);
   const before = await namesOf(page);
   await page.getByTestId('language-zh').click();
-  await eventually(page, async () => assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans'));
+  await eventually(page, async () =>
+    assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans'),
+  );
   const chinese = await namesOf(page);
   assert.equal(chinese.length, before.length, 'the same controls');
   const left = chinese.flatMap((name, i) => {
     const rest = english(name, ['zip', 'json', 'lesson', 'sep']);
-    return rest.length > 0 && (name === before[i] || !/\p{Script=Han}/u.test(name)) ? [`${name} (${rest})`] : [];
+    return rest.length > 0 && (name === before[i] || !/\p{Script=Han}/u.test(name))
+      ? [`${name} (${rest})`]
+      : [];
   });
   assert.deepEqual(left, []);
 });
 
-const focusedId = (page) => page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.id ?? '');
+const focusedId = (page) =>
+  page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.id ?? '');
 
 /** Onward, and from the end of the page to its beginning. */
 async function tabTo(page, id) {
@@ -77,7 +87,8 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
   const press = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);
   };
-  const says = (id, pattern) => eventually(page, async () => assert.match(await text(page, id), pattern));
+  const says = (id, pattern) =>
+    eventually(page, async () => assert.match(await text(page, id), pattern));
   try {
     await page.getByTestId('prediction').waitFor();
     await tabTo(page, 'section-train');
@@ -114,7 +125,10 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
     await tabTo(page, 'token');
     await press('End');
     await says('looks-summary', /looks at/);
-    await tabTo(page, await page.locator('[data-testid^="head-"][tabindex="0"]').getAttribute('data-testid'));
+    await tabTo(
+      page,
+      await page.locator('[data-testid^="head-"][tabindex="0"]').getAttribute('data-testid'),
+    );
     await press('Home');
     await press('ArrowRight', 'ArrowLeft');
     await tabTo(page, 'on-0-0');
@@ -136,9 +150,20 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
     await tabTo(page, 'clear');
     await press('Enter');
     await tabTo(page, 'drawing-pad');
-    const blank = await page.getByTestId('drawing-pad').locator('canvas').evaluate((canvas) => canvas.toDataURL());
+    const blank = await page
+      .getByTestId('drawing-pad')
+      .locator('canvas')
+      .evaluate((canvas) => canvas.toDataURL());
     await press('Space', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'Space');
-    await eventually(page, async () => assert.notEqual(await page.getByTestId('drawing-pad').locator('canvas').evaluate((canvas) => canvas.toDataURL()), blank));
+    await eventually(page, async () =>
+      assert.notEqual(
+        await page
+          .getByTestId('drawing-pad')
+          .locator('canvas')
+          .evaluate((canvas) => canvas.toDataURL()),
+        blank,
+      ),
+    );
     assert.deepEqual(tab.problems, []);
   } finally {
     await tab.close();
@@ -147,7 +172,10 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
 
 trainingTest('a screen reader hears what happens, not every step', {}, async ({ page }) => {
   assert.equal(await page.getByTestId('news').getAttribute('role'), 'status');
-  assert.match(await page.getByTestId('heatmap-cells').getAttribute('aria-label'), /layer \d, head \d|layer \d head \d/);
+  assert.match(
+    await page.getByTestId('heatmap-cells').getAttribute('aria-label'),
+    /layer \d, head \d|layer \d head \d/,
+  );
   await page.getByTestId('play').click();
   await eventually(page, async () => assert.ok((await stepShown(page)) > 2));
   assert.equal(await page.getByTestId('training-cell').getAttribute('aria-live'), 'off');
@@ -161,7 +189,9 @@ trainingTest('a screen reader hears what happens, not every step', {}, async ({ 
 const watchFrames = (page, count) =>
   page.evaluate(async (frames) => {
     const long = [];
-    const observer = new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration)));
+    const observer = new PerformanceObserver((list) =>
+      long.push(...list.getEntries().map(({ duration }) => duration)),
+    );
     observer.observe({ type: 'longtask' });
     const gaps = [];
     let last = await new Promise(requestAnimationFrame);
@@ -174,15 +204,24 @@ const watchFrames = (page, count) =>
     return { gaps: gaps.sort((a, b) => a - b), long };
   }, count);
 
-trainingTest('the page stays at its frame rate while training runs', { reducedMotion: 'no-preference' }, async ({ page }, t) => {
-  const idle = await watchFrames(page, 60);
-  await page.getByTestId('play').click();
-  await eventually(page, async () => assert.ok((await stepShown(page)) > 5));
-  const { gaps, long } = await watchFrames(page, 240);
-  const at = (part, of = gaps) => of[Math.floor(part * (of.length - 1))];
-  const step = await stepShown(page);
-  t.diagnostic(`frames: median ${at(0.5).toFixed(1)} ms, 95 % ${at(0.95).toFixed(1)} ms; long tasks ${long.map(Math.round).join(', ') || 'none'}; ${await text(page, 'speed')}`);
-  assert.ok(step > 5);
-  // A ratio, not a time: a machine that is busy with other things draws fewer frames whether training runs or not.
-  assert.ok(at(0.5) < 1.5 * at(0.5, idle.gaps), `median frame ${at(0.5)} ms, at rest ${at(0.5, idle.gaps)} ms`);
-});
+trainingTest(
+  'the page stays at its frame rate while training runs',
+  { reducedMotion: 'no-preference' },
+  async ({ page }, t) => {
+    const idle = await watchFrames(page, 60);
+    await page.getByTestId('play').click();
+    await eventually(page, async () => assert.ok((await stepShown(page)) > 5));
+    const { gaps, long } = await watchFrames(page, 240);
+    const at = (part, of = gaps) => of[Math.floor(part * (of.length - 1))];
+    const step = await stepShown(page);
+    t.diagnostic(
+      `frames: median ${at(0.5).toFixed(1)} ms, 95 % ${at(0.95).toFixed(1)} ms; long tasks ${long.map(Math.round).join(', ') || 'none'}; ${await text(page, 'speed')}`,
+    );
+    assert.ok(step > 5);
+    // A ratio, not a time: a machine that is busy with other things draws fewer frames whether training runs or not.
+    assert.ok(
+      at(0.5) < 1.5 * at(0.5, idle.gaps),
+      `median frame ${at(0.5)} ms, at rest ${at(0.5, idle.gaps)} ms`,
+    );
+  },
+);

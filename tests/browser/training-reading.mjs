@@ -53,9 +53,20 @@ export async function scrubTo(page, place) {
 
 /** Place of a head → the share of its weight that falls where the answer is; NaN for one that is off. */
 export const onLooks = (page) =>
-  page.getByTestId('training-heads').locator('label').evaluateAll((labels) =>
-    Object.fromEntries(labels.map((label) => [label.querySelector('input').dataset.testid.slice('on-'.length), parseFloat(label.innerText)])),
-  );
+  page
+    .getByTestId('training-heads')
+    .locator('label')
+    .evaluateAll((labels) =>
+      Object.fromEntries(
+        labels.map((label) => [
+          label.querySelector('input').dataset.testid.slice('on-'.length),
+          parseFloat(label.innerText),
+        ]),
+      ),
+    );
 
 export const strongest = (shares) =>
-  Object.entries(shares).reduce((best, each) => (Number.isNaN(each[1]) || each[1] <= best[1] ? best : each), ['', -1]);
+  Object.entries(shares).reduce(
+    (best, each) => (Number.isNaN(each[1]) || each[1] <= best[1] ? best : each),
+    ['', -1],
+  );

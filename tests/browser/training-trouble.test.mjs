@@ -7,63 +7,83 @@ import { share, stepShown, trainable, trainingTest, trainSteps } from './trainin
 
 useLab();
 
-trainingTest('a loss that is no number stops training, with an explanation and a way back', {}, async ({ page }) => {
-  await trainSteps(page, 12);
-  const good = await share(page, 'loss');
-  await page.getByTestId('learning-rate').fill('1e30');
-  await page.getByTestId('learning-rate').press('Enter');
-  await page.getByTestId('play').click();
-  const failure = page.getByTestId('training-failure');
-  await failure.waitFor();
-  assert.match(await failure.innerText(), /no longer a number[\s\S]*Lower the learning rate/);
-  assert.equal(await failure.getAttribute('role'), 'alert');
-  await page.getByTestId('go-back').click();
-  await eventually(page, async () => assert.equal(await failure.count(), 0));
-  assert.ok(Number(await page.getByTestId('learning-rate').inputValue()) < 1);
-  assert.ok((await stepShown(page)) > 0, 'not everything is lost');
-  await trainSteps(page, 5);
-  assert.ok((await share(page, 'loss')) < good * 2);
-});
-
-trainingTest('what is measured of weights that are no numbers leaves training as it was', {}, async ({ page }) => {
-  const failure = page.getByTestId('training-failure');
-  /** The loss of the first step after the way back; `measure` is what the learner tries before. */
-  const lossAfter = async (measure) => {
-    await page.getByTestId('reset-training').click();
-    await page.getByTestId('random-weights').waitFor();
-    await trainable(page);
+trainingTest(
+  'a loss that is no number stops training, with an explanation and a way back',
+  {},
+  async ({ page }) => {
+    await trainSteps(page, 12);
+    const good = await share(page, 'loss');
     await page.getByTestId('learning-rate').fill('1e30');
     await page.getByTestId('learning-rate').press('Enter');
     await page.getByTestId('play').click();
+    const failure = page.getByTestId('training-failure');
     await failure.waitFor();
-    await measure();
+    assert.match(await failure.innerText(), /no longer a number[\s\S]*Lower the learning rate/);
+    assert.equal(await failure.getAttribute('role'), 'alert');
     await page.getByTestId('go-back').click();
     await eventually(page, async () => assert.equal(await failure.count(), 0));
-    await page.getByTestId('step').click();
-    await eventually(page, async () => assert.equal(await stepShown(page), 1));
-    return text(page, 'loss');
-  };
-  const loss = await lossAfter(() => {});
-  const stopped = async () => [(await failure.innerText()).match(/At step \d+/)[0], await text(page, 'go-back')];
-  const measured = await lossAfter(async () => {
-    const said = await stopped();
-    const input = await page.getByTestId('own-input').inputValue();
-    await page.getByTestId('measure-worth').click();
-    await page.getByTestId('on-0-0').uncheck();
-    await page.getByTestId('on-0-0').check();
-    await page.getByTestId('another').click();
-    await eventually(page, async () => assert.notEqual(await page.getByTestId('own-input').inputValue(), input));
-    assert.deepEqual(await stopped(), said);
-  });
-  assert.equal(measured, loss);
-});
+    assert.ok(Number(await page.getByTestId('learning-rate').inputValue()) < 1);
+    assert.ok((await stepShown(page)) > 0, 'not everything is lost');
+    await trainSteps(page, 5);
+    assert.ok((await share(page, 'loss')) < good * 2);
+  },
+);
+
+trainingTest(
+  'what is measured of weights that are no numbers leaves training as it was',
+  {},
+  async ({ page }) => {
+    const failure = page.getByTestId('training-failure');
+    /** The loss of the first step after the way back; `measure` is what the learner tries before. */
+    const lossAfter = async (measure) => {
+      await page.getByTestId('reset-training').click();
+      await page.getByTestId('random-weights').waitFor();
+      await trainable(page);
+      await page.getByTestId('learning-rate').fill('1e30');
+      await page.getByTestId('learning-rate').press('Enter');
+      await page.getByTestId('play').click();
+      await failure.waitFor();
+      await measure();
+      await page.getByTestId('go-back').click();
+      await eventually(page, async () => assert.equal(await failure.count(), 0));
+      await page.getByTestId('step').click();
+      await eventually(page, async () => assert.equal(await stepShown(page), 1));
+      return text(page, 'loss');
+    };
+    const loss = await lossAfter(() => {});
+    const stopped = async () => [
+      (await failure.innerText()).match(/At step \d+/)[0],
+      await text(page, 'go-back'),
+    ];
+    const measured = await lossAfter(async () => {
+      const said = await stopped();
+      const input = await page.getByTestId('own-input').inputValue();
+      await page.getByTestId('measure-worth').click();
+      await page.getByTestId('on-0-0').uncheck();
+      await page.getByTestId('on-0-0').check();
+      await page.getByTestId('another').click();
+      await eventually(page, async () =>
+        assert.notEqual(await page.getByTestId('own-input').inputValue(), input),
+      );
+      assert.deepEqual(await stopped(), said);
+    });
+    assert.equal(measured, loss);
+  },
+);
 
 trainingTest('a learning rate, a seed or a text that is none is refused', {}, async ({ page }) => {
-  for (const [id, bad] of [['learning-rate', '-1'], ['learning-rate', ''], ['seed', '1.5'], ['seed', '-3']]) {
+  for (const [id, bad] of [
+    ['learning-rate', '-1'],
+    ['learning-rate', ''],
+    ['seed', '1.5'],
+    ['seed', '-3'],
+  ]) {
     const before = await page.getByTestId(id).inputValue();
     await page.getByTestId(id).fill(bad);
     await page.getByTestId(id).press('Enter');
-    await eventually(page, async () => assert.equal(await page.getByTestId(id).inputValue(), before, `${id} ${bad}`));
+    await eventually(page, async () =>
+      assert.equal(await page.getByTestId(id).inputValue(), before, `${id} ${bad}`),
+    );
   }
   await trainable(page);
 });
@@ -73,18 +93,27 @@ const files = {
   'a config alone': { name: 'config.json', buffer: Buffer.from('{}') },
 };
 for (const [name, file] of Object.entries(files)) {
-  trainingTest(`a file that is no model, ${name}: said, and the run before it is still there`, {}, async ({ page }) => {
-    await trainSteps(page, 3);
-    const step = await stepShown(page);
-    await page.getByTestId('load-model').setInputFiles({ mimeType: 'application/octet-stream', ...file });
-    await page.getByTestId('training-failure').waitFor();
-    assert.match(await text(page, 'training-failure'), /no model of this lesson/);
-    assert.equal(await stepShown(page), step);
-    await trainSteps(page, 2);
-  });
+  trainingTest(
+    `a file that is no model, ${name}: said, and the run before it is still there`,
+    {},
+    async ({ page }) => {
+      await trainSteps(page, 3);
+      const step = await stepShown(page);
+      await page
+        .getByTestId('load-model')
+        .setInputFiles({ mimeType: 'application/octet-stream', ...file });
+      await page.getByTestId('training-failure').waitFor();
+      assert.match(await text(page, 'training-failure'), /no model of this lesson/);
+      assert.equal(await stepShown(page), step);
+      await trainSteps(page, 2);
+    },
+  );
 }
 
-for (const hash of ['#train=nothing&seed=x&layers=99&heads=3&rate=-1&off=;;', '#train=copy&seed=99999999999&text=']) {
+for (const hash of [
+  '#train=nothing&seed=x&layers=99&heads=3&rate=-1&off=;;',
+  '#train=copy&seed=99999999999&text=',
+]) {
   trainingTest(`a broken link opens what it can: ${hash}`, { hash }, async ({ page }) => {
     assert.equal(await stepShown(page), 0);
     await page.getByTestId('step').click();

@@ -4,7 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, pageTest, useLab } from './lab.mjs';
 import { best, exported, predictions, text, tokens, weights } from './reading.mjs';
-import { assertSamePass, assertShown, loadModel, matrix, run, shares, shippedFolder, words } from './expected.mjs';
+import {
+  assertSamePass,
+  assertShown,
+  loadModel,
+  matrix,
+  run,
+  shares,
+  shippedFolder,
+  words,
+} from './expected.mjs';
 
 const model = await loadModel();
 const { examples } = JSON.parse(readFileSync(join(shippedFolder, 'examples.json')));
@@ -20,7 +29,10 @@ async function assertFollows(page, sentence) {
   if (mask < 0) return;
   const probabilities = shares(model, pass, mask);
   for (const [word, { after }] of await predictions(page)) {
-    assert.ok(Math.abs(after - probabilities.get(word)) <= 0.06, `${word}: expected ${probabilities.get(word)} %, got ${after} %`);
+    assert.ok(
+      Math.abs(after - probabilities.get(word)) <= 0.06,
+      `${word}: expected ${probabilities.get(word)} %, got ${after} %`,
+    );
   }
   const likeliest = [...probabilities].reduce((a, b) => (b[1] > a[1] ? b : a))[0];
   assert.equal(await best(page), likeliest);
@@ -47,7 +59,9 @@ pageTest('a word typed in the middle moves the chosen words along', {}, async ({
   const sentence = page.getByRole('textbox', { name: 'Sentence' });
   await sentence.press('Home');
   await page.keyboard.type('yesterday ');
-  await eventually(page, async () => assert.match(await text(page, 'summary'), /^\[MASK\] looks at animal/));
+  await eventually(page, async () =>
+    assert.match(await text(page, 'summary'), /^\[MASK\] looks at animal/),
+  );
   await assertFollows(page, await sentence.inputValue());
 });
 
@@ -56,44 +70,79 @@ pageTest('the other word, typed, gives the other answer', {}, async ({ page }) =
   assert.equal(await best(page), 'animal');
   const value = await sentence.inputValue();
   const at = value.indexOf('tired');
-  await sentence.evaluate((area, [start, end]) => (area.focus(), area.setSelectionRange(start, end)), [at, at + 5]);
+  await sentence.evaluate(
+    (area, [start, end]) => (area.focus(), area.setSelectionRange(start, end)),
+    [at, at + 5],
+  );
   await page.keyboard.type('wide');
   await eventually(page, async () => assert.equal(await best(page), 'street'));
   assert.match(await text(page, 'summary'), /^\[MASK\] looks at street \d+ %/);
   await assertFollows(page, value.replace('tired', 'wide'));
 });
 
-pageTest('every example shows its answer, and the other after its word was changed, beside the one before', {}, async ({ page }) => {
-  for (const { id, text: sentence, query, answer, key, change } of examples) {
-    const looksAt = (word) => new RegExp(`^${query.replace(/[[\]]/g, '\\$&')} looks at ${word} `);
-    await page.getByTestId('examples').selectOption(id);
-    await eventually(page, async () => assert.equal(await best(page), answer, id));
-    assert.match(await text(page, 'summary'), looksAt(key), id);
-    await page.getByTestId('show-me').click();
-    await eventually(page, async () => assert.equal(await best(page), change.answer, id));
-    assert.match(await text(page, 'summary'), looksAt(change.key), id);
-    const position = (own) => words(model, own).indexOf(own.includes('[MASK]') ? '[MASK]' : query);
-    const before = shares(model, run(model, sentence), position(sentence));
-    const after = shares(model, run(model, change.text), position(change.text));
-    for (const [word, shown] of await predictions(page)) {
-      assert.ok(Math.abs(shown.before - before.get(word)) <= 0.06, `${id}, ${word} before: expected ${before.get(word)}, got ${shown.before}`);
-      assert.ok(Math.abs(shown.after - after.get(word)) <= 0.06, `${id}, ${word} after: expected ${after.get(word)}, got ${shown.after}`);
-      assert.ok(Math.abs(shown.change - (after.get(word) - before.get(word))) <= 0.06, `${id}, ${word}: change ${shown.change}`);
+pageTest(
+  'every example shows its answer, and the other after its word was changed, beside the one before',
+  {},
+  async ({ page }) => {
+    for (const { id, text: sentence, query, answer, key, change } of examples) {
+      const looksAt = (word) => new RegExp(`^${query.replace(/[[\]]/g, '\\$&')} looks at ${word} `);
+      await page.getByTestId('examples').selectOption(id);
+      await eventually(page, async () => assert.equal(await best(page), answer, id));
+      assert.match(await text(page, 'summary'), looksAt(key), id);
+      await page.getByTestId('show-me').click();
+      await eventually(page, async () => assert.equal(await best(page), change.answer, id));
+      assert.match(await text(page, 'summary'), looksAt(change.key), id);
+      const position = (own) =>
+        words(model, own).indexOf(own.includes('[MASK]') ? '[MASK]' : query);
+      const before = shares(model, run(model, sentence), position(sentence));
+      const after = shares(model, run(model, change.text), position(change.text));
+      for (const [word, shown] of await predictions(page)) {
+        assert.ok(
+          Math.abs(shown.before - before.get(word)) <= 0.06,
+          `${id}, ${word} before: expected ${before.get(word)}, got ${shown.before}`,
+        );
+        assert.ok(
+          Math.abs(shown.after - after.get(word)) <= 0.06,
+          `${id}, ${word} after: expected ${after.get(word)}, got ${shown.after}`,
+        );
+        assert.ok(
+          Math.abs(shown.change - (after.get(word) - before.get(word))) <= 0.06,
+          `${id}, ${word}: change ${shown.change}`,
+        );
+      }
+      await page.getByTestId('show-back').click();
+      await eventually(page, async () => assert.equal(await best(page), answer, id));
     }
-    await page.getByTestId('show-back').click();
-    await eventually(page, async () => assert.equal(await best(page), answer, id));
-  }
-});
+  },
+);
 
-pageTest('unusual sentences: none, unknown words, markup, another script, longer than the model', {}, async ({ page }) => {
-  const sentence = page.getByRole('textbox', { name: 'Sentence' });
-  const long = Array.from({ length: 80 }, () => 'the').join(' ');
-  for (const unusual of ['', '   ', 'zyx the', '<b>the</b> & "key"', '狗 the 🐈', 'the [MASK] and the [MASK] .', long]) {
-    await sentence.fill(unusual);
-    await eventually(page, async () => assert.deepEqual(await tokens(page), words(model, unusual).slice(0, model.config.maxLen), unusual));
-    assertSamePass(await exported(page), run(model, unusual));
-  }
-  assert.equal(await page.getByRole('alert').count(), 0);
-  await sentence.fill(examples[0].text);
-  await eventually(page, async () => assert.equal(await best(page), examples[0].answer));
-});
+pageTest(
+  'unusual sentences: none, unknown words, markup, another script, longer than the model',
+  {},
+  async ({ page }) => {
+    const sentence = page.getByRole('textbox', { name: 'Sentence' });
+    const long = Array.from({ length: 80 }, () => 'the').join(' ');
+    for (const unusual of [
+      '',
+      '   ',
+      'zyx the',
+      '<b>the</b> & "key"',
+      '狗 the 🐈',
+      'the [MASK] and the [MASK] .',
+      long,
+    ]) {
+      await sentence.fill(unusual);
+      await eventually(page, async () =>
+        assert.deepEqual(
+          await tokens(page),
+          words(model, unusual).slice(0, model.config.maxLen),
+          unusual,
+        ),
+      );
+      assertSamePass(await exported(page), run(model, unusual));
+    }
+    assert.equal(await page.getByRole('alert').count(), 0);
+    await sentence.fill(examples[0].text);
+    await eventually(page, async () => assert.equal(await best(page), examples[0].answer));
+  },
+);

@@ -8,7 +8,12 @@ import { assertError, assertWorks, forEachVariant, mask, slice, tensor } from '.
 const tolerance = { absolute: 1e-5, relative: 1e-5 };
 
 /** Softmax attention of one head in double precision: q [T][K], k [S][K], v [S][Kv] as tensors. */
-function reference(q, k, v, { scale, allowed = () => true, bias = () => 0, temperature = 1, softmax = true } = {}) {
+function reference(
+  q,
+  k,
+  v,
+  { scale, allowed = () => true, bias = () => 0, temperature = 1, softmax = true } = {},
+) {
   const [T, K] = q.dims;
   const [S, Kv] = v.dims;
   const output = new Float64Array(T * Kv);
@@ -17,10 +22,14 @@ function reference(q, k, v, { scale, allowed = () => true, bias = () => 0, tempe
     const row = Array.from({ length: S }, (_, s) => {
       let sum = 0;
       for (let i = 0; i < K; ++i) sum += q.data[t * K + i] * k.data[s * K + i];
-      return allowed(t, s) ? ((scale ?? 1 / Math.sqrt(K)) * sum) / temperature + bias(t, s) : -Infinity;
+      return allowed(t, s)
+        ? ((scale ?? 1 / Math.sqrt(K)) * sum) / temperature + bias(t, s)
+        : -Infinity;
     });
     const largest = Math.max(...row);
-    const weights = softmax ? row.map((x) => (largest === -Infinity ? 0 : Math.exp(x - largest))) : row.map((x) => (x === -Infinity ? 0 : x));
+    const weights = softmax
+      ? row.map((x) => (largest === -Infinity ? 0 : Math.exp(x - largest)))
+      : row.map((x) => (x === -Infinity ? 0 : x));
     const total = softmax ? weights.reduce((a, b) => a + b, 0) || 1 : 1;
     weights.forEach((weight, s) => {
       pattern[t * S + s] = weight / total;
@@ -47,7 +56,12 @@ forEachVariant('attention', (lab) => {
     assertClose(actual.output, wanted.output, tolerance, 'output');
     assertClose(actual.pattern, wanted.pattern, tolerance, 'pattern');
     assert.equal(actual.scores, undefined);
-    assertClose(lab.rt.attention({ q, k, v }, options).output, wanted.output, tolerance, 'output without trace');
+    assertClose(
+      lab.rt.attention({ q, k, v }, options).output,
+      wanted.output,
+      tolerance,
+      'output without trace',
+    );
   };
 
   test('T ≠ S, Kv ≠ K', () => agrees({}, {}));
@@ -66,13 +80,19 @@ forEachVariant('attention', (lab) => {
     agrees({ bias }, { bias: (t, s) => bias.data[t * 5 + s] });
   });
   test('a fully masked row gives zeros', () => {
-    const { output, pattern } = lab.rt.attention(inputs(2, 3), { mask: mask([2, 3], (i) => (i < 3 ? 0 : 1)), trace: true });
+    const { output, pattern } = lab.rt.attention(inputs(2, 3), {
+      mask: mask([2, 3], (i) => (i < 3 ? 0 : 1)),
+      trace: true,
+    });
     assert.deepEqual([...slice(output, 0).data], [0, 0]);
     assert.deepEqual([...slice(pattern, 0).data], [0, 0, 0]);
   });
 
   test('scores, masked scores and pattern belong together', () => {
-    const { scores, maskedScores, pattern } = lab.rt.attention(inputs(4, 4), { causal: true, trace: true });
+    const { scores, maskedScores, pattern } = lab.rt.attention(inputs(4, 4), {
+      causal: true,
+      trace: true,
+    });
     assert.deepEqual(scores.dims, [4, 4]);
     for (let t = 0; t < 4; ++t) {
       for (let s = 0; s < 4; ++s) {
@@ -106,7 +126,11 @@ forEachVariant('attention', (lab) => {
         for (let h = 0; h < 3; ++h) {
           const of = (x) => slice(slice(x, b), h);
           const options = { mask: pick(cells, b, h), bias: pick(bias, b, h) };
-          assertClose(of(output), lab.rt.attention({ q: of(all.q), k: of(all.k), v: of(all.v) }, options).output, tolerance);
+          assertClose(
+            of(output),
+            lab.rt.attention({ q: of(all.q), k: of(all.k), v: of(all.v) }, options).output,
+            tolerance,
+          );
         }
       }
     };
@@ -121,7 +145,10 @@ forEachVariant('attention', (lab) => {
     const k = tensor([5, 2], 2);
     const v = tensor([5, 3], 3);
     const w = tensor([4, 2], 4);
-    const projected = lab.rt.attention({ q: k, k: w, v: tensor([4, 1]) }, { score: 'dot', trace: true }).scores; // k Wᵀ
+    const projected = lab.rt.attention(
+      { q: k, k: w, v: tensor([4, 1]) },
+      { score: 'dot', trace: true },
+    ).scores; // k Wᵀ
     const expected = lab.rt.attention({ q, k: projected, v }, { score: 'dot', trace: true });
     const actual = lab.rt.attention({ q, k, v }, { score: { kind: 'general', w }, trace: true });
     assertClose(actual.scores, expected.scores, tolerance);
@@ -131,13 +158,17 @@ forEachVariant('attention', (lab) => {
   test('Bahdanau: v · tanh(Wq q + Wk k)', () => {
     const { q, k, v } = inputs(2, 3, 4, 2);
     const [wq, wk, vector] = [tensor([5, 4], 5), tensor([5, 4], 6), tensor([5], 7)];
-    const { scores } = lab.rt.attention({ q, k, v }, { score: { kind: 'additive', wq, wk, v: vector }, trace: true });
+    const { scores } = lab.rt.attention(
+      { q, k, v },
+      { score: { kind: 'additive', wq, wk, v: vector }, trace: true },
+    );
     const expected = new Float64Array(6);
     for (let t = 0; t < 2; ++t) {
       for (let s = 0; s < 3; ++s) {
         for (let a = 0; a < 5; ++a) {
           let sum = 0;
-          for (let i = 0; i < 4; ++i) sum += wq.data[a * 4 + i] * q.data[t * 4 + i] + wk.data[a * 4 + i] * k.data[s * 4 + i];
+          for (let i = 0; i < 4; ++i)
+            sum += wq.data[a * 4 + i] * q.data[t * 4 + i] + wk.data[a * 4 + i] * k.data[s * 4 + i];
           expected[t * 3 + s] += vector.data[a] * Math.tanh(sum);
         }
       }
@@ -154,9 +185,18 @@ forEachVariant('attention', (lab) => {
     assert.notEqual(lab.rt.attention(given).output.data[0], 7);
   });
 
-  const sizes = fc.record({ T: fc.integer({ min: 1, max: 9 }), S: fc.integer({ min: 1, max: 9 }), K: fc.integer({ min: 1, max: 9 }), seed: fc.nat() });
+  const sizes = fc.record({
+    T: fc.integer({ min: 1, max: 9 }),
+    S: fc.integer({ min: 1, max: 9 }),
+    K: fc.integer({ min: 1, max: 9 }),
+    seed: fc.nat(),
+  });
   const property = (run) => fc.assert(fc.property(sizes, run), { numRuns: 60, seed: 20 });
-  const random = ({ T, S, K, seed }) => ({ q: tensor([T, K], seed), k: tensor([S, K], seed + 1), v: tensor([S, 3], seed + 2) });
+  const random = ({ T, S, K, seed }) => ({
+    q: tensor([T, K], seed),
+    k: tensor([S, K], seed + 1),
+    v: tensor([S, 3], seed + 2),
+  });
 
   test('property: rows of a pattern sum to 1', () =>
     property((given) => {
@@ -170,9 +210,18 @@ forEachVariant('attention', (lab) => {
   test('property: permuting keys and values together changes nothing', () =>
     property((given) => {
       const { q, k, v } = random(given);
-      const order = Array.from({ length: given.S }, (_, s) => s).sort((a, b) => ((a * 7 + 3) % 11) - ((b * 7 + 3) % 11));
-      const permuted = (x) => ({ data: Float32Array.from(order.flatMap((s) => [...slice(x, s).data])), dims: x.dims });
-      assertClose(lab.rt.attention({ q, k: permuted(k), v: permuted(v) }).output, lab.rt.attention({ q, k, v }).output, tolerance);
+      const order = Array.from({ length: given.S }, (_, s) => s).sort(
+        (a, b) => ((a * 7 + 3) % 11) - ((b * 7 + 3) % 11),
+      );
+      const permuted = (x) => ({
+        data: Float32Array.from(order.flatMap((s) => [...slice(x, s).data])),
+        dims: x.dims,
+      });
+      assertClose(
+        lab.rt.attention({ q, k: permuted(k), v: permuted(v) }).output,
+        lab.rt.attention({ q, k, v }).output,
+        tolerance,
+      );
     }));
 
   test('property: a causal output does not depend on later keys', () =>
@@ -187,7 +236,10 @@ forEachVariant('attention', (lab) => {
   test('property: keys that are masked change nothing', () =>
     property((given) => {
       const { q, k, v } = random(given);
-      const padded = (x) => ({ data: Float32Array.of(...x.data, ...tensor([2, x.dims[1]], 8).data), dims: [x.dims[0] + 2, x.dims[1]] });
+      const padded = (x) => ({
+        data: Float32Array.of(...x.data, ...tensor([2, x.dims[1]], 8).data),
+        dims: [x.dims[0] + 2, x.dims[1]],
+      });
       const cells = mask([given.T, given.S + 2], (i) => i % (given.S + 2) < given.S);
       const output = lab.rt.attention({ q, k: padded(k), v: padded(v) }, { mask: cells }).output;
       assertClose(output, lab.rt.attention({ q, k, v }).output, tolerance);
@@ -196,37 +248,196 @@ forEachVariant('attention', (lab) => {
   const { q, k, v } = inputs();
   const errors = [
     ['no inputs', () => [], 'invalid_argument', /inputs: expected an object, got undefined/],
-    ['q missing', () => [{ k, v }], 'invalid_argument', /^q: expected \{ data: Float32Array, dims \}, got undefined/],
-    ['an unknown input', () => [{ q, k, v, w: v }], 'invalid_argument', /inputs\.w: unknown; expected one of q, k, v/],
-    ['plain numbers', () => [{ q: { data: [1], dims: [1, 1] }, k, v }], 'invalid_argument', /q\.data: expected a Float32Array, got an array of 1/],
-    ['doubles', () => [{ q: { data: new Float64Array(1), dims: [1, 1] }, k, v }], 'invalid_argument', /q\.data: expected a Float32Array, got Float64Array/],
-    ['no dims', () => [{ q: { data: q.data }, k, v }], 'invalid_argument', /q\.dims: expected an array/],
-    ['a negative size', () => [{ q: { data: q.data, dims: [-3, -4] }, k, v }], 'invalid_argument', /q\.dims\[0\]: expected an integer of at least 0, got -3/],
-    ['dims that data does not fill', () => [{ q: { data: q.data, dims: [3, 5] }, k, v }], 'shape_mismatch', /q: dims \[3, 5\] need 15 values, data holds 12/],
-    ['one axis', () => [{ q: tensor([4]), k, v }], 'shape_mismatch', /q: expected at least two axes, got \[4\]/],
+    [
+      'q missing',
+      () => [{ k, v }],
+      'invalid_argument',
+      /^q: expected \{ data: Float32Array, dims \}, got undefined/,
+    ],
+    [
+      'an unknown input',
+      () => [{ q, k, v, w: v }],
+      'invalid_argument',
+      /inputs\.w: unknown; expected one of q, k, v/,
+    ],
+    [
+      'plain numbers',
+      () => [{ q: { data: [1], dims: [1, 1] }, k, v }],
+      'invalid_argument',
+      /q\.data: expected a Float32Array, got an array of 1/,
+    ],
+    [
+      'doubles',
+      () => [{ q: { data: new Float64Array(1), dims: [1, 1] }, k, v }],
+      'invalid_argument',
+      /q\.data: expected a Float32Array, got Float64Array/,
+    ],
+    [
+      'no dims',
+      () => [{ q: { data: q.data }, k, v }],
+      'invalid_argument',
+      /q\.dims: expected an array/,
+    ],
+    [
+      'a negative size',
+      () => [{ q: { data: q.data, dims: [-3, -4] }, k, v }],
+      'invalid_argument',
+      /q\.dims\[0\]: expected an integer of at least 0, got -3/,
+    ],
+    [
+      'dims that data does not fill',
+      () => [{ q: { data: q.data, dims: [3, 5] }, k, v }],
+      'shape_mismatch',
+      /q: dims \[3, 5\] need 15 values, data holds 12/,
+    ],
+    [
+      'one axis',
+      () => [{ q: tensor([4]), k, v }],
+      'shape_mismatch',
+      /q: expected at least two axes, got \[4\]/,
+    ],
     ['an empty tensor', () => [{ q: tensor([0, 4]), k, v }], 'shape_mismatch', /q/],
-    ['keys of another width', () => [{ q, k: tensor([5, 3]), v }], 'shape_mismatch', /k: expected \[5, 4\], got \[5, 3\]/],
-    ['too few values', () => [{ q, k, v: tensor([4, 2]) }], 'shape_mismatch', /v: expected \[5, 2\].*got \[4, 2\]/],
-    ['other leading axes', () => [{ q, k: tensor([2, 5, 4]), v }], 'shape_mismatch', /k: expected \[5, 4\].*got \[2, 5, 4\]/],
-    ['an unknown option', () => [{ q, k, v }, { casual: true }], 'invalid_argument', /options\.casual: unknown; expected one of causal/],
-    ['causal that is no boolean', () => [{ q, k, v }, { causal: 1 }], 'invalid_argument', /causal: expected true or false, got 1/],
-    ['a negative window', () => [{ q, k, v }, { window: -1 }], 'invalid_argument', /window: expected an integer from 0/],
-    ['an infinite scale', () => [{ q, k, v }, { scale: Infinity }], 'invalid_argument', /scale: expected a finite number, got Infinity/],
-    ['a NaN scale', () => [{ q, k, v }, { scale: NaN }], 'invalid_argument', /scale: expected a finite number, got NaN/],
-    ['temperature 0', () => [{ q, k, v }, { temperature: 0 }], 'invalid_argument', /temperature: expected a finite number above 0, got 0/],
-    ['a temperature as text', () => [{ q, k, v }, { temperature: '1' }], 'invalid_argument', /temperature: .* got "1"/],
-    ['an unknown score', () => [{ q, k, v }, { score: 'cosine' }], 'invalid_argument', /score: expected "scaled-dot".*got "cosine"/],
-    ['a score without its matrix', () => [{ q, k, v }, { score: { kind: 'general' } }], 'invalid_argument', /score\.w: expected/],
-    ['a matrix of the wrong shape', () => [{ q, k, v }, { score: { kind: 'general', w: tensor([4, 3]) } }], 'shape_mismatch', /score\.w: expected \[4, 4\], got \[4, 3\]/],
-    ['an additive vector of the wrong size', () => [{ q, k, v }, { score: { kind: 'additive', wq: tensor([5, 4]), wk: tensor([5, 4]), v: tensor([4]) } }], 'shape_mismatch', /score\.v: expected \[5\], got \[4\]/],
-    ['scale with an additive score', () => [{ q, k, v }, { scale: 2, score: { kind: 'additive', wq: tensor([5, 4]), wk: tensor([5, 4]), v: tensor([5]) } }], 'invalid_argument', /scale: has no meaning/],
-    ['an unknown normalisation', () => [{ q, k, v }, { normalisation: 'l2' }], 'invalid_argument', /normalisation: expected "softmax" or "none", got "l2"/],
-    ['an unknown trace', () => [{ q, k, v }, { trace: ['masked_scores'] }], 'invalid_argument', /trace\[0\]: expected "pattern"/],
-    ['a trace that is a name', () => [{ q, k, v }, { trace: 'pattern' }], 'invalid_argument', /trace: expected true, false or an array/],
-    ['a float mask', () => [{ q, k, v }, { mask: tensor([3, 5]) }], 'invalid_argument', /mask\.data: expected a Uint8Array, got Float32Array/],
-    ['a mask of twos', () => [{ q, k, v }, { mask: mask([3, 5], () => 2) }], 'invalid_argument', /mask\.data\[0\]: expected 0 or 1, got 2/],
-    ['a mask of the wrong shape', () => [{ q, k, v }, { mask: mask([5, 3], () => 1) }], 'shape_mismatch', /mask: expected \[3, 5\], got \[5, 3\]/],
-    ['a bias of the wrong shape', () => [{ q, k, v }, { bias: tensor([2, 3, 5]) }], 'shape_mismatch', /bias: expected \[3, 5\], got \[2, 3, 5\]/],
+    [
+      'keys of another width',
+      () => [{ q, k: tensor([5, 3]), v }],
+      'shape_mismatch',
+      /k: expected \[5, 4\], got \[5, 3\]/,
+    ],
+    [
+      'too few values',
+      () => [{ q, k, v: tensor([4, 2]) }],
+      'shape_mismatch',
+      /v: expected \[5, 2\].*got \[4, 2\]/,
+    ],
+    [
+      'other leading axes',
+      () => [{ q, k: tensor([2, 5, 4]), v }],
+      'shape_mismatch',
+      /k: expected \[5, 4\].*got \[2, 5, 4\]/,
+    ],
+    [
+      'an unknown option',
+      () => [{ q, k, v }, { casual: true }],
+      'invalid_argument',
+      /options\.casual: unknown; expected one of causal/,
+    ],
+    [
+      'causal that is no boolean',
+      () => [{ q, k, v }, { causal: 1 }],
+      'invalid_argument',
+      /causal: expected true or false, got 1/,
+    ],
+    [
+      'a negative window',
+      () => [{ q, k, v }, { window: -1 }],
+      'invalid_argument',
+      /window: expected an integer from 0/,
+    ],
+    [
+      'an infinite scale',
+      () => [{ q, k, v }, { scale: Infinity }],
+      'invalid_argument',
+      /scale: expected a finite number, got Infinity/,
+    ],
+    [
+      'a NaN scale',
+      () => [{ q, k, v }, { scale: NaN }],
+      'invalid_argument',
+      /scale: expected a finite number, got NaN/,
+    ],
+    [
+      'temperature 0',
+      () => [{ q, k, v }, { temperature: 0 }],
+      'invalid_argument',
+      /temperature: expected a finite number above 0, got 0/,
+    ],
+    [
+      'a temperature as text',
+      () => [{ q, k, v }, { temperature: '1' }],
+      'invalid_argument',
+      /temperature: .* got "1"/,
+    ],
+    [
+      'an unknown score',
+      () => [{ q, k, v }, { score: 'cosine' }],
+      'invalid_argument',
+      /score: expected "scaled-dot".*got "cosine"/,
+    ],
+    [
+      'a score without its matrix',
+      () => [{ q, k, v }, { score: { kind: 'general' } }],
+      'invalid_argument',
+      /score\.w: expected/,
+    ],
+    [
+      'a matrix of the wrong shape',
+      () => [{ q, k, v }, { score: { kind: 'general', w: tensor([4, 3]) } }],
+      'shape_mismatch',
+      /score\.w: expected \[4, 4\], got \[4, 3\]/,
+    ],
+    [
+      'an additive vector of the wrong size',
+      () => [
+        { q, k, v },
+        { score: { kind: 'additive', wq: tensor([5, 4]), wk: tensor([5, 4]), v: tensor([4]) } },
+      ],
+      'shape_mismatch',
+      /score\.v: expected \[5\], got \[4\]/,
+    ],
+    [
+      'scale with an additive score',
+      () => [
+        { q, k, v },
+        {
+          scale: 2,
+          score: { kind: 'additive', wq: tensor([5, 4]), wk: tensor([5, 4]), v: tensor([5]) },
+        },
+      ],
+      'invalid_argument',
+      /scale: has no meaning/,
+    ],
+    [
+      'an unknown normalisation',
+      () => [{ q, k, v }, { normalisation: 'l2' }],
+      'invalid_argument',
+      /normalisation: expected "softmax" or "none", got "l2"/,
+    ],
+    [
+      'an unknown trace',
+      () => [{ q, k, v }, { trace: ['masked_scores'] }],
+      'invalid_argument',
+      /trace\[0\]: expected "pattern"/,
+    ],
+    [
+      'a trace that is a name',
+      () => [{ q, k, v }, { trace: 'pattern' }],
+      'invalid_argument',
+      /trace: expected true, false or an array/,
+    ],
+    [
+      'a float mask',
+      () => [{ q, k, v }, { mask: tensor([3, 5]) }],
+      'invalid_argument',
+      /mask\.data: expected a Uint8Array, got Float32Array/,
+    ],
+    [
+      'a mask of twos',
+      () => [{ q, k, v }, { mask: mask([3, 5], () => 2) }],
+      'invalid_argument',
+      /mask\.data\[0\]: expected 0 or 1, got 2/,
+    ],
+    [
+      'a mask of the wrong shape',
+      () => [{ q, k, v }, { mask: mask([5, 3], () => 1) }],
+      'shape_mismatch',
+      /mask: expected \[3, 5\], got \[5, 3\]/,
+    ],
+    [
+      'a bias of the wrong shape',
+      () => [{ q, k, v }, { bias: tensor([2, 3, 5]) }],
+      'shape_mismatch',
+      /bias: expected \[3, 5\], got \[2, 3, 5\]/,
+    ],
   ];
   for (const [what, args, code, message] of errors) {
     test(`error: ${what}`, () => {
@@ -239,12 +450,19 @@ forEachVariant('attention', (lab) => {
     const { runInNewContext } = await import('node:vm');
     const foreign = runInNewContext('({ data: Float32Array.of(1, 2), dims: [1, 2] })');
     foreign.dims = [1, 2];
-    assert.deepEqual(lab.rt.attention({ q: foreign, k: foreign, v: foreign }).output.data, Float32Array.of(1, 2));
+    assert.deepEqual(
+      lab.rt.attention({ q: foreign, k: foreign, v: foreign }).output.data,
+      Float32Array.of(1, 2),
+    );
   });
 
   test('more memory than there is: an error, and the runtime works on', () => {
     const long = { data: new Float32Array(1 << 17), dims: [1 << 17, 1] };
-    assertError(() => lab.rt.attention({ q: long, k: long, v: long }, { trace: true }), 'out_of_memory', /larger than 2 GiB|out of memory/);
+    assertError(
+      () => lab.rt.attention({ q: long, k: long, v: long }, { trace: true }),
+      'out_of_memory',
+      /larger than 2 GiB|out of memory/,
+    );
     assertWorks(lab.rt);
   });
 });

@@ -17,7 +17,13 @@ export const config = {
 };
 
 /** Name → dims of every tensor of a BertForMaskedLM of this config. */
-export function tensorShapes({ vocab_size: V, hidden_size: D, intermediate_size: F, num_hidden_layers: N, ...rest } = config) {
+export function tensorShapes({
+  vocab_size: V,
+  hidden_size: D,
+  intermediate_size: F,
+  num_hidden_layers: N,
+  ...rest
+} = config) {
   const shapes = {
     'bert.embeddings.word_embeddings.weight': [V, D],
     'bert.embeddings.position_embeddings.weight': [rest.max_position_embeddings, D],
@@ -25,11 +31,13 @@ export function tensorShapes({ vocab_size: V, hidden_size: D, intermediate_size:
     'cls.predictions.bias': [V],
   };
   const norm = (name) => Object.assign(shapes, { [`${name}.weight`]: [D], [`${name}.bias`]: [D] });
-  const linear = (name, output, input) => Object.assign(shapes, { [`${name}.weight`]: [output, input], [`${name}.bias`]: [output] });
+  const linear = (name, output, input) =>
+    Object.assign(shapes, { [`${name}.weight`]: [output, input], [`${name}.bias`]: [output] });
   norm('bert.embeddings.LayerNorm');
   for (let l = 0; l < N; ++l) {
     const layer = `bert.encoder.layer.${l}`;
-    for (const part of ['self.query', 'self.key', 'self.value', 'output.dense']) linear(`${layer}.attention.${part}`, D, D);
+    for (const part of ['self.query', 'self.key', 'self.value', 'output.dense'])
+      linear(`${layer}.attention.${part}`, D, D);
     norm(`${layer}.attention.output.LayerNorm`);
     linear(`${layer}.intermediate.dense`, F, D);
     linear(`${layer}.output.dense`, D, F);
@@ -58,7 +66,10 @@ export function container(tensors, change = (header) => header) {
   for (const [name, { dtype, shape, bytes }] of tensors) {
     header[name] = { dtype, shape, data_offsets: [at, (at += bytes.length)] };
   }
-  return assemble(JSON.stringify(change(header)), [...tensors.values()].map(({ bytes }) => bytes));
+  return assemble(
+    JSON.stringify(change(header)),
+    [...tensors.values()].map(({ bytes }) => bytes),
+  );
 }
 
 export function assemble(headerText, data, length) {
@@ -78,7 +89,8 @@ export function checkpoint(others = {}) {
   return Object.fromEntries(Object.entries(files).filter(([, content]) => content !== null));
 }
 
-export const asFiles = (files) => Object.entries(files).map(([name, content]) => new File([content], name));
+export const asFiles = (files) =>
+  Object.entries(files).map(([name, content]) => new File([content], name));
 
 /**
  * Serves files by path over HTTP. `answer(request, response, content)` may take over by returning true.

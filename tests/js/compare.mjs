@@ -25,7 +25,10 @@ function excess(actual, expected, { absolute, relative }) {
 
 /** The largest |actual − expected| / (absolute + relative · |expected|) of two tensors of the same dims. */
 export function shareOfTolerance(actual, expected, tolerance) {
-  return expected.data.reduce((worst, value, i) => Math.max(worst, excess(actual.data[i], value, tolerance)), 0);
+  return expected.data.reduce(
+    (worst, value, i) => Math.max(worst, excess(actual.data[i], value, tolerance)),
+    0,
+  );
 }
 
 /** |actual − expected| ≤ absolute + relative · |expected| everywhere: undefined, or else what is wrong. */

@@ -5,14 +5,19 @@ import { assertAllClose, assertClose, difference } from './compare.mjs';
 
 const layers = { absolute: 1e-5, relative: 1e-5 };
 const row = (...values) => ({ data: Float32Array.from(values), dims: [values.length] });
-const differs = (actual, expected, tolerance = layers) => difference(actual, expected, tolerance) !== undefined;
+const differs = (actual, expected, tolerance = layers) =>
+  difference(actual, expected, tolerance) !== undefined;
 
 test('what is within absolute plus relative tolerance agrees', () => {
   assertClose(row(1, -2, 0), row(1, -2, 0), { absolute: 0, relative: 0 });
   assertClose(row(1.5), row(1), { absolute: 0.5, relative: 0 });
   assertClose(row(-4.5), row(-4), { absolute: 0.25, relative: 0.0625 });
   assertClose(row(-Infinity, Infinity), row(-Infinity, Infinity), layers);
-  assertClose({ data: new Float32Array(0), dims: [0, 3] }, { data: new Float32Array(0), dims: [0, 3] }, layers);
+  assertClose(
+    { data: new Float32Array(0), dims: [0, 3] },
+    { data: new Float32Array(0), dims: [0, 3] },
+    layers,
+  );
 });
 
 test('a value just out of tolerance differs', () => {
@@ -57,13 +62,19 @@ test('the message names the worst index, both values and the count', () => {
     difference(actual, expected, { absolute: 0.5, relative: 0 }),
     'worst at [1, 1]: expected 0, got 7, 14.0 times the tolerance; 2 of 6 values out of tolerance',
   );
-  assert.throws(() => assertClose(actual, expected, layers, 'blocks.0.attn.z'), /^AssertionError.*blocks\.0\.attn\.z: worst/);
+  assert.throws(
+    () => assertClose(actual, expected, layers, 'blocks.0.attn.z'),
+    /^AssertionError.*blocks\.0\.attn\.z: worst/,
+  );
 });
 
 test('a missing tensor fails, and so does a comparison with nothing', () => {
   const values = new Map([['output', row(1, 2)]]);
   assertAllClose(new Map([...values, ['extra', row(3)]]), values, layers);
   assert.throws(() => assertAllClose(new Map(), values, layers), /output: missing/);
-  assert.throws(() => assertAllClose(new Map([['output', row(1, NaN)]]), values, layers), /output: worst at \[1\]/);
+  assert.throws(
+    () => assertAllClose(new Map([['output', row(1, NaN)]]), values, layers),
+    /output: worst at \[1\]/,
+  );
   assert.throws(() => assertAllClose(values, new Map(), layers), /nothing is expected/);
 });

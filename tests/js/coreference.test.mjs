@@ -26,8 +26,14 @@ function rowOf(attentions, at, { layer, head }) {
 /** What the model says at one position of a text: the most probable word, p(answer), and all patterns. */
 function ask(model, { text, position, answer }, interventions = []) {
   const { ids, tokens } = model.encode(text);
-  assert.ok(position > 0 && position < ids.length - 1, `${text}: expected the position of a word, got ${position}`);
-  const { logits, attentions } = model.forward({ inputIds: ids }, { outputAttentions: true, interventions });
+  assert.ok(
+    position > 0 && position < ids.length - 1,
+    `${text}: expected the position of a word, got ${position}`,
+  );
+  const { logits, attentions } = model.forward(
+    { inputIds: ids },
+    { outputAttentions: true, interventions },
+  );
   const vocabulary = logits.dims[2];
   const row = logits.data.subarray(position * vocabulary, (position + 1) * vocabulary);
   assert.ok(row.every(Number.isFinite), `${text}: a logit is not finite`);
@@ -39,7 +45,10 @@ function ask(model, { text, position, answer }, interventions = []) {
 }
 
 function assertClose(actual, expected, what) {
-  assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: expected ${expected}, got ${actual}`);
+  assert.ok(
+    Math.abs(actual - expected) <= tolerance,
+    `${what}: expected ${expected}, got ${actual}`,
+  );
 }
 
 test('the folder holds at most 400 KB', () => {
@@ -48,12 +57,18 @@ test('the folder holds at most 400 KB', () => {
 });
 
 test('the figures for the page are those of the golden sentences, within what their number allows', () => {
-  assert.ok(golden.sentences.length >= 500, `expected at least 500 sentences, got ${golden.sentences.length}`);
+  assert.ok(
+    golden.sentences.length >= 500,
+    `expected at least 500 sentences, got ${golden.sentences.length}`,
+  );
   for (const [family, { accuracy: stated }] of Object.entries(evaluation.details.families)) {
     const own = golden.sentences.filter((sentence) => sentence.family === family);
     const accuracy = share(own.map(({ predicted, answer }) => predicted === answer));
     const standardError = Math.sqrt((stated * (1 - stated)) / own.length);
-    assert.ok(Math.abs(accuracy - stated) <= 4 * standardError, `${family}: evaluation.json says ${stated}, the sentences ${accuracy}`);
+    assert.ok(
+      Math.abs(accuracy - stated) <= 4 * standardError,
+      `${family}: evaluation.json says ${stated}, the sentences ${accuracy}`,
+    );
   }
   const { layer, head } = evaluation.details.solver;
   assert.deepEqual([layer, head], [golden.layer, golden.head]);
@@ -91,11 +106,24 @@ forEachVariant('the model of the page', (lab) => {
     test('one head gives the right noun at least 0.6 on average, and weights as in PyTorch', () => {
       const referring = results.filter(({ sentence }) => isReferring(sentence));
       for (const { sentence, weights } of referring)
-        assertClose(weights[sentence.referent], sentence.weight, `${sentence.text}: weight on the right noun`);
-      const mean = referring.reduce((sum, { sentence, weights }) => sum + weights[sentence.referent], 0) / referring.length;
+        assertClose(
+          weights[sentence.referent],
+          sentence.weight,
+          `${sentence.text}: weight on the right noun`,
+        );
+      const mean =
+        referring.reduce((sum, { sentence, weights }) => sum + weights[sentence.referent], 0) /
+        referring.length;
       assert.ok(mean >= 0.6, `mean weight: expected at least 0.6, got ${mean}`);
-      const first = share(referring.map(({ sentence, weights }) => weights[sentence.referent] > weights[sentence.rival]));
-      assert.ok(first >= 0.95, `right noun before its rival: expected at least 0.95 of the sentences, got ${first}`);
+      const first = share(
+        referring.map(
+          ({ sentence, weights }) => weights[sentence.referent] > weights[sentence.rival],
+        ),
+      );
+      assert.ok(
+        first >= 0.95,
+        `right noun before its rival: expected at least 0.95 of the sentences, got ${first}`,
+      );
     });
 
     test('with that head switched off, most answers are wrong', () => {

@@ -32,9 +32,15 @@ const preamble = `
 `;
 
 function run(script) {
-  return spawnSync(process.execPath, ['--input-type=module', '-e', `${preamble}${script}\nconsole.log(checks);`], {
-    cwd: root, encoding: 'utf8', timeout: 60_000,
-  });
+  return spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', `${preamble}${script}\nconsole.log(checks);`],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 60_000,
+    },
+  );
 }
 
 describe('docs/api.md', () => {
@@ -56,39 +62,59 @@ describe('docs/api.md', () => {
   test("the README's lines run and print what they say", () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const [, code] = readme.match(/^```js\n(.*?)^```/ms);
-    const printed = [...code.matchAll(/^console\.log\(.*\); *\/\/ (.+)$/gm)].map(([, text]) => text);
+    const printed = [...code.matchAll(/^console\.log\(.*\); *\/\/ (.+)$/gm)].map(
+      ([, text]) => text,
+    );
     assert.ok(printed.length > 0, 'no line says what it prints');
     const { stdout, stderr } = run(code);
     assert.deepEqual(stdout.trimEnd().split('\n').slice(0, -1), printed, stderr); // the last line is the number of checks
   });
 
   test('it has every error code and every listing', () => {
-    for (const name of [...errorCodes, ...listingNames]) assert.ok(text.includes(`| \`${name}\` |`), name);
+    for (const name of [...errorCodes, ...listingNames])
+      assert.ok(text.includes(`| \`${name}\` |`), name);
   });
 
   test('it names every function, constant and member that the package publishes', () => {
     const published = publishedNames(['dist/node.d.ts', 'dist/index.d.ts', 'dist/worker.d.ts']);
-    assert.ok(published.has('Model.setParameter') && !published.has('Model.writeParameter'), 'internal members are not published');
+    assert.ok(
+      published.has('Model.setParameter') && !published.has('Model.writeParameter'),
+      'internal members are not published',
+    );
     const documented = (name) => new RegExp(`\\b${name.split('.').at(-1)}\\b`).test(text);
-    assert.deepEqual([...published].filter((name) => !documented(name)), []);
+    assert.deepEqual(
+      [...published].filter((name) => !documented(name)),
+      [],
+    );
   });
 });
 
 /** The functions and constants that the declaration files give their reader, and as `Type.member` what a type has. */
 function publishedNames(files) {
-  const program = ts.createProgram(files.map((file) => root + file), { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ESNext });
+  const program = ts.createProgram(
+    files.map((file) => root + file),
+    { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ESNext },
+  );
   const checker = program.getTypeChecker();
   const hidden = ts.ModifierFlags.Protected | ts.ModifierFlags.Private;
   const names = new Set();
   for (const file of files) {
-    for (const symbol of checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(root + file)))) {
-      const exported = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-      if (exported.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable)) names.add(symbol.name);
+    for (const symbol of checker.getExportsOfModule(
+      checker.getSymbolAtLocation(program.getSourceFile(root + file)),
+    )) {
+      const exported =
+        symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      if (exported.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable))
+        names.add(symbol.name);
       const type = checker.getDeclaredTypeOfSymbol(exported);
       if (!type.isClassOrInterface()) continue;
-      for (const { name, declarations: [declaration] } of checker.getPropertiesOfType(type)) {
+      for (const {
+        name,
+        declarations: [declaration],
+      } of checker.getPropertiesOfType(type)) {
         const written = declaration.name !== undefined && ts.isIdentifier(declaration.name); // neither #private nor a symbol
-        if (written && !(ts.getCombinedModifierFlags(declaration) & hidden)) names.add(`${symbol.name}.${name}`);
+        if (written && !(ts.getCombinedModifierFlags(declaration) & hidden))
+          names.add(`${symbol.name}.${name}`);
       }
     }
   }

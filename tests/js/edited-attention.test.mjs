@@ -8,16 +8,33 @@ import { forEachVariant } from './support.mjs';
 const T = 6;
 const K = 4;
 const base = { vocabSize: 20, maxLen: 8, dModel: 12, dFf: 10, numLayers: 2, norm: 'pre' };
-const inputIds = [[3, 1, 4, 1, 5, 9], [2, 6, 5, 3, 5, 8]];
-const attentionMask = [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]];
-const globalAttentionMask = [[1, 0, 0, 0, 1, 0], [0, 0, 1, 0, 0, 0]];
+const inputIds = [
+  [3, 1, 4, 1, 5, 9],
+  [2, 6, 5, 3, 5, 8],
+];
+const attentionMask = [
+  [1, 1, 1, 1, 1, 1],
+  [1, 1, 1, 1, 1, 0],
+];
+const globalAttentionMask = [
+  [1, 0, 0, 0, 1, 0],
+  [0, 0, 1, 0, 0, 0],
+];
 const kinds = {
   "T5's bias": { config: { positions: 't5_bias', attention: { numHeads: 3, causal: true } } },
   ALiBi: { config: { positions: 'alibi', attention: { numHeads: 3 } } },
-  'relative positions': { config: { positions: 'relative', attention: { numHeads: 3, causal: true } } },
-  'relative positions and memory': { config: { positions: 'relative', memoryLength: 4, attention: { numHeads: 3, causal: true } }, remembers: true },
+  'relative positions': {
+    config: { positions: 'relative', attention: { numHeads: 3, causal: true } },
+  },
+  'relative positions and memory': {
+    config: { positions: 'relative', memoryLength: 4, attention: { numHeads: 3, causal: true } },
+    remembers: true,
+  },
   'a window': { config: { attention: { numHeads: 3, window: 1 } } },
-  'a window and global tokens': { config: { attention: { numHeads: 3, window: 1, globalTokens: true } }, inputs: { globalAttentionMask } },
+  'a window and global tokens': {
+    config: { attention: { numHeads: 3, window: 1, globalTokens: true } },
+    inputs: { globalAttentionMask },
+  },
   'grouped queries': { config: { attention: { numHeads: 3, numKvHeads: 1 } } },
 };
 const edits = [
@@ -37,7 +54,9 @@ function edited({ data, dims }, { op, value, batch, head, query, key }) {
   const isSelected = (selector, index) => selector === undefined || selector === index;
   const cells = (h, s) => {
     const found = [];
-    for (let b = 0; b < B; ++b) for (let t = 0; t < Q; ++t) if (isSelected(batch, b) && isSelected(query, t)) found.push(((b * H + h) * Q + t) * S + s);
+    for (let b = 0; b < B; ++b)
+      for (let t = 0; t < Q; ++t)
+        if (isSelected(batch, b) && isSelected(query, t)) found.push(((b * H + h) * Q + t) * S + s);
     return found;
   };
   for (let h = 0; h < H; ++h) {
@@ -82,7 +101,8 @@ function weighted({ data, dims }, trace, isGlobal) {
         const row = (b * H + h) * Q + t;
         for (let i = 0; i < K; ++i) {
           let sum = 0;
-          for (let s = 0; s < S; ++s) sum += data[row * S + s] * v.data[((b * v.dims[1] + group) * S + s) * K + i];
+          for (let s = 0; s < S; ++s)
+            sum += data[row * S + s] * v.data[((b * v.dims[1] + group) * S + s) * K + i];
           result[row * K + i] = sum;
         }
       }
@@ -98,23 +118,34 @@ forEachVariant('edits inside attention', (lab) => {
       try {
         const given = { inputIds, attentionMask, ...inputs };
         const memory = remembers ? model.forward({ inputIds }).memory : undefined;
-        const run = (interventions) => model.forward(given, { trace: true, interventions, ...(memory && { memory }) }).trace;
+        const run = (interventions) =>
+          model.forward(given, { trace: true, interventions, ...(memory && { memory }) }).trace;
         const plain = run([]);
-        const isGlobal = (b, t) => inputs.globalAttentionMask?.[b][t] === 1 && attentionMask[b][t] === 1;
+        const isGlobal = (b, t) =>
+          inputs.globalAttentionMask?.[b][t] === 1 && attentionMask[b][t] === 1;
         const at = (trace, name) => trace.get(`blocks.0.attn.${name}`);
         assert.equal(at(plain, 'scores').dims[3], remembers ? T + 4 : T);
         // What bias and mask add to a score: −∞ where they hide it.
-        const added = at(plain, 'masked_scores').data.map((x, i) => (x === -Infinity ? x : x - at(plain, 'scores').data[i]));
+        const added = at(plain, 'masked_scores').data.map((x, i) =>
+          x === -Infinity ? x : x - at(plain, 'scores').data[i],
+        );
         const masked = ({ data, dims }) => ({ data: data.map((x, i) => x + added[i]), dims });
         for (const edit of edits) {
           for (const name of ['scores', 'masked_scores', 'pattern']) {
             const trace = run([{ at: `blocks.0.attn.${name}`, ...edit }]);
-            const check = (each, expected) => assertClose(at(trace, each), expected, close, `${each} after ${JSON.stringify(edit)} at ${name}`);
+            const check = (each, expected) =>
+              assertClose(
+                at(trace, each),
+                expected,
+                close,
+                `${each} after ${JSON.stringify(edit)} at ${name}`,
+              );
             check(name, edited(at(plain, name), edit));
             if (name === 'scores') check('masked_scores', masked(at(trace, 'scores')));
             if (name !== 'pattern') check('pattern', softmax(at(trace, 'masked_scores')));
             check('z', weighted(at(trace, 'pattern'), trace, isGlobal));
-            for (const unchanged of ['q', 'k', 'v']) assert.deepEqual(at(trace, unchanged), at(plain, unchanged));
+            for (const unchanged of ['q', 'k', 'v'])
+              assert.deepEqual(at(trace, unchanged), at(plain, unchanged));
           }
         }
       } finally {

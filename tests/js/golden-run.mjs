@@ -25,7 +25,9 @@ export function callOf(testCase, run) {
 /** A result's tensors by name: `attentions` (and other lists) as attentions.0, …, the trace's entries under their own names. */
 function byName({ trace, ...tensors }) {
   const named = Object.entries(tensors).flatMap(([name, value]) =>
-    Array.isArray(value) ? value.map((tensor, layer) => [`${name}.${layer}`, tensor]) : [[name, value]],
+    Array.isArray(value)
+      ? value.map((tensor, layer) => [`${name}.${layer}`, tensor])
+      : [[name, value]],
   );
   return new Map([...(trace ?? []), ...named]);
 }
@@ -37,7 +39,9 @@ const forwardOptions = {
 };
 
 function runParameterised(kind, owner, testCase) {
-  const { inputs, options } = callOf(testCase, (inputIds) => owner.forward({ inputIds }, { trace: true }));
+  const { inputs, options } = callOf(testCase, (inputIds) =>
+    owner.forward({ inputIds }, { trace: true }),
+  );
   return byName(owner.forward(inputs, { ...options, ...forwardOptions[kind] }));
 }
 
@@ -57,23 +61,31 @@ function measured(testCase) {
     const [kind, layer] = name.split('.');
     if (kind === 'attentions') run.attentions[layer] = tensor;
     else if (kind === 'v') run.trace.set(`blocks.${layer}.attn.v`, tensor);
-    else if (kind === 'out') (run.parameters ??= {})[`blocks.${layer}.attn.out_proj.weight`] = tensor;
+    else if (kind === 'out')
+      (run.parameters ??= {})[`blocks.${layer}.attn.out_proj.weight`] = tensor;
     else run[name] = tensor;
   }
   return run;
 }
 
-const defined = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+const defined = (options) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 /** Flags [B, T] as arrays of booleans. */
 function rowsOf({ data, dims: [rows, columns] }) {
-  return Array.from({ length: rows }, (_, row) => Array.from(data.slice(row * columns, (row + 1) * columns), Boolean));
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from(data.slice(row * columns, (row + 1) * columns), Boolean),
+  );
 }
 
 /** [n, H, W, 4] as n pictures. */
 function picturesOf({ data, dims: [count, height, width] }) {
   const size = height * width * 4;
-  return Array.from({ length: count }, (_, i) => ({ data: data.subarray(i * size, (i + 1) * size), width, height }));
+  return Array.from({ length: count }, (_, i) => ({
+    data: data.subarray(i * size, (i + 1) * size),
+    width,
+    height,
+  }));
 }
 
 function withTrainer(runtime, testCase, options, run) {
@@ -92,8 +104,13 @@ function withTrainer(runtime, testCase, options, run) {
 /** A trainer's batch: what memory.0, memory.1 … hold is its `memory`. */
 function batchOf(inputs) {
   const isMemory = ([name]) => name.startsWith('memory.');
-  const memory = Object.entries(inputs).filter(isMemory).map(([, tensor]) => tensor);
-  return { ...Object.fromEntries(Object.entries(inputs).filter((entry) => !isMemory(entry))), ...(memory.length > 0 && { memory }) };
+  const memory = Object.entries(inputs)
+    .filter(isMemory)
+    .map(([, tensor]) => tensor);
+  return {
+    ...Object.fromEntries(Object.entries(inputs).filter((entry) => !isMemory(entry))),
+    ...(memory.length > 0 && { memory }),
+  };
 }
 
 const scalar = (value) => ({ data: Float32Array.of(value), dims: [1] });
@@ -110,7 +127,9 @@ function partOf({ data, dims: [batch, ...rest] }, index, count) {
 /** Positions [first, first + count) of every sequence of a tensor [B, T, …]. */
 function positionsOf({ data, dims: [batch, length, ...rest] }, first, count) {
   const width = rest.reduce((product, size) => product * size, 1);
-  const rows = Array.from({ length: batch }, (_, b) => [...data.subarray((b * length + first) * width, (b * length + first + count) * width)]);
+  const rows = Array.from({ length: batch }, (_, b) => [
+    ...data.subarray((b * length + first) * width, (b * length + first + count) * width),
+  ]);
   return { data: data.constructor.from(rows.flat()), dims: [batch, count, ...rest] };
 }
 
@@ -119,7 +138,9 @@ function joined(parts) {
   const [batch, , ...rest] = parts[0].dims;
   const length = parts.reduce((sum, { dims }) => sum + dims[1], 0);
   const data = Array.from({ length: batch }, (_, b) =>
-    parts.flatMap(({ data: part }) => [...part.subarray((b * part.length) / batch, ((b + 1) * part.length) / batch)]),
+    parts.flatMap(({ data: part }) => [
+      ...part.subarray((b * part.length) / batch, ((b + 1) * part.length) / batch),
+    ]),
   );
   return { data: Float32Array.from(data.flat()), dims: [batch, length, ...rest] };
 }
@@ -146,27 +167,50 @@ export const runners = {
   },
   pictures(runtime, testCase) {
     const { preprocessor, channels } = testCase.options;
-    return new Map([['pixelValues', preprocess(picturesOf(testCase.inputs.get('pictures')), preprocessor, { channels })]]);
+    return new Map([
+      [
+        'pixelValues',
+        preprocess(picturesOf(testCase.inputs.get('pictures')), preprocessor, { channels }),
+      ],
+    ]);
   },
   gradients(runtime, testCase) {
     const { inputs, options } = callOf(testCase);
     return withTrainer(runtime, testCase, { lr: 0, ...options }, (trainer) => {
       const { loss, parameters, trace } = trainer.gradients(batchOf(inputs), { trace: true });
-      const named = [...[...parameters].map(([name, tensor]) => [`parameters.${name}`, tensor]), ...trace];
-      const differences = named.map(([name, tensor]) => [`differences.${name}`, scalar(alongSines(tensor))]);
+      const named = [
+        ...[...parameters].map(([name, tensor]) => [`parameters.${name}`, tensor]),
+        ...trace,
+      ];
+      const differences = named.map(([name, tensor]) => [
+        `differences.${name}`,
+        scalar(alongSines(tensor)),
+      ]);
       return new Map([['loss', scalar(loss)], ...named, ...differences]);
     });
   },
   /** Step i takes the batch i mod `batches`. */
   training(runtime, testCase) {
-    const { inputs, options: { steps, batches, ...options } } = callOf(testCase);
+    const {
+      inputs,
+      options: { steps, batches, ...options },
+    } = callOf(testCase);
     return withTrainer(runtime, testCase, options, (trainer) => {
       const results = Array.from({ length: steps }, (_, step) => {
-        const part = Object.entries(inputs).map(([name, tensor]) => [name, partOf(tensor, step % batches, batches)]);
+        const part = Object.entries(inputs).map(([name, tensor]) => [
+          name,
+          partOf(tensor, step % batches, batches),
+        ]);
         return trainer.step(Object.fromEntries(part));
       });
-      const column = (field) => ({ data: Float32Array.from(results, (result) => result[field]), dims: [steps] });
-      return new Map([['losses', column('loss')], ['gradNorms', column('gradNorm')]]);
+      const column = (field) => ({
+        data: Float32Array.from(results, (result) => result[field]),
+        dims: [steps],
+      });
+      return new Map([
+        ['losses', column('loss')],
+        ['gradNorms', column('gradNorm')],
+      ]);
     });
   },
   embedding(runtime, testCase, model) {
@@ -176,8 +220,14 @@ export const runners = {
     return runFresh('recurrent', runtime.createRecurrent(testCase.config), testCase);
   },
   measures(_, testCase) {
-    const { attentions, trace, parameters, inputIds, attentionMask, specialTokens } = measured(testCase);
-    const options = { inputIds, attentionMask, parameters, specialTokens: specialTokens && rowsOf(specialTokens) };
+    const { attentions, trace, parameters, inputIds, attentionMask, specialTokens } =
+      measured(testCase);
+    const options = {
+      inputIds,
+      attentionMask,
+      parameters,
+      specialTokens: specialTokens && rowsOf(specialTokens),
+    };
     return new Map(Object.entries(measureHeads({ attentions, trace }, defined(options))));
   },
   weight_norms(_, testCase) {
@@ -196,16 +246,25 @@ export const runners = {
       const outputs = [];
       let first = 0;
       for (const length of testCase.options.segments) {
-        const inputs = Object.fromEntries([...testCase.inputs].map(([name, tensor]) => [name, positionsOf(tensor, first, length)]));
+        const inputs = Object.fromEntries(
+          [...testCase.inputs].map(([name, tensor]) => [name, positionsOf(tensor, first, length)]),
+        );
         const memory = outputs.at(-1)?.memory;
         outputs.push(model.forward(inputs, { outputAttentions: true, ...(memory && { memory }) }));
         const { lastHiddenState } = model.forward(inputs, memory && { memory });
         outputs.at(-1).lastHiddenState = lastHiddenState; // fused, without attentions
         first += length;
       }
-      const patterns = outputs.flatMap(({ attentions }, number) => attentions.map((tensor, layer) => [`attentions.${number}.${layer}`, tensor]));
-      const whole = ['lastHiddenState', 'logits'].filter((name) => outputs[0][name]).map((name) => [name, joined(outputs.map((output) => output[name]))]);
-      const memory = (outputs.at(-1).memory ?? []).map((tensor, layer) => [`memory.${layer}`, tensor]);
+      const patterns = outputs.flatMap(({ attentions }, number) =>
+        attentions.map((tensor, layer) => [`attentions.${number}.${layer}`, tensor]),
+      );
+      const whole = ['lastHiddenState', 'logits']
+        .filter((name) => outputs[0][name])
+        .map((name) => [name, joined(outputs.map((output) => output[name]))]);
+      const memory = (outputs.at(-1).memory ?? []).map((tensor, layer) => [
+        `memory.${layer}`,
+        tensor,
+      ]);
       return new Map([...patterns, ...whole, ...memory]);
     } finally {
       model.dispose();
@@ -248,8 +307,16 @@ export function blankPadding(tensor, valid) {
 export function comparable(testCase, actual) {
   const { valid, inputs, expected } = testCase;
   if (!valid) return { actual, expected };
-  const maskOf = (name) => inputs.get(typeof valid === 'string' ? valid : valid[name.startsWith('encoder') ? 'encoder' : 'decoder']);
+  const maskOf = (name) =>
+    inputs.get(
+      typeof valid === 'string' ? valid : valid[name.startsWith('encoder') ? 'encoder' : 'decoder'],
+    );
   const blank = (tensors) =>
-    new Map([...tensors].map(([name, tensor]) => [name, maskOf(name) ? blankPadding(tensor, maskOf(name)) : tensor]));
+    new Map(
+      [...tensors].map(([name, tensor]) => [
+        name,
+        maskOf(name) ? blankPadding(tensor, maskOf(name)) : tensor,
+      ]),
+    );
   return { actual: blank(actual), expected: blank(expected) };
 }

@@ -23,7 +23,9 @@ function fromFloat16(bits) {
     const exponent = (half >> 10) & 0x1f;
     const fraction = half & 0x3ff;
     if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+    return (
+      sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15))
+    );
   });
 }
 
@@ -44,10 +46,19 @@ export function readSafetensors(path) {
   const header = JSON.parse(textDecoder.decode(bytes.subarray(8, start)));
   delete header.__metadata__;
   return new Map(
-    Object.entries(header).map(([name, { dtype, shape, data_offsets: [begin, end] }]) => {
-      const copy = Uint8Array.prototype.slice.call(bytes, start + begin, start + end).buffer;
-      return [name, { data: readers[dtype](copy), dims: shape }];
-    }),
+    Object.entries(header).map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [begin, end],
+        },
+      ]) => {
+        const copy = Uint8Array.prototype.slice.call(bytes, start + begin, start + end).buffer;
+        return [name, { data: readers[dtype](copy), dims: shape }];
+      },
+    ),
   );
 }
 
@@ -78,11 +89,17 @@ export function readParameters(checkpoint, table) {
     Object.entries(table).map(([ours, theirs]) => {
       if (typeof theirs === 'string') return [ours, saved.get(theirs)];
       const tensor = saved.get(theirs.tensor);
-      return [ours, theirs.transposed ? transposed(tensor) : { ...tensor, dims: theirs.dims ?? tensor.dims }];
+      return [
+        ours,
+        theirs.transposed ? transposed(tensor) : { ...tensor, dims: theirs.dims ?? tensor.dims },
+      ];
     }),
   );
 }
 
 function transposed({ data, dims: [rows, cols] }) {
-  return { data: Float32Array.from(data, (_, i) => data[(i % rows) * cols + Math.floor(i / rows)]), dims: [cols, rows] };
+  return {
+    data: Float32Array.from(data, (_, i) => data[(i % rows) * cols + Math.floor(i / rows)]),
+    dims: [cols, rows],
+  };
 }

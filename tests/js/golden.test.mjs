@@ -7,14 +7,22 @@ import { comparable, runners } from './golden-run.mjs';
 import { checkpointPath, readGroups, readParameters } from './golden.mjs';
 
 /** Functions of cpp/kernels without a call of their own in the package: tests/cpp/golden runs them. */
-const kindsOfTheCore = new Set(['activation', 'layer_norm', 'rms_norm', 'rotary', 'sinusoidal', 'position_bias']);
+const kindsOfTheCore = new Set([
+  'activation',
+  'layer_norm',
+  'rms_norm',
+  'rotary',
+  'sinusoidal',
+  'position_bias',
+]);
 
 const groups = readGroups();
 
 /** Every field of `expected` is in `actual`, with its value; so for the objects within. */
 function assertFields(actual, expected, name) {
   for (const [field, value] of Object.entries(expected)) {
-    if (typeof value === 'object' && value !== null) assertFields(actual[field], value, `${name}.${field}`);
+    if (typeof value === 'object' && value !== null)
+      assertFields(actual[field], value, `${name}.${field}`);
     else assert.deepEqual(actual[field], value, `${name}.${field}`);
   }
 }
@@ -59,7 +67,10 @@ for (const variant of ['simd128', 'relaxed']) {
         test(`${group}/checkpoints/${name}: ${about}: config and parameters as saved`, async () => {
           const model = await checkpoint(name);
           assertFields(model.config, config, 'config');
-          assert.deepEqual([...model.parameterShapes().keys()].toSorted(), Object.keys(parameters).toSorted());
+          assert.deepEqual(
+            [...model.parameterShapes().keys()].toSorted(),
+            Object.keys(parameters).toSorted(),
+          );
           const expected = readParameters(name, parameters);
           assertAllClose(model.parameters(), expected, { absolute: 0, relative: 0 });
         });

@@ -17,23 +17,45 @@ export async function serveHub(repos, fault = () => undefined) {
     const { pathname } = new URL(request.url, 'http://hub');
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Access-Control-Allow-Headers', 'Authorization, Range');
-    response.setHeader('Access-Control-Expose-Headers', 'ETag, X-Repo-Commit, X-Error-Code, Content-Range');
+    response.setHeader(
+      'Access-Control-Expose-Headers',
+      'ETag, X-Repo-Commit, X-Error-Code, Content-Range',
+    );
     if (request.method === 'OPTIONS') return response.end();
-    const [, repo, revision, file] = /^\/(?:hub\/|cdn\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(decodeURIComponent(pathname)) ?? [];
-    const seen = { file, revision, range: request.headers.range, authorization: request.headers.authorization, sent: 0 };
+    const [, repo, revision, file] =
+      /^\/(?:hub\/|cdn\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(
+        decodeURIComponent(pathname),
+      ) ?? [];
+    const seen = {
+      file,
+      revision,
+      range: request.headers.range,
+      authorization: request.headers.authorization,
+      sent: 0,
+    };
     requests.push(seen);
     const files = hub.repos[repo]?.[revision];
     const bytes = files?.[file] === undefined ? undefined : Buffer.from(files[file]);
-    const answer = hub.fault({ ...seen, repo, number: requests.filter((each) => each.file === file).length }) ?? {};
+    const answer =
+      hub.fault({ ...seen, repo, number: requests.filter((each) => each.file === file).length }) ??
+      {};
     if (answer.redirect && !pathname.startsWith('/cdn/')) {
       return response.writeHead(302, { Location: `/cdn${pathname.replace('/hub', '')}` }).end();
     }
-    if (answer.status) return response.writeHead(answer.status, answer.headers ?? {}).end(answer.body ?? '');
+    if (answer.status)
+      return response.writeHead(answer.status, answer.headers ?? {}).end(answer.body ?? '');
     if (!bytes) {
-      const code = !hub.repos[repo] ? 'RepoNotFound' : !files ? 'RevisionNotFound' : 'EntryNotFound';
-      return response.writeHead(code === 'RepoNotFound' ? 401 : 404, { 'X-Error-Code': code }).end(code);
+      const code = !hub.repos[repo]
+        ? 'RepoNotFound'
+        : !files
+          ? 'RevisionNotFound'
+          : 'EntryNotFound';
+      return response
+        .writeHead(code === 'RepoNotFound' ? 401 : 404, { 'X-Error-Code': code })
+        .end(code);
     }
-    const start = answer.ranges !== false && seen.range ? Number(/^bytes=(\d+)-$/.exec(seen.range)[1]) : 0;
+    const start =
+      answer.ranges !== false && seen.range ? Number(/^bytes=(\d+)-$/.exec(seen.range)[1]) : 0;
     if (start > 0 && start >= bytes.length) return response.writeHead(416).end();
     const body = bytes.subarray(start);
     const headers = { 'Content-Length': body.length, 'X-Repo-Commit': answer.commit ?? commit };

@@ -12,7 +12,13 @@ import { serveHub } from './hub.mjs';
 import { assertRejects } from './support.mjs';
 
 const repo = 'org/tiny';
-const filesOf = (name) => Object.fromEntries(readdirSync(checkpointPath(name)).map((file) => [file, readFileSync(join(checkpointPath(name), file))]));
+const filesOf = (name) =>
+  Object.fromEntries(
+    readdirSync(checkpointPath(name)).map((file) => [
+      file,
+      readFileSync(join(checkpointPath(name), file)),
+    ]),
+  );
 
 describe('hub', () => {
   let rt;
@@ -43,21 +49,40 @@ describe('hub', () => {
   const ofFile = (requests, file) => requests.filter((request) => request.file === file);
   const large = () => {
     const shape = { ...config, vocab_size: 70_000 };
-    return { 'config.json': JSON.stringify(shape), 'model.safetensors': container(weights(tensorShapes(shape))) };
+    return {
+      'config.json': JSON.stringify(shape),
+      'model.safetensors': container(weights(tensorShapes(shape))),
+    };
   };
 
   test('loads, and the second time asks what changed but downloads nothing again', async () => {
     const first = await load();
-    assert.deepEqual(first.requests.map(({ file }) => file), ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'model.safetensors']); // of a BERT: none says how to generate
-    assert.ok(first.requests.every(({ revision, range, authorization }) => revision === 'main' && !range && !authorization));
+    assert.deepEqual(
+      first.requests.map(({ file }) => file),
+      ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'model.safetensors'],
+    ); // of a BERT: none says how to generate
+    assert.ok(
+      first.requests.every(
+        ({ revision, range, authorization }) => revision === 'main' && !range && !authorization,
+      ),
+    );
     const events = [];
     const second = await load({ onProgress: (event) => events.push(event) });
     assert.deepEqual(second.parameters, first.parameters);
-    assert.deepEqual(second.requests.map(({ file }) => file), first.requests.map(({ file }) => file));
+    assert.deepEqual(
+      second.requests.map(({ file }) => file),
+      first.requests.map(({ file }) => file),
+    );
     const size = checkpoint()['model.safetensors'].length;
     assert.deepEqual(events.at(-1), { file: 'model.safetensors', loaded: size, total: size });
     const [kept] = await rt.listCache({ cacheDir });
-    assert.deepEqual(kept, { hub: hub.url, repo, revision: 'main', bytes: size + checkpoint()['config.json'].length, complete: true });
+    assert.deepEqual(kept, {
+      hub: hub.url,
+      repo,
+      revision: 'main',
+      bytes: size + checkpoint()['config.json'].length,
+      complete: true,
+    });
   });
 
   test('a revision that is a commit is never asked for again; another revision is another model', async () => {
@@ -69,7 +94,11 @@ describe('hub', () => {
     const second = await load({ revision: commit });
     assert.deepEqual(second.parameters, first.parameters);
     assert.deepEqual(second.requests, []);
-    await assertRejects(rt.loadModel(repo, options({ revision: 'v9' })), 'file_missing', /config\.json: org\/tiny has no revision "v9"/);
+    await assertRejects(
+      rt.loadModel(repo, options({ revision: 'v9' })),
+      'file_missing',
+      /config\.json: org\/tiny has no revision "v9"/,
+    );
   });
 
   test('main that moved is downloaded anew, and the old version dropped', async () => {
@@ -77,7 +106,9 @@ describe('hub', () => {
     hub.repos[repo].main = checkpoint({ 'model.safetensors': container(weights(undefined, 8)) });
     const after = await load();
     assert.notDeepEqual(after.parameters, before.parameters);
-    const versions = readdirSync(cacheDir, { recursive: true }).filter((name) => /model\.safetensors[\\/]v\w+$/.test(name));
+    const versions = readdirSync(cacheDir, { recursive: true }).filter((name) =>
+      /model\.safetensors[\\/]v\w+$/.test(name),
+    );
     assert.equal(versions.length, 1);
     assert.deepEqual((await load()).parameters, after.parameters);
   });
@@ -91,24 +122,35 @@ describe('hub', () => {
     const model = await rt.loadModel(repo, options({ hub: url }));
     assert.deepEqual(model.parameters(), first.parameters);
     model.dispose();
-    await assertRejects(rt.loadModel('org/other', options({ hub: url })), 'network', /config\.json/);
+    await assertRejects(
+      rt.loadModel('org/other', options({ hub: url })),
+      'network',
+      /config\.json/,
+    );
     hub = await serveHub({});
   });
 
   test('a connection that breaks goes on in the same load', async () => {
     hub.repos[repo].main = large();
     const whole = await load({ cacheDir: join(cacheDir, 'other') });
-    hub.fault = ({ file, number }) => (file === 'model.safetensors' && number <= 3 ? { cut: 900_000 } : undefined);
+    hub.fault = ({ file, number }) =>
+      file === 'model.safetensors' && number <= 3 ? { cut: 900_000 } : undefined;
     const { parameters, requests } = await load();
     assert.deepEqual(parameters, whole.parameters);
-    assert.deepEqual(ofFile(requests, 'model.safetensors').map(({ range }) => range?.replace(/\d+/, 'N')), [undefined, 'bytes=N-', 'bytes=N-']);
+    assert.deepEqual(
+      ofFile(requests, 'model.safetensors').map(({ range }) => range?.replace(/\d+/, 'N')),
+      [undefined, 'bytes=N-', 'bytes=N-'],
+    );
     assert.deepEqual((await load()).parameters, whole.parameters);
   });
 
   test('of a server without ranges it goes on all the same', async () => {
     hub.repos[repo].main = large();
     const whole = await load({ cacheDir: join(cacheDir, 'other') });
-    hub.fault = ({ file, number }) => (file === 'model.safetensors' ? { ranges: false, ...(number === 1 && { cut: 900_000 }) } : undefined);
+    hub.fault = ({ file, number }) =>
+      file === 'model.safetensors'
+        ? { ranges: false, ...(number === 1 && { cut: 900_000 }) }
+        : undefined;
     assert.deepEqual((await load()).parameters, whole.parameters);
   });
 
@@ -119,9 +161,15 @@ describe('hub', () => {
     for (const ranges of [true, false]) {
       await rt.clearCache({ cacheDir });
       const controller = new AbortController();
-      hub.fault = ({ file }) => (file === 'model.safetensors' ? { cut: 700_000, stall: true } : undefined);
-      const onProgress = ({ file, loaded }) => file === 'model.safetensors' && loaded >= 600_000 && controller.abort();
-      await assertRejects(rt.loadModel(repo, options({ onProgress, signal: controller.signal })), 'aborted', /aborted/);
+      hub.fault = ({ file }) =>
+        file === 'model.safetensors' ? { cut: 700_000, stall: true } : undefined;
+      const onProgress = ({ file, loaded }) =>
+        file === 'model.safetensors' && loaded >= 600_000 && controller.abort();
+      await assertRejects(
+        rt.loadModel(repo, options({ onProgress, signal: controller.signal })),
+        'aborted',
+        /aborted/,
+      );
       const [left] = await rt.listCache({ cacheDir });
       assert.equal(left.complete, false);
       hub.fault = ({ file }) => (file === 'model.safetensors' ? { ranges } : undefined);
@@ -136,8 +184,17 @@ describe('hub', () => {
     hub.fault = ({ file }) => (file === 'model.safetensors' ? { cut: 0 } : undefined);
     await assertRejects(rt.loadModel(repo, options()), 'network', /model\.safetensors/);
     hub.requests.length = 0;
-    hub.fault = ({ file, number }) => (file === 'model.safetensors' ? (number === 1 ? { cut: 800_000 } : { status: 503 }) : undefined);
-    await assertRejects(rt.loadModel(repo, options()), 'network', /broke off after \d+ bytes \(.*503.*\); load it again to go on from there/);
+    hub.fault = ({ file, number }) =>
+      file === 'model.safetensors'
+        ? number === 1
+          ? { cut: 800_000 }
+          : { status: 503 }
+        : undefined;
+    await assertRejects(
+      rt.loadModel(repo, options()),
+      'network',
+      /broke off after \d+ bytes \(.*503.*\); load it again to go on from there/,
+    );
     assert.equal(rt.liveHandles, 0);
   });
 
@@ -145,9 +202,15 @@ describe('hub', () => {
     hub.repos[repo].main = large();
     const begin = async () => {
       const controller = new AbortController();
-      hub.fault = ({ file }) => (file === 'model.safetensors' ? { cut: 700_000, stall: true } : undefined);
-      const onProgress = ({ file, loaded }) => file === 'model.safetensors' && loaded >= 600_000 && controller.abort();
-      await assertRejects(rt.loadModel(repo, options({ onProgress, signal: controller.signal })), 'aborted', /aborted/);
+      hub.fault = ({ file }) =>
+        file === 'model.safetensors' ? { cut: 700_000, stall: true } : undefined;
+      const onProgress = ({ file, loaded }) =>
+        file === 'model.safetensors' && loaded >= 600_000 && controller.abort();
+      await assertRejects(
+        rt.loadModel(repo, options({ onProgress, signal: controller.signal })),
+        'aborted',
+        /aborted/,
+      );
       hub.fault = () => undefined;
     };
     await begin();
@@ -157,15 +220,23 @@ describe('hub', () => {
     assert.deepEqual((await load()).parameters, fresh.parameters);
     // A version that changes in the middle of a load is no model.
     await rt.clearCache({ cacheDir });
-    hub.fault = ({ file, range }) => (file === 'model.safetensors' ? (range ? { etag: '"other"' } : { cut: 700_000 }) : undefined);
+    hub.fault = ({ file, range }) =>
+      file === 'model.safetensors' ? (range ? { etag: '"other"' } : { cut: 700_000 }) : undefined;
     await assertRejects(rt.loadModel(repo, options()), 'network', /or another version/);
     hub.fault = ({ file }) => ({ commit: (file === 'config.json' ? 'a' : 'b').repeat(40) });
-    await assertRejects(rt.loadModel(repo, options({ cacheDir: join(cacheDir, 'third') })), 'network', /revision "main" changed on the hub while it was loaded/);
+    await assertRejects(
+      rt.loadModel(repo, options({ cacheDir: join(cacheDir, 'third') })),
+      'network',
+      /revision "main" changed on the hub while it was loaded/,
+    );
   });
 
   test('without an ETag nothing is resumed, and what is loaded is right', async () => {
     hub.repos[repo].main = large();
-    hub.fault = ({ file, number }) => ({ etag: null, ...(file === 'model.safetensors' && number === 1 && { cut: 500_000 }) });
+    hub.fault = ({ file, number }) => ({
+      etag: null,
+      ...(file === 'model.safetensors' && number === 1 && { cut: 500_000 }),
+    });
     await assertRejects(rt.loadModel(repo, options()), 'network', /model\.safetensors/);
     hub.fault = () => ({ etag: null });
     const { requests } = await load();
@@ -184,7 +255,8 @@ describe('hub', () => {
     const { requests } = await load({ token: 'hf_secret' });
     assert.ok(requests.every(({ authorization }) => authorization === 'Bearer hf_secret'));
     for (const name of readdirSync(cacheDir, { recursive: true, withFileTypes: true })) {
-      if (name.isFile()) assert.ok(!readFileSync(join(name.parentPath, name.name)).includes('hf_secret'), name.name);
+      if (name.isFile())
+        assert.ok(!readFileSync(join(name.parentPath, name.name)).includes('hf_secret'), name.name);
     }
   });
 
@@ -200,18 +272,42 @@ describe('hub', () => {
 
   test('what the hub refuses is said with what to do', async () => {
     const refused = [
-      [{ status: 401 }, 'network', /org\/tiny is private, gated or not there \(status 401\): check how org\/tiny is spelt, or pass the token/],
-      [{ status: 403, headers: { 'X-Error-Code': 'GatedRepo' } }, 'network', /org\/tiny is gated \(status 403\): accept its terms at http:.*org\/tiny/],
-      [{ status: 404, headers: { 'X-Error-Code': 'RepoNotFound' } }, 'file_missing', /the hub has no org\/tiny \(status 404\): check how/],
-      [{ status: 404 }, 'file_missing', /config\.json: not found in org\/tiny at revision "main" of http.*check how they are spelt/],
+      [
+        { status: 401 },
+        'network',
+        /org\/tiny is private, gated or not there \(status 401\): check how org\/tiny is spelt, or pass the token/,
+      ],
+      [
+        { status: 403, headers: { 'X-Error-Code': 'GatedRepo' } },
+        'network',
+        /org\/tiny is gated \(status 403\): accept its terms at http:.*org\/tiny/,
+      ],
+      [
+        { status: 404, headers: { 'X-Error-Code': 'RepoNotFound' } },
+        'file_missing',
+        /the hub has no org\/tiny \(status 404\): check how/,
+      ],
+      [
+        { status: 404 },
+        'file_missing',
+        /config\.json: not found in org\/tiny at revision "main" of http.*check how they are spelt/,
+      ],
       [{ status: 418 }, 'network', /expected the file, got status 418/],
-      [{ status: 200, body: '<!doctype html><title>Sign in</title>' }, 'file_missing', /config\.json: expected the file, got an HTML page/],
+      [
+        { status: 200, body: '<!doctype html><title>Sign in</title>' },
+        'file_missing',
+        /config\.json: expected the file, got an HTML page/,
+      ],
     ];
     for (const [answer, code, message] of refused) {
       hub.fault = () => answer;
       await assertRejects(rt.loadModel(repo, options()), code, message);
     }
-    await assertRejects(rt.loadModel(repo, options({ token: 'hf_secret' })), 'file_missing', /^(?!.*hf_secret)/);
+    await assertRejects(
+      rt.loadModel(repo, options({ token: 'hf_secret' })),
+      'file_missing',
+      /^(?!.*hf_secret)/,
+    );
     assert.deepEqual(await rt.listCache({ cacheDir }), []);
   });
 
@@ -224,9 +320,18 @@ describe('hub', () => {
       [repo, { token: 'two words' }, /^token: expected a string without spaces$/],
       [repo, { cacheDir: 3 }, /cacheDir: expected a string, got 3/],
       [repo, { revison: 'main' }, /options\.revison: unknown/],
-      ['./org/tiny', { revision: 'main' }, /revision: expected a hub id 'org\/name' as source with it/],
+      [
+        './org/tiny',
+        { revision: 'main' },
+        /revision: expected a hub id 'org\/name' as source with it/,
+      ],
     ];
-    for (const [id, given, message] of refused) await assertRejects(rt.loadModel(id, { ...options(), ...given }), 'invalid_argument', message);
+    for (const [id, given, message] of refused)
+      await assertRejects(
+        rt.loadModel(id, { ...options(), ...given }),
+        'invalid_argument',
+        message,
+      );
   });
 
   test('a folder of that name comes first, unless an option of the hub is given', async () => {
@@ -234,7 +339,8 @@ describe('hub', () => {
     const before = process.cwd();
     mkdirSync(join(folder, 'org/tiny'), { recursive: true });
     const local = checkpoint({ 'model.safetensors': container(weights(undefined, 3)) });
-    for (const [name, content] of Object.entries(local)) writeFileSync(join(folder, 'org/tiny', name), content);
+    for (const [name, content] of Object.entries(local))
+      writeFileSync(join(folder, 'org/tiny', name), content);
     try {
       process.chdir(folder);
       const model = await rt.loadModel('org/tiny');
@@ -252,17 +358,28 @@ describe('hub', () => {
     hub.repos['org/second'] = { main: checkpoint() };
     await load();
     await load({}, 'org/second');
-    assert.deepEqual((await rt.listCache({ cacheDir })).map(({ repo: name }) => name).sort(), ['org/second', 'org/tiny']);
+    assert.deepEqual((await rt.listCache({ cacheDir })).map(({ repo: name }) => name).sort(), [
+      'org/second',
+      'org/tiny',
+    ]);
     await rt.clearCache({ cacheDir, repo });
-    assert.deepEqual((await rt.listCache({ cacheDir })).map(({ repo: name }) => name), ['org/second']);
+    assert.deepEqual(
+      (await rt.listCache({ cacheDir })).map(({ repo: name }) => name),
+      ['org/second'],
+    );
     await rt.clearCache({ cacheDir });
     assert.deepEqual(await rt.listCache({ cacheDir }), []);
-    await assertRejects(rt.clearCache({ cacheDir, repository: repo }), 'invalid_argument', /options\.repository: unknown/);
+    await assertRejects(
+      rt.clearCache({ cacheDir, repository: repo }),
+      'invalid_argument',
+      /options\.repository: unknown/,
+    );
   });
 
   test('a part that has gone is downloaded again', async () => {
     const first = await load();
-    for (const name of readdirSync(cacheDir, { recursive: true })) if (/v\w+[\\/]0$/.test(name)) rmSync(join(cacheDir, name));
+    for (const name of readdirSync(cacheDir, { recursive: true }))
+      if (/v\w+[\\/]0$/.test(name)) rmSync(join(cacheDir, name));
     const second = await load();
     assert.deepEqual(second.parameters, first.parameters);
   });
@@ -270,8 +387,14 @@ describe('hub', () => {
   test('several loads at once, of one process and of another, end with the same model and a sound cache', async () => {
     hub.repos[repo].main = large();
     const worker = await createWorkerRuntime({ variant: 'simd128' });
-    const loads = await Promise.all([rt.loadModel(repo, options()), rt.loadModel(repo, options()), worker.loadModel(repo, options())]);
-    const [first, ...rest] = await Promise.all(loads.map((model) => model.parameter('embed.token.weight')));
+    const loads = await Promise.all([
+      rt.loadModel(repo, options()),
+      rt.loadModel(repo, options()),
+      worker.loadModel(repo, options()),
+    ]);
+    const [first, ...rest] = await Promise.all(
+      loads.map((model) => model.parameter('embed.token.weight')),
+    );
     for (const each of rest) assert.deepEqual(each, first);
     for (const model of loads) model.dispose();
     assert.equal((await worker.listCache({ cacheDir })).length, 1);
@@ -283,12 +406,18 @@ describe('hub', () => {
   test('in a worker: progress and cancel', async () => {
     const worker = await createWorkerRuntime({ variant: 'simd128' });
     const events = [];
-    const model = await worker.loadModel(repo, options({ onProgress: (event) => events.push(event.file) }));
+    const model = await worker.loadModel(
+      repo,
+      options({ onProgress: (event) => events.push(event.file) }),
+    );
     assert.ok(events.includes('model.safetensors'));
     model.dispose();
     const controller = new AbortController();
     hub.fault = ({ file }) => (file === 'model.safetensors' ? { cut: 10, stall: true } : undefined);
-    const loading = worker.loadModel(repo, options({ cacheDir: join(cacheDir, 'other'), signal: controller.signal }));
+    const loading = worker.loadModel(
+      repo,
+      options({ cacheDir: join(cacheDir, 'other'), signal: controller.signal }),
+    );
     setTimeout(() => controller.abort(), 200);
     await assertRejects(loading, 'aborted', /aborted/);
     worker.dispose();

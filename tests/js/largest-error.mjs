@@ -9,17 +9,33 @@ import { checkpointPath, readGroups } from './golden.mjs';
 /** Rows of the table, in its order: a model_type of checkpoints, or a group of cases without. */
 export const rows = [
   { of: 'bert', family: 'BERT (MiniLM is one)', reference: '`BertModel`, `BertForMaskedLM`' },
-  { of: 'distilbert', family: 'DistilBERT', reference: '`DistilBertModel`, `DistilBertForMaskedLM`' },
+  {
+    of: 'distilbert',
+    family: 'DistilBERT',
+    reference: '`DistilBertModel`, `DistilBertForMaskedLM`',
+  },
   { of: 'roberta', family: 'RoBERTa', reference: '`RobertaModel`, `RobertaForMaskedLM`' },
-  { of: 'longformer', family: 'Longformer', reference: '`LongformerModel`, `LongformerForMaskedLM`' },
+  {
+    of: 'longformer',
+    family: 'Longformer',
+    reference: '`LongformerModel`, `LongformerForMaskedLM`',
+  },
   { of: 'gpt2', family: 'GPT-2', reference: '`GPT2LMHeadModel`, `GPT2Model`, `generate`' },
   { of: 'llama', family: 'Llama', reference: '`LlamaForCausalLM`, `generate`' },
   { of: 'vit', family: 'ViT', reference: '`ViTModel`, `ViTForImageClassification`' },
   { of: 'marian', family: 'Marian', reference: '`MarianMTModel`, `MarianModel`, `generate`' },
   { of: 'seq2seq', family: 'encoder–decoder', reference: '`torch.nn.Transformer`' },
   { of: 'encoder', family: 'encoder', reference: '`torch.nn.TransformerEncoder`' },
-  { of: 'transformer_xl', family: 'Transformer-XL', reference: "its paper's equations, pair by pair" },
-  { of: 'positions', family: "T5's bias, ALiBi", reference: '`T5EncoderModel`, a causal `T5Stack`, `BloomForCausalLM`' },
+  {
+    of: 'transformer_xl',
+    family: 'Transformer-XL',
+    reference: "its paper's equations, pair by pair",
+  },
+  {
+    of: 'positions',
+    family: "T5's bias, ALiBi",
+    reference: '`T5EncoderModel`, a causal `T5Stack`, `BloomForCausalLM`',
+  },
   { of: 'gru', family: 'GRU', reference: '`torch.nn.GRU`, its gates and Jacobians' },
 ];
 
@@ -38,9 +54,16 @@ function modelType(checkpoint) {
 
 /** `of` → { checkpoints, cases, values, texts (generated, token for token), error, where }. */
 export async function measure(runtime) {
-  const found = new Map(rows.map(({ of }) => [of, { checkpoints: new Set(), cases: 0, values: 0, texts: 0, error: 0, where: '' }]));
+  const found = new Map(
+    rows.map(({ of }) => [
+      of,
+      { checkpoints: new Set(), cases: 0, values: 0, texts: 0, error: 0, where: '' },
+    ]),
+  );
   for (const { group, cases } of readGroups()) {
-    for (const testCase of cases.filter(({ kind }) => runners[kind] && kind !== 'gradients' && kind !== 'training')) {
+    for (const testCase of cases.filter(
+      ({ kind }) => runners[kind] && kind !== 'gradients' && kind !== 'training',
+    )) {
       const { checkpoint, kind, name } = testCase;
       const row = found.get(checkpoint ? modelType(checkpoint) : group);
       if (!row || kind === 'pictures') continue;
@@ -54,7 +77,8 @@ export async function measure(runtime) {
         const error = largest(actual.get(tensorName), tensor);
         if (kind === 'generation' && error > 0) throw new Error(`${name}: other tokens`);
         row.values += tensor.data.length;
-        if (error > row.error) Object.assign(row, { error, where: `${group}/${name}: ${tensorName}` });
+        if (error > row.error)
+          Object.assign(row, { error, where: `${group}/${name}: ${tensorName}` });
       }
     }
   }
@@ -76,10 +100,15 @@ function lines(measured) {
 
 async function main() {
   const measured = new Map();
-  for (const variant of ['simd128', 'relaxed']) measured.set(variant, await measure(await createRuntime({ variant })));
-  const versions = new Set(readGroups().map(({ made }) => `PyTorch ${made.torch}, Transformers ${made.transformers}`));
+  for (const variant of ['simd128', 'relaxed'])
+    measured.set(variant, await measure(await createRuntime({ variant })));
+  const versions = new Set(
+    readGroups().map(({ made }) => `PyTorch ${made.torch}, Transformers ${made.transformers}`),
+  );
   console.log([...versions].join('; '));
-  console.log(`| family | compared with | checkpoints | cases | greedy texts | values | largest error, ${[...measured.keys()].join(' | ')} |`);
+  console.log(
+    `| family | compared with | checkpoints | cases | greedy texts | values | largest error, ${[...measured.keys()].join(' | ')} |`,
+  );
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const line of lines(measured)) console.log(line);
   for (const [variant, found] of measured) {

@@ -8,7 +8,8 @@ import { createRandom } from 'attention-lab';
 import { loadLessons } from '../../scripts/lib/lessons.mjs';
 import { forEachVariant } from './support.mjs';
 
-const { batches, lessons, lessonOf, heldOutExamples, measure, trainerOptions } = await loadLessons();
+const { batches, lessons, lessonOf, heldOutExamples, measure, trainerOptions } =
+  await loadLessons();
 const models = fileURLToPath(new URL('../../web/public/models/', import.meta.url));
 const folderOf = ({ id }) => join(models, id);
 const measured = 1000;
@@ -24,15 +25,23 @@ forEachVariant('lesson checkpoints', (lab) => {
       model.dispose();
       assert.ok(accuracy >= lesson.goal, `accuracy ${accuracy}, goal ${lesson.goal}`);
       const stated = lesson.shipped;
-      assert.ok(Math.abs(accuracy - stated.accuracy) <= tolerance[lab.rt.variant], `accuracy ${accuracy}, stated ${stated.accuracy}`);
+      assert.ok(
+        Math.abs(accuracy - stated.accuracy) <= tolerance[lab.rt.variant],
+        `accuracy ${accuracy}, stated ${stated.accuracy}`,
+      );
       assert.deepEqual([head.layer, head.head], [stated.head.layer, stated.head.head]);
-      assert.ok(Math.abs(head.weight - stated.head.weight) <= 0.002, `weight ${head.weight}, stated ${stated.head.weight}`);
+      assert.ok(
+        Math.abs(head.weight - stated.head.weight) <= 0.002,
+        `weight ${head.weight}, stated ${stated.head.weight}`,
+      );
     });
   }
 });
 
 test('all checkpoints together are at most 1 MB', () => {
-  const sizes = readdirSync(models, { recursive: true }).map((name) => statSync(join(models, name))).filter((entry) => entry.isFile());
+  const sizes = readdirSync(models, { recursive: true })
+    .map((name) => statSync(join(models, name)))
+    .filter((entry) => entry.isFile());
   const sum = sizes.reduce((total, { size }) => total + size, 0);
   assert.ok(sum <= 1e6, `${sum} bytes`);
 });
@@ -56,16 +65,29 @@ forEachVariant('a lesson’s folder', (lab) => {
       if (lesson.kind === 'text') {
         for (const sample of lesson.samples) {
           const { ids } = model.encode(sample);
-          assert.deepEqual([...lesson.encode(sample).example.inputIds].slice(0, ids.length), ids, sample);
+          assert.deepEqual(
+            [...lesson.encode(sample).example.inputIds].slice(0, ids.length),
+            ids,
+            sample,
+          );
           const { stopTokens } = lesson.prompt?.(sample) ?? {};
           if (stopTokens) assert.deepEqual(model.stopTokens, stopTokens);
         }
       } else {
         const { input: drawing } = lesson.example(createRandom(1), true);
         const bytes = Uint8Array.from(drawing.ink, (ink) => Math.round(255 * ink));
-        const { data } = model.preprocess({ data: bytes, width: drawing.width, height: drawing.height });
+        const { data } = model.preprocess({
+          data: bytes,
+          width: drawing.width,
+          height: drawing.height,
+        });
         assert.equal(data.length, drawing.ink.length);
-        data.forEach((value, i) => assert.ok(Math.abs(value - drawing.ink[i]) <= 0.5 / 255 + 1e-6, `pixel ${i}: ${value}, ink ${drawing.ink[i]}`));
+        data.forEach((value, i) =>
+          assert.ok(
+            Math.abs(value - drawing.ink[i]) <= 0.5 / 255 + 1e-6,
+            `pixel ${i}: ${value}, ink ${drawing.ink[i]}`,
+          ),
+        );
         assert.deepEqual(model.labels, lesson.vocabulary);
       }
       model.dispose();
@@ -96,7 +118,10 @@ forEachVariant('training a lesson', (lab) => {
     const model = lab.rt.createModel(lesson.config, { seed: 1 });
     const trainer = model.trainer(trainerOptions(lesson, 1));
     const drawn = batches(lesson, 1);
-    const losses = Array.from({ length: 5 }, () => trainer.step(trainer.batchOf(drawn.next().value)).loss);
+    const losses = Array.from(
+      { length: 5 },
+      () => trainer.step(trainer.batchOf(drawn.next().value)).loss,
+    );
     trainer.dispose();
     model.dispose();
     const other = run('sort', 5);
@@ -111,7 +136,10 @@ forEachVariant('training a lesson', (lab) => {
     const plain = take(batches({ ...lesson, training }, 5), pool).flat();
     const sorted = (examples) => examples.map((example) => JSON.stringify(example)).sort();
     assert.deepEqual(sorted(pooled.flat()), sorted(plain));
-    const ranges = pooled.map((batch) => batch.map(({ inputIds }) => inputIds.length)).map((all) => [Math.min(...all), Math.max(...all)]).sort(([a, b], [c, d]) => a - c || b - d);
+    const ranges = pooled
+      .map((batch) => batch.map(({ inputIds }) => inputIds.length))
+      .map((all) => [Math.min(...all), Math.max(...all)])
+      .sort(([a, b], [c, d]) => a - c || b - d);
     assert.ok(pooled.every((batch) => batch.length === training.batchSize));
     assert.ok(ranges.every(([shortest], i) => i === 0 || shortest >= ranges[i - 1][1]));
   });

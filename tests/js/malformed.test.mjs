@@ -14,8 +14,37 @@ const soon = 2000;
 
 /** What stands where something else is expected. */
 const hostile = [
-  null, true, false, 0, -1, 0.5, 1e-300, 1e300, 2 ** 24, 2 ** 31, 2 ** 53, -(2 ** 31), '', '8', 'NaN', '../x', 'a'.repeat(5000),
-  [], [[]], [null], [-1], [0, 0], {}, { a: {} }, [1, 2, 3, 4, 5], ['x'], { type: 'x' }, '__proto__', 'gelu', 'bert', 'llama',
+  null,
+  true,
+  false,
+  0,
+  -1,
+  0.5,
+  1e-300,
+  1e300,
+  2 ** 24,
+  2 ** 31,
+  2 ** 53,
+  -(2 ** 31),
+  '',
+  '8',
+  'NaN',
+  '../x',
+  'a'.repeat(5000),
+  [],
+  [[]],
+  [null],
+  [-1],
+  [0, 0],
+  {},
+  { a: {} },
+  [1, 2, 3, 4, 5],
+  ['x'],
+  { type: 'x' },
+  '__proto__',
+  'gelu',
+  'bert',
+  'llama',
 ];
 
 /** How a file of this name is changed. */
@@ -66,7 +95,8 @@ function otherValues(json, choose) {
     else if (kind === 2) {
       const [other, name] = choose.of(places);
       holder[key] = structuredClone(other[name]);
-    } else if (kind === 3 && typeof holder[key] === 'number') holder[key] = choose.of([-holder[key], holder[key] + 1, holder[key] * 2, `${holder[key]}`]);
+    } else if (kind === 3 && typeof holder[key] === 'number')
+      holder[key] = choose.of([-holder[key], holder[key] + 1, holder[key] * 2, `${holder[key]}`]);
     else holder[key] = choose.of(hostile);
   }
   return changed;
@@ -81,7 +111,27 @@ function otherText(text, choose) {
     case 1:
       return text.slice(0, at) + text.slice(at + 1 + choose.below(30));
     case 2:
-      return text.slice(0, at) + choose.of(['"', '{', '}', '[', ']', ',', ':', '9', '-', 'e', '\\', '\0', '\u{1F600}', '"a":1,', '[[[[']) + text.slice(at);
+      return (
+        text.slice(0, at) +
+        choose.of([
+          '"',
+          '{',
+          '}',
+          '[',
+          ']',
+          ',',
+          ':',
+          '9',
+          '-',
+          'e',
+          '\\',
+          '\0',
+          '\u{1F600}',
+          '"a":1,',
+          '[[[[',
+        ]) +
+        text.slice(at)
+      );
     default:
       return text.slice(0, at) + text.slice(Math.max(0, at - 1 - choose.below(30)));
   }
@@ -89,21 +139,46 @@ function otherText(text, choose) {
 
 function changedJson(bytes, choose) {
   const text = new TextDecoder().decode(bytes);
-  return new TextEncoder().encode(choose.below(4) === 0 ? otherText(text, choose) : JSON.stringify(otherValues(JSON.parse(text), choose)));
+  return new TextEncoder().encode(
+    choose.below(4) === 0
+      ? otherText(text, choose)
+      : JSON.stringify(otherValues(JSON.parse(text), choose)),
+  );
 }
 
 function changedLines(bytes, choose) {
   const text = new TextDecoder().decode(bytes);
   if (choose.below(2) === 0) return new TextEncoder().encode(otherText(text, choose));
   const lines = text.split('\n');
-  lines[choose.below(lines.length)] = choose.of(['', ' ', 'a', 'a b c', lines[0], lines.at(-2), '[UNK]', '\u00a0', '#version: 0.1', 'x'.repeat(5000)]);
+  lines[choose.below(lines.length)] = choose.of([
+    '',
+    ' ',
+    'a',
+    'a b c',
+    lines[0],
+    lines.at(-2),
+    '[UNK]',
+    '\u00a0',
+    '#version: 0.1',
+    'x'.repeat(5000),
+  ]);
   return new TextEncoder().encode(lines.join(choose.below(4) === 0 ? '\r\n' : '\n'));
 }
 
 /** Some bytes others, gone or twice, in the whole file or where its fields begin; numbers that are none, and lengths that no file has. */
 function changedBytes(bytes, choose) {
   const at = choose.below(choose.of([bytes.length, Math.min(bytes.length, 200)]));
-  const piece = choose.of([[], [0xff, 0xff, 0xff, 0xff, 0x0f], [0, 0, 0xc0, 0x7f], [0, 0, 0x80, 0xff], [0x80], [0x0a, 0], [0x0a, 0xff, 0x01], new Array(12).fill(0xff), [choose.below(256)]]);
+  const piece = choose.of([
+    [],
+    [0xff, 0xff, 0xff, 0xff, 0x0f],
+    [0, 0, 0xc0, 0x7f],
+    [0, 0, 0x80, 0xff],
+    [0x80],
+    [0x0a, 0],
+    [0x0a, 0xff, 0x01],
+    new Array(12).fill(0xff),
+    [choose.below(256)],
+  ]);
   const gone = choose.of([0, piece.length, 1, choose.below(bytes.length)]);
   return new Uint8Array([...bytes.subarray(0, at), ...piece, ...bytes.subarray(at + gone)]);
 }
@@ -113,12 +188,20 @@ function changedSafetensors(bytes, choose) {
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const header = changedJson(bytes.subarray(8, 8 + length), choose);
   const lengths = [0n, 1n, 7n, BigInt(length) + 1n, BigInt(bytes.length), 10n ** 11n, 2n ** 63n];
-  return new Uint8Array(assemble(new TextDecoder().decode(header), [bytes.subarray(8 + length)], choose.below(5) === 0 ? choose.of(lengths) : undefined));
+  return new Uint8Array(
+    assemble(
+      new TextDecoder().decode(header),
+      [bytes.subarray(8 + length)],
+      choose.below(5) === 0 ? choose.of(lengths) : undefined,
+    ),
+  );
 }
 
 function golden(name) {
   const folder = checkpointPath(name);
-  return new Map(readdirSync(folder).map((file) => [file, new Uint8Array(readFileSync(`${folder}/${file}`))]));
+  return new Map(
+    readdirSync(folder).map((file) => [file, new Uint8Array(readFileSync(`${folder}/${file}`))]),
+  );
 }
 
 /** What a caller does with a model next. */
@@ -154,14 +237,22 @@ forEachVariant('malformed files', (lab) => {
   };
 
   const saved = () => {
-    const model = lab.rt.createModel({ vocabSize: 7, dModel: 4, numLayers: 1, positions: 'alibi', attention: { numHeads: 2 } }, { seed: 1 });
+    const model = lab.rt.createModel(
+      { vocabSize: 7, dModel: 4, numLayers: 1, positions: 'alibi', attention: { numHeads: 2 } },
+      { seed: 1 },
+    );
     try {
       return model.save();
     } finally {
       model.dispose();
     }
   };
-  const small = () => new Map(Object.entries(checkpoint({ 'config.json': JSON.stringify(config) })).map(([name, content]) => [name, new Uint8Array(Buffer.from(content))]));
+  const small = () =>
+    new Map(
+      Object.entries(checkpoint({ 'config.json': JSON.stringify(config) })).map(
+        ([name, content]) => [name, new Uint8Array(Buffer.from(content))],
+      ),
+    );
   const sources = [
     ['BERT', small],
     ['its tokenizer', () => golden('mlm_gelu')],
@@ -197,7 +288,10 @@ forEachVariant('malformed files', (lab) => {
             });
             outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
           } catch (error) {
-            throw new Error(`${name}, case ${i}: ${error.message}\n${new TextDecoder().decode(changed?.subarray(0, 3000))}`, { cause: error });
+            throw new Error(
+              `${name}, case ${i}: ${error.message}\n${new TextDecoder().decode(changed?.subarray(0, 3000))}`,
+              { cause: error },
+            );
           }
           assert.equal(lab.rt.liveHandles, 0);
         }

@@ -7,7 +7,14 @@ import { assertAllClose } from './compare.mjs';
 import { assertError, assertRejects, assertWorks, forEachVariant, variants } from './support.mjs';
 
 const small = {
-  vocabSize: 20, dModel: 12, numLayers: 2, positions: 'relative', memoryLength: 16, norm: 'pre', finalNorm: true, lmHead: true,
+  vocabSize: 20,
+  dModel: 12,
+  numLayers: 2,
+  positions: 'relative',
+  memoryLength: 16,
+  norm: 'pre',
+  finalNorm: true,
+  lmHead: true,
   attention: { numHeads: 3, causal: true },
 };
 const inputIds = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
@@ -20,7 +27,10 @@ function inSegments(model, lengths, options = {}) {
   let memory;
   let first = 0;
   for (const length of lengths) {
-    const output = model.forward({ inputIds: inputIds.slice(first, first + length) }, { ...options, ...(memory && { memory }) });
+    const output = model.forward(
+      { inputIds: inputIds.slice(first, first + length) },
+      { ...options, ...(memory && { memory }) },
+    );
     parts.push(...output.lastHiddenState.data);
     memory = output.memory;
     first += length;
@@ -44,8 +54,16 @@ forEachVariant('memory', (lab) => {
       for (const lengths of [[12], [5, 7], [1, 1, 4, 6], [11, 1]]) {
         const { hidden, memory } = inSegments(model, lengths);
         assertAllClose(named(hidden), named(whole.lastHiddenState), close);
-        assert.deepEqual(memory.map(({ dims }) => dims), [[1, 12, 12], [1, 12, 12]]);
-        memory.forEach((tensor, layer) => assertAllClose(named(tensor), named(whole.memory[layer]), close));
+        assert.deepEqual(
+          memory.map(({ dims }) => dims),
+          [
+            [1, 12, 12],
+            [1, 12, 12],
+          ],
+        );
+        memory.forEach((tensor, layer) =>
+          assertAllClose(named(tensor), named(whole.memory[layer]), close),
+        );
       }
     }));
 
@@ -54,7 +72,9 @@ forEachVariant('memory', (lab) => {
       const { hidden, memory } = inSegments(model, [2, 5, 5]);
       assert.deepEqual(memory[1].dims, [1, 3, 12]);
       const whole = model.forward({ inputIds }).lastHiddenState;
-      assert.throws(() => assertAllClose(named(hidden), named(whole), { absolute: 1e-4, relative: 0 }));
+      assert.throws(() =>
+        assertAllClose(named(hidden), named(whole), { absolute: 1e-4, relative: 0 }),
+      );
     }));
 
   test('a memory is a copy: neither the next call nor its caller changes another', () =>
@@ -72,9 +92,14 @@ forEachVariant('memory', (lab) => {
     withModel({}, (model) => {
       const { memory, trace: none } = model.forward({ inputIds: inputIds.slice(0, 4) });
       assert.equal(none.size, 0);
-      const output = model.forward({ inputIds: inputIds.slice(4, 7) }, { memory, outputAttentions: true, trace: ['blocks.1.resid_pre'] });
+      const output = model.forward(
+        { inputIds: inputIds.slice(4, 7) },
+        { memory, outputAttentions: true, trace: ['blocks.1.resid_pre'] },
+      );
       assert.deepEqual(output.attentions[1].dims, [1, 3, 3, 7]);
-      output.attentions[1].data.forEach((weight, i) => assert.equal(weight > 0, i % 7 <= 4 + (Math.floor(i / 7) % 3)));
+      output.attentions[1].data.forEach((weight, i) =>
+        assert.equal(weight > 0, i % 7 <= 4 + (Math.floor(i / 7) % 3)),
+      );
       assert.deepEqual([...output.trace.keys()], ['blocks.1.resid_pre']);
       const all = model.forward({ inputIds }, { trace: true });
       assert.deepEqual([...all.trace.keys()].toSorted(), model.activationNames().toSorted());
@@ -83,7 +108,10 @@ forEachVariant('memory', (lab) => {
   test('recording, or editing nothing away, leaves the output as it was', () =>
     withModel({}, (model) => {
       const { memory } = model.forward({ inputIds: inputIds.slice(0, 5) });
-      const run = (options) => named(model.forward({ inputIds: inputIds.slice(5) }, { memory, ...options }).lastHiddenState);
+      const run = (options) =>
+        named(
+          model.forward({ inputIds: inputIds.slice(5) }, { memory, ...options }).lastHiddenState,
+        );
       const plain = run({});
       assertAllClose(run({ trace: true, outputAttentions: true }), plain, close);
       for (const at of model.activationNames()) {
@@ -98,11 +126,28 @@ forEachVariant('memory', (lab) => {
     withModel({}, (model) => {
       const { memory } = model.forward({ inputIds: inputIds.slice(0, 5) });
       const alone = model.forward({ inputIds: [1, 2, 3] }, { memory }).lastHiddenState;
-      const padded = model.forward({ inputIds: [1, 2, 3, 0, 0], attentionMask: [1, 1, 1, 0, 0] }, { memory }).lastHiddenState;
-      assertAllClose(named({ data: padded.data.subarray(0, alone.data.length), dims: alone.dims }), named(alone), close);
-      const cells = { data: Uint8Array.from({ length: 24 }, (_, i) => (i % 8 >= 5 ? 1 : 0)), dims: [3, 8] };
-      const forgot = model.forward({ inputIds: [1, 2, 3] }, { memory, mask: cells }).lastHiddenState;
-      assertAllClose(named(forgot), named(model.forward({ inputIds: [1, 2, 3] }).lastHiddenState), close);
+      const padded = model.forward(
+        { inputIds: [1, 2, 3, 0, 0], attentionMask: [1, 1, 1, 0, 0] },
+        { memory },
+      ).lastHiddenState;
+      assertAllClose(
+        named({ data: padded.data.subarray(0, alone.data.length), dims: alone.dims }),
+        named(alone),
+        close,
+      );
+      const cells = {
+        data: Uint8Array.from({ length: 24 }, (_, i) => (i % 8 >= 5 ? 1 : 0)),
+        dims: [3, 8],
+      };
+      const forgot = model.forward(
+        { inputIds: [1, 2, 3] },
+        { memory, mask: cells },
+      ).lastHiddenState;
+      assertAllClose(
+        named(forgot),
+        named(model.forward({ inputIds: [1, 2, 3] }).lastHiddenState),
+        close,
+      );
     }));
 
   test('generate is one long pass', () =>
@@ -129,32 +174,80 @@ forEachVariant('memory', (lab) => {
       const { memory } = model.forward({ inputIds: inputIds.slice(0, 4) });
       const refuse = (given, code, message, ids = [1, 2]) =>
         assertError(() => model.forward({ inputIds: ids }, { memory: given }), code, message);
-      refuse([memory[0]], 'invalid_argument', /memory: expected an array of 2 tensors, one for each layer, got an array of 1/);
+      refuse(
+        [memory[0]],
+        'invalid_argument',
+        /memory: expected an array of 2 tensors, one for each layer, got an array of 1/,
+      );
       refuse(memory[0], 'invalid_argument', /memory: expected an array of 2 tensors/);
-      refuse([memory[0], undefined], 'invalid_argument', /memory\[1\]: expected \{ data: Float32Array, dims \}/);
-      refuse(memory, 'shape_mismatch', /memory\[0\]: expected \[2, 4, 12\], got \[1, 4, 12\]/, [[1, 2], [3, 4]]);
-      refuse([memory[0], { data: new Float32Array(36), dims: [1, 3, 12] }], 'shape_mismatch', /memory\[1\]: expected \[1, 4, 12\], got \[1, 3, 12\]/);
+      refuse(
+        [memory[0], undefined],
+        'invalid_argument',
+        /memory\[1\]: expected \{ data: Float32Array, dims \}/,
+      );
+      refuse(memory, 'shape_mismatch', /memory\[0\]: expected \[2, 4, 12\], got \[1, 4, 12\]/, [
+        [1, 2],
+        [3, 4],
+      ]);
+      refuse(
+        [memory[0], { data: new Float32Array(36), dims: [1, 3, 12] }],
+        'shape_mismatch',
+        /memory\[1\]: expected \[1, 4, 12\], got \[1, 3, 12\]/,
+      );
       const long = { data: new Float32Array(17 * 12), dims: [1, 17, 12] };
-      refuse([long, long], 'shape_mismatch', /memory\[0\]: expected \[1, at most 16, 12\], got \[1, 17, 12\]/);
-      refuse([{ data: new Float32Array(12), dims: [12] }, memory[1]], 'shape_mismatch', /memory\[0\]/);
-      assertError(() => model.forward({ inputIds: [1] }, { memory, mask: { data: new Uint8Array(1), dims: [1, 1] } }), 'shape_mismatch', /mask: expected \[1, 5\]/);
+      refuse(
+        [long, long],
+        'shape_mismatch',
+        /memory\[0\]: expected \[1, at most 16, 12\], got \[1, 17, 12\]/,
+      );
+      refuse(
+        [{ data: new Float32Array(12), dims: [12] }, memory[1]],
+        'shape_mismatch',
+        /memory\[0\]/,
+      );
+      assertError(
+        () =>
+          model.forward(
+            { inputIds: [1] },
+            { memory, mask: { data: new Uint8Array(1), dims: [1, 1] } },
+          ),
+        'shape_mismatch',
+        /mask: expected \[1, 5\]/,
+      );
       withModel({ memoryLength: 0 }, (without) => {
         assert.equal(without.forward({ inputIds }).memory, undefined);
-        assertError(() => without.forward({ inputIds }, { memory }), 'invalid_argument', /memory: this model has none/);
+        assertError(
+          () => without.forward({ inputIds }, { memory }),
+          'invalid_argument',
+          /memory: this model has none/,
+        );
       });
       assertWorks(lab.rt);
     }));
 
   const badConfigs = [
-    [{ positions: 'alibi' }, /config\.memoryLength: expected 0 unless positions are "relative", got 16/],
+    [
+      { positions: 'alibi' },
+      /config\.memoryLength: expected 0 unless positions are "relative", got 16/,
+    ],
     [{ memoryLength: -1 }, /config\.memoryLength: expected an integer from 0/],
-    [{ attention: { numHeads: 3, sharedHeads: true } }, /positions relative: expected neither sharedHeads/],
-    [{ attention: { numHeads: 3, globalTokens: true } }, /positions relative: expected neither sharedHeads nor globalTokens/],
-    [{ feedForward: 'linear_of_sum', norm: 'post' }, /positions relative: expected feedForward mlp/],
+    [
+      { attention: { numHeads: 3, sharedHeads: true } },
+      /positions relative: expected neither sharedHeads/,
+    ],
+    [
+      { attention: { numHeads: 3, globalTokens: true } },
+      /positions relative: expected neither sharedHeads nor globalTokens/,
+    ],
+    [
+      { feedForward: 'linear_of_sum', norm: 'post' },
+      /positions relative: expected feedForward mlp/,
+    ],
     [{ encoder: {} }, /config\.memoryLength: expected 0 in a model with an encoder and a decoder/],
   ];
   for (const [config, message] of badConfigs) {
-    test(`refuses ${JSON.stringify(config)}`, () => assertError(() => lab.rt.createModel({ ...small, ...config }), 'invalid_argument', message));
+    test(`refuses ${JSON.stringify(config)}`, () =>
+      assertError(() => lab.rt.createModel({ ...small, ...config }), 'invalid_argument', message));
   }
 });
 
@@ -166,9 +259,16 @@ for (const variant of variants) {
       const whole = await model.forward({ inputIds });
       const { memory } = await model.forward({ inputIds: inputIds.slice(0, 5) });
       const rest = await model.forward({ inputIds: inputIds.slice(5) }, { memory });
-      const expected = { data: whole.lastHiddenState.data.subarray(5 * 12), dims: rest.lastHiddenState.dims };
+      const expected = {
+        data: whole.lastHiddenState.data.subarray(5 * 12),
+        dims: rest.lastHiddenState.dims,
+      };
       assertAllClose(named(rest.lastHiddenState), named(expected), close);
-      await assertRejects(model.forward({ inputIds }, { memory: [memory[0]] }), 'invalid_argument', /memory: expected an array of 2/);
+      await assertRejects(
+        model.forward({ inputIds }, { memory: [memory[0]] }),
+        'invalid_argument',
+        /memory: expected an array of 2/,
+      );
     } finally {
       worker.dispose();
     }

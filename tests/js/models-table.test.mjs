@@ -17,11 +17,17 @@ for (const variant of variants) {
     const found = await measure(await createRuntime({ variant }));
     for (const { of, family, reference } of rows) {
       const line = readme.find((each) => each.startsWith(`| ${family} | ${reference} |`));
-      assert.ok(line, `README.md has no row for ${family}: make the table anew, as tests/js/largest-error.mjs says`);
+      assert.ok(
+        line,
+        `README.md has no row for ${family}: make the table anew, as tests/js/largest-error.mjs says`,
+      );
       const stated = Number(line.split('|').slice(1, -1).at(columns[variant]));
       const { error, where, cases } = found.get(of);
       assert.ok(cases > 0, of);
-      assert.ok(error <= slack * stated, `${family}: ${error} in ${where}, README.md says ${stated}`);
+      assert.ok(
+        error <= slack * stated,
+        `${family}: ${error} in ${where}, README.md says ${stated}`,
+      );
     }
   });
 }

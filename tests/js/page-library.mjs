@@ -4,6 +4,14 @@ import { build } from 'esbuild';
 import { paths } from '../../scripts/lib/paths.mjs';
 
 export async function importPage(file) {
-  const { outputFiles } = await build({ entryPoints: [join(paths.root, 'web', 'src', file)], bundle: true, write: false, format: 'esm', platform: 'neutral' });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+  const { outputFiles } = await build({
+    entryPoints: [join(paths.root, 'web', 'src', file)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+  });
+  return import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+  );
 }

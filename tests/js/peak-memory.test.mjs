@@ -18,15 +18,33 @@ const collect = runInNewContext('gc');
 const bytesOf = (dims, each = 4) => dims.reduce((product, size) => product * size, each);
 
 /** One large table and many matrices, so that one tensor is not most of it. */
-const large = { ...config, vocab_size: 60_000, hidden_size: 64, intermediate_size: 2048, num_hidden_layers: 12 };
+const large = {
+  ...config,
+  vocab_size: 60_000,
+  hidden_size: 64,
+  intermediate_size: 2048,
+  num_hidden_layers: 12,
+};
 const shapes = tensorShapes(large);
 
 /** One layer of matrices that lie transposed in the file, and next to nothing else. */
-const transposed = { model_type: 'gpt2', vocab_size: 16, n_positions: 16, n_embd: 1280, n_layer: 1, n_head: 16 };
+const transposed = {
+  model_type: 'gpt2',
+  vocab_size: 16,
+  n_positions: 16,
+  n_embd: 1280,
+  n_layer: 1,
+  n_head: 16,
+};
 const transposedShapes = {
   'wte.weight': [16, 1280],
   'wpe.weight': [16, 1280],
-  ...Object.fromEntries(['h.0.ln_1', 'h.0.ln_2', 'ln_f'].flatMap((name) => [[`${name}.weight`, [1280]], [`${name}.bias`, [1280]]])),
+  ...Object.fromEntries(
+    ['h.0.ln_1', 'h.0.ln_2', 'ln_f'].flatMap((name) => [
+      [`${name}.weight`, [1280]],
+      [`${name}.bias`, [1280]],
+    ]),
+  ),
   'h.0.attn.c_attn.weight': [1280, 3840],
   'h.0.attn.c_attn.bias': [3840],
   'h.0.attn.c_proj.weight': [1280, 1280],
@@ -44,17 +62,27 @@ function allowedFor(tensors) {
 
 /** The same values as 16-bit floats: what they are does not matter here. */
 const halved = (tensors, dtype) =>
-  new Map([...tensors].map(([name, { shape }]) => [name, { dtype, shape, bytes: new Uint8Array(bytesOf(shape, 2)) }]));
+  new Map(
+    [...tensors].map(([name, { shape }]) => [
+      name,
+      { dtype, shape, bytes: new Uint8Array(bytesOf(shape, 2)) },
+    ]),
+  );
 
 function filesOf(tensors) {
-  return checkpoint({ 'config.json': JSON.stringify(large), 'model.safetensors': container(tensors) });
+  return checkpoint({
+    'config.json': JSON.stringify(large),
+    'model.safetensors': container(tensors),
+  });
 }
 
 function shardsOf(tensors, count) {
   const shards = Array.from({ length: count }, () => new Map());
   [...tensors].forEach(([name, tensor], i) => shards[i % count].set(name, tensor));
   const nameOf = (i) => `model-0000${i + 1}-of-0000${count}.safetensors`;
-  const map = Object.fromEntries(shards.flatMap((shard, i) => [...shard.keys()].map((name) => [name, nameOf(i)])));
+  const map = Object.fromEntries(
+    shards.flatMap((shard, i) => [...shard.keys()].map((name) => [name, nameOf(i)])),
+  );
   return checkpoint({
     'config.json': JSON.stringify(large),
     'model.safetensors': null,
@@ -68,7 +96,8 @@ describe('memory at the peak of a load', () => {
   async function folderOf(files) {
     const folder = await mkdtemp(join(tmpdir(), 'peak-'));
     folders.push(folder);
-    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+    for (const [name, content] of Object.entries(files))
+      await writeFile(join(folder, name), content);
     return folder;
   }
 
@@ -97,10 +126,17 @@ describe('memory at the peak of a load', () => {
   const sources = {
     'a path': async () => [folder],
     'transposed matrices': async () => [
-      await folderOf({ 'config.json': JSON.stringify(transposed), 'model.safetensors': container(weights(transposedShapes)) }),
+      await folderOf({
+        'config.json': JSON.stringify(transposed),
+        'model.safetensors': container(weights(transposedShapes)),
+      }),
     ],
     Files: async () => [
-      await Promise.all(['config.json', 'model.safetensors'].map(async (name) => Object.assign(await openAsBlob(join(folder, name)), { name }))),
+      await Promise.all(
+        ['config.json', 'model.safetensors'].map(async (name) =>
+          Object.assign(await openAsBlob(join(folder, name)), { name }),
+        ),
+      ),
     ],
     f16: async () => [await folderOf(filesOf(halved(weights(shapes), 'F16')))],
     bf16: async () => [await folderOf(filesOf(halved(weights(shapes), 'BF16')))],
@@ -142,11 +178,16 @@ describe('memory at the peak of a load', () => {
           return made;
         },
       });
-      const model = await rt.loadModel(source, { ...options, onProgress }).finally(() => (globalThis.Float32Array = Float32Array));
+      const model = await rt
+        .loadModel(source, { ...options, onProgress })
+        .finally(() => (globalThis.Float32Array = Float32Array));
       seen.push(held() - begin);
       model.dispose();
       assert.ok(seen.length > 5, `${seen.length} measurements`);
-      assert.ok(Math.max(...seen) < allowed, `${Math.max(...seen)} bytes at the peak, allowed are ${allowed}`);
+      assert.ok(
+        Math.max(...seen) < allowed,
+        `${Math.max(...seen)} bytes at the peak, allowed are ${allowed}`,
+      );
     });
   }
 });

@@ -52,7 +52,10 @@ export function numbers(seed) {
 
 export function tensor(dims, seed = 1) {
   const next = numbers(seed);
-  return { data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, next), dims: [...dims] };
+  return {
+    data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, next),
+    dims: [...dims],
+  };
 }
 
 export function mask(dims, cell) {
@@ -67,7 +70,10 @@ export function slice({ data, dims }, index) {
 }
 
 function check(error, code, message) {
-  assert.ok(error instanceof AttentionLabError, `expected an AttentionLabError, got ${error?.stack ?? error}`);
+  assert.ok(
+    error instanceof AttentionLabError,
+    `expected an AttentionLabError, got ${error?.stack ?? error}`,
+  );
   assert.equal(error.name, 'AttentionLabError');
   assert.ok(errorCodes.includes(error.code), `${error.code}: not a documented code`);
   assert.equal(error.code, code, error.message);

@@ -24,21 +24,38 @@ describe('tokenizer', () => {
     assert.equal(rt.liveHandles, 0);
   });
   const load = (tokenizerJson, config) =>
-    rt.loadModel(asFiles(checkpoint({ 'tokenizer.json': tokenizerJson, ...(config && { 'tokenizer_config.json': config }) })));
+    rt.loadModel(
+      asFiles(
+        checkpoint({
+          'tokenizer.json': tokenizerJson,
+          ...(config && { 'tokenizer_config.json': config }),
+        }),
+      ),
+    );
 
   test('every array has one entry per token', () => {
     const encoding = tokenizer.encode('The [MASK] did not fit.');
     const { ids, tokens } = encoding;
-    for (const [name, values] of Object.entries(encoding)) assert.equal(values.length, ids.length, name);
-    assert.deepEqual(tokens.map((token) => tokenizer.tokenToId(token)), ids);
-    assert.deepEqual(ids.map((id) => tokenizer.idToToken(id)), tokens);
+    for (const [name, values] of Object.entries(encoding))
+      assert.equal(values.length, ids.length, name);
+    assert.deepEqual(
+      tokens.map((token) => tokenizer.tokenToId(token)),
+      ids,
+    );
+    assert.deepEqual(
+      ids.map((id) => tokenizer.idToToken(id)),
+      tokens,
+    );
   });
 
   test('special tokens are those that were added, not those that were typed', () => {
     const { tokens, specialTokens, words, offsets } = tokenizer.encode('it [MASK]');
     const at = tokens.indexOf('[MASK]');
     assert.deepEqual([tokens[0], tokens.at(-1)], ['[CLS]', '[SEP]']);
-    assert.deepEqual([specialTokens[0], specialTokens[at], specialTokens.at(-1)], [true, false, true]);
+    assert.deepEqual(
+      [specialTokens[0], specialTokens[at], specialTokens.at(-1)],
+      [true, false, true],
+    );
     assert.deepEqual([words[0], offsets[0], words.at(-1)], [null, null, null]);
     assert.deepEqual(offsets[at], [3, 9]);
   });
@@ -51,7 +68,11 @@ describe('tokenizer', () => {
       if (specialTokens[index]) return;
       const [start, end] = offsets[index];
       assert.equal(text.slice(start, end).toLowerCase(), token.replace(/^##/, '').toLowerCase());
-      assert.equal(words[index], token.startsWith('##') ? previous : previous + 1, `${token}: word`);
+      assert.equal(
+        words[index],
+        token.startsWith('##') ? previous : previous + 1,
+        `${token}: word`,
+      );
       previous = words[index];
     });
   });
@@ -59,7 +80,9 @@ describe('tokenizer', () => {
   test('an unknown word has the offsets of the whole word, accents and ideographs their own', () => {
     const text = 'x☃y éé 中文 it';
     const { offsets, specialTokens } = tokenizer.encode(text);
-    const pieces = offsets.filter((_, index) => !specialTokens[index]).map(([start, end]) => text.slice(start, end));
+    const pieces = offsets
+      .filter((_, index) => !specialTokens[index])
+      .map(([start, end]) => text.slice(start, end));
     assert.equal(pieces.at(-1), 'it');
     assert.ok(pieces.includes('中') && pieces.includes('文'), pieces.join('|'));
   });
@@ -73,7 +96,10 @@ describe('tokenizer', () => {
   });
 
   test('decode gives the text back', () => {
-    assert.equal(tokenizer.decode(tokenizer.encode('it did not fit').ids, { skipSpecialTokens: true }), 'it did not fit');
+    assert.equal(
+      tokenizer.decode(tokenizer.encode('it did not fit').ids, { skipSpecialTokens: true }),
+      'it did not fit',
+    );
     assert.equal(tokenizer.decode([]), '');
     assert.match(tokenizer.decode(tokenizer.encode('it').ids), /^\[CLS\] it \[SEP\]$/);
     assert.equal(model.decode(model.encode('it').ids, { skipSpecialTokens: true }), 'it');
@@ -81,7 +107,9 @@ describe('tokenizer', () => {
 
   test('the ids of special tokens', () => {
     const { maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId } = tokenizer;
-    const tokens = [maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId].map((id) => tokenizer.idToToken(id));
+    const tokens = [maskTokenId, padTokenId, unkTokenId, clsTokenId, sepTokenId].map((id) =>
+      tokenizer.idToToken(id),
+    );
     assert.deepEqual(tokens, ['[MASK]', '[PAD]', '[UNK]', '[CLS]', '[SEP]']);
     for (const id of [maskTokenId, clsTokenId]) assert.ok(tokenizer.specialTokenIds.includes(id));
     assert.equal(tokenizer.vocabSize, model.config.vocabSize);
@@ -89,23 +117,42 @@ describe('tokenizer', () => {
 
   test('any text gives ids of the vocabulary, and offsets within the text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string()), (text) => {
-        const { ids, offsets } = tokenizer.encode(text);
-        assert.ok(ids.every((id) => Number.isInteger(id) && id >= 0 && id < tokenizer.vocabSize));
-        for (const offset of offsets) {
-          if (offset) assert.ok(0 <= offset[0] && offset[0] < offset[1] && offset[1] <= text.length, `${offset} of ${text.length}`);
-        }
-      }),
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string()),
+        (text) => {
+          const { ids, offsets } = tokenizer.encode(text);
+          assert.ok(ids.every((id) => Number.isInteger(id) && id >= 0 && id < tokenizer.vocabSize));
+          for (const offset of offsets) {
+            if (offset)
+              assert.ok(
+                0 <= offset[0] && offset[0] < offset[1] && offset[1] <= text.length,
+                `${offset} of ${text.length}`,
+              );
+          }
+        },
+      ),
       { numRuns: 300, seed: 3 },
     );
   });
 
   test('errors', () => {
     assertError(() => tokenizer.encode(3), 'invalid_argument', /text: expected a string, got 3/);
-    assertError(() => tokenizer.encode('a', 3), 'invalid_argument', /pair: expected a string, got 3/);
-    assertError(() => tokenizer.decode('it'), 'invalid_argument', /ids: expected an array of ids, got "it"/);
+    assertError(
+      () => tokenizer.encode('a', 3),
+      'invalid_argument',
+      /pair: expected a string, got 3/,
+    );
+    assertError(
+      () => tokenizer.decode('it'),
+      'invalid_argument',
+      /ids: expected an array of ids, got "it"/,
+    );
     assertError(() => tokenizer.decode([1.5]), 'invalid_argument', /ids\[0\]: expected an integer/);
-    assertError(() => tokenizer.decode([1], { skip: true }), 'invalid_argument', /options\.skip: unknown/);
+    assertError(
+      () => tokenizer.decode([1], { skip: true }),
+      'invalid_argument',
+      /options\.skip: unknown/,
+    );
   });
 
   test('a checkpoint without tokenizer_config.json still knows its mask', async () => {
@@ -117,8 +164,16 @@ describe('tokenizer', () => {
   test('broken files give our error', async () => {
     await assertRejects(load('{'), 'bad_checkpoint', /tokenizer\.json: expected JSON/);
     await assertRejects(load('{}'), 'bad_checkpoint', /tokenizer\.json: /);
-    await assertRejects(load(JSON.stringify(json), '[]'), 'bad_checkpoint', /tokenizer_config\.json: expected a JSON object/);
-    await assertRejects(load(JSON.stringify({ ...json, pre_tokenizer: { type: 'Magic' } })), 'bad_checkpoint', /tokenizer\.json: .*Magic/);
+    await assertRejects(
+      load(JSON.stringify(json), '[]'),
+      'bad_checkpoint',
+      /tokenizer_config\.json: expected a JSON object/,
+    );
+    await assertRejects(
+      load(JSON.stringify({ ...json, pre_tokenizer: { type: 'Magic' } })),
+      'bad_checkpoint',
+      /tokenizer\.json: .*Magic/,
+    );
     assert.equal(rt.liveHandles, 1);
   });
 

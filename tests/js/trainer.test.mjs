@@ -31,18 +31,36 @@ const tokens = Array.from({ length: vocabSize - 1 }, (_, i) => i + 1);
 function copying(random) {
   const half = random.shuffle(tokens).slice(0, 3 + random.integer(3));
   const inputIds = [...half, ...half];
-  return { inputIds, labels: inputIds.map((_, t) => (t < half.length - 1 || t === inputIds.length - 1 ? -100 : inputIds[t + 1])) };
+  return {
+    inputIds,
+    labels: inputIds.map((_, t) =>
+      t < half.length - 1 || t === inputIds.length - 1 ? -100 : inputIds[t + 1],
+    ),
+  };
 }
 
 /** The decoder writes what the encoder read, backwards, after a start token of 0. */
 function reversing(random) {
-  const inputIds = Array.from({ length: 2 + random.integer(3) }, () => 1 + random.integer(vocabSize - 1));
+  const inputIds = Array.from(
+    { length: 2 + random.integer(3) },
+    () => 1 + random.integer(vocabSize - 1),
+  );
   const labels = inputIds.toReversed();
   return { inputIds, decoderInputIds: [0, ...labels.slice(0, -1)], labels };
 }
 
-const batch = { inputIds: [[1, 2, 3, 4], [4, 3, 2, 1]], labels: [[2, 3, 4, -100], [3, 2, 1, -100]] };
-const bytes = (tensors) => [...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('base64')]);
+const batch = {
+  inputIds: [
+    [1, 2, 3, 4],
+    [4, 3, 2, 1],
+  ],
+  labels: [
+    [2, 3, 4, -100],
+    [3, 2, 1, -100],
+  ],
+};
+const bytes = (tensors) =>
+  [...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('base64')]);
 
 forEachVariant('trainer', (lab) => {
   function training(options, of = config) {
@@ -52,9 +70,23 @@ forEachVariant('trainer', (lab) => {
   }
 
   test('learns to copy, and to reverse with an encoder and a decoder', () => {
-    for (const [examples, of] of [[copying, config], [reversing, translator]]) {
-      const { trainer, dispose } = training({ examples, lr: 0.003, warmupSteps: 10, batchSize: 16 }, of);
-      const held = trainer.batchOf(Array.from({ length: 50 }, ((random) => () => examples(random))(createRandom(99))));
+    for (const [examples, of] of [
+      [copying, config],
+      [reversing, translator],
+    ]) {
+      const { trainer, dispose } = training(
+        { examples, lr: 0.003, warmupSteps: 10, batchSize: 16 },
+        of,
+      );
+      const held = trainer.batchOf(
+        Array.from(
+          { length: 50 },
+          (
+            (random) => () =>
+              examples(random)
+          )(createRandom(99)),
+        ),
+      );
       const before = trainer.evaluate(held);
       let result;
       for (let step = 1; step <= 900; ++step) {
@@ -62,7 +94,10 @@ forEachVariant('trainer', (lab) => {
         assert.equal(result.step, step);
       }
       const after = trainer.evaluate(held);
-      assert.ok(after.loss < before.loss / 4 && after.accuracy > 0.8, `${JSON.stringify(before)} → ${JSON.stringify(after)}`);
+      assert.ok(
+        after.loss < before.loss / 4 && after.accuracy > 0.8,
+        `${JSON.stringify(before)} → ${JSON.stringify(after)}`,
+      );
       assert.equal(trainer.steps, 900);
       dispose();
     }
@@ -81,7 +116,11 @@ forEachVariant('trainer', (lab) => {
   });
 
   test('training goes on from a snapshot, bit for bit, even as a structured clone in another model', () => {
-    const { model, trainer, dispose } = training({ examples: copying, warmupSteps: 5, totalSteps: 40 });
+    const { model, trainer, dispose } = training({
+      examples: copying,
+      warmupSteps: 5,
+      totalSteps: 40,
+    });
     for (let step = 0; step < 10; ++step) trainer.step();
     const snapshot = structuredClone(trainer.snapshot());
     const path = () => Array.from({ length: 10 }, () => trainer.step());
@@ -100,9 +139,22 @@ forEachVariant('trainer', (lab) => {
   });
 
   test('the rate warms up, falls along a cosine, and may be changed', () => {
-    const { trainer, dispose } = training({ examples: copying, lr: 0.5, warmupSteps: 2, totalSteps: 6 });
+    const { trainer, dispose } = training({
+      examples: copying,
+      lr: 0.5,
+      warmupSteps: 2,
+      totalSteps: 6,
+    });
     const rates = Array.from({ length: 7 }, () => trainer.step().lr);
-    const expected = [0, 0.25, 0.5, 0.25 + 0.25 * Math.SQRT1_2, 0.25, 0.25 - 0.25 * Math.SQRT1_2, 0];
+    const expected = [
+      0,
+      0.25,
+      0.5,
+      0.25 + 0.25 * Math.SQRT1_2,
+      0.25,
+      0.25 - 0.25 * Math.SQRT1_2,
+      0,
+    ];
     rates.forEach((rate, step) => assert.ok(Math.abs(rate - expected[step]) < 1e-9, `${rates}`));
     assert.equal(trainer.lr, 0.5);
     dispose();
@@ -126,14 +178,28 @@ forEachVariant('trainer', (lab) => {
     const at = 'blocks.0.attn.z';
     const { trainer, dispose } = training({ interventions: [{ at, head: 1, op: 'zero' }] });
     const ablated = trainer.gradients(batch, { trace: [at, `grad.${at}`, 'grad.blocks.0.attn.v'] });
-    const half = (name) => ablated.trace.get(name).data.filter((_, i) => Math.floor(i / (4 * 8)) % 2 === 1);
-    assert.ok(half(at).every((x) => x === 0), 'the head is off');
-    assert.ok(half(`grad.${at}`).some((x) => x !== 0), 'what would come of turning it on');
-    assert.ok(half('grad.blocks.0.attn.v').every((x) => x === 0), 'nothing flows back through it');
+    const half = (name) =>
+      ablated.trace.get(name).data.filter((_, i) => Math.floor(i / (4 * 8)) % 2 === 1);
+    assert.ok(
+      half(at).every((x) => x === 0),
+      'the head is off',
+    );
+    assert.ok(
+      half(`grad.${at}`).some((x) => x !== 0),
+      'what would come of turning it on',
+    );
+    assert.ok(
+      half('grad.blocks.0.attn.v').every((x) => x === 0),
+      'nothing flows back through it',
+    );
     trainer.interventions = [];
     assert.notEqual(trainer.evaluate(batch).loss, ablated.loss);
     assert.deepEqual(trainer.interventions, []);
-    assertError(() => (trainer.interventions = [{ at: 'nowhere', op: 'zero' }]), 'unknown_name', /interventions\[0\]\.at/);
+    assertError(
+      () => (trainer.interventions = [{ at: 'nowhere', op: 'zero' }]),
+      'unknown_name',
+      /interventions\[0\]\.at/,
+    );
     dispose();
   });
 
@@ -144,50 +210,124 @@ forEachVariant('trainer', (lab) => {
     assert.deepEqual([...parameters.keys()], [...model.parameterShapes().keys()]);
     for (const [name, { data, dims }] of parameters) {
       assert.deepEqual(dims, model.parameterShapes().get(name));
-      assert.ok(data.some((x) => x !== 0), `${name}: all zero`);
+      assert.ok(
+        data.some((x) => x !== 0),
+        `${name}: all zero`,
+      );
     }
     assert.equal(trace.size, 0);
     const all = trainer.gradients(batch, { trace: true }).trace;
     for (const name of model.activationNames()) {
       assert.deepEqual(all.get(`grad.${name}`).dims, all.get(name).dims, name);
     }
-    assertError(() => trainer.gradients(batch, { trace: ['grad.nothing'] }), 'unknown_name', /trace\[0\]/);
+    assertError(
+      () => trainer.gradients(batch, { trace: ['grad.nothing'] }),
+      'unknown_name',
+      /trace\[0\]/,
+    );
     dispose();
   });
 
   test('examples of unequal length are padded', () => {
     const { trainer, dispose } = training({}, { ...config, padTokenId: 9 });
-    assert.deepEqual(trainer.batchOf([{ inputIds: [1, 2, 3], labels: [2, 3, -100] }, { inputIds: [4], labels: [5] }]), {
-      inputIds: [[1, 2, 3], [4, 9, 9]],
-      attentionMask: [[1, 1, 1], [1, 0, 0]],
-      labels: [[2, 3, -100], [5, -100, -100]],
+    assert.deepEqual(
+      trainer.batchOf([
+        { inputIds: [1, 2, 3], labels: [2, 3, -100] },
+        { inputIds: [4], labels: [5] },
+      ]),
+      {
+        inputIds: [
+          [1, 2, 3],
+          [4, 9, 9],
+        ],
+        attentionMask: [
+          [1, 1, 1],
+          [1, 0, 0],
+        ],
+        labels: [
+          [2, 3, -100],
+          [5, -100, -100],
+        ],
+      },
+    );
+    assert.deepEqual(trainer.batchOf([{ inputIds: [1], labels: [2] }]), {
+      inputIds: [[1]],
+      labels: [[2]],
     });
-    assert.deepEqual(trainer.batchOf([{ inputIds: [1], labels: [2] }]), { inputIds: [[1]], labels: [[2]] });
-    assertError(() => trainer.batchOf([]), 'invalid_argument', /examples: expected an array of at least one/);
-    assertError(() => trainer.batchOf([{ inputIds: [1, 2], labels: [1] }]), 'shape_mismatch', /examples\[0\]\.labels: expected 2/);
-    assertError(() => trainer.batchOf([{ inputIds: [1], labels: [1] }, { labels: [1] }]), 'invalid_argument', /examples\[1\]\.inputIds/);
-    assertError(() => trainer.batchOf([{ inputIds: [1], labels: [1] }, { inputIds: [1], labels: 1 }]), 'invalid_argument', /examples\[1\]\.labels: expected an array as in examples\[0\], got 1/);
-    assertError(() => trainer.batchOf([{ inputIds: [1], labels: 1 }, { inputIds: [1], labels: [1] }]), 'invalid_argument', /examples\[1\]\.labels: expected one number as in examples\[0\], got an array of 1/);
-    assertError(() => trainer.batchOf([{ ids: [1], labels: [1] }]), 'invalid_argument', /examples\[0\]\.ids: unknown/);
+    assertError(
+      () => trainer.batchOf([]),
+      'invalid_argument',
+      /examples: expected an array of at least one/,
+    );
+    assertError(
+      () => trainer.batchOf([{ inputIds: [1, 2], labels: [1] }]),
+      'shape_mismatch',
+      /examples\[0\]\.labels: expected 2/,
+    );
+    assertError(
+      () => trainer.batchOf([{ inputIds: [1], labels: [1] }, { labels: [1] }]),
+      'invalid_argument',
+      /examples\[1\]\.inputIds/,
+    );
+    assertError(
+      () =>
+        trainer.batchOf([
+          { inputIds: [1], labels: [1] },
+          { inputIds: [1], labels: 1 },
+        ]),
+      'invalid_argument',
+      /examples\[1\]\.labels: expected an array as in examples\[0\], got 1/,
+    );
+    assertError(
+      () =>
+        trainer.batchOf([
+          { inputIds: [1], labels: 1 },
+          { inputIds: [1], labels: [1] },
+        ]),
+      'invalid_argument',
+      /examples\[1\]\.labels: expected one number as in examples\[0\], got an array of 1/,
+    );
+    assertError(
+      () => trainer.batchOf([{ ids: [1], labels: [1] }]),
+      'invalid_argument',
+      /examples\[0\]\.ids: unknown/,
+    );
     dispose();
   });
 
   test('padding changes no gradient', () => {
     const { trainer, dispose } = training({});
     const short = trainer.gradients({ inputIds: [1, 2, 3], labels: [2, 3, 4] });
-    const padded = trainer.gradients({ inputIds: [1, 2, 3, 0, 0], attentionMask: [1, 1, 1, 0, 0], labels: [2, 3, 4, -100, -100] });
+    const padded = trainer.gradients({
+      inputIds: [1, 2, 3, 0, 0],
+      attentionMask: [1, 1, 1, 0, 0],
+      labels: [2, 3, 4, -100, -100],
+    });
     for (const [name, { data }] of short.parameters) {
-      padded.parameters.get(name).data.forEach((x, i) => assert.ok(Math.abs(x - data[i]) < 1e-6, `${name}[${i}]: ${x}, ${data[i]}`));
+      padded.parameters
+        .get(name)
+        .data.forEach((x, i) =>
+          assert.ok(Math.abs(x - data[i]) < 1e-6, `${name}[${i}]: ${x}, ${data[i]}`),
+        );
     }
     dispose();
   });
 
   test('a classifier of pictures learns, one label each', () => {
-    const vision = { image: { size: 4, channels: 1, patchSize: 2 }, dModel: 8, numLayers: 1, numLabels: 2, attention: { numHeads: 2 } };
+    const vision = {
+      image: { size: 4, channels: 1, patchSize: 2 },
+      dModel: 8,
+      numLayers: 1,
+      numLabels: 2,
+      attention: { numHeads: 2 },
+    };
     // Is the left half brighter, or the right?
     const examples = (random) => {
       const labels = random.integer(2);
-      const data = Float32Array.from({ length: 16 }, (_, i) => random.next() + Number(i % 4 < 2 === (labels === 0)));
+      const data = Float32Array.from(
+        { length: 16 },
+        (_, i) => random.next() + Number(i % 4 < 2 === (labels === 0)),
+      );
       return { pixelValues: { data, dims: [1, 4, 4] }, labels };
     };
     const { trainer, dispose } = training({ examples, batchSize: 16 }, vision);
@@ -196,8 +336,16 @@ forEachVariant('trainer', (lab) => {
     const held = trainer.batchOf(Array.from({ length: 50 }, () => examples(random)));
     assert.deepEqual(held.pixelValues.dims, [50, 1, 4, 4]);
     assert.ok(trainer.evaluate(held).accuracy > 0.9);
-    assertError(() => trainer.step({ ...held, labels: [1, 0] }), 'shape_mismatch', /^labels: expected \[50\], got \[2\]/);
-    assertError(() => trainer.step({ ...held, labels: held.labels.map(() => 2) }), 'invalid_argument', /^labels\[0\]: expected an integer from 0 to 1/);
+    assertError(
+      () => trainer.step({ ...held, labels: [1, 0] }),
+      'shape_mismatch',
+      /^labels: expected \[50\], got \[2\]/,
+    );
+    assertError(
+      () => trainer.step({ ...held, labels: held.labels.map(() => 2) }),
+      'invalid_argument',
+      /^labels\[0\]: expected an integer from 0 to 1/,
+    );
     dispose();
   });
 
@@ -208,7 +356,11 @@ forEachVariant('trainer', (lab) => {
     model.setParameter(name, { data: data.map(() => Infinity), dims });
     const before = bytes(model.parameters());
     for (const call of ['step', 'evaluate', 'gradients']) {
-      assertError(() => trainer[call](batch), 'not_finite', /^the loss is NaN; the weights are as before\. /);
+      assertError(
+        () => trainer[call](batch),
+        'not_finite',
+        /^the loss is NaN; the weights are as before\. /,
+      );
     }
     assert.deepEqual(bytes(model.parameters()), before);
     assert.equal(trainer.steps, 0);
@@ -220,31 +372,139 @@ forEachVariant('trainer', (lab) => {
   test('batches that do not fit are refused by name', () => {
     const { trainer, dispose } = training({});
     const refused = (given, code, message) => {
-      for (const call of ['step', 'evaluate', 'gradients']) assertError(() => trainer[call](given), code, message);
+      for (const call of ['step', 'evaluate', 'gradients'])
+        assertError(() => trainer[call](given), code, message);
     };
     refused({ ...batch, labels: undefined }, 'invalid_argument', /^labels: expected/);
-    refused({ ...batch, labels: [[1, 2, 3], [1, 2, 3]] }, 'shape_mismatch', /^labels: expected \[2, 4\], got \[2, 3\]/);
-    refused({ ...batch, labels: [[1, 2, 3, 12], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[3\]: expected an integer from 0 to 11, or -100, got 12/);
-    refused({ ...batch, labels: [[-100, -100, -100, -100], [-100, -100, -100, -100]] }, 'invalid_argument', /^labels: expected at least one other than -100/);
-    refused({ ...batch, labels: [[1n, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[0\]: .*got 1n/);
-    refused({ ...batch, labels: [[1, -1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[1\]: .*got -1/);
-    refused({ ...batch, labels: [[1, NaN, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^labels\[0\]\[1\]: .*got NaN/);
-    refused({ ...batch, labels: { data: new Float32Array(8), dims: [2, 4] } }, 'invalid_argument', /^labels\.data: expected an Int32Array, got Float32Array/);
-    refused({ ...batch, labels: { data: new Int32Array(8), dims: [8] } }, 'shape_mismatch', /^labels: expected \[2, 4\], got \[1, 8\]/);
+    refused(
+      {
+        ...batch,
+        labels: [
+          [1, 2, 3],
+          [1, 2, 3],
+        ],
+      },
+      'shape_mismatch',
+      /^labels: expected \[2, 4\], got \[2, 3\]/,
+    );
+    refused(
+      {
+        ...batch,
+        labels: [
+          [1, 2, 3, 12],
+          [1, 1, 1, 1],
+        ],
+      },
+      'invalid_argument',
+      /^labels\[0\]\[3\]: expected an integer from 0 to 11, or -100, got 12/,
+    );
+    refused(
+      {
+        ...batch,
+        labels: [
+          [-100, -100, -100, -100],
+          [-100, -100, -100, -100],
+        ],
+      },
+      'invalid_argument',
+      /^labels: expected at least one other than -100/,
+    );
+    refused(
+      {
+        ...batch,
+        labels: [
+          [1n, 1, 1, 1],
+          [1, 1, 1, 1],
+        ],
+      },
+      'invalid_argument',
+      /^labels\[0\]\[0\]: .*got 1n/,
+    );
+    refused(
+      {
+        ...batch,
+        labels: [
+          [1, -1, 1, 1],
+          [1, 1, 1, 1],
+        ],
+      },
+      'invalid_argument',
+      /^labels\[0\]\[1\]: .*got -1/,
+    );
+    refused(
+      {
+        ...batch,
+        labels: [
+          [1, NaN, 1, 1],
+          [1, 1, 1, 1],
+        ],
+      },
+      'invalid_argument',
+      /^labels\[0\]\[1\]: .*got NaN/,
+    );
+    refused(
+      { ...batch, labels: { data: new Float32Array(8), dims: [2, 4] } },
+      'invalid_argument',
+      /^labels\.data: expected an Int32Array, got Float32Array/,
+    );
+    refused(
+      { ...batch, labels: { data: new Int32Array(8), dims: [8] } },
+      'shape_mismatch',
+      /^labels: expected \[2, 4\], got \[1, 8\]/,
+    );
     refused({ ...batch, labels: 'abc' }, 'invalid_argument', /^labels: .*got "abc"/);
     refused({ ...batch, labels: [] }, 'shape_mismatch', /^labels: expected \[2, 4\], got \[1, 0\]/);
-    refused({ inputIds: [], labels: [] }, 'invalid_argument', /^inputs: expected at least one sequence of one token, got \[1, 0\]/);
-    refused({ inputIds: [Array(13).fill(1)], labels: [Array(13).fill(1)] }, 'invalid_argument', /maxLen 12 tokens, got 13/);
-    refused({ ...batch, attentionMask: [[2, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^attentionMask\[0\]\[0\]: .*got 2/);
-    refused({ ...batch, decoderInputIds: [[1]] }, 'invalid_argument', /^decoderInputIds: this model has no encoder/);
-    refused({ ...batch, inputIds: [[99, 1, 1, 1], [1, 1, 1, 1]] }, 'invalid_argument', /^inputIds/);
+    refused(
+      { inputIds: [], labels: [] },
+      'invalid_argument',
+      /^inputs: expected at least one sequence of one token, got \[1, 0\]/,
+    );
+    refused(
+      { inputIds: [Array(13).fill(1)], labels: [Array(13).fill(1)] },
+      'invalid_argument',
+      /maxLen 12 tokens, got 13/,
+    );
+    refused(
+      {
+        ...batch,
+        attentionMask: [
+          [2, 1, 1, 1],
+          [1, 1, 1, 1],
+        ],
+      },
+      'invalid_argument',
+      /^attentionMask\[0\]\[0\]: .*got 2/,
+    );
+    refused(
+      { ...batch, decoderInputIds: [[1]] },
+      'invalid_argument',
+      /^decoderInputIds: this model has no encoder/,
+    );
+    refused(
+      {
+        ...batch,
+        inputIds: [
+          [99, 1, 1, 1],
+          [1, 1, 1, 1],
+        ],
+      },
+      'invalid_argument',
+      /^inputIds/,
+    );
     refused({ ...batch, target: 1 }, 'invalid_argument', /target: unknown/);
     const resid = { data: new Float32Array(2 * 4 * 16), dims: [2, 4, 16] };
-    refused({ labels: batch.labels, start: { layer: 0, resid } }, 'invalid_argument', /^start: expected none, as a gradient/);
+    refused(
+      { labels: batch.labels, start: { layer: 0, resid } },
+      'invalid_argument',
+      /^start: expected none, as a gradient/,
+    );
     refused({ ...batch, memory: [] }, 'invalid_argument', /^memory: this model has none/);
     refused(null, 'invalid_argument', /^batch/);
     refused('batch', 'invalid_argument', /^batch: expected an object, got "batch"/);
-    const embeds = { labels: batch.labels, inputsEmbeds: { data: new Float32Array(128).fill(NaN), dims: [2, 4, 16] } };
+    const embeds = {
+      labels: batch.labels,
+      inputsEmbeds: { data: new Float32Array(128).fill(NaN), dims: [2, 4, 16] },
+    };
     assertError(() => trainer.step(embeds), 'not_finite', /the loss is NaN/);
     assertError(() => trainer.step(), 'invalid_argument', /^step: expected a batch/);
     assert.equal(trainer.step(batch).step, 1);
@@ -275,7 +535,10 @@ forEachVariant('trainer', (lab) => {
       [{ lr: 1, totalSteps: Infinity }, /^totalSteps/],
       [{ lr: 1, warmupSteps: 1.5 }, /^warmupSteps/],
       [{ lr: 1, warmupSteps: 5, totalSteps: 5 }, /^totalSteps/],
-      [{ lr: 1, examples: 3 }, /^examples: expected a function that makes an example, or an array of at least one, got 3/],
+      [
+        { lr: 1, examples: 3 },
+        /^examples: expected a function that makes an example, or an array of at least one, got 3/,
+      ],
       [{ lr: 1, examples: [] }, /^examples/],
       [{ lr: 1, examples: null }, /^examples/],
       [{ lr: 1, batchSize: 0 }, /^batchSize/],
@@ -286,13 +549,29 @@ forEachVariant('trainer', (lab) => {
       [{ lr: 1, momentum: 0.9 }, /momentum: unknown/],
       [{ lr: 1, disagreement: 1 }, /^disagreement: expected an object/],
       [{ lr: 1, disagreement: {} }, /^disagreement\.weight/],
-      [{ lr: 1, disagreement: { weight: 0 } }, /^disagreement\.weight: expected a finite number above 0, got 0/],
-      [{ lr: 1, disagreement: { weight: 1, except: 3 } }, /^disagreement\.except: expected token ids, got 3/],
-      [{ lr: 1, disagreement: { weight: 1, except: [12] } }, /^disagreement\.except\[0\]: expected an integer from 0 to 11, got 12/],
+      [
+        { lr: 1, disagreement: { weight: 0 } },
+        /^disagreement\.weight: expected a finite number above 0, got 0/,
+      ],
+      [
+        { lr: 1, disagreement: { weight: 1, except: 3 } },
+        /^disagreement\.except: expected token ids, got 3/,
+      ],
+      [
+        { lr: 1, disagreement: { weight: 1, except: [12] } },
+        /^disagreement\.except\[0\]: expected an integer from 0 to 11, got 12/,
+      ],
       [{ lr: 1, disagreement: { weight: 1, heads: [0] } }, /heads: unknown/],
-      [{ lr: 1, interventions: [{ at: 'blocks.0.attn.pattern', index: 1, op: 'zero' }] }, /no axis 'index'/],
+      [
+        { lr: 1, interventions: [{ at: 'blocks.0.attn.pattern', index: 1, op: 'zero' }] },
+        /no axis 'index'/,
+      ],
     ]) {
-      assertError(() => model.trainer(options), options.interventions?.length ? 'unknown_name' : 'invalid_argument', message);
+      assertError(
+        () => model.trainer(options),
+        options.interventions?.length ? 'unknown_name' : 'invalid_argument',
+        message,
+      );
     }
     assert.equal(lab.rt.liveHandles, live);
     model.dispose();
@@ -300,12 +579,24 @@ forEachVariant('trainer', (lab) => {
 
   test('heads of a layer that must disagree come to look at different tokens', () => {
     const overlapAfter = (disagreement) => {
-      const { model, trainer, dispose } = training({ examples: copying, lr: 0.003, batchSize: 16, ...(disagreement && { disagreement }) });
+      const { model, trainer, dispose } = training({
+        examples: copying,
+        lr: 0.003,
+        batchSize: 16,
+        ...(disagreement && { disagreement }),
+      });
       for (let step = 0; step < 300; ++step) trainer.step();
-      const { attentions } = model.forward({ inputIds: [3, 5, 7, 9, 3, 5, 7, 9] }, { outputAttentions: true });
+      const { attentions } = model.forward(
+        { inputIds: [3, 5, 7, 9, 3, 5, 7, 9] },
+        { outputAttentions: true },
+      );
       dispose();
       // Σ_s P_0 P_1, over the queries 4 … 7 of both layers: tokens that were asked about
-      return attentions.flatMap(({ data }) => Array.from({ length: 32 }, (_, i) => data[32 + i] * data[96 + i])).reduce((a, b) => a + b) / 8;
+      return (
+        attentions
+          .flatMap(({ data }) => Array.from({ length: 32 }, (_, i) => data[32 + i] * data[96 + i]))
+          .reduce((a, b) => a + b) / 8
+      );
     };
     const [free, apart] = [overlapAfter(undefined), overlapAfter({ weight: 3 })];
     assert.ok(apart < 0.5 * free, `overlap ${free}, with the term ${apart}`);
@@ -314,7 +605,10 @@ forEachVariant('trainer', (lab) => {
   test('heads that must disagree need tokens, each with an answer; a single head has none to disagree with', () => {
     const disagreement = { weight: 1 };
     for (const [of, message] of [
-      [translator, /^disagreement: expected a model of one stack that answers at every token, got an encoder–decoder/],
+      [
+        translator,
+        /^disagreement: expected a model of one stack that answers at every token, got an encoder–decoder/,
+      ],
       [{ ...config, lmHead: false, numLabels: 3 }, /^disagreement: .*got a classifier/],
     ]) {
       const model = lab.rt.createModel(of);
@@ -324,7 +618,11 @@ forEachVariant('trainer', (lab) => {
     const { trainer, dispose } = training({ disagreement });
     const { inputIds: _, ...rest } = batch;
     const inputsEmbeds = { data: new Float32Array(2 * 4 * 16), dims: [2, 4, 16] };
-    assertError(() => trainer.step({ ...rest, inputsEmbeds }), 'invalid_argument', /^disagreement: expected a batch of inputIds/);
+    assertError(
+      () => trainer.step({ ...rest, inputsEmbeds }),
+      'invalid_argument',
+      /^disagreement: expected a batch of inputIds/,
+    );
     assert.equal(trainer.step(batch).step, 1);
     dispose();
     const gradientsOf = (options) => {
@@ -353,19 +651,64 @@ forEachVariant('trainer', (lab) => {
     const weights = bytes(model.parameters());
     const name = 'final_norm.weight';
     const without = (tensors) => new Map([...tensors].filter(([key]) => key !== name));
-    const wrong = (tensors) => new Map([...tensors, [name, { data: new Float32Array(3), dims: [3] }]]);
-    assertError(() => trainer.restore({ ...snapshot, parameters: without(snapshot.parameters) }), 'invalid_argument', /snapshot\.parameters: .*final_norm\.weight/);
-    assertError(() => trainer.restore({ ...snapshot, secondMoments: wrong(snapshot.secondMoments) }), 'shape_mismatch', /snapshot\.secondMoments: final_norm\.weight: expected \[16\], got \[3\]/);
-    assertError(() => trainer.restore({ ...snapshot, step: -1 }), 'invalid_argument', /snapshot\.step/);
-    assertError(() => trainer.restore({ ...snapshot, random: 1 }), 'invalid_argument', /snapshot\.random/);
-    assertError(() => trainer.restore({ ...snapshot, firstMoments: Object.fromEntries(snapshot.firstMoments) }), 'invalid_argument', /snapshot\.firstMoments: expected a Map of tensors, got an object/);
-    assertError(() => trainer.restore({ ...snapshot, parameters: new Map([...snapshot.parameters, ['more', snapshot.parameters.get(name)]]) }), 'unknown_name', /snapshot\.parameters: "more"/);
-    const filled = (tensors, value) => new Map([...tensors].map(([at, { data, dims }]) => [at, { data: data.slice().fill(value), dims }]));
-    assertError(() => trainer.restore({ ...snapshot, firstMoments: filled(snapshot.firstMoments, NaN) }), 'not_finite', /snapshot\.firstMoments: .*\[0\]: expected a number, got NaN/);
-    assertError(() => trainer.restore({ ...snapshot, secondMoments: filled(snapshot.secondMoments, -1) }), 'invalid_argument', /snapshot\.secondMoments: .*\[0\]: expected at least 0, got -1/);
+    const wrong = (tensors) =>
+      new Map([...tensors, [name, { data: new Float32Array(3), dims: [3] }]]);
+    assertError(
+      () => trainer.restore({ ...snapshot, parameters: without(snapshot.parameters) }),
+      'invalid_argument',
+      /snapshot\.parameters: .*final_norm\.weight/,
+    );
+    assertError(
+      () => trainer.restore({ ...snapshot, secondMoments: wrong(snapshot.secondMoments) }),
+      'shape_mismatch',
+      /snapshot\.secondMoments: final_norm\.weight: expected \[16\], got \[3\]/,
+    );
+    assertError(
+      () => trainer.restore({ ...snapshot, step: -1 }),
+      'invalid_argument',
+      /snapshot\.step/,
+    );
+    assertError(
+      () => trainer.restore({ ...snapshot, random: 1 }),
+      'invalid_argument',
+      /snapshot\.random/,
+    );
+    assertError(
+      () =>
+        trainer.restore({ ...snapshot, firstMoments: Object.fromEntries(snapshot.firstMoments) }),
+      'invalid_argument',
+      /snapshot\.firstMoments: expected a Map of tensors, got an object/,
+    );
+    assertError(
+      () =>
+        trainer.restore({
+          ...snapshot,
+          parameters: new Map([...snapshot.parameters, ['more', snapshot.parameters.get(name)]]),
+        }),
+      'unknown_name',
+      /snapshot\.parameters: "more"/,
+    );
+    const filled = (tensors, value) =>
+      new Map(
+        [...tensors].map(([at, { data, dims }]) => [at, { data: data.slice().fill(value), dims }]),
+      );
+    assertError(
+      () => trainer.restore({ ...snapshot, firstMoments: filled(snapshot.firstMoments, NaN) }),
+      'not_finite',
+      /snapshot\.firstMoments: .*\[0\]: expected a number, got NaN/,
+    );
+    assertError(
+      () => trainer.restore({ ...snapshot, secondMoments: filled(snapshot.secondMoments, -1) }),
+      'invalid_argument',
+      /snapshot\.secondMoments: .*\[0\]: expected at least 0, got -1/,
+    );
     assertError(() => trainer.restore(undefined), 'invalid_argument', /snapshot/);
     const other = training({}, { ...config, numLayers: 1 });
-    assertError(() => trainer.restore(other.trainer.snapshot()), 'invalid_argument', /expected a tensor called "blocks\.1\./);
+    assertError(
+      () => trainer.restore(other.trainer.snapshot()),
+      'invalid_argument',
+      /expected a tensor called "blocks\.1\./,
+    );
     other.dispose();
     assert.deepEqual(bytes(model.parameters()), weights);
     assert.equal(trainer.steps, 1);
@@ -385,10 +728,14 @@ forEachVariant('trainer', (lab) => {
     assertError(() => (trainer.interventions = []), 'disposed', /Trainer/);
     assertError(() => (trainer.lr = 1), 'disposed', /Trainer/);
     assertError(() => trainer.restore({}), 'disposed', /Trainer/);
-    const hasty = training({ examples: () => (hasty.trainer.dispose(), { inputIds: [1], labels: [2] }) });
+    const hasty = training({
+      examples: () => (hasty.trainer.dispose(), { inputIds: [1], labels: [2] }),
+    });
     assertError(() => hasty.trainer.step(), 'disposed', /Trainer: used after dispose/);
     hasty.dispose();
-    const headless = training({ examples: () => (headless.model.dispose(), { inputIds: [1], labels: [2] }) });
+    const headless = training({
+      examples: () => (headless.model.dispose(), { inputIds: [1], labels: [2] }),
+    });
     assertError(() => headless.trainer.step(), 'disposed', /its model was used after dispose/);
     headless.dispose();
     const other = training({});
@@ -414,13 +761,20 @@ describe('trainer in a worker', () => {
     assert.equal(second.step, 2);
     await trainer.restore(snapshot);
     assert.deepEqual(await trainer.step(batch), second);
-    await trainer.set({ lr: 0, interventions: [{ at: 'blocks.0.attn.pattern', head: 0, op: 'zero' }] });
+    await trainer.set({
+      lr: 0,
+      interventions: [{ at: 'blocks.0.attn.pattern', head: 0, op: 'zero' }],
+    });
     assert.equal((await trainer.step(batch)).lr, 0);
     const { trace } = await trainer.gradients(batch, { trace: ['grad.blocks.0.attn.pattern'] });
     assert.deepEqual(trace.get('grad.blocks.0.attn.pattern').dims, [2, 2, 4, 4]);
     await assertRejects(trainer.step({ ...batch, labels: [1] }), 'shape_mismatch', /labels/);
     await assertRejects(trainer.set({ rate: 1 }), 'invalid_argument', /rate: unknown/);
-    await assertRejects(model.trainer({ lr: 1, examples: () => {} }), 'invalid_argument', /cannot be sent/);
+    await assertRejects(
+      model.trainer({ lr: 1, examples: () => {} }),
+      'invalid_argument',
+      /cannot be sent/,
+    );
     trainer.dispose();
     await assertRejects(trainer.step(batch), 'disposed', /step/);
     model.dispose();

@@ -10,15 +10,26 @@ const { encodeTrainingLink, decodeTrainingLink } = await importPage('state/train
 
 test('a curve of any length keeps a bounded number of points, and the mean of all', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 2, max: 40 }), fc.array(fc.double({ min: -10, max: 10, noNaN: true }), { minLength: 1, maxLength: 400 }), (most, values) => {
-      const curve = new Curve(most);
-      values.forEach((value, i) => curve.add(i + 1, value));
-      assert.ok(curve.steps.length <= most + 1, `${curve.steps.length} points, ${most} allowed`);
-      assert.equal(curve.steps.at(-1), values.length);
-      assert.deepEqual([...curve.steps], curve.steps.toSorted((a, b) => a - b));
-      const mean = curve.values.reduce((sum, value, i) => sum + value * (curve.steps[i] - (curve.steps[i - 1] ?? 0)), 0) / values.length;
-      assert.ok(Math.abs(mean - values.reduce((a, b) => a + b) / values.length) < 1e-9);
-    }),
+    fc.property(
+      fc.integer({ min: 2, max: 40 }),
+      fc.array(fc.double({ min: -10, max: 10, noNaN: true }), { minLength: 1, maxLength: 400 }),
+      (most, values) => {
+        const curve = new Curve(most);
+        values.forEach((value, i) => curve.add(i + 1, value));
+        assert.ok(curve.steps.length <= most + 1, `${curve.steps.length} points, ${most} allowed`);
+        assert.equal(curve.steps.at(-1), values.length);
+        assert.deepEqual(
+          [...curve.steps],
+          curve.steps.toSorted((a, b) => a - b),
+        );
+        const mean =
+          curve.values.reduce(
+            (sum, value, i) => sum + value * (curve.steps[i] - (curve.steps[i - 1] ?? 0)),
+            0,
+          ) / values.length;
+        assert.ok(Math.abs(mean - values.reduce((a, b) => a + b) / values.length) < 1e-9);
+      },
+    ),
   );
 });
 
@@ -49,17 +60,28 @@ function run(length, { distance = 5, most = 8, events = [] } = {}) {
 
 test('snapshots stay few, evenly spaced and in order, whatever the length; events and the beginning stay', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 2, max: 12 }), fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 3 }), (length, most, events) => {
-      const history = run(length, { most, events });
-      const pinned = history.kept.filter((each) => each.pinned);
-      assert.ok(history.kept.length - pinned.length <= most);
-      assert.deepEqual(pinned.map(({ step }) => step), [0, ...new Set(events.filter((step) => step <= length).sort((a, b) => a - b))]);
-      assert.deepEqual(history.steps, history.steps.toSorted((a, b) => a - b));
-      assert.equal(new Set(history.steps).size, history.steps.length);
-      for (const { step, value } of history.kept) assert.equal(value, `s${step}`);
-      const gaps = history.steps.slice(1).map((step, i) => step - history.steps[i]);
-      assert.ok(Math.max(0, ...gaps) <= Math.max(10, (4 * length) / most), `gaps ${gaps}`);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 3000 }),
+      fc.integer({ min: 2, max: 12 }),
+      fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 3 }),
+      (length, most, events) => {
+        const history = run(length, { most, events });
+        const pinned = history.kept.filter((each) => each.pinned);
+        assert.ok(history.kept.length - pinned.length <= most);
+        assert.deepEqual(
+          pinned.map(({ step }) => step),
+          [0, ...new Set(events.filter((step) => step <= length).sort((a, b) => a - b))],
+        );
+        assert.deepEqual(
+          history.steps,
+          history.steps.toSorted((a, b) => a - b),
+        );
+        assert.equal(new Set(history.steps).size, history.steps.length);
+        for (const { step, value } of history.kept) assert.equal(value, `s${step}`);
+        const gaps = history.steps.slice(1).map((step, i) => step - history.steps[i]);
+        assert.ok(Math.max(0, ...gaps) <= Math.max(10, (4 * length) / most), `gaps ${gaps}`);
+      },
+    ),
   );
 });
 
@@ -79,7 +101,10 @@ test('a link gives back what it was made of, and says only what is not the lesso
   const state = {
     setup: { ...own, seed: 7, learningRate: 0.0125, heads: 2 },
     begin: 'shipped',
-    off: [{ site: 'blocks.0.attn', head: 3 }, { site: 'decoder.blocks.1.cross_attn', head: 0 }],
+    off: [
+      { site: 'blocks.0.attn', head: 3 },
+      { site: 'decoder.blocks.1.cross_attn', head: 0 },
+    ],
     text: 'a b & c = ü 漢 #',
     language: 'zh',
     theme: 'dark',
@@ -89,11 +114,19 @@ test('a link gives back what it was made of, and says only what is not the lesso
   assert.doesNotMatch(hash, /layers|width/);
   const { setup, ...rest } = decodeTrainingLink(hash);
   assert.deepEqual({ ...own, ...setup }, state.setup);
-  assert.deepEqual(rest, { begin: state.begin, off: state.off, text: state.text, language: 'zh', theme: 'dark' });
+  assert.deepEqual(rest, {
+    begin: state.begin,
+    off: state.off,
+    text: state.text,
+    language: 'zh',
+    theme: 'dark',
+  });
 });
 
 test('a link that is broken gives what can be read of it', () => {
-  const { setup, off, begin } = decodeTrainingLink('#train=copy&seed=-1&rate=NaN&layers=99&heads=3&width=64&off=x~y,blocks.0.attn~1,~2&begin=elsewhere');
+  const { setup, off, begin } = decodeTrainingLink(
+    '#train=copy&seed=-1&rate=NaN&layers=99&heads=3&width=64&off=x~y,blocks.0.attn~1,~2&begin=elsewhere',
+  );
   assert.deepEqual(setup, { lesson: 'copy', width: 64 });
   assert.deepEqual(off, [{ site: 'blocks.0.attn', head: 1 }]);
   assert.equal(begin, undefined);

@@ -7,10 +7,21 @@ import { fresh } from './saved-models.mjs';
 import { assertRejects, forEachVariant, tensor } from './support.mjs';
 
 const config = {
-  vocabSize: 12, maxLen: 12, dModel: 16, numLayers: 2, dFf: 32, positions: 'learned', norm: 'pre', finalNorm: true, lmHead: true,
+  vocabSize: 12,
+  maxLen: 12,
+  dModel: 16,
+  numLayers: 2,
+  dFf: 32,
+  positions: 'learned',
+  norm: 'pre',
+  finalNorm: true,
+  lmHead: true,
   attention: { numHeads: 2, causal: true },
 };
-const bytes = (tensors) => Object.fromEntries([...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('hex')]));
+const bytes = (tensors) =>
+  Object.fromEntries(
+    [...tensors].map(([name, { data }]) => [name, Buffer.from(data.buffer).toString('hex')]),
+  );
 
 /** Sequences of unequal length that go up by one. */
 const examples = ((random) =>
@@ -22,25 +33,67 @@ const examples = ((random) =>
 
 /** Something that a model of this config can be trained on. */
 function batchFor({ image, encoder, vocabSize, numLabels, typeVocabSize }) {
-  const labels = numLabels ? [1, 0] : [[1, 2, 3, -100], [4, 5, 6, 7]];
-  const inputIds = [[1, 2, 3, 4], [5, 6, 7, 8]];
+  const labels = numLabels
+    ? [1, 0]
+    : [
+        [1, 2, 3, -100],
+        [4, 5, 6, 7],
+      ];
+  const inputIds = [
+    [1, 2, 3, 4],
+    [5, 6, 7, 8],
+  ];
   if (image) return { pixelValues: tensor([2, image.channels, ...image.size]), labels };
-  if (encoder) return { inputIds: [[1, 2, 3], [4, 5, 6]], attentionMask: [[1, 1, 1], [1, 1, 0]], decoderInputIds: inputIds, labels };
+  if (encoder)
+    return {
+      inputIds: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      attentionMask: [
+        [1, 1, 1],
+        [1, 1, 0],
+      ],
+      decoderInputIds: inputIds,
+      labels,
+    };
   assert.ok(vocabSize > 0);
-  return { inputIds, ...(typeVocabSize > 1 && { tokenTypeIds: [[0, 0, 1, 1], [0, 1, 1, 1]] }), labels };
+  return {
+    inputIds,
+    ...(typeVocabSize > 1 && {
+      tokenTypeIds: [
+        [0, 0, 1, 1],
+        [0, 1, 1, 1],
+      ],
+    }),
+    labels,
+  };
 }
 
 /** Weights, moments and numbers after 30 steps with a head off, on this side or in a worker. */
 async function run(rt, seed = 5) {
   const model = await rt.createModel(config, { seed: 2 });
-  const trainer = await model.trainer({ lr: 0.01, warmupSteps: 5, totalSteps: 60, batchSize: 4, seed, examples });
+  const trainer = await model.trainer({
+    lr: 0.01,
+    warmupSteps: 5,
+    totalSteps: 60,
+    batchSize: 4,
+    seed,
+    examples,
+  });
   await trainer.set({ interventions: [{ at: 'blocks.0.attn.z', head: 1, op: 'zero' }] });
   const results = [];
   for (let step = 0; step < 30; ++step) results.push(await trainer.step());
   const { parameters, firstMoments, secondMoments, ...rest } = await trainer.snapshot();
   trainer.dispose();
   model.dispose();
-  return { results, ...rest, weights: bytes(parameters), first: bytes(firstMoments), second: bytes(secondMoments) };
+  return {
+    results,
+    ...rest,
+    weights: bytes(parameters),
+    first: bytes(firstMoments),
+    second: bytes(secondMoments),
+  };
 }
 
 forEachVariant('training runs', (lab) => {
@@ -68,7 +121,12 @@ forEachVariant('training runs', (lab) => {
 
   test('a thousand steps take no more memory than fifty', () => {
     const model = lab.rt.createModel(config, { seed: 1 });
-    const trainer = model.trainer({ lr: 0.001, examples, batchSize: 8, interventions: [{ at: 'blocks.1.attn.pattern', head: 0, op: 'mean' }] });
+    const trainer = model.trainer({
+      lr: 0.001,
+      examples,
+      batchSize: 8,
+      interventions: [{ at: 'blocks.1.attn.pattern', head: 0, op: 'mean' }],
+    });
     const batch = trainer.batchOf(examples);
     const steps = (count) => {
       for (let step = 0; step < count; ++step) trainer.step();
@@ -102,7 +160,8 @@ forEachVariant('training runs', (lab) => {
       assert.deepEqual(both[1].evaluate(batch), trained);
       const state = { ...trainer.snapshot(), step: 0, ...zeros(model) };
       both[0].restore(state);
-      for (let step = 0; step < 3; ++step) assert.deepEqual(both[1].step(batch), both[0].step(batch));
+      for (let step = 0; step < 3; ++step)
+        assert.deepEqual(both[1].step(batch), both[0].step(batch));
       for (const each of [...both, model, again]) each.dispose();
     });
   }
@@ -110,20 +169,50 @@ forEachVariant('training runs', (lab) => {
   test('a worker is sent what an edit takes of another run, and no function', async () => {
     const worker = await createWorkerRuntime({ variant: lab.rt.variant });
     const model = await worker.createModel(config, { seed: 1 });
-    const inputIds = [[1, 2, 3], [4, 5, 6]];
-    const { trace } = await model.forward({ inputIds: [[7, 8, 9], [6, 5, 4]] }, { trace: true });
-    const trainer = await model.trainer({ lr: 0.01, interventions: [{ at: 'blocks.0.mlp.out', op: 'set', from: trace }] });
-    const batch = { inputIds, labels: [[2, 3, 4], [5, 6, 7]] };
+    const inputIds = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ];
+    const { trace } = await model.forward(
+      {
+        inputIds: [
+          [7, 8, 9],
+          [6, 5, 4],
+        ],
+      },
+      { trace: true },
+    );
+    const trainer = await model.trainer({
+      lr: 0.01,
+      interventions: [{ at: 'blocks.0.mlp.out', op: 'set', from: trace }],
+    });
+    const batch = {
+      inputIds,
+      labels: [
+        [2, 3, 4],
+        [5, 6, 7],
+      ],
+    };
     const { trace: traced } = await trainer.gradients(batch, { trace: ['blocks.0.mlp.out'] });
     assert.deepEqual(traced.get('blocks.0.mlp.out'), trace.get('blocks.0.mlp.out'));
     await assertRejects(trainer.step(), 'invalid_argument', /^step: expected a batch/);
-    await assertRejects(model.trainer({ lr: 1, examples: () => examples[0] }), 'invalid_argument', /cannot be sent/);
+    await assertRejects(
+      model.trainer({ lr: 1, examples: () => examples[0] }),
+      'invalid_argument',
+      /cannot be sent/,
+    );
     worker.dispose();
   });
 });
 
 /** Moments of a model that was never trained. */
 function zeros(model) {
-  const all = () => new Map([...model.parameterShapes()].map(([name, dims]) => [name, { data: new Float32Array(dims.reduce((a, b) => a * b)), dims }]));
+  const all = () =>
+    new Map(
+      [...model.parameterShapes()].map(([name, dims]) => [
+        name,
+        { data: new Float32Array(dims.reduce((a, b) => a * b)), dims },
+      ]),
+    );
   return { firstMoments: all(), secondMoments: all() };
 }

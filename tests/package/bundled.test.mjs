@@ -23,9 +23,19 @@ const main = `
     globalThis.result = { error: String(error.stack) };
   }
 `;
-const page = (script) => `<!doctype html><html lang="en"><head><title>user</title><link rel="icon" href="data:,">${script}</head><body></body></html>`;
+const page = (script) =>
+  `<!doctype html><html lang="en"><head><title>user</title><link rel="icon" href="data:,">${script}</head><body></body></html>`;
 const expected = { here: 2, variant: 'relaxed', there: 2 };
-const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 describe('in a browser', () => {
   let installed;
@@ -33,7 +43,10 @@ describe('in a browser', () => {
   before(async () => {
     installed = installPackage();
     writeFileSync(join(installed.folder, 'main.js'), main);
-    writeFileSync(join(installed.folder, 'index.html'), page('<script type="module" src="./main.js"></script>'));
+    writeFileSync(
+      join(installed.folder, 'index.html'),
+      page('<script type="module" src="./main.js"></script>'),
+    );
     browser = await chromium.launch({ executablePath: await findChromium(), args });
   });
   after(async () => {
@@ -48,7 +61,9 @@ describe('in a browser', () => {
     tab.on('pageerror', (error) => problems.push(String(error)));
     try {
       await tab.goto(url);
-      const result = await tab.waitForFunction(() => globalThis.result, undefined, { timeout: 20_000 }).then((handle) => handle.jsonValue());
+      const result = await tab
+        .waitForFunction(() => globalThis.result, undefined, { timeout: 20_000 })
+        .then((handle) => handle.jsonValue());
       assert.deepEqual(problems, []);
       return result;
     } finally {
@@ -66,7 +81,12 @@ describe('in a browser', () => {
 
   test("bundled by Vite, under script-src 'self' 'wasm-unsafe-eval'", async () => {
     const outDir = join(installed.folder, 'built');
-    await build({ root: installed.folder, configFile: false, logLevel: 'error', build: { outDir, target: 'es2022', assetsInlineLimit: 0 } });
+    await build({
+      root: installed.folder,
+      configFile: false,
+      logLevel: 'error',
+      build: { outDir, target: 'es2022', assetsInlineLimit: 0 },
+    });
     const assets = readdirSync(join(outDir, 'assets'));
     assert.equal(assets.filter((name) => name.endsWith('.wasm')).length, 2, assets.join(' '));
     for (const name of assets.filter((each) => each.endsWith('.js'))) {
@@ -76,7 +96,13 @@ describe('in a browser', () => {
   });
 
   test("by Vite's development server, which moves packages into a folder of its own", async () => {
-    const server = await createServer({ root: installed.folder, configFile: false, logLevel: 'silent', server: { port: 0, host: '127.0.0.1' }, cacheDir: join(installed.folder, '.vite') });
+    const server = await createServer({
+      root: installed.folder,
+      configFile: false,
+      logLevel: 'silent',
+      server: { port: 0, host: '127.0.0.1' },
+      cacheDir: join(installed.folder, '.vite'),
+    });
     try {
       await server.listen();
       assert.deepEqual(await resultOf(server.resolvedUrls.local[0]), expected);
@@ -88,9 +114,19 @@ describe('in a browser', () => {
   test('as plain modules, without any bundler', async () => {
     const folder = join(installed.folder, 'plain');
     mkdirSync(folder);
-    cpSync(join(installed.folder, 'node_modules/attention-lab/dist'), join(folder, 'lab'), { recursive: true });
-    writeFileSync(join(folder, 'main.js'), main.replace("'attention-lab'", "'./lab/index.js'").replace("'attention-lab/worker'", "'./lab/worker.js'"));
-    writeFileSync(join(folder, 'index.html'), page('<script type="module" src="./main.js"></script>'));
+    cpSync(join(installed.folder, 'node_modules/attention-lab/dist'), join(folder, 'lab'), {
+      recursive: true,
+    });
+    writeFileSync(
+      join(folder, 'main.js'),
+      main
+        .replace("'attention-lab'", "'./lab/index.js'")
+        .replace("'attention-lab/worker'", "'./lab/worker.js'"),
+    );
+    writeFileSync(
+      join(folder, 'index.html'),
+      page('<script type="module" src="./main.js"></script>'),
+    );
     assert.deepEqual(await served(folder), expected);
   });
 });

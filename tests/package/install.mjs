@@ -15,14 +15,18 @@ export function run(program, args, options = {}) {
     ...options,
     env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', ...options.env },
   });
-  if (error || status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error ?? `status ${status}`}\n${stdout}${stderr}`);
+  if (error || status !== 0)
+    throw new Error(
+      `${program} ${args.join(' ')}: ${error ?? `status ${status}`}\n${stdout}${stderr}`,
+    );
   return stdout;
 }
 
 export const node = (args, options) => run(process.execPath, args, options);
 
 /** A program of the repository's own node_modules. */
-export const tool = (path, args, options) => node([join(root, 'node_modules', path), ...args], options);
+export const tool = (path, args, options) =>
+  node([join(root, 'node_modules', path), ...args], options);
 
 const npm = (args, options) =>
   process.env.npm_execpath
@@ -32,11 +36,28 @@ const npm = (args, options) =>
 /** { folder, files, tarball, remove }: a project with the package installed; `files` are those of the tarball. */
 export function installPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'attention-lab-installed-'));
-  const quiet = { env: { npm_config_loglevel: 'error', npm_config_cache: join(folder, '.npm-cache') } };
-  const [{ filename, files }] = JSON.parse(npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, ...quiet }));
+  const quiet = {
+    env: { npm_config_loglevel: 'error', npm_config_cache: join(folder, '.npm-cache') },
+  };
+  const [{ filename, files }] = JSON.parse(
+    npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+      ...quiet,
+    }),
+  );
   const tarball = join(folder, filename);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-  npm(['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball], { cwd: folder, ...quiet });
-  return { folder, tarball, files: files.map(({ path }) => path), remove: () => rmSync(folder, { recursive: true }) };
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module' }),
+  );
+  npm(['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball], {
+    cwd: folder,
+    ...quiet,
+  });
+  return {
+    folder,
+    tarball,
+    files: files.map(({ path }) => path),
+    remove: () => rmSync(folder, { recursive: true }),
+  };
 }
-

@@ -23,11 +23,17 @@ describe('the installed package', () => {
   function closure(entry, { later = false } = {}, found = new Set()) {
     if (found.has(entry)) return found;
     found.add(entry);
-    const imports = later ? /(?:from|import)\s*\(?\s*["']\.\/([\w-]+\.js)["']/g : /(?:from|import)\s*["']\.\/([\w-]+\.js)["']/g;
+    const imports = later
+      ? /(?:from|import)\s*\(?\s*["']\.\/([\w-]+\.js)["']/g
+      : /(?:from|import)\s*["']\.\/([\w-]+\.js)["']/g;
     for (const [, name] of read(entry).matchAll(imports)) closure(name, { later }, found);
     return found;
   }
-  const brotliSize = (names) => [...names].reduce((sum, name) => sum + brotliCompressSync(readFileSync(join(dist, name))).length, 0);
+  const brotliSize = (names) =>
+    [...names].reduce(
+      (sum, name) => sum + brotliCompressSync(readFileSync(join(dist, name))).length,
+      0,
+    );
 
   test('holds dist and the usual files, and nothing else', () => {
     const top = new Set(installed.files.map((path) => path.split('/')[0]));
@@ -35,13 +41,26 @@ describe('the installed package', () => {
     assert.deepEqual([...top].sort(), ['LICENSE', 'dist', 'package.json']);
     const sources = installed.files.filter((path) => /(?<!\.d)\.ts$|\.map$|\.test\./.test(path));
     assert.deepEqual(sources, []);
-    for (const name of ['index.js', 'index.d.ts', 'node.js', 'worker.js', 'worker-entry.js', 'worker-node.js', 'worker-entry-node.js', 'LICENSES.txt']) {
+    for (const name of [
+      'index.js',
+      'index.d.ts',
+      'node.js',
+      'worker.js',
+      'worker-entry.js',
+      'worker-node.js',
+      'worker-entry-node.js',
+      'LICENSES.txt',
+    ]) {
       assert.ok(installed.files.includes(`dist/${name}`), name);
     }
   });
 
   test('has no dependency and no install script', () => {
-    const { dependencies, peerDependencies, scripts: hooks } = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8'));
+    const {
+      dependencies,
+      peerDependencies,
+      scripts: hooks,
+    } = JSON.parse(readFileSync(join(dist, '../package.json'), 'utf8'));
     assert.equal(dependencies, undefined);
     assert.equal(peerDependencies, undefined);
     assert.ok(!['preinstall', 'install', 'postinstall', 'prepare'].some((hook) => hook in hooks));
@@ -50,7 +69,9 @@ describe('the installed package', () => {
   test('each wasm is at most 200 KB, 70 KB in brotli', () => {
     for (const variant of ['simd128', 'relaxed']) {
       const bytes = readFileSync(join(dist, 'wasm', `${variant}.wasm`));
-      const packed = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+      const packed = brotliCompressSync(bytes, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 11 },
+      }).length;
       assert.ok(bytes.length <= 200_000, `${variant}: ${bytes.length} bytes`);
       assert.ok(packed <= 70_000, `${variant}: ${packed} bytes in brotli`);
       assert.ok(WebAssembly.validate(bytes) || variant === 'relaxed', `${variant}: not valid`);
@@ -61,12 +82,17 @@ describe('the installed package', () => {
     const first = closure('index.js');
     const total = brotliSize(first);
     assert.ok(total <= 40_000, `${total} bytes`);
-    const later = brotliSize([...closure('index.js', { later: true })].filter((name) => !first.has(name)));
+    const later = brotliSize(
+      [...closure('index.js', { later: true })].filter((name) => !first.has(name)),
+    );
     assert.ok(later > 0 && later <= 28_500, `${later} bytes`);
   });
 
   test('a worker is one script without later parts: bundlers refuse any other by default', () => {
-    assert.deepEqual([...closure('worker-entry.js', { later: true })], [...closure('worker-entry.js')]);
+    assert.deepEqual(
+      [...closure('worker-entry.js', { later: true })],
+      [...closure('worker-entry.js')],
+    );
   });
 
   test('no eval, no new Function, no CDN, no machine path', () => {
@@ -78,21 +104,38 @@ describe('the installed package', () => {
   });
 
   test('the only addresses are the hub, and the names of what is kept from it', () => {
-    const addresses = scripts().flatMap((name) => [...read(name).matchAll(/\b\w+:\/\/[^\s"'`)\\]*/g)].map(([address]) => address));
-    assert.deepEqual([...new Set(addresses)].sort(), ['https://attention-lab.invalid/', 'https://huggingface.co']);
+    const addresses = scripts().flatMap((name) =>
+      [...read(name).matchAll(/\b\w+:\/\/[^\s"'`)\\]*/g)].map(([address]) => address),
+    );
+    assert.deepEqual([...new Set(addresses)].sort(), [
+      'https://attention-lab.invalid/',
+      'https://huggingface.co',
+    ]);
   });
 
   test('no Node built-in reaches a browser', () => {
     for (const entry of ['index.js', 'worker.js', 'worker-entry.js']) {
-      for (const name of closure(entry, { later: true })) assert.doesNotMatch(read(name), /["']node:|\brequire\s*\(|["'](fs|path|url|worker_threads)["']/, `${entry} → ${name}`);
+      for (const name of closure(entry, { later: true }))
+        assert.doesNotMatch(
+          read(name),
+          /["']node:|\brequire\s*\(|["'](fs|path|url|worker_threads)["']/,
+          `${entry} → ${name}`,
+        );
     }
     assert.match([...closure('node.js')].map(read).join(''), /["']node:fs/);
   });
 
   test('bundlers find the wasm and the worker by the expressions they know', () => {
     const code = [...closure('index.js'), ...closure('worker.js')].map(read).join('');
-    for (const variant of ['simd128', 'relaxed']) assert.match(code, new RegExp(`new URL\\("\\./wasm/${variant}\\.wasm", ?import\\.meta\\.url\\)`));
-    assert.match(code, /new Worker\(new URL\("\.\/worker-entry\.js", ?import\.meta\.url\), ?\{ ?type: ?"module" ?\}\)/);
+    for (const variant of ['simd128', 'relaxed'])
+      assert.match(
+        code,
+        new RegExp(`new URL\\("\\./wasm/${variant}\\.wasm", ?import\\.meta\\.url\\)`),
+      );
+    assert.match(
+      code,
+      /new Worker\(new URL\("\.\/worker-entry\.js", ?import\.meta\.url\), ?\{ ?type: ?"module" ?\}\)/,
+    );
   });
 
   test('Node imports it by name and computes', () => {
@@ -114,14 +157,17 @@ describe('the installed package', () => {
   });
 
   test('importing it does nothing', () => {
-    assert.equal(runScript(`
+    assert.equal(
+      runScript(`
       const fail = () => { throw new Error('work at import time'); };
       Object.assign(WebAssembly, { compile: fail, instantiate: fail, compileStreaming: fail });
       globalThis.fetch = fail;
       const before = Object.keys(globalThis).length;
       await import('attention-lab');
       await import('attention-lab/worker');
-      console.log(Object.keys(globalThis).length - before);`), '0\n');
+      console.log(Object.keys(globalThis).length - before);`),
+      '0\n',
+    );
   });
 
   const consumer = `
@@ -148,24 +194,52 @@ describe('the installed package', () => {
     }
     export const isOurs = (error: unknown): boolean => error instanceof AttentionLabError && error.code === 'aborted';
   `;
-  for (const [moduleResolution, module] of [['bundler', 'esnext'], ['nodenext', 'nodenext']]) {
+  for (const [moduleResolution, module] of [
+    ['bundler', 'esnext'],
+    ['nodenext', 'nodenext'],
+  ]) {
     test(`its types are sound under ${moduleResolution}, checked without skipLibCheck`, () => {
       writeFileSync(join(installed.folder, 'consumer.ts'), consumer);
-      writeFileSync(join(installed.folder, 'tsconfig.json'), JSON.stringify({
-        compilerOptions: {
-          target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], module, moduleResolution, types: [], strict: true, noEmit: true,
-          skipLibCheck: false, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
-        },
-        files: ['consumer.ts'],
-      }));
+      writeFileSync(
+        join(installed.folder, 'tsconfig.json'),
+        JSON.stringify({
+          compilerOptions: {
+            target: 'es2022',
+            lib: ['es2022', 'dom', 'dom.iterable'],
+            module,
+            moduleResolution,
+            types: [],
+            strict: true,
+            noEmit: true,
+            skipLibCheck: false,
+            exactOptionalPropertyTypes: true,
+            noUncheckedIndexedAccess: true,
+          },
+          files: ['consumer.ts'],
+        }),
+      );
       tool('typescript/bin/tsc', ['-p', installed.folder]);
     });
   }
 
   test('publint and attw find nothing', () => {
-    const output = tool('publint/src/cli.js', ['run', installed.tarball, '--strict'], { cwd: root });
+    const output = tool('publint/src/cli.js', ['run', installed.tarball, '--strict'], {
+      cwd: root,
+    });
     assert.match(output, /All good!/, output);
-    tool('@arethetypeswrong/cli/dist/index.js', [installed.tarball, '--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', './wasm/simd128.wasm', './wasm/relaxed.wasm'], { cwd: root });
+    tool(
+      '@arethetypeswrong/cli/dist/index.js',
+      [
+        installed.tarball,
+        '--profile',
+        'esm-only',
+        '--no-emoji',
+        '--exclude-entrypoints',
+        './wasm/simd128.wasm',
+        './wasm/relaxed.wasm',
+      ],
+      { cwd: root },
+    );
   });
 
   test('the whole tarball is small', () => {

@@ -9,12 +9,16 @@ test('options after --', () => {
 });
 
 test('options that npm took for its own', () => {
-  assert.deepEqual(demoOptions(['8123'], { npm_config_port: 'true', npm_config_open: '' }), { port: 8123, open: false });
+  assert.deepEqual(demoOptions(['8123'], { npm_config_port: 'true', npm_config_open: '' }), {
+    port: 8123,
+    open: false,
+  });
   assert.deepEqual(demoOptions([], { npm_config_port: '8123' }), { port: 8123, open: true });
 });
 
 test('what cannot be meant is refused, by name', () => {
-  for (const port of ['http', '70000', '-1', '1.5', '']) assert.throws(() => demoOptions([`--port=${port}`], {}), /--port: expected/);
+  for (const port of ['http', '70000', '-1', '1.5', ''])
+    assert.throws(() => demoOptions([`--port=${port}`], {}), /--port: expected/);
   assert.throws(() => demoOptions(['--prot', '1'], {}), /--prot/);
   assert.throws(() => demoOptions(['stray'], {}), /stray/);
 });

@@ -24,7 +24,12 @@ after(async () => {
 const raw = (path) =>
   new Promise((resolve, reject) => {
     const { port } = new URL(server.url);
-    request({ host: '127.0.0.1', port, path }, (response) => (response.resume(), resolve(response.statusCode))).on('error', reject).end();
+    request(
+      { host: '127.0.0.1', port, path },
+      (response) => (response.resume(), resolve(response.statusCode)),
+    )
+      .on('error', reject)
+      .end();
   });
 
 test('the page comes with a policy that forbids eval and third parties', async () => {
@@ -37,7 +42,9 @@ test('the page comes with a policy that forbids eval and third parties', async (
 });
 
 test('wasm is application/wasm, compressed, and the same bytes', async () => {
-  const response = await fetch(new URL('a.wasm', server.url), { headers: { 'Accept-Encoding': 'br' } });
+  const response = await fetch(new URL('a.wasm', server.url), {
+    headers: { 'Accept-Encoding': 'br' },
+  });
   assert.equal(response.headers.get('content-type'), 'application/wasm');
   assert.equal(response.headers.get('content-encoding'), 'br');
   assert.deepEqual(Buffer.from(await response.arrayBuffer()), Buffer.alloc(4096, 7));

@@ -22,13 +22,19 @@ const post: Post = (report, transfer = []) => scope.postMessage({ ...report, run
 /** The run before goes on existing where the new one cannot be opened. */
 async function open({ setup: asked, beginning, input, models: folder }: Open): Promise<void> {
   run?.halt();
-  const { setup, lesson, models, trainedSteps } = await openModels(await runtime, asked, beginning, folder);
+  const { setup, lesson, models, trainedSteps } = await openModels(
+    await runtime,
+    asked,
+    beginning,
+    folder,
+  );
   const next = new TrainingRun(lesson, models, setup, post);
   run?.dispose();
   run = next;
   post({
     type: 'opened',
-    setup, trainedSteps, // prettier-ignore
+    setup,
+    trainedSteps,
     beginning: beginning.from,
     parameterCount: parameterCount(models.training),
     hasShipped: models.shipped !== null,
@@ -40,16 +46,26 @@ async function open({ setup: asked, beginning, input, models: folder }: Open): P
 async function handle(request: Request): Promise<void> {
   if (request.type === 'open') return open(request);
   switch (request.type) {
-    case 'play': return void run?.play(request.every).catch((error) => fail(request, error));
-    case 'pause': return run?.pause(); // prettier-ignore
-    case 'step': return run?.stepOnce(); // prettier-ignore
-    case 'learningRate': return run?.setLearningRate(request.value); // prettier-ignore
-    case 'off': return run?.switchOff(request.heads); // prettier-ignore
-    case 'input': return run?.read(request.input); // prettier-ignore
-    case 'example': return run?.another(); // prettier-ignore
-    case 'show': return run?.show(request.step); // prettier-ignore
-    case 'worth': return run?.worth(request.heads); // prettier-ignore
-    case 'save': return run?.save(); // prettier-ignore
+    case 'play':
+      return void run?.play(request.every).catch((error) => fail(request, error));
+    case 'pause':
+      return run?.pause();
+    case 'step':
+      return run?.stepOnce();
+    case 'learningRate':
+      return run?.setLearningRate(request.value);
+    case 'off':
+      return run?.switchOff(request.heads);
+    case 'input':
+      return run?.read(request.input);
+    case 'example':
+      return run?.another();
+    case 'show':
+      return run?.show(request.step);
+    case 'worth':
+      return run?.worth(request.heads);
+    case 'save':
+      return run?.save();
   }
 }
 
@@ -57,14 +73,23 @@ function fail(request: Request, error: unknown): void {
   if (request.type !== 'open') return run?.fail(error);
   const code = error instanceof AttentionLabError ? error.code : 'unknown';
   const during = request.beginning.from === 'files' ? 'loading' : 'opening';
-  post({ type: 'failed', during, code, message: String((error as Error).message), step: 0, back: 0 });
+  post({
+    type: 'failed',
+    during,
+    code,
+    message: String((error as Error).message),
+    step: 0,
+    back: 0,
+  });
 }
 
 /** One request after another, in the order they came: none sees a run that is half open. */
 let last: Promise<void> = Promise.resolve();
 scope.addEventListener('message', ({ data }) => {
-  last = last.then(async () => {
-    if (data.type === 'open') id = data.run;
-    await handle(data);
-  }).catch((error) => fail(data, error));
+  last = last
+    .then(async () => {
+      if (data.type === 'open') id = data.run;
+      await handle(data);
+    })
+    .catch((error) => fail(data, error));
 });

@@ -21,12 +21,18 @@ export interface Answer {
 }
 
 /** The answers of one sequence: `logits` is [1, T, V], or [1, V] of a classifier. */
-export function answersOf(vocabulary: readonly string[], { example }: Encoded, logits: Tensor): Answer[] {
+export function answersOf(
+  vocabulary: readonly string[],
+  { example }: Encoded,
+  logits: Tensor,
+): Answer[] {
   const labels = typeof example.labels === 'number' ? [example.labels] : example.labels;
   const size = logits.dims.at(-1)!;
   return labels.flatMap((label, position) => {
     if (label === ignored) return [];
-    const { id, probability } = likeliest(logits.data.subarray(position * size, (position + 1) * size));
+    const { id, probability } = likeliest(
+      logits.data.subarray(position * size, (position + 1) * size),
+    );
     return [{ position, said: vocabulary[id]!, probability, right: vocabulary[label]! }];
   });
 }
@@ -39,7 +45,9 @@ export function likeliest(logits: Float32Array): { id: number; probability: numb
 }
 
 /** [layer][head] → the weight on the right keys, averaged over the looks of all these examples. */
-export function weightsOnLooks(examples: readonly { encoded: Encoded; attentions: readonly Tensor[] }[]): number[][] {
+export function weightsOnLooks(
+  examples: readonly { encoded: Encoded; attentions: readonly Tensor[] }[],
+): number[][] {
   const sums: number[][] = [];
   let count = 0;
   for (const { encoded, attentions } of examples) {
@@ -47,7 +55,8 @@ export function weightsOnLooks(examples: readonly { encoded: Encoded; attentions
     attentions.forEach((attention, layer) => {
       const heads = attention.dims[1]!;
       const row = (sums[layer] ??= new Array<number>(heads).fill(0));
-      for (let head = 0; head < heads; ++head) row[head]! += weightOnLooks(encoded, attention, head);
+      for (let head = 0; head < heads; ++head)
+        row[head]! += weightOnLooks(encoded, attention, head);
     });
   }
   return sums.map((row) => row.map((sum) => sum / count));
@@ -64,7 +73,11 @@ function weightOnLooks({ looks }: Encoded, { data, dims }: Tensor, head: number)
 }
 
 /** The head that looks most where the answer is. */
-export function bestHead(weights: readonly (readonly number[])[]): { layer: number; head: number; weight: number } {
+export function bestHead(weights: readonly (readonly number[])[]): {
+  layer: number;
+  head: number;
+  weight: number;
+} {
   const all = weights.flatMap((row, layer) => row.map((weight, head) => ({ layer, head, weight })));
   return all.reduce((best, each) => (each.weight > best.weight ? each : best));
 }

@@ -5,7 +5,11 @@ import { drawSide } from './held-out.ts';
 import { InputProblem, type Encoded, type Look, type TextLesson } from './lesson.ts';
 import { charactersOf, Vocabulary } from './vocabulary.ts';
 
-const pairs: ReadonlyMap<string, string> = new Map([['(', ')'], ['[', ']'], ['{', '}']]);
+const pairs: ReadonlyMap<string, string> = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+]);
 const opening = [...pairs.keys()];
 const known = [...opening, ...pairs.values()];
 /** The answer where nothing is open. */
@@ -52,7 +56,9 @@ function encode(sequence: readonly string[]): Encoded {
     },
     queries: sequence,
     keys: sequence,
-    looks: places.flatMap((place, query): Look[] => (place === undefined ? [] : [{ query, keys: [place] }])),
+    looks: places.flatMap((place, query): Look[] =>
+      place === undefined ? [] : [{ query, keys: [place] }],
+    ),
   };
 }
 
@@ -90,14 +96,25 @@ export const brackets: TextLesson = {
     attention: { numHeads: 4, causal: true },
     lmHead: true,
   },
-  training: { lr: 4e-3, batchSize: 16, totalSteps: 2400, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
+  training: {
+    lr: 4e-3,
+    batchSize: 16,
+    totalSteps: 2400,
+    warmupSteps: 50,
+    weightDecay: 0.01,
+    betas: [0.9, 0.98],
+  },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 1.0000, head: { layer: 1, head: 2, weight: 0.776 } },
+  shipped: { seed: 1, accuracy: 1.0, head: { layer: 1, head: 2, weight: 0.776 } },
   looksIn: 'attentions',
   samples: ['([{}', '{[()()]', '((([[[', '[](){'],
 
   example(random, heldOut) {
-    const sequence = drawSide(() => draw(random), (drawn) => drawn.join(''), heldOut);
+    const sequence = drawSide(
+      () => draw(random),
+      (drawn) => drawn.join(''),
+      heldOut,
+    );
     return { input: sequence.join(''), encoded: encode(sequence) };
   },
 
@@ -107,12 +124,17 @@ export const brackets: TextLesson = {
   correct(text) {
     const sequence = read(text);
     const open = [...sequence];
-    for (let place = innermost(open).at(-1); place !== undefined; place = innermost(open).at(-1)) open.push(closing(open, place));
+    for (let place = innermost(open).at(-1); place !== undefined; place = innermost(open).at(-1))
+      open.push(closing(open, place));
     return open.slice(sequence.length).join('');
   },
 
   prompt(text) {
     const sequence = read(text);
-    return { inputIds: vocabulary.ids(sequence), stopTokens: [vocabulary.id(nothing)], maxNewTokens: maxLen - sequence.length + 1 };
+    return {
+      inputIds: vocabulary.ids(sequence),
+      stopTokens: [vocabulary.id(nothing)],
+      maxNewTokens: maxLen - sequence.length + 1,
+    };
   },
 };

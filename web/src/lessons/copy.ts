@@ -35,11 +35,15 @@ function encode(sequence: readonly string[]): Encoded {
   return {
     example: {
       inputIds: vocabulary.ids(sequence),
-      labels: places.map((place) => (place === undefined ? ignored : vocabulary.id(sequence[place]!))),
+      labels: places.map((place) =>
+        place === undefined ? ignored : vocabulary.id(sequence[place]!),
+      ),
     },
     queries: sequence,
     keys: sequence,
-    looks: places.flatMap((place, query): Look[] => (place === undefined ? [] : [{ query, keys: [place] }])),
+    looks: places.flatMap((place, query): Look[] =>
+      place === undefined ? [] : [{ query, keys: [place] }],
+    ),
   };
 }
 
@@ -77,14 +81,25 @@ export const copy: TextLesson = {
     attention: { numHeads: 4, causal: true },
     lmHead: true,
   },
-  training: { lr: 5e-3, batchSize: 16, totalSteps: 1200, warmupSteps: 20, weightDecay: 0.01, betas: [0.9, 0.98] },
+  training: {
+    lr: 5e-3,
+    batchSize: 16,
+    totalSteps: 1200,
+    warmupSteps: 20,
+    weightDecay: 0.01,
+    betas: [0.9, 0.98],
+  },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 0.999, head: { layer: 1, head: 3, weight: 0.955 } },
   looksIn: 'attentions',
   samples: ['kqzmabtkqzm', 'thequickthequ', 'xyabcxyab', 'abcdefghdefgh'],
 
   example(random, heldOut) {
-    const sequence = drawSide(() => draw(random), (drawn) => drawn.join(''), heldOut);
+    const sequence = drawSide(
+      () => draw(random),
+      (drawn) => drawn.join(''),
+      heldOut,
+    );
     return { input: sequence.join(''), encoded: encode(sequence) };
   },
 
@@ -98,6 +113,10 @@ export const copy: TextLesson = {
 
   prompt(text) {
     const sequence = read(text);
-    return { inputIds: vocabulary.ids(sequence), stopTokens: [], maxNewTokens: Math.max(1, maxLen - sequence.length) };
+    return {
+      inputIds: vocabulary.ids(sequence),
+      stopTokens: [],
+      maxNewTokens: Math.max(1, maxLen - sequence.length),
+    };
   },
 };

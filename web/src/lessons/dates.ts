@@ -4,7 +4,20 @@ import { drawSide } from './held-out.ts';
 import { InputProblem, type Encoded, type Look, type TextLesson } from './lesson.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-const months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
+const months = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
 const [firstYear, years] = [1900, 200];
 const [start, end] = ['^', '$'];
 const known = [...new Set([...'0123456789-/., ', ...months.join('')])];
@@ -22,7 +35,10 @@ interface Written {
 
 type Piece = string | { part: 'day' | 'month' | 'year'; text: string };
 
-function assemble(date: Pick<Written, 'day' | 'month' | 'year'>, pieces: readonly Piece[]): Written {
+function assemble(
+  date: Pick<Written, 'day' | 'month' | 'year'>,
+  pieces: readonly Piece[],
+): Written {
   const places = {} as Written['places'];
   let text = '';
   for (const piece of pieces) {
@@ -36,7 +52,8 @@ function assemble(date: Pick<Written, 'day' | 'month' | 'year'>, pieces: readonl
 }
 
 const two = (value: number): string => `${value}`.padStart(2, '0');
-const daysIn = (month: number, year: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
+const daysIn = (month: number, year: number): number =>
+  new Date(Date.UTC(year, month, 0)).getUTCDate();
 
 function draw(random: SeededRandom): Written {
   const year = firstYear + random.integer(years);
@@ -81,13 +98,15 @@ function encode(date: Written): Encoded {
 
 /** A digit of year, day or month number is copied from its own place; of a month's name any letter will do. */
 function looksOf({ text, places }: Written): Look[] {
-  const range = ([first, end]: [number, number]): number[] => Array.from({ length: end - first }, (_, i) => first + i);
+  const range = ([first, end]: [number, number]): number[] =>
+    Array.from({ length: end - first }, (_, i) => first + i);
   const digit = (part: 'day' | 'month', place: 0 | 1): number[] => {
     const [first, end] = places[part];
     // Of a day without a leading zero its only digit says that the first is 0.
     return [end - first === 2 ? first + place : first];
   };
-  const month = (place: 0 | 1): number[] => (/\d/.test(text[places.month[0]]!) ? digit('month', place) : range(places.month));
+  const month = (place: 0 | 1): number[] =>
+    /\d/.test(text[places.month[0]]!) ? digit('month', place) : range(places.month);
   return [
     ...range(places.year).map((key, query) => ({ query, keys: [key] })),
     ...([0, 1] as const).map((place) => ({ query: 5 + place, keys: month(place) })),
@@ -110,7 +129,9 @@ function read(given: string): Written {
     const match = form.exec(text);
     if (!match) continue;
     const { day, month, year } = match.groups as Record<'day' | 'month' | 'year', string>;
-    const number = /\d/.test(month) ? Number(month) : 1 + months.findIndex((each) => each.startsWith(month.slice(0, 3)));
+    const number = /\d/.test(month)
+      ? Number(month)
+      : 1 + months.findIndex((each) => each.startsWith(month.slice(0, 3)));
     const date = { day: Number(day), month: number, year: Number(year) };
     if (isDate(date)) return { ...date, text, places: match.indices!.groups as Written['places'] };
   }
@@ -131,7 +152,10 @@ export const dates: TextLesson = {
   kind: 'text',
   id: 'dates',
   title: { en: 'Dates', zh: '日期' },
-  task: { en: 'Write a date as year-month-day, whatever way it was written.', zh: '不管日期怎么写，都改写成“年-月-日”。' },
+  task: {
+    en: 'Write a date as year-month-day, whatever way it was written.',
+    zh: '不管日期怎么写，都改写成“年-月-日”。',
+  },
   lookFor: {
     en:
       'An encoder reads the date, a decoder writes the new one, character by character. In its cross-attention rows are what is being ' +
@@ -157,7 +181,14 @@ export const dates: TextLesson = {
     encoder: { attention: { causal: false } },
     lmHead: true,
   },
-  training: { lr: 4e-3, batchSize: 32, totalSteps: 1500, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
+  training: {
+    lr: 4e-3,
+    batchSize: 32,
+    totalSteps: 1500,
+    warmupSteps: 50,
+    weightDecay: 0.01,
+    betas: [0.9, 0.98],
+  },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 0.9999, head: { layer: 0, head: 1, weight: 0.818 } },
   looksIn: 'crossAttentions',

@@ -14,8 +14,12 @@ export interface Finishing {
 const heldOutSeed = 20261121;
 
 /** Sentences of the page's first model, by family, that no training has seen: always the same. */
-export const heldOutSentences = (perFamily: number): ReturnType<typeof drawHeldOut> => drawHeldOut(createRandom(heldOutSeed), perFamily);
+export const heldOutSentences = (perFamily: number): ReturnType<typeof drawHeldOut> =>
+  drawHeldOut(createRandom(heldOutSeed), perFamily);
 
 export const finishing: Readonly<Record<string, Finishing>> = {
-  coreference: { finish: numberHeads, details: (model) => measureFamilies(model, heldOutSentences(1000)) },
+  coreference: {
+    finish: numberHeads,
+    details: (model) => measureFamilies(model, heldOutSentences(1000)),
+  },
 };

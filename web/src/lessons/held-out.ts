@@ -6,7 +6,8 @@ const share = 8;
 /** Whether content is held out: FNV-1a (Fowler, Noll & Vo) of its UTF-16 units, with a last mixing of the low bits. */
 export function isHeldOut(content: string): boolean {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < content.length; ++i) hash = Math.imul(hash ^ content.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < content.length; ++i)
+    hash = Math.imul(hash ^ content.charCodeAt(i), 0x01000193);
   return ((hash ^ (hash >>> 15)) >>> 0) % share === 0;
 }
 

@@ -35,7 +35,9 @@ export interface Encoded {
 }
 
 /** What the trainer is given, beside the examples. */
-export type TrainingSettings = Required<Pick<TrainerOptions, 'lr' | 'batchSize' | 'totalSteps' | 'warmupSteps' | 'weightDecay'>> &
+export type TrainingSettings = Required<
+  Pick<TrainerOptions, 'lr' | 'batchSize' | 'totalSteps' | 'warmupSteps' | 'weightDecay'>
+> &
   Pick<TrainerOptions, 'betas' | 'clipNorm' | 'disagreement'>;
 
 /** What was measured of the checkpoint that ships; a test measures it again. Layers and heads count from 0. */

@@ -56,14 +56,25 @@ export const reverse: TextLesson = {
     attention: { numHeads: 2 },
     lmHead: true,
   },
-  training: { lr: 5e-3, batchSize: 16, totalSteps: 500, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
+  training: {
+    lr: 5e-3,
+    batchSize: 16,
+    totalSteps: 500,
+    warmupSteps: 50,
+    weightDecay: 0.01,
+    betas: [0.9, 0.98],
+  },
   goal: 0.99,
-  shipped: { seed: 1, accuracy: 1.0000, head: { layer: 0, head: 0, weight: 0.934 } },
+  shipped: { seed: 1, accuracy: 1.0, head: { layer: 0, head: 0, weight: 0.934 } },
   looksIn: 'attentions',
   samples: ['stressed', 'drawer', 'transformers', 'ab'],
 
   example(random, heldOut) {
-    const word = drawSide(() => draw(random), (drawn) => drawn.join(''), heldOut);
+    const word = drawSide(
+      () => draw(random),
+      (drawn) => drawn.join(''),
+      heldOut,
+    );
     return { input: word.join(''), encoded: encode(word) };
   },
 

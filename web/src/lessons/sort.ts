@@ -12,7 +12,8 @@ const vocabulary = new Vocabulary([...letters, from!, end!]);
 /** Some draws are of few letters, so that equal ones are common. */
 function draw(random: SeededRandom): string[] {
   const length = 2 + random.integer(most - 1);
-  const pool = random.next() < 0.7 ? letters : random.shuffle(letters).slice(0, 2 + random.integer(7));
+  const pool =
+    random.next() < 0.7 ? letters : random.shuffle(letters).slice(0, 2 + random.integer(7));
   return Array.from({ length }, () => random.pick(pool));
 }
 
@@ -24,11 +25,17 @@ function encode(unsorted: readonly string[]): Encoded {
   const sequence = [...unsorted, from!, ...answers];
   const ids = vocabulary.ids([...answers, end!]);
   return {
-    example: { inputIds: vocabulary.ids(sequence), labels: [...unsorted.map(() => ignored), ...ids] },
+    example: {
+      inputIds: vocabulary.ids(sequence),
+      labels: [...unsorted.map(() => ignored), ...ids],
+    },
     queries: sequence,
     keys: sequence,
     looks: answers.map((letter, i): Look => {
-      return { query: unsorted.length + i, keys: unsorted.flatMap((other, key) => (other === letter ? [key] : [])) };
+      return {
+        query: unsorted.length + i,
+        keys: unsorted.flatMap((other, key) => (other === letter ? [key] : [])),
+      };
     }),
   };
 }
@@ -66,14 +73,25 @@ export const sort: TextLesson = {
     attention: { numHeads: 2, causal: true },
     lmHead: true,
   },
-  training: { lr: 5e-3, batchSize: 16, totalSteps: 1600, warmupSteps: 50, weightDecay: 0.01, betas: [0.9, 0.98] },
+  training: {
+    lr: 5e-3,
+    batchSize: 16,
+    totalSteps: 1600,
+    warmupSteps: 50,
+    weightDecay: 0.01,
+    betas: [0.9, 0.98],
+  },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 0.9997, head: { layer: 0, head: 1, weight: 0.671 } },
   looksIn: 'attentions',
   samples: ['dbca', 'attention', 'zyxwvu', 'banana'],
 
   example(random, heldOut) {
-    const unsorted = drawSide(() => draw(random), (drawn) => drawn.join(''), heldOut);
+    const unsorted = drawSide(
+      () => draw(random),
+      (drawn) => drawn.join(''),
+      heldOut,
+    );
     return { input: unsorted.join(''), encoded: encode(unsorted) };
   },
 

@@ -1,5 +1,13 @@
 // Trains and measures a lesson with the package: what the training command, the tests and the page do alike.
-import { createRandom, type ForwardOptions, type Model, type ModelOutput, type Tensor, type TrainerOptions, type TrainingExample } from 'attention-lab';
+import {
+  createRandom,
+  type ForwardOptions,
+  type Model,
+  type ModelOutput,
+  type Tensor,
+  type TrainerOptions,
+  type TrainingExample,
+} from 'attention-lab';
 import { answersOf, bestHead, inputsOf, weightsOnLooks } from './answers.ts';
 import type { Encoded, Lesson, TrainingSettings } from './lesson.ts';
 
@@ -7,8 +15,17 @@ import type { Encoded, Lesson, TrainingSettings } from './lesson.ts';
 const heldOutSeed = 0x9e3779b9;
 
 /** The options of `model.trainer`; examples are drawn anew for every step. */
-export function trainerOptions(lesson: Lesson, seed: number, changed: Partial<TrainingSettings> = {}): TrainerOptions {
-  return { ...lesson.training, ...changed, seed, examples: (random) => lesson.example(random, false).encoded.example };
+export function trainerOptions(
+  lesson: Lesson,
+  seed: number,
+  changed: Partial<TrainingSettings> = {},
+): TrainerOptions {
+  return {
+    ...lesson.training,
+    ...changed,
+    seed,
+    examples: (random) => lesson.example(random, false).encoded.example,
+  };
 }
 
 /** What `npm run train` steps on, without end: as step() itself draws, but by pools, where the lesson wants it. */
@@ -17,7 +34,10 @@ export function* batches(lesson: Lesson, seed: number): Generator<TrainingExampl
   const random = createRandom(seed);
   const size = training.batchSize;
   for (;;) {
-    const drawn = Array.from({ length: pool * size }, () => lesson.example(random, false).encoded.example);
+    const drawn = Array.from(
+      { length: pool * size },
+      () => lesson.example(random, false).encoded.example,
+    );
     if (pool > 1) drawn.sort((a, b) => lengthOf(a) - lengthOf(b));
     const parts = Array.from({ length: pool }, (_, i) => drawn.slice(i * size, (i + 1) * size));
     yield* pool > 1 ? random.shuffle(parts) : parts;
@@ -44,11 +64,20 @@ export interface Measured {
 }
 
 /** What a model gets right, and where its heads look. */
-export function measure(lesson: Lesson, model: Model, examples: readonly Encoded[], options: ForwardOptions = {}): Measured {
+export function measure(
+  lesson: Lesson,
+  model: Model,
+  examples: readonly Encoded[],
+  options: ForwardOptions = {},
+): Measured {
   const runs = examples.map((encoded) => {
     const output = model.forward(inputsOf(encoded.example), { ...options, outputAttentions: true });
     const answers = answersOf(lesson.vocabulary, encoded, output.logits!);
-    return { encoded, attentions: attentionsOf(lesson, output), right: answers.map(({ said, right }) => said === right) };
+    return {
+      encoded,
+      attentions: attentionsOf(lesson, output),
+      right: answers.map(({ said, right }) => said === right),
+    };
   });
   const answers = runs.flatMap(({ right }) => right);
   const weights = weightsOnLooks(runs);
@@ -66,9 +95,21 @@ export function attentionsOf(lesson: Lesson, output: ModelOutput): readonly Tens
 }
 
 /** [layer][head] → accuracy with that head switched off. */
-export function ablations(lesson: Lesson, model: Model, examples: readonly Encoded[], { weights }: Measured): number[][] {
-  const site = lesson.looksIn === 'crossAttentions' ? (l: number) => `decoder.blocks.${l}.cross_attn.z` : (l: number) => `blocks.${l}.attn.z`;
+export function ablations(
+  lesson: Lesson,
+  model: Model,
+  examples: readonly Encoded[],
+  { weights }: Measured,
+): number[][] {
+  const site =
+    lesson.looksIn === 'crossAttentions'
+      ? (l: number) => `decoder.blocks.${l}.cross_attn.z`
+      : (l: number) => `blocks.${l}.attn.z`;
   return weights.map((row, layer) =>
-    row.map((_, head) => measure(lesson, model, examples, { interventions: [{ at: site(layer), head, op: 'zero' }] }).accuracy),
+    row.map(
+      (_, head) =>
+        measure(lesson, model, examples, { interventions: [{ at: site(layer), head, op: 'zero' }] })
+          .accuracy,
+    ),
   );
 }

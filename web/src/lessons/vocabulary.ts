@@ -22,7 +22,12 @@ export class Vocabulary {
 }
 
 /** The characters of a learner's text, which must be of `known` and from `least` to `most` of them; spaces do not count. */
-export function charactersOf(text: string, known: readonly string[], least: number, most: number): string[] {
+export function charactersOf(
+  text: string,
+  known: readonly string[],
+  least: number,
+  most: number,
+): string[] {
   const characters = [...text.toLowerCase()].filter((character) => character.trim() !== '');
   const unknown = [...new Set(characters.filter((character) => !known.includes(character)))];
   if (unknown.length > 0) {

@@ -15,7 +15,8 @@ const mostArcs = 600;
 export function arcsOf(matrix: Matrix, isolated: number | null): Arc[] {
   const arcs: Arc[] = [];
   for (let query = 0; query < matrix.rows; query++) {
-    const least = isolated === null ? faintest.all : isolated === query ? faintest.alone : faintest.context;
+    const least =
+      isolated === null ? faintest.all : isolated === query ? faintest.alone : faintest.context;
     for (let key = 0; key < matrix.columns; key++) {
       const value = at(matrix, query, key);
       if (query !== key && Math.abs(value) >= least) arcs.push({ query, key, value });
@@ -44,7 +45,10 @@ export interface Placed {
 }
 
 /** Words side by side, spread over `available` where they fit, else packed and wider than it. */
-export function placeWords(widths: readonly number[], available: number): { words: Placed[]; width: number } {
+export function placeWords(
+  widths: readonly number[],
+  available: number,
+): { words: Placed[]; width: number } {
   const total = widths.reduce((sum, w) => sum + w, 0);
   const gaps = Math.max(1, widths.length - 1);
   const gap = Math.min(26, Math.max(3, (available - total) / gaps));

@@ -56,7 +56,11 @@ const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 export function cellArithmetic(
   trace: LayerTrace,
   cell: { head: number; query: number; key: number },
-  { divisor, temperature, useSoftmax = true }: { divisor: number; temperature: number; useSoftmax?: boolean },
+  {
+    divisor,
+    temperature,
+    useSoftmax = true,
+  }: { divisor: number; temperature: number; useSoftmax?: boolean },
 ): CellArithmetic {
   const { head, query, key } = cell;
   /** The keys and values of this head. */
@@ -69,7 +73,10 @@ export function cellArithmetic(
 
   // A masked score is one that the mask replaced; every other is recomputed from q and k.
   const isMasked = (s: number) => wasmMasked[s] !== wasmScores[s];
-  const scores = Array.from(wasmScores, (_, s) => dotProduct(q, vector(trace.k, group, s)) / divisor / temperature);
+  const scores = Array.from(
+    wasmScores,
+    (_, s) => dotProduct(q, vector(trace.k, group, s)) / divisor / temperature,
+  );
   const maskedScores = scores.map((score, s) => (isMasked(s) ? wasmMasked[s]! : score));
   const largest = Math.max(...maskedScores);
   const exps = maskedScores.map((score) => (largest === -Infinity ? 0 : Math.exp(score - largest)));
@@ -84,12 +91,24 @@ export function cellArithmetic(
   const v = vector(trace.v, group, key);
   const dot = dotProduct(q, k);
   const weight = row[key]!.weight;
-  const zByHand = Array.from(z, (_, i) => row.reduce((sum, cellOf, s) => sum + cellOf.weight * vector(trace.v, group, s)[i]!, 0));
+  const zByHand = Array.from(z, (_, i) =>
+    row.reduce((sum, cellOf, s) => sum + cellOf.weight * vector(trace.v, group, s)[i]!, 0),
+  );
   const furthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
     Array.from(a).reduce((most: number, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
 
   return {
-    q, k, v, z, dot, divisor, temperature, row, largest, total, weight, // prettier-ignore
+    q,
+    k,
+    v,
+    z,
+    dot,
+    divisor,
+    temperature,
+    row,
+    largest,
+    total,
+    weight,
     products: Array.from(q, (x, i) => x * k[i]!),
     scaled: dot / divisor,
     score: scores[key]!,
@@ -97,7 +116,10 @@ export function cellArithmetic(
     added: Array.from(v, (x) => x * weight),
     disagreement: {
       score: Math.abs(scores[key]! - wasmScores[key]!),
-      pattern: furthest(row.map((r) => r.weight), wasmPattern),
+      pattern: furthest(
+        row.map((r) => r.weight),
+        wasmPattern,
+      ),
       z: furthest(zByHand, z),
     },
   };

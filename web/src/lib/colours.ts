@@ -17,11 +17,14 @@ export interface Scale {
 const steps = 256;
 type Rgb = readonly [number, number, number];
 
-const hex = (ink: string): Rgb => [1, 3, 5].map((at) => parseInt(ink.slice(at, at + 2), 16)) as unknown as Rgb;
+const hex = (ink: string): Rgb =>
+  [1, 3, 5].map((at) => parseInt(ink.slice(at, at + 2), 16)) as unknown as Rgb;
 
 /** WCAG 2.2's relative luminance. */
 function luminance(colour: Rgb): number {
-  const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4)) as unknown as Rgb;
+  const [red, green, blue] = colour.map((part) =>
+    part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+  ) as unknown as Rgb;
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
@@ -37,15 +40,28 @@ const inks: Record<Tone, readonly string[]> = {
 };
 
 function quantised(tone: Tone, ramp: (value: number) => string, from: number, to: number): Scale {
-  const colours = Array.from({ length: steps }, (_, i) => ramp(from + ((to - from) * i) / (steps - 1)));
+  const colours = Array.from({ length: steps }, (_, i) =>
+    ramp(from + ((to - from) * i) / (steps - 1)),
+  );
   const parts = colours.map((colour) => colour.match(/\d+/g)!.map(Number) as unknown as Rgb); // rgb(r, g, b)
-  const pixels = Uint32Array.from(parts, ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red);
-  const written = parts.map((colour) => inks[tone].find((ink) => contrast(hex(ink), colour) >= 4.5)!);
+  const pixels = Uint32Array.from(
+    parts,
+    ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red,
+  );
+  const written = parts.map((colour) =>
+    inks[tone].find((ink) => contrast(hex(ink), colour) >= 4.5)!,
+  );
   const step = (value: number) => {
     const i = Math.round(((value - from) / (to - from)) * (steps - 1));
     return i > 0 ? Math.min(i, steps - 1) : 0;
   };
-  return { from, to, css: (value) => colours[step(value)]!, pixel: (value) => pixels[step(value)]!, ink: (value) => written[step(value)]! };
+  return {
+    from,
+    to,
+    css: (value) => colours[step(value)]!,
+    pixel: (value) => pixels[step(value)]!,
+    ink: (value) => written[step(value)]!,
+  };
 }
 
 /** ColorBrewer's Blues on paper; on a dark page the same hue from the page's own dark up to pale. */
@@ -53,7 +69,9 @@ const weights: Record<Tone, Scale> = {
   light: quantised('light', scaleSequential(interpolateBlues).domain([0, 1]), 0, 1),
   dark: quantised(
     'dark',
-    scaleLinear<string>().domain([0, 0.25, 0.5, 0.75, 1]).range(['#191e25', '#1b4b7f', '#3182c4', '#86bdec', '#eff6fd']),
+    scaleLinear<string>()
+      .domain([0, 0.25, 0.5, 0.75, 1])
+      .range(['#191e25', '#1b4b7f', '#3182c4', '#86bdec', '#eff6fd']),
     0,
     1,
   ),
@@ -64,7 +82,9 @@ const signed: Record<Tone, Scale> = {
   light: quantised('light', scaleDiverging(interpolatePuOr).domain([-1, 0, 1]), -1, 1),
   dark: quantised(
     'dark',
-    scaleLinear<string>().domain([-1, -0.5, 0, 0.5, 1]).range(['#cdb7f5', '#7f62bd', '#191e25', '#b9691a', '#ffc37d']),
+    scaleLinear<string>()
+      .domain([-1, -0.5, 0, 0.5, 1])
+      .range(['#cdb7f5', '#7f62bd', '#191e25', '#b9691a', '#ffc37d']),
     -1,
     1,
   ),

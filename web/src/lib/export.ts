@@ -16,7 +16,12 @@ export interface Exported {
 }
 
 /** As `forward` calls the attentions of each kind. */
-const outputNames: Record<SiteKind, string> = { self: 'attentions', cross: 'crossAttentions', encoder: 'encoderAttentions', decoder: 'decoderAttentions' };
+const outputNames: Record<SiteKind, string> = {
+  self: 'attentions',
+  cross: 'crossAttentions',
+  encoder: 'encoderAttentions',
+  decoder: 'decoderAttentions',
+};
 
 const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const kindsOf = ({ sites }: Run): SiteKind[] => [...new Set(sites.map(({ kind }) => kind))];
@@ -24,14 +29,26 @@ const kindsOf = ({ sites }: Run): SiteKind[] => [...new Set(sites.map(({ kind })
 /** Every weight of every head: layer, head, query, key (from 0), their words, weight; where there are several attentions, which it is. */
 export function toCsv(run: Run): string {
   const hasKinds = kindsOf(run).length > 1;
-  const lines = [`${hasKinds ? 'attention,' : ''}layer,head,query,key,query_token,key_token,weight`];
+  const lines = [
+    `${hasKinds ? 'attention,' : ''}layer,head,query,key,query_token,key_token,weight`,
+  ];
   for (const { kind, layer, pattern: tensor, rows, columns } of run.sites) {
     for (let head = 0; head < tensor.dims[1]!; head++) {
       const pattern = headOf(tensor, head);
       for (let query = 0; query < pattern.rows; query++) {
         for (let key = 0; key < pattern.columns; key++) {
           const words = [rows[query]!.text, columns[key]!.text].map(quoted);
-          lines.push([...(hasKinds ? [kind] : []), layer, head, query, key, ...words, at(pattern, query, key)].join(','));
+          lines.push(
+            [
+              ...(hasKinds ? [kind] : []),
+              layer,
+              head,
+              query,
+              key,
+              ...words,
+              at(pattern, query, key),
+            ].join(','),
+          );
         }
       }
     }
@@ -39,19 +56,25 @@ export function toCsv(run: Run): string {
   return lines.join('\n') + '\n';
 }
 
-const isTensor = (value: unknown): value is Tensor => typeof value === 'object' && value !== null && 'data' in value;
+const isTensor = (value: unknown): value is Tensor =>
+  typeof value === 'object' && value !== null && 'data' in value;
 const plain = (tensor: Tensor) => ({ dims: tensor.dims, data: Array.from(tensor.data) });
 
 export function toJson({ model, input, edits, run }: Exported): string {
   const { inputIds, ...others } = run.inputs;
-  const attentions = kindsOf(run).map((kind) => [outputNames[kind], run.sites.filter((site) => site.kind === kind).map(({ pattern }) => plain(pattern))]);
+  const attentions = kindsOf(run).map((kind) => [
+    outputNames[kind],
+    run.sites.filter((site) => site.kind === kind).map(({ pattern }) => plain(pattern)),
+  ]);
   return JSON.stringify({
     model: model.name,
     ...(model.kind !== 'picture' && { text: input.text }),
     ...(model.kind === 'pair' && { target: input.target }),
     tokens: run.tokens.map((token) => token.text),
     ...(inputIds && { ids: inputIds }),
-    ...Object.fromEntries(Object.entries(others).map(([name, value]) => [name, isTensor(value) ? plain(value) : value])),
+    ...Object.fromEntries(
+      Object.entries(others).map(([name, value]) => [name, isTensor(value) ? plain(value) : value]),
+    ),
     edits,
     ...Object.fromEntries(attentions),
     lastHiddenState: plain(run.lastHiddenState),
@@ -62,7 +85,11 @@ export function toJson({ model, input, edits, run }: Exported): string {
 const literal = (value: unknown) => JSON.stringify(value);
 
 /** A program of a few lines for Node or a page, that prints what the shown head looks at. */
-export function toCode({ model, input, edits, run }: Exported, { kind, layer, rows, columns }: SitePattern, head: number): string {
+export function toCode(
+  { model, input, edits, run }: Exported,
+  { kind, layer, rows, columns }: SitePattern,
+  head: number,
+): string {
   const sizes = maskSizes(run.sites);
   const options = forwardOptions(edits, sizes);
   const masks = maskNames.filter((name) => options[name]);
@@ -76,7 +103,9 @@ export function toCode({ model, input, edits, run }: Exported, { kind, layer, ro
     ...inputLines(model.kind, input, run.inputs),
     ...masks.flatMap((name) => {
       const [queries, keys] = sizes[name]!;
-      const cells = edits.blocked.filter(({ mask }) => mask === name).map(({ query, key }) => [query, key]);
+      const cells = edits.blocked
+        .filter(({ mask }) => mask === name)
+        .map(({ query, key }) => [query, key]);
       return [
         `const ${name} = { data: new Uint8Array(${queries} * ${keys}).fill(1), dims: [${queries}, ${keys}] };`,
         `for (const [query, key] of ${literal(cells)}) ${name}.data[query * ${keys} + key] = 0;`,
@@ -91,7 +120,10 @@ export function toCode({ model, input, edits, run }: Exported, { kind, layer, ro
     `// weights of ${kind === 'self' ? '' : `the ${kind === 'cross' ? 'cross-attention' : kind}'s `}layer ${layer + 1}, head ${head + 1}: row ↓ looks at column →`,
     ...(model.kind === 'text'
       ? []
-      : [`const rows = ${literal(rows.map(({ text }) => text))};`, `const columns = ${literal(columns.map(({ text }) => text))};`]),
+      : [
+          `const rows = ${literal(rows.map(({ text }) => text))};`,
+          `const columns = ${literal(columns.map(({ text }) => text))};`,
+        ]),
     `const [T, S] = ${model.kind === 'text' ? '[ids.length, ids.length]' : `[${T}, ${S}]`};`,
     `const pattern = out.${outputNames[kind]}[${layer}].data.subarray(${head} * T * S, ${head + 1} * T * S);`,
     `${model.kind === 'text' ? 'tokens' : 'rows'}.forEach((token, query) => {`,
@@ -104,15 +136,23 @@ export function toCode({ model, input, edits, run }: Exported, { kind, layer, ro
 
 /** The argument of `loadModel` and what is to be said of it. */
 function sourceOf({ name, origin }: Exported['model']): string {
-  if (origin.from === 'hub') return `${literal(name)}, ${literal({ revision: origin.revision })}); // a model of the hub`;
+  if (origin.from === 'hub')
+    return `${literal(name)}, ${literal({ revision: origin.revision })}); // a model of the hub`;
   return `${literal(origin.from === 'page' ? `./models/${name}/` : `./${name}/`)}); // a folder URL, or a path in Node`;
 }
 
 function inputLines(kind: ModelKind, { text, picture }: Input, inputs: ForwardInputs): string[] {
   if (kind === 'text') return [`const { ids, tokens } = model.encode(${literal(text)});`];
-  if (kind === 'pair') return [`const inputIds = ${literal(inputs.inputIds)}; // ${literal(text)}`, `const decoderInputIds = ${literal(inputs.decoderInputIds)};`];
+  if (kind === 'pair')
+    return [
+      `const inputIds = ${literal(inputs.inputIds)}; // ${literal(text)}`,
+      `const decoderInputIds = ${literal(inputs.decoderInputIds)};`,
+    ];
   if (picture && 'bitmap' in picture) {
-    return [`const picture = await createImageBitmap(await (await fetch(${literal(picture.name)})).blob()); // in a page; in Node, its pixels`, `const pixelValues = model.preprocess(picture);`];
+    return [
+      `const picture = await createImageBitmap(await (await fetch(${literal(picture.name)})).blob()); // in a page; in Node, its pixels`,
+      `const pixelValues = model.preprocess(picture);`,
+    ];
   }
   const { data, width, height } = pictureOf(picture!.drawing, inputs.pixelValues!.dims[1]!);
   return [

@@ -17,12 +17,24 @@ export interface Figure {
 }
 
 const cell = 30;
-const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const escape = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-export function figure({ matrix, rows, columns, row: selected, tone, isSigned, isMasked, title, axes }: Figure): string {
+export function figure({
+  matrix,
+  rows,
+  columns,
+  row: selected,
+  tone,
+  isSigned,
+  isMasked,
+  title,
+  axes,
+}: Figure): string {
   const limit = isSigned ? 0.5 : 1;
   const scale = isSigned ? signedScale(tone, limit) : weightScale(tone);
-  const [paper, ink, quiet] = tone === 'light' ? ['#ffffff', '#14171c', '#616978'] : ['#101317', '#e8eaee', '#959daa'];
+  const [paper, ink, quiet] =
+    tone === 'light' ? ['#ffffff', '#14171c', '#616978'] : ['#101317', '#e8eaee', '#959daa'];
   const longest = (labels: readonly string[]) => Math.max(...labels.map((label) => label.length));
   const left = 18 + longest(rows) * 8;
   const top = 50 + longest(columns) * 6;
@@ -30,11 +42,14 @@ export function figure({ matrix, rows, columns, row: selected, tone, isSigned, i
   const legendWidth = 160;
   const [width, height] = [left + Math.max(across, legendWidth) + 40, top + down + 56];
   const parts: string[] = [];
-  const text = (x: number, y: number, content: string, extra = '') => parts.push(`<text x="${x}" y="${y}" ${extra}>${escape(content)}</text>`);
+  const text = (x: number, y: number, content: string, extra = '') =>
+    parts.push(`<text x="${x}" y="${y}" ${extra}>${escape(content)}</text>`);
 
   text(12, 22, title, `font-size="15" font-weight="600" fill="${ink}"`);
   text(12, 39, axes, `font-size="12" fill="${quiet}"`);
-  rows.forEach((label, i) => text(left - 8, top + (i + 0.5) * cell + 4, label, `text-anchor="end" fill="${ink}"`));
+  rows.forEach((label, i) =>
+    text(left - 8, top + (i + 0.5) * cell + 4, label, `text-anchor="end" fill="${ink}"`),
+  );
   columns.forEach((label, i) => {
     const [x, y] = [left + (i + 0.5) * cell + 4, top - 8];
     text(x, y, label, `transform="rotate(-48 ${x} ${y})" fill="${ink}"`);
@@ -44,22 +59,38 @@ export function figure({ matrix, rows, columns, row: selected, tone, isSigned, i
       const value = at(matrix, row, column);
       const [x, y] = [left + column * cell, top + row * cell];
       const masked = isMasked(row, column);
-      parts.push(`<rect x="${x}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="${masked ? 'url(#masked)' : scale.css(value)}"/>`);
+      parts.push(
+        `<rect x="${x}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="${masked ? 'url(#masked)' : scale.css(value)}"/>`,
+      );
       if (!masked && Math.abs(value) >= 0.005) {
-        text(x + cell / 2, y + cell / 2 + 4, cellWeight(value), `text-anchor="middle" font-size="11" fill="${scale.ink(value)}"`);
+        text(
+          x + cell / 2,
+          y + cell / 2 + 4,
+          cellWeight(value),
+          `text-anchor="middle" font-size="11" fill="${scale.ink(value)}"`,
+        );
       }
     }
   }
   if (selected !== null) {
-    parts.push(`<rect x="${left - 1}" y="${top + selected * cell - 1}" width="${across + 1}" height="${cell + 1}" fill="none" stroke="${ink}"/>`);
+    parts.push(
+      `<rect x="${left - 1}" y="${top + selected * cell - 1}" width="${across + 1}" height="${cell + 1}" fill="none" stroke="${ink}"/>`,
+    );
   }
   const ticks = isSigned ? [-0.5, 0, 0.5] : [0, 0.5, 1];
   for (let i = 0; i < 32; i++) {
     const value = ticks[0]! + ((ticks.at(-1)! - ticks[0]!) * (i + 0.5)) / 32;
-    parts.push(`<rect x="${left + (i * legendWidth) / 32}" y="${top + down + 16}" width="${legendWidth / 32 + 0.5}" height="10" fill="${scale.css(value)}"/>`);
+    parts.push(
+      `<rect x="${left + (i * legendWidth) / 32}" y="${top + down + 16}" width="${legendWidth / 32 + 0.5}" height="10" fill="${scale.css(value)}"/>`,
+    );
   }
   ticks.forEach((tick, i) =>
-    text(left + (legendWidth * i) / (ticks.length - 1), top + down + 42, String(tick).replace('-', '−'), `text-anchor="middle" font-size="11" fill="${quiet}"`),
+    text(
+      left + (legendWidth * i) / (ticks.length - 1),
+      top + down + 42,
+      String(tick).replace('-', '−'),
+      `text-anchor="middle" font-size="11" fill="${quiet}"`,
+    ),
   );
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
@@ -80,6 +111,8 @@ export async function toPng(svg: string): Promise<Blob> {
   canvas.height = image.height * 2;
   canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) =>
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('PNG: the browser gave no picture')))),
+    canvas.toBlob((blob) =>
+      blob ? resolve(blob) : reject(new Error('PNG: the browser gave no picture')),
+    ),
   );
 }

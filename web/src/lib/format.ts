@@ -32,7 +32,11 @@ export const bytes = (count: number): string =>
 
 /** 61 204 → "61 k", 109 482 240 → "109 M". */
 export const count = (value: number): string =>
-  value < 1e4 ? String(value) : value < 1e6 ? `${Math.round(value / 1e3)} k` : `${Math.round(value / 1e6)} M`;
+  value < 1e4
+    ? String(value)
+    : value < 1e6
+      ? `${Math.round(value / 1e3)} k`
+      : `${Math.round(value / 1e6)} M`;
 
 /** A difference that is nothing but float rounding: "3e−8". */
 export const tiny = (value: number): string => (value === 0 ? '0' : minus(value.toExponential(0)));

@@ -37,7 +37,9 @@ export class History<T> {
     while (this.#kept.filter((each) => !each.pinned).length > this.#most) {
       this.#distance *= 2;
       const end = this.#kept.at(-1);
-      this.#kept = this.#kept.filter((each) => each.pinned || each === end || each.step % this.#distance === 0);
+      this.#kept = this.#kept.filter(
+        (each) => each.pinned || each === end || each.step % this.#distance === 0,
+      );
     }
   }
 

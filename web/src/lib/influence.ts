@@ -12,12 +12,16 @@ export function relativeToRow({ rows, columns, data }: Matrix): Matrix {
 }
 
 /** For each distance that the sentence has: the mean of influence[t, t − distance] over influence[t, t]. */
-export function remaining({ rows, columns, data }: Matrix, distances: readonly number[]): { distance: number; share: number }[] {
+export function remaining(
+  { rows, columns, data }: Matrix,
+  distances: readonly number[],
+): { distance: number; share: number }[] {
   return distances
     .filter((distance) => distance < rows)
     .map((distance) => {
       let sum = 0;
-      for (let t = distance; t < rows; t++) sum += data[t * columns + t - distance]! / data[t * columns + t]!;
+      for (let t = distance; t < rows; t++)
+        sum += data[t * columns + t - distance]! / data[t * columns + t]!;
       return { distance, share: sum / (rows - distance) };
     });
 }

@@ -1,10 +1,16 @@
 // Registers the service worker and tells it which files this visit used.
 
 /** A reader who saves data keeps what was used, and no more. */
-const savesData = (): boolean => (navigator as { connection?: { saveData?: boolean } }).connection?.saveData ?? false;
+const savesData = (): boolean =>
+  (navigator as { connection?: { saveData?: boolean } }).connection?.saveData ?? false;
 
 /** Lets the page paint first. */
-const idle = (): Promise<unknown> => new Promise((resolve) => ('requestIdleCallback' in window ? requestIdleCallback(resolve, { timeout: 3000 }) : setTimeout(resolve, 500)));
+const idle = (): Promise<unknown> =>
+  new Promise((resolve) =>
+    'requestIdleCallback' in window
+      ? requestIdleCallback(resolve, { timeout: 3000 })
+      : setTimeout(resolve, 500),
+  );
 
 /** To be called once everything that a visit needs has been fetched. */
 export async function keepForOffline(): Promise<void> {

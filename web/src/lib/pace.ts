@@ -17,6 +17,8 @@ export class Pace {
   get perSecond(): number {
     const [first] = this.#times;
     const last = this.#times.at(-1);
-    return first === undefined || last === undefined || last <= first ? 0 : ((this.#times.length - 1) * 1000) / (last - first);
+    return first === undefined || last === undefined || last <= first
+      ? 0
+      : ((this.#times.length - 1) * 1000) / (last - first);
   }
 }

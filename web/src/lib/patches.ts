@@ -5,7 +5,10 @@ import type { Ink } from './pen.ts';
 /** [1, C, H, W] of one or three channels, darkest to lightest value of all: what normalising did to the colours is not undone exactly. */
 export function rgbaOf({ data, dims }: Tensor): ImageData {
   const [, channels, height, width] = dims as [number, number, number, number];
-  const [low, high] = [data.reduce((a, b) => Math.min(a, b), Infinity), data.reduce((a, b) => Math.max(a, b), -Infinity)];
+  const [low, high] = [
+    data.reduce((a, b) => Math.min(a, b), Infinity),
+    data.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
   const picture = new ImageData(width, height);
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let channel = 0; channel < 3; channel++) {
@@ -18,10 +21,16 @@ export function rgbaOf({ data, dims }: Tensor): ImageData {
 }
 
 /** A drawing as it stands on the page: ink on paper, each [red, green, blue]. */
-export function rgbaOfInk({ width, height, ink }: Ink, dark: readonly number[], light: readonly number[]): ImageData {
+export function rgbaOfInk(
+  { width, height, ink }: Ink,
+  dark: readonly number[],
+  light: readonly number[],
+): ImageData {
   const picture = new ImageData(width, height);
   ink.forEach((value, pixel) => {
-    for (let channel = 0; channel < 3; channel++) picture.data[pixel * 4 + channel] = light[channel]! + value * (dark[channel]! - light[channel]!);
+    for (let channel = 0; channel < 3; channel++)
+      picture.data[pixel * 4 + channel] =
+        light[channel]! + value * (dark[channel]! - light[channel]!);
     picture.data[pixel * 4 + 3] = 255;
   });
   return picture;
@@ -45,7 +54,11 @@ interface Look {
 
 /** `shades`: row by row over the grid. */
 export function paintPatches(
-  canvas: HTMLCanvasElement, picture: ImageData, [rows, columns]: readonly [number, number], shades: readonly Shade[], { side, chosen }: Look, // prettier-ignore
+  canvas: HTMLCanvasElement,
+  picture: ImageData,
+  [rows, columns]: readonly [number, number],
+  shades: readonly Shade[],
+  { side, chosen }: Look,
 ): void {
   const ratio = window.devicePixelRatio || 1;
   canvas.width = Math.round(side * ratio);
@@ -60,7 +73,12 @@ export function paintPatches(
     const edge = (place: number, count: number, all: number) => Math.round((place * all) / count);
     const [row, column] = [Math.floor(i / columns), i % columns];
     const [x, y] = [edge(column, columns, canvas.width), edge(row, rows, canvas.height)];
-    return [x, y, edge(column + 1, columns, canvas.width) - x, edge(row + 1, rows, canvas.height) - y] as const;
+    return [
+      x,
+      y,
+      edge(column + 1, columns, canvas.width) - x,
+      edge(row + 1, rows, canvas.height) - y,
+    ] as const;
   };
   shades.forEach(({ colour, share }, i) => {
     context.fillStyle = colour;

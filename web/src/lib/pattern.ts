@@ -11,7 +11,11 @@ export interface Matrix {
 /** Head `head` of a tensor [1, H, rows, columns]: a view, not a copy. */
 export function headOf(tensor: Tensor, head: number): Matrix {
   const [rows, columns] = tensor.dims.slice(-2) as [number, number];
-  return { rows, columns, data: tensor.data.subarray(head * rows * columns, (head + 1) * rows * columns) };
+  return {
+    rows,
+    columns,
+    data: tensor.data.subarray(head * rows * columns, (head + 1) * rows * columns),
+  };
 }
 
 export const at = (matrix: Matrix, row: number, column: number): number =>
@@ -34,12 +38,17 @@ export function wordGroups(tokens: readonly { continues?: boolean }[]): Group[] 
 }
 
 /** Merged words: the weight *of* a word is the mean over its tokens' rows, the weight *on* a word the sum over its columns. */
-export function mergeWords(matrix: Matrix, rows: readonly Group[], columns: readonly Group[] = rows): Matrix {
+export function mergeWords(
+  matrix: Matrix,
+  rows: readonly Group[],
+  columns: readonly Group[] = rows,
+): Matrix {
   const data = new Float32Array(rows.length * columns.length);
   rows.forEach(([rowStart, rowEnd], row) =>
     columns.forEach(([start, end], column) => {
       let sum = 0;
-      for (let r = rowStart; r < rowEnd; r++) for (let c = start; c < end; c++) sum += at(matrix, r, c);
+      for (let r = rowStart; r < rowEnd; r++)
+        for (let c = start; c < end; c++) sum += at(matrix, r, c);
       data[row * columns.length + column] = sum / (rowEnd - rowStart);
     }),
   );

@@ -8,7 +8,11 @@ interface Look {
   paper: string;
 }
 
-export function paintPicture(canvas: HTMLCanvasElement, picture: Ink, { side, ink, paper }: Look): void {
+export function paintPicture(
+  canvas: HTMLCanvasElement,
+  picture: Ink,
+  { side, ink, paper }: Look,
+): void {
   const ratio = window.devicePixelRatio || 1;
   canvas.width = canvas.height = Math.round(side * ratio);
   canvas.style.width = canvas.style.height = `${side}px`;

@@ -12,12 +12,21 @@ export interface Size {
 }
 
 /** Cell edges on whole pixels of the screen, so that no cell is blurred and none is lost. */
-const edges = (count: number, size: number) => Array.from({ length: count + 1 }, (_, i) => Math.round((i * size) / count));
+const edges = (count: number, size: number) =>
+  Array.from({ length: count + 1 }, (_, i) => Math.round((i * size) / count));
 
 /** Sets the canvas to its size at the screen's resolution and fills every cell; gaps stay transparent. */
-export function paintCells(canvas: HTMLCanvasElement, matrix: Matrix, scale: Scale, { width, height, gap }: Size): void {
+export function paintCells(
+  canvas: HTMLCanvasElement,
+  matrix: Matrix,
+  scale: Scale,
+  { width, height, gap }: Size,
+): void {
   const ratio = window.devicePixelRatio || 1;
-  const [across, down] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  const [across, down] = [
+    Math.max(1, Math.round(width * ratio)),
+    Math.max(1, Math.round(height * ratio)),
+  ];
   if (canvas.width !== across) canvas.width = across;
   if (canvas.height !== down) canvas.height = down;
   canvas.style.width = `${width}px`;
@@ -31,9 +40,14 @@ export function paintCells(canvas: HTMLCanvasElement, matrix: Matrix, scale: Sca
     const last = (rows[row + 1]! - space) * across;
     if (last <= first) continue;
     for (let column = 0; column < matrix.columns; column++) {
-      pixels.fill(scale.pixel(at(matrix, row, column)), first + columns[column]!, first + columns[column + 1]! - space);
+      pixels.fill(
+        scale.pixel(at(matrix, row, column)),
+        first + columns[column]!,
+        first + columns[column + 1]! - space,
+      );
     }
-    for (let line = first + across; line < last; line += across) pixels.copyWithin(line, first, first + across);
+    for (let line = first + across; line < last; line += across)
+      pixels.copyWithin(line, first, first + across);
   }
   canvas.getContext('2d')!.putImageData(image, 0, 0);
 }
@@ -57,7 +71,11 @@ const faintNumber = 0.095;
 export function paintHeatmap(canvas: HTMLCanvasElement, matrix: Matrix, look: CellLook): void {
   const { cell } = look;
   const gap = cell >= 10 ? 1 : 0;
-  paintCells(canvas, matrix, look.scale, { width: matrix.columns * cell, height: matrix.rows * cell, gap });
+  paintCells(canvas, matrix, look.scale, {
+    width: matrix.columns * cell,
+    height: matrix.rows * cell,
+    gap,
+  });
   const context = canvas.getContext('2d')!;
   const ratio = window.devicePixelRatio || 1;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -80,7 +98,13 @@ export function paintHeatmap(canvas: HTMLCanvasElement, matrix: Matrix, look: Ce
   }
 }
 
-function hatchCell(context: CanvasRenderingContext2D, x: number, y: number, size: number, look: CellLook): void {
+function hatchCell(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  size: number,
+  look: CellLook,
+): void {
   context.save();
   context.beginPath();
   context.rect(x, y, size, size);

@@ -1,7 +1,9 @@
 // Files and text out of the page: a download, the clipboard.
 
 export function save(name: string, content: string | Blob, type = ''): void {
-  const url = URL.createObjectURL(typeof content === 'string' ? new Blob([content], { type }) : content);
+  const url = URL.createObjectURL(
+    typeof content === 'string' ? new Blob([content], { type }) : content,
+  );
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -13,7 +13,11 @@ const known = new Map<Tone, Inks>();
 export function inksOf(tone: Tone): Inks {
   const cached = known.get(tone);
   if (cached) return cached;
-  const inks = { paper: inkOf(tone, '--paper'), hatchInk: inkOf(tone, '--rule-strong'), faintInk: inkOf(tone, '--ink-3') };
+  const inks = {
+    paper: inkOf(tone, '--paper'),
+    hatchInk: inkOf(tone, '--rule-strong'),
+    faintInk: inkOf(tone, '--ink-3'),
+  };
   known.set(tone, inks);
   return inks;
 }
@@ -23,7 +27,8 @@ const inks = new Map<string, string>();
 /** One design token as a colour, once `tone` is on the page. */
 export function inkOf(tone: Tone, token: string): string {
   const name = `${tone} ${token}`;
-  if (!inks.has(name)) inks.set(name, getComputedStyle(document.documentElement).getPropertyValue(token).trim());
+  if (!inks.has(name))
+    inks.set(name, getComputedStyle(document.documentElement).getPropertyValue(token).trim());
   return inks.get(name)!;
 }
 

@@ -7,7 +7,8 @@ export function textOfToken(token: string): string {
 }
 
 /** The same of what a tokenizer decodes one id as; its number where that is nothing. */
-export const textOfId = (id: number, decoded: string): string => textOfToken(decoded.trim() || decoded) || `#${id}`;
+export const textOfId = (id: number, decoded: string): string =>
+  textOfToken(decoded.trim() || decoded) || `#${id}`;
 
 /** The word that stands for one to be guessed. */
 export const isMask = (text: string): boolean => text === '[MASK]' || text === '<mask>';

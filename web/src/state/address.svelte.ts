@@ -13,15 +13,22 @@ class Address {
     return model
       ? encodeLink({
           model: model.name,
-          revision: model.origin.from === 'hub' && model.origin.revision !== 'main' ? model.origin.revision : undefined,
+          revision:
+            model.origin.from === 'hub' && model.origin.revision !== 'main'
+              ? model.origin.revision
+              : undefined,
           text: model.kind === 'picture' ? undefined : session.text,
           target: model.kind === 'pair' ? session.target : undefined,
-          drawing: model.kind === 'picture' && picture && 'drawing' in picture ? picture.drawing : undefined,
+          drawing:
+            model.kind === 'picture' && picture && 'drawing' in picture
+              ? picture.drawing
+              : undefined,
           pinned: session.pinned ?? undefined,
           choice: session.selection.locked,
           edits: session.controls.edits,
           compare: session.compare === 'after' ? undefined : session.compare,
-          listing: model.kind !== 'text' || listings.choice === 'fused' ? undefined : listings.choice,
+          listing:
+            model.kind !== 'text' || listings.choice === 'fused' ? undefined : listings.choice,
           language: settings.language,
           theme: settings.theme === 'system' ? undefined : settings.theme,
         })

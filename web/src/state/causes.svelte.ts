@@ -44,14 +44,25 @@ class Causes {
     const { position } = prediction;
     const { expected } = prediction;
     if (!model || !after || position === null || expected.after === null) return null;
-    const fits = pinned !== null && before !== null && before.tokens.length === after.tokens.length && expected.before !== null;
-    return { model, run: after, edits: session.controls.edits, asked: { token: expected.after, position }, other: fits ? { run: before, token: expected.before! } : null };
+    const fits =
+      pinned !== null &&
+      before !== null &&
+      before.tokens.length === after.tokens.length &&
+      expected.before !== null;
+    return {
+      model,
+      run: after,
+      edits: session.controls.edits,
+      asked: { token: expected.after, position },
+      other: fits ? { run: before, token: expected.before! } : null,
+    };
   });
   readonly asksItself: boolean = $derived.by(() => {
     const { question } = this;
     if (!question) return false;
     const { model, run, other } = question;
-    const passes = model.siteNames.length * model.numHeads + (other ? model.numLayers * run.tokens.length : 0);
+    const passes =
+      model.siteNames.length * model.numHeads + (other ? model.numLayers * run.tokens.length : 0);
     return model.isQuick && passes <= mostPasses;
   });
 
@@ -74,13 +85,32 @@ class Causes {
     const mine = new AbortController();
     this.#asking = mine;
     this.error = '';
-    const call = { signal: mine.signal, onProgress: (progress: { done: number; total: number }) => (this.progress = this.asksItself ? null : progress) };
+    const call = {
+      signal: mine.signal,
+      onProgress: (progress: { done: number; total: number }) =>
+        (this.progress = this.asksItself ? null : progress),
+    };
     try {
       const heads = await model.withoutHeads(run, edits, asked, call);
-      const patched = other && (await session.textModel!.withPatches(run as TextRun, other.run, edits, { ...asked, token: other.token }, call));
-      if (this.#asking === mine) this.answers = { word: model.word(asked.token), baseline: heads[0]!.result.baseline, heads, patches: patched && { word: model.word(other!.token), result: patched } };
+      const patched =
+        other &&
+        (await session.textModel!.withPatches(
+          run as TextRun,
+          other.run,
+          edits,
+          { ...asked, token: other.token },
+          call,
+        ));
+      if (this.#asking === mine)
+        this.answers = {
+          word: model.word(asked.token),
+          baseline: heads[0]!.result.baseline,
+          heads,
+          patches: patched && { word: model.word(other!.token), result: patched },
+        };
     } catch (error) {
-      if (this.#asking === mine) this.error = error instanceof Error ? error.message : String(error);
+      if (this.#asking === mine)
+        this.error = error instanceof Error ? error.message : String(error);
     } finally {
       if (this.#asking === mine) this.stop();
     }

@@ -1,7 +1,21 @@
 // The package behind the page: runtimes, and where a model runs. A small one runs on the page's own thread, within the
 // frame of a keystroke; a big one in a worker, so that typing never waits for it, and so do models of other kinds. Knows no view.
 import { AttentionLabError, createRuntime } from 'attention-lab';
-import type { Encoding, ForwardInputs, ForwardOptions, LoadOptions, Model, ModelOutput, ModelSource, Runtime, SweepCall, SweepResult, SweepSpec, Tensor, Tokenizer } from 'attention-lab'; // prettier-ignore
+import type {
+  Encoding,
+  ForwardInputs,
+  ForwardOptions,
+  LoadOptions,
+  Model,
+  ModelOutput,
+  ModelSource,
+  Runtime,
+  SweepCall,
+  SweepResult,
+  SweepSpec,
+  Tensor,
+  Tokenizer,
+} from 'attention-lab';
 import { TextModel } from './model.svelte.ts';
 import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
 
@@ -27,9 +41,15 @@ const localBytes = 24e6;
 let runtime: Promise<Runtime> | null = null;
 export const getRuntime = (): Promise<Runtime> => (runtime ??= createRuntime());
 
-export async function openModel(source: ModelSource, name: string, origin: Origin, options: LoadOptions): Promise<OpenModel> {
+export async function openModel(
+  source: ModelSource,
+  name: string,
+  origin: Origin,
+  options: LoadOptions,
+): Promise<OpenModel> {
   // Of a hub's model nobody knows the size before it is here.
-  const here = origin.from === 'hub' || bytesOf(source) > localBytes ? null : await openHere(source, options);
+  const here =
+    origin.from === 'hub' || bytesOf(source) > localBytes ? null : await openHere(source, options);
   return here ? new TextModel(name, origin, here) : openInWorker(source, name, origin, options);
 }
 
@@ -39,7 +59,10 @@ const isText = ({ encoder, image }: Model['config']): boolean => encoder === nul
 /** 0 where only reading it will tell. */
 function bytesOf(source: ModelSource): number {
   if (source instanceof URL || typeof source === 'string') return 0;
-  const sizes = source instanceof Map ? [...source.values()].map((bytes) => bytes.length) : Array.from(source as Iterable<File>, (file) => file.size);
+  const sizes =
+    source instanceof Map
+      ? [...source.values()].map((bytes) => bytes.length)
+      : Array.from(source as Iterable<File>, (file) => file.size);
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
@@ -50,7 +73,11 @@ const outProjectionNames = (shapes: ReadonlyMap<string, unknown>) =>
   [...shapes.keys()].filter((name) => name.endsWith('.attn.out_proj.weight'));
 
 function needTokenizer<T>(tokenizer: T | undefined): T {
-  if (!tokenizer) throw new AttentionLabError('no_tokenizer', 'tokenizer.json: expected in the folder, or the files that stand for it, got none');
+  if (!tokenizer)
+    throw new AttentionLabError(
+      'no_tokenizer',
+      'tokenizer.json: expected in the folder, or the files that stand for it, got none',
+    );
   return tokenizer;
 }
 
@@ -67,7 +94,9 @@ async function openHere(source: ModelSource, options: LoadOptions): Promise<Back
       config: model.config,
       tokenizer,
       parameterCount: countOf(model.parameterShapes()),
-      outProjections: new Map(outProjectionNames(model.parameterShapes()).map((name) => [name, model.parameter(name)])),
+      outProjections: new Map(
+        outProjectionNames(model.parameterShapes()).map((name) => [name, model.parameter(name)]),
+      ),
       isRemote: false,
       encode: (text) => tokenizer.encode(text),
       tokenText: (id) => tokenizer.idToToken(id) ?? `#${id}`,
@@ -82,7 +111,12 @@ async function openHere(source: ModelSource, options: LoadOptions): Promise<Back
 }
 
 /** A worker of its own for each model: its end is what gives the memory back. */
-async function openInWorker(source: ModelSource, name: string, origin: Origin, options: LoadOptions): Promise<OpenModel> {
+async function openInWorker(
+  source: ModelSource,
+  name: string,
+  origin: Origin,
+  options: LoadOptions,
+): Promise<OpenModel> {
   const { createWorkerRuntime } = await import('attention-lab/worker');
   const runtime = await createWorkerRuntime();
   try {

@@ -19,11 +19,15 @@ class Examples {
   list = $state.raw<readonly Example[]>([]);
 
   /** What they say is true of the model they ship with, and of no other. */
-  readonly offered: readonly Example[] = $derived(session.model?.origin.from === 'page' && session.model.name === shippedModel ? this.list : []);
+  readonly offered: readonly Example[] = $derived(
+    session.model?.origin.from === 'page' && session.model.name === shippedModel ? this.list : [],
+  );
 
   /** The example that is on screen, as it is or with its word changed. */
   readonly current: Example | null = $derived(
-    this.offered.find((example) => example.text === session.text || example.change.text === session.text) ?? null,
+    this.offered.find(
+      (example) => example.text === session.text || example.change.text === session.text,
+    ) ?? null,
   );
   readonly isChanged = $derived(this.current !== null && this.current.change.text === session.text);
 

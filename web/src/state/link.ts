@@ -27,7 +27,12 @@ const ops: readonly string[] = ['zero', 'mean', 'set', 'add', 'scale'];
 const selectors = ['batch', 'head', 'query', 'key', 'index'] as const;
 
 const encodeIntervention = (i: PlainIntervention): string =>
-  [i.at, ...selectors.flatMap((s) => (i[s] === undefined ? [] : [`${s}${i[s]}`])), i.op, ...(i.value === undefined ? [] : [i.value])].join('~');
+  [
+    i.at,
+    ...selectors.flatMap((s) => (i[s] === undefined ? [] : [`${s}${i[s]}`])),
+    i.op,
+    ...(i.value === undefined ? [] : [i.value]),
+  ].join('~');
 
 function decodeIntervention(text: string): PlainIntervention | null {
   const [at, ...parts] = text.split('~');
@@ -51,16 +56,30 @@ function decodeChoice(text: string): Choice | undefined {
   const match = /^(\d+)\.(\d+)\.(\d*)\.(\d*)$/.exec(text);
   if (!match) return undefined;
   const optional = (digits: string) => (digits === '' ? null : Number(digits));
-  return { layer: Number(match[1]), head: Number(match[2]), query: optional(match[3]!), key: optional(match[4]!) };
+  return {
+    layer: Number(match[1]),
+    head: Number(match[2]),
+    query: optional(match[3]!),
+    key: optional(match[4]!),
+  };
 }
 
 /** A cell of an only stack or a decoder as `3-4`, of an encoder as `e3-4`, of what lies between as `c3-4`. */
 const maskLetters = maskNames.map((name) => (name === 'mask' ? '' : name[0]!));
-const encodeCell = ({ mask, query, key }: MaskCell): string => `${maskLetters[maskNames.indexOf(mask)]}${query}-${key}`;
+const encodeCell = ({ mask, query, key }: MaskCell): string =>
+  `${maskLetters[maskNames.indexOf(mask)]}${query}-${key}`;
 
 function decodeCell(text: string): MaskCell[] {
   const match = /^([ec]?)(\d+)-(\d+)$/.exec(text);
-  return match ? [{ mask: maskNames[maskLetters.indexOf(match[1]!)]!, query: Number(match[2]), key: Number(match[3]) }] : [];
+  return match
+    ? [
+        {
+          mask: maskNames[maskLetters.indexOf(match[1]!)]!,
+          query: Number(match[2]),
+          key: Number(match[3]),
+        },
+      ]
+    : [];
 }
 
 export function encodeLink(state: LinkState): string {
@@ -83,7 +102,8 @@ export function encodeLink(state: LinkState): string {
     theme: state.theme,
   };
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) search.set(name, value);
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) search.set(name, value);
   return `#${search}`;
 }
 
@@ -93,7 +113,9 @@ export function decodeLink(hash: string): LinkState {
   const causal = field('causal');
   const temperature = Number(field('temperature'));
   const blocked = (field('mask') ?? '').split('.').flatMap(decodeCell);
-  const interventions = (field('edit') ?? '').split(',').flatMap((text) => decodeIntervention(text) ?? []);
+  const interventions = (field('edit') ?? '')
+    .split(',')
+    .flatMap((text) => decodeIntervention(text) ?? []);
   return {
     model: field('model'),
     revision: field('revision'),

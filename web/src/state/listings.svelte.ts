@@ -15,7 +15,10 @@ export const listingChoices: readonly Choice[] = listingNames.flatMap((name) =>
 );
 
 /** The numbers that the listing without weights was published with. */
-const publishedVectors: Tensor = { data: Float32Array.of(1, 2, 2, 3, 3, 4, 4, 5, 5, 6), dims: [5, 2] };
+const publishedVectors: Tensor = {
+  data: Float32Array.of(1, 2, 2, 3, 3, 4, 4, 5, 5, 6),
+  dims: [5, 2],
+};
 
 export interface ListingRun {
   /** One [1, H, T, T] per layer. */
@@ -65,13 +68,23 @@ class Listings {
   }
 }
 
-function forward(listing: Listing, choice: Choice, input: Tensor, run: Run, edits: Edits, ownNumbers: boolean): ListingRun {
+function forward(
+  listing: Listing,
+  choice: Choice,
+  input: Tensor,
+  run: Run,
+  edits: Edits,
+  ownNumbers: boolean,
+): ListingRun {
   const words = run.tokens.map((token) => token.text);
   if (choice === 'no_weights') {
     const query = ownNumbers ? publishedVectors : { data: input.data, dims: input.dims.slice(1) };
     const { trace, output } = listing.forward({ query }, { trace: true });
     const labels = ownNumbers ? ['[1,2]', '[2,3]', '[3,4]', '[4,5]', '[5,6]'] : words;
-    const square = (tensor: Tensor): Tensor => ({ data: tensor.data, dims: [1, 1, ...tensor.dims] });
+    const square = (tensor: Tensor): Tensor => ({
+      data: tensor.data,
+      dims: [1, 1, ...tensor.dims],
+    });
     const [context, usual] = [trace.get('context')!, trace.get('usual')!];
     return {
       patterns: [square(trace.get('pattern')!)],
@@ -80,12 +93,22 @@ function forward(listing: Listing, choice: Choice, input: Tensor, run: Run, edit
     };
   }
   // An intervention names an activation of the open model, which a listing has not.
-  const { interventions: _, mask, ...options } = forwardOptions(edits, { mask: [words.length, words.length] });
+  const {
+    interventions: _,
+    mask,
+    ...options
+  } = forwardOptions(edits, { mask: [words.length, words.length] });
   if (choice === 'fused_encoder') {
-    const output = listing.encoder!.forward({ inputsEmbeds: input }, { ...options, ...(mask && { mask }), outputAttentions: true });
+    const output = listing.encoder!.forward(
+      { inputsEmbeds: input },
+      { ...options, ...(mask && { mask }), outputAttentions: true },
+    );
     return { patterns: output.attentions!, labels: words };
   }
-  const { trace } = listing.forward({ query: input, ...(mask && { mask }) }, { ...options, trace: ['pattern'] });
+  const { trace } = listing.forward(
+    { query: input, ...(mask && { mask }) },
+    { ...options, trace: ['pattern'] },
+  );
   return { patterns: [trace.get('pattern')!], labels: words };
 }
 

@@ -1,5 +1,12 @@
 // A model of one text, wherever it runs: its tokens as they are shown, its passes, and what a sweep over its words asks.
-import type { Encoding, ForwardInputs, ModelOutput, SweepCall, SweepResult, SweepSpec } from 'attention-lab';
+import type {
+  Encoding,
+  ForwardInputs,
+  ModelOutput,
+  SweepCall,
+  SweepResult,
+  SweepSpec,
+} from 'attention-lab';
 import { textOfToken } from '../lib/tokens.ts';
 import type { Edits } from './edits.ts';
 import type { Backend } from './engine.ts';
@@ -49,10 +56,19 @@ export class TextModel extends OpenModel {
   }
 
   /** The probability that is asked about, with what enters a block at one position taken over from another run: [N, T]. */
-  async withPatches(run: TextRun, from: TextRun, edits: Edits, question: Question, call: SweepCall): Promise<SweepResult> {
+  async withPatches(
+    run: TextRun,
+    from: TextRun,
+    edits: Edits,
+    question: Question,
+    call: SweepCall,
+  ): Promise<SweepResult> {
     const trace = Array.from({ length: this.numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
     const source = await this.#backend.forward(from.inputs, { trace });
-    return this.sweep({ ...this.sweepOf(run, edits, question), over: 'positions', from: source }, call);
+    return this.sweep(
+      { ...this.sweepOf(run, edits, question), over: 'positions', from: source },
+      call,
+    );
   }
 
   dispose(): void {
@@ -62,14 +78,23 @@ export class TextModel extends OpenModel {
   #forward(text: string, encoding: Encoding, edits: Edits, site: number): Later<TextRun> {
     const all = this.#tokens(text, encoding);
     const tokens = all.slice(0, this.maxLen);
-    const { trace, ...options } = this.options(edits, site, { mask: [tokens.length, tokens.length] });
+    const { trace, ...options } = this.options(edits, site, {
+      mask: [tokens.length, tokens.length],
+    });
     const start = performance.now();
     const inputs: ForwardInputs = { inputIds: tokens.map(({ id }) => id) };
     const output = this.#backend.forward(inputs, { ...options, trace: [inputName, ...trace] });
     const { outProjections } = this.#backend;
     const finish = (output: ModelOutput): TextRun => ({
-      inputs, tokens, truncated: all.length > tokens.length, sites: sitesOf(output, () => tokens), attentions: output.attentions ?? [], // prettier-ignore
-      trace: output.trace, lastHiddenState: output.lastHiddenState, logits: output.logits, milliseconds: performance.now() - start, // prettier-ignore
+      inputs,
+      tokens,
+      truncated: all.length > tokens.length,
+      sites: sitesOf(output, () => tokens),
+      attentions: output.attentions ?? [],
+      trace: output.trace,
+      lastHiddenState: output.lastHiddenState,
+      logits: output.logits,
+      milliseconds: performance.now() - start,
       ...(this.tracesAll && outProjections.size > 0 && { outProjections }),
     });
     return output instanceof Promise ? output.then(finish) : finish(output);

@@ -4,7 +4,15 @@
 export const shippedModel = 'coreference';
 
 /** As the training part's lessons are called, which made them. */
-export const pageModels: readonly string[] = [shippedModel, 'dates', 'digits', 'copy', 'sort', 'reverse', 'brackets'];
+export const pageModels: readonly string[] = [
+  shippedModel,
+  'dates',
+  'digits',
+  'copy',
+  'sort',
+  'reverse',
+  'brackets',
+];
 
 export const isPageModel = (name: string): boolean => pageModels.includes(name);
 

@@ -6,7 +6,9 @@ type Place = Pick<SitePattern, 'kind' | 'layer'>;
 
 /** A head as it is called within a sentence. */
 export const siteName = (t: Strings, { kind, layer }: Place, head: number): string =>
-  kind === 'self' ? t.heads.name(layer + 1, head + 1) : t.heads.inKind(t.heads.kinds[kind], layer + 1, head + 1);
+  kind === 'self'
+    ? t.heads.name(layer + 1, head + 1)
+    : t.heads.inKind(t.heads.kinds[kind], layer + 1, head + 1);
 
 /** The same as a title. */
 export const siteTitle = (t: Strings, place: Place, head: number): string =>
@@ -16,6 +18,13 @@ export const siteTitle = (t: Strings, place: Place, head: number): string =>
 export function headName(t: Strings, { site, head }: HeadName): string {
   const match = /^(encoder\.|decoder\.)?blocks\.(\d+)\.(attn|self_attn|cross_attn)$/.exec(site);
   if (!match) return `${site} ${head + 1}`;
-  const kind = match[3] === 'cross_attn' ? 'cross' : match[3] === 'self_attn' ? 'decoder' : match[1] ? 'encoder' : 'self';
+  const kind =
+    match[3] === 'cross_attn'
+      ? 'cross'
+      : match[3] === 'self_attn'
+        ? 'decoder'
+        : match[1]
+          ? 'encoder'
+          : 'self';
   return siteName(t, { kind, layer: Number(match[2]) }, head);
 }

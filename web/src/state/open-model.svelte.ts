@@ -85,23 +85,43 @@ export abstract class OpenModel {
   protected abstract sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult>;
 
   /** The probability that is asked about, with each head off in turn: [N, H] of each kind of attention. */
-  async withoutHeads(run: Run, edits: Edits, question: Question, call: SweepCall): Promise<{ kind: SiteKind; result: SweepResult }[]> {
+  async withoutHeads(
+    run: Run,
+    edits: Edits,
+    question: Question,
+    call: SweepCall,
+  ): Promise<{ kind: SiteKind; result: SweepResult }[]> {
     const found: { kind: SiteKind; result: SweepResult }[] = [];
     for (const { kind, at } of headsOf(this.config)) {
-      const result = await this.sweep({ ...this.sweepOf(run, edits, question), over: 'heads', op: 'zero', at }, call);
+      const result = await this.sweep(
+        { ...this.sweepOf(run, edits, question), over: 'heads', op: 'zero', at },
+        call,
+      );
       found.push({ kind, result });
     }
     return found;
   }
 
-  protected sweepOf(run: Run, edits: Edits, { token, position }: Question): Pick<SweepSpec, 'inputs' | 'metric' | 'options'> {
+  protected sweepOf(
+    run: Run,
+    edits: Edits,
+    { token, position }: Question,
+  ): Pick<SweepSpec, 'inputs' | 'metric' | 'options'> {
     const place = this.config.numLabels > 0 ? {} : { position };
-    return { inputs: run.inputs, metric: { kind: 'probability', token, ...place }, options: forwardOptions(edits, maskSizes(run.sites)) };
+    return {
+      inputs: run.inputs,
+      metric: { kind: 'probability', token, ...place },
+      options: forwardOptions(edits, maskSizes(run.sites)),
+    };
   }
 
   /** What `forward` is asked for; `sizes`: of the masks, for this input. */
   protected options(edits: Edits, site: number, sizes: MaskSizes) {
     const traced = this.tracesAll ? this.siteNames : this.siteNames.slice(site, site + 1);
-    return { outputAttentions: true, trace: traced.flatMap(tracedNames), ...forwardOptions(edits, sizes) };
+    return {
+      outputAttentions: true,
+      trace: traced.flatMap(tracedNames),
+      ...forwardOptions(edits, sizes),
+    };
   }
 }

@@ -20,10 +20,13 @@ const maskIn = (run: Run | null) => run?.tokens.findIndex((token) => isMask(toke
 function logitsAt(run: Run | null, position: number): Float32Array | null {
   const { logits } = run ?? {};
   const width = logits?.dims.at(-1) ?? 0;
-  return logits && position >= 0 && (position + 1) * width <= logits.data.length ? logits.data.subarray(position * width, (position + 1) * width) : null;
+  return logits && position >= 0 && (position + 1) * width <= logits.data.length
+    ? logits.data.subarray(position * width, (position + 1) * width)
+    : null;
 }
 
-const likeliest = (shares: Float64Array | null): number | null => (shares ? top(shares, 1)[0]!.index : null);
+const likeliest = (shares: Float64Array | null): number | null =>
+  shares ? top(shares, 1)[0]!.index : null;
 
 class Prediction {
   /** Of a text a selected [MASK], else the first [MASK], else the word that looks; of an answer its chosen place, else its end. */
@@ -31,18 +34,29 @@ class Prediction {
     const { tokens, selection, model } = session;
     const { query } = selection.locked;
     if (model?.kind === 'picture') return 0;
-    if (model?.kind === 'pair') return query !== null && query < tokens.length && shown.site?.kind !== 'encoder' ? query : tokens.length - 1;
+    if (model?.kind === 'pair')
+      return query !== null && query < tokens.length && shown.site?.kind !== 'encoder'
+        ? query
+        : tokens.length - 1;
     if (query !== null && isMask(tokens[query]?.text ?? '')) return query;
     const mask = maskIn(session.after);
     if (mask >= 0) return mask;
     return query !== null && query < tokens.length ? query : null;
   });
-  readonly atMask = $derived(this.position !== null && isMask(session.tokens[this.position]?.text ?? ''));
+  readonly atMask = $derived(
+    this.position !== null && isMask(session.tokens[this.position]?.text ?? ''),
+  );
 
   /** In another sentence, "before" is at its own [MASK]. */
-  readonly #positionBefore = $derived(session.pinned === null || !this.atMask ? this.position : maskIn(session.before));
-  readonly #after = $derived(this.position === null ? null : logitsAt(session.after, this.position));
-  readonly #before = $derived(this.#positionBefore === null ? null : logitsAt(session.before, this.#positionBefore));
+  readonly #positionBefore = $derived(
+    session.pinned === null || !this.atMask ? this.position : maskIn(session.before),
+  );
+  readonly #after = $derived(
+    this.position === null ? null : logitsAt(session.after, this.position),
+  );
+  readonly #before = $derived(
+    this.#positionBefore === null ? null : logitsAt(session.before, this.#positionBefore),
+  );
   readonly comparable = $derived(this.#before !== null);
   readonly #shares = $derived({
     after: this.#after && softmax(this.#after),
@@ -50,7 +64,10 @@ class Prediction {
   });
 
   /** The id of the likeliest word, and of that of the run that is compared with, each at its own place. */
-  readonly expected = $derived({ after: likeliest(this.#shares.after), before: likeliest(this.#shares.before) });
+  readonly expected = $derived({
+    after: likeliest(this.#shares.after),
+    before: likeliest(this.#shares.before),
+  });
 
   /** The words that are likeliest before or after, likeliest first. */
   top(count: number): Candidate[] {

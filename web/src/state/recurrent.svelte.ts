@@ -32,9 +32,14 @@ class RecurrentContrast {
     const inputIds = after.tokens.map((token) => token.id);
     try {
       const { network, bias } = await this.#network(model.vocabSize);
-      const raised = bias.data.map((x, i) => (i >= hiddenSize && i < 2 * hiddenSize ? x + keep : x)); // rows r, z, n
+      const raised = bias.data.map((x, i) =>
+        i >= hiddenSize && i < 2 * hiddenSize ? x + keep : x,
+      ); // rows r, z, n
       network.setParameter('bias_hh_l0', { data: raised, dims: bias.dims });
-      const { influence, trace } = network.forward({ inputIds }, { influence: true, trace: ['layers.0.z'] });
+      const { influence, trace } = network.forward(
+        { inputIds },
+        { influence: true, trace: ['layers.0.z'] },
+      );
       const z = trace.get('layers.0.z')!.data;
       this.kept = z.reduce((sum, x) => sum + x, 0) / z.length;
       this.influence = influence ?? null;

@@ -64,7 +64,9 @@ export class Session {
   readonly length = $derived(this.tokens.length);
   /** What only models of one text have: null while another kind is open. */
   readonly textModel = $derived(this.model?.kind === 'text' ? (this.model as TextModel) : null);
-  readonly viewed = $derived(this.model && this.model.kind !== 'text' ? (this.model as ViewedModel) : null);
+  readonly viewed = $derived(
+    this.model && this.model.kind !== 'text' ? (this.model as ViewedModel) : null,
+  );
   readonly textRun = $derived(this.textModel && (this.after as TextRun | null));
   readonly textRunBefore = $derived(this.textModel && (this.before as TextRun | null));
 
@@ -81,12 +83,21 @@ export class Session {
   #writing: AbortController | null = null;
 
   /** `sample`: an input that it knows. false: it could not be opened, `error` says why, and the model that was open stays. */
-  async open(source: ModelSource | Promise<ModelSource>, name: string, origin: Origin, options: LoadOptions = {}, sample?: string): Promise<boolean> {
+  async open(
+    source: ModelSource | Promise<ModelSource>,
+    name: string,
+    origin: Origin,
+    options: LoadOptions = {},
+    sample?: string,
+  ): Promise<boolean> {
     const turn = ++this.#openings;
     this.isLoading = true;
     this.error = null;
     try {
-      const model = await openModel(await source, name, origin, { ...options, onProgress: (progress) => (this.loading = progress) });
+      const model = await openModel(await source, name, origin, {
+        ...options,
+        onProgress: (progress) => (this.loading = progress),
+      });
       if (turn !== this.#openings) {
         model.dispose(); // the reader has chosen another one meanwhile
         return false;
@@ -113,16 +124,23 @@ export class Session {
     this.#followed = null;
     if (model.kind !== 'text' || old?.kind !== 'text') {
       this.before = this.after = null; // nothing of another kind may be read as this one's
-      this.selection.lock({ layer: 0, head: 0, query: model.kind === 'picture' ? 0 : null, key: null });
+      this.selection.lock({
+        layer: 0,
+        head: 0,
+        query: model.kind === 'picture' ? 0 : null,
+        key: null,
+      });
     }
     this.selection.clamp(model.siteNames.length, model.numHeads);
-    this.text = sample ?? (model.kind === 'text' ? this.text : 'the animal did not cross the street .');
+    this.text =
+      sample ?? (model.kind === 'text' ? this.text : 'the animal did not cross the street .');
     this.model = model;
     const { viewed } = this;
     if (viewed?.kind === 'picture') this.draw(fourOf(viewed.drawingSize));
     if (viewed?.kind === 'pair') {
       if (!viewed.hasTokenizer) this.text = '5 3 8 2 9 4';
-      if (viewed.languageCodes.length > 0 && sample === undefined) this.text = `${viewed.languageCodes[0]!} ${this.text}`;
+      if (viewed.languageCodes.length > 0 && sample === undefined)
+        this.text = `${viewed.languageCodes[0]!} ${this.text}`;
       this.target = viewed.canWrite ? '' : viewed.hasTokenizer ? this.text : '4 9 2';
       if (viewed.canWrite) void this.write();
     }
@@ -139,9 +157,16 @@ export class Session {
 
   /** Another head: what is chosen stays where its rows and columns stand for the same places. */
   choose(layer: number, head: number): void {
-    const [old, next] = [this.selection.locked.layer, layer].map((index) => this.after?.sites[index]?.kind);
+    const [old, next] = [this.selection.locked.layer, layer].map(
+      (index) => this.after?.sites[index]?.kind,
+    );
     const stays = old && next ? shared(old, next) : { rows: true, columns: true };
-    this.selection.lock({ layer, head, ...(!stays.rows && { query: null }), ...(!(stays.rows && stays.columns) && { key: null }) });
+    this.selection.lock({
+      layer,
+      head,
+      ...(!stays.rows && { query: null }),
+      ...(!(stays.rows && stays.columns) && { key: null }),
+    });
   }
 
   draw(drawing: Ink): void {
@@ -152,7 +177,10 @@ export class Session {
     try {
       this.picture = { name: file.name, bitmap: await createImageBitmap(file) };
     } catch (error) {
-      this.error = { code: 'unknown', message: `${file.name}: ${error instanceof Error ? error.message : String(error)}` };
+      this.error = {
+        code: 'unknown',
+        message: `${file.name}: ${error instanceof Error ? error.message : String(error)}`,
+      };
     }
   }
 
@@ -188,7 +216,8 @@ export class Session {
     const input: Input = { text, target, picture };
     const site = model.tracesAll ? 0 : this.selection.locked.layer;
     const runAfter = () => model.run(input, edits, site);
-    const runBefore = (after: Run): Later<Run> => (hasBefore ? model.run({ ...input, text: pinned ?? text }, noEdits, site) : after);
+    const runBefore = (after: Run): Later<Run> =>
+      hasBefore ? model.run({ ...input, text: pinned ?? text }, noEdits, site) : after;
     if (model.isRemote) {
       void this.#later(async () => {
         const after = await runAfter();

@@ -10,7 +10,8 @@ export type Theme = 'system' | Tone;
 const dictionaries: Record<Language, Strings> = { en, zh };
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)');
 const isLanguage = (value: unknown): value is Language => value === 'en' || value === 'zh';
-const isTheme = (value: unknown): value is Theme => value === 'system' || value === 'light' || value === 'dark';
+const isTheme = (value: unknown): value is Theme =>
+  value === 'system' || value === 'light' || value === 'dark';
 
 function remembered(name: string): string | null {
   try {
@@ -41,7 +42,10 @@ class Settings {
     const theme = remembered('theme');
     if (isLanguage(language)) this.language = language;
     if (isTheme(theme)) this.theme = theme;
-    systemDark.addEventListener('change', (event) => (this.#systemTone = event.matches ? 'dark' : 'light'));
+    systemDark.addEventListener(
+      'change',
+      (event) => (this.#systemTone = event.matches ? 'dark' : 'light'),
+    );
   }
 
   /** From a link: followed for this visit, not remembered. */

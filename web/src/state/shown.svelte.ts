@@ -1,7 +1,18 @@
 // What the views draw, derived from the session: the pattern of any head after display options, and the cell in focus.
 import { headMeasures, measureHeads, type HeadMeasure, type HeadScores } from 'attention-lab';
 import type { LayerTrace } from '../lib/arithmetic.ts';
-import { headOf, difference, mergeWords, at, rowOf, top, withoutSink, wordGroups, type Group, type Matrix } from '../lib/pattern.ts'; // prettier-ignore
+import {
+  headOf,
+  difference,
+  mergeWords,
+  at,
+  rowOf,
+  top,
+  withoutSink,
+  wordGroups,
+  type Group,
+  type Matrix,
+} from '../lib/pattern.ts';
 import { maskOf, type MaskCell } from './edits.ts';
 import type { Run } from './run.ts';
 import { session, type Compare } from './session.svelte.ts';
@@ -17,11 +28,17 @@ class Shown {
 
   readonly sites: readonly SitePattern[] = $derived(session.after?.sites ?? []);
   /** The place in the list of sites, and what is there. */
-  readonly layer = $derived(Math.max(0, Math.min(session.selection.shown.layer, this.sites.length - 1)));
+  readonly layer = $derived(
+    Math.max(0, Math.min(session.selection.shown.layer, this.sites.length - 1)),
+  );
   readonly site: SitePattern | null = $derived(this.sites[this.layer] ?? null);
-  readonly head = $derived(Math.min(session.selection.shown.head, (this.site?.pattern.dims[1] ?? 1) - 1));
+  readonly head = $derived(
+    Math.min(session.selection.shown.head, (this.site?.pattern.dims[1] ?? 1) - 1),
+  );
 
-  readonly hasSubwords = $derived(this.sites.some(({ rows, columns }) => [...rows, ...columns].some((token) => token.continues)));
+  readonly hasSubwords = $derived(
+    this.sites.some(({ rows, columns }) => [...rows, ...columns].some((token) => token.continues)),
+  );
   readonly isMerged = $derived(this.mergeWords && this.hasSubwords);
 
   /** One label per row and column that is drawn: a token, or a merged word. */
@@ -30,10 +47,14 @@ class Shown {
 
   /** A difference needs two runs of one size. */
   readonly comparable = $derived.by(() => {
-    const [old, now] = [session.before, session.after].map((run) => run?.sites[this.layer]?.pattern.dims.join());
+    const [old, now] = [session.before, session.after].map((run) =>
+      run?.sites[this.layer]?.pattern.dims.join(),
+    );
     return old !== undefined && old === now;
   });
-  readonly compare: Compare = $derived(session.hasBefore && this.comparable ? session.compare : 'after');
+  readonly compare: Compare = $derived(
+    session.hasBefore && this.comparable ? session.compare : 'after',
+  );
   readonly isSigned = $derived(this.compare === 'difference');
 
   /** Row and column of the selection as they are drawn. */
@@ -86,7 +107,9 @@ class Shown {
   });
 
   /** What there are scores of. */
-  readonly measures: readonly HeadMeasure[] = $derived(headMeasures.filter((kind) => this.#scores?.[kind]));
+  readonly measures: readonly HeadMeasure[] = $derived(
+    headMeasures.filter((kind) => this.#scores?.[kind]),
+  );
 
   /** NaN where no token of the sentence has one. */
   score(layer: number, head: number, kind: HeadMeasure = this.measure): number {
@@ -97,7 +120,12 @@ class Shown {
   /** What a full bar stands for: 1 for shares, else the largest score of any head. */
   scale(kind: HeadMeasure): number {
     if (kind !== 'entropyBits' && kind !== 'distance' && kind !== 'weightNorm') return 1;
-    return this.#scores?.[kind]?.data.reduce((largest, score) => (score > largest ? score : largest), 0) || 1;
+    return (
+      this.#scores?.[kind]?.data.reduce(
+        (largest, score) => (score > largest ? score : largest),
+        0,
+      ) || 1
+    );
   }
 
   /** The token position that a drawn row or column stands for. */
@@ -120,7 +148,15 @@ class Shown {
   #labels(side: Side): readonly InputToken[] {
     const tokens = this.site?.[side] ?? [];
     const groups = this.site && this.#groups(this.site, side);
-    return groups ? groups.map(([start, end]) => ({ ...tokens[start]!, text: tokens.slice(start, end).map(({ text }) => text).join('') })) : tokens;
+    return groups
+      ? groups.map(([start, end]) => ({
+          ...tokens[start]!,
+          text: tokens
+            .slice(start, end)
+            .map(({ text }) => text)
+            .join(''),
+        }))
+      : tokens;
   }
 
   #groups(site: SitePattern, side: Side): Group[] | null {
@@ -129,11 +165,14 @@ class Shown {
 
   #prepare(site: SitePattern, head: number): Matrix {
     const pattern = headOf(site.pattern, head);
-    const merged = this.isMerged ? mergeWords(pattern, wordGroups(site.rows), wordGroups(site.columns)) : pattern;
+    const merged = this.isMerged
+      ? mergeWords(pattern, wordGroups(site.rows), wordGroups(site.columns))
+      : pattern;
     return this.hideSink ? withoutSink(merged) : merged;
   }
 }
 
-const traceOf = (run: Run | null, site: SitePattern | null): LayerTrace | null => (run && site ? siteTrace(run.trace, site.site) : null);
+const traceOf = (run: Run | null, site: SitePattern | null): LayerTrace | null =>
+  run && site ? siteTrace(run.trace, site.site) : null;
 
 export const shown = new Shown();

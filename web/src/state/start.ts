@@ -15,7 +15,10 @@ import { settings } from './settings.svelte.ts';
 /** Opens the page's own model and shows its first example. */
 export async function openShipped(): Promise<boolean> {
   const folder = folderOf(shippedModel);
-  const [opened] = await Promise.all([session.open(folder, shippedModel, { from: 'page' }), examples.load(folder).catch(() => undefined)]);
+  const [opened] = await Promise.all([
+    session.open(folder, shippedModel, { from: 'page' }),
+    examples.load(folder).catch(() => undefined),
+  ]);
   const [first] = examples.list;
   if (opened && first) examples.show(first);
   return opened;
@@ -42,13 +45,24 @@ async function fetchFile(name: string, file: string): Promise<File> {
 }
 
 /** Opens the files of a folder. false: `session.error` says why not. */
-export async function openFiles(files: readonly File[], name: string, sample?: string): Promise<boolean> {
+export async function openFiles(
+  files: readonly File[],
+  name: string,
+  sample?: string,
+): Promise<boolean> {
   return (await session.open(files, name, { from: 'disk' }, {}, sample)) && followWaiting();
 }
 
 /** Downloads it, which asks another server. */
-export async function openHub(id: string, revision: string, options: LoadOptions): Promise<boolean> {
-  return (await session.open(id, id, { from: 'hub', revision }, { ...options, revision })) && followWaiting();
+export async function openHub(
+  id: string,
+  revision: string,
+  options: LoadOptions,
+): Promise<boolean> {
+  return (
+    (await session.open(id, id, { from: 'hub', revision }, { ...options, revision })) &&
+    followWaiting()
+  );
 }
 
 /** Once, when the page opens. */
@@ -56,7 +70,12 @@ export async function start(): Promise<void> {
   const link = decodeLink(location.hash);
   settings.follow(link.language, link.theme);
   place.follow(location.hash);
-  if (place.section === 'train' || !isPageModel(link.model ?? shippedModel) || link.model === undefined) await openShipped();
+  if (
+    place.section === 'train' ||
+    !isPageModel(link.model ?? shippedModel) ||
+    link.model === undefined
+  )
+    await openShipped();
   await follow();
 }
 
@@ -98,9 +117,14 @@ async function apply(link: LinkState): Promise<void> {
   else if (session.viewed?.canWrite && model.kind === 'pair') void session.write();
   if (link.drawing) session.picture = { drawing: inLevels(link.drawing) };
   session.pinned = model.kind === 'text' ? (link.pinned ?? null) : null;
-  session.compare = link.compare === 'before' || link.compare === 'difference' ? link.compare : 'after';
+  session.compare =
+    link.compare === 'before' || link.compare === 'difference' ? link.compare : 'after';
   const { choice } = link;
-  session.select(choice && choice.layer < model.siteNames.length && choice.head < model.numHeads ? choice : session.selection.locked);
+  session.select(
+    choice && choice.layer < model.siteNames.length && choice.head < model.numHeads
+      ? choice
+      : session.selection.locked,
+  );
   const edits = await runnable(link.edits, model);
   if (session.model === model) session.controls.clear(edits);
 }
@@ -117,6 +141,7 @@ async function runnable(edits: Edits, model: OpenModel): Promise<Edits> {
     }
   };
   const interventions: Edits['interventions'][number][] = [];
-  for (const intervention of edits.interventions) if (await runs(intervention)) interventions.push(intervention);
+  for (const intervention of edits.interventions)
+    if (await runs(intervention)) interventions.push(intervention);
   return { ...edits, interventions };
 }

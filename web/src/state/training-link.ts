@@ -12,8 +12,12 @@ export interface TrainingLink {
 }
 
 /** `own` is what the lesson has anyway: a link says only what differs. */
-export function encodeTrainingLink({ setup, begin, off, text, language, theme }: TrainingLink & { setup: Setup }, own: Setup): string {
-  const differing = (name: keyof Setup) => (setup[name] === own[name] ? undefined : String(setup[name]));
+export function encodeTrainingLink(
+  { setup, begin, off, text, language, theme }: TrainingLink & { setup: Setup },
+  own: Setup,
+): string {
+  const differing = (name: keyof Setup) =>
+    setup[name] === own[name] ? undefined : String(setup[name]);
   const fields: Record<string, string | undefined> = {
     train: setup.lesson,
     seed: String(setup.seed),
@@ -28,7 +32,8 @@ export function encodeTrainingLink({ setup, begin, off, text, language, theme }:
     theme,
   };
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) search.set(name, value);
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) search.set(name, value);
   return `#${search}`;
 }
 
@@ -49,13 +54,22 @@ export function decodeTrainingLink(hash: string): TrainingLink {
     heads: number('heads', (n) => headChoices.includes(n)),
     width: number('width', (n) => widthChoices.includes(n)),
   };
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) Object.assign(setup, { [name]: value });
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined) Object.assign(setup, { [name]: value });
   const off = (field('off') ?? '').split(',').flatMap((text): HeadName[] => {
     const match = /^([\w.]+)~(\d{1,2})$/.exec(text);
     return match ? [{ site: match[1]!, head: Number(match[2]) }] : [];
   });
-  return { setup, begin: field('begin') === 'shipped' ? 'shipped' : undefined, off, text: field('text'), language: field('lang'), theme: field('theme') };
+  return {
+    setup,
+    begin: field('begin') === 'shipped' ? 'shipped' : undefined,
+    off,
+    text: field('text'),
+    language: field('lang'),
+    theme: field('theme'),
+  };
 }
 
-export const isSeed = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+export const isSeed = (value: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 export const isLearningRate = (value: number): boolean => value > 0 && Number.isFinite(value);

@@ -23,7 +23,11 @@ export class Measurements {
   /** The nearest to a step; null before the first. */
   at(step: number): { loss: number | null; accuracy: number | null; heldOut: number | null } {
     void this.version;
-    return { loss: this.loss.at(step), accuracy: this.accuracy.at(step), heldOut: this.heldOut.at(step) };
+    return {
+      loss: this.loss.at(step),
+      accuracy: this.accuracy.at(step),
+      heldOut: this.heldOut.at(step),
+    };
   }
 
   mark(step: number): void {

@@ -32,7 +32,14 @@ export interface HeadName {
 
 export type Request =
   /** `models`: the address of the folder of all shipped models. No input: the lesson's own first sample. */
-  | { type: 'open'; run: number; setup: Setup; beginning: Beginning; input: LearnerInput | null; models: string }
+  | {
+      type: 'open';
+      run: number;
+      setup: Setup;
+      beginning: Beginning;
+      input: LearnerInput | null;
+      models: string;
+    }
   /** Reports follow each other at no less than `every` milliseconds. */
   | { type: 'play'; every: number }
   | { type: 'pause' }
@@ -140,5 +147,12 @@ export type Report = { run: number } & (
   | { type: 'worth'; step: number; accuracies: readonly (HeadName & { accuracy: number })[] }
   | { type: 'saved'; name: string; bytes: Uint8Array<ArrayBuffer> }
   /** `back`: the newest kept step at which all was well. */
-  | { type: 'failed'; code: string; message: string; step: number; back: number; during: 'opening' | 'loading' | 'training' }
+  | {
+      type: 'failed';
+      code: string;
+      message: string;
+      step: number;
+      back: number;
+      during: 'opening' | 'loading' | 'training';
+    }
 );

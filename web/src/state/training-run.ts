@@ -9,7 +9,15 @@ import { HeldOutExamples } from './training-held-out.ts';
 import type { Models } from './training-models.ts';
 import { headOff } from './edits.ts';
 import { pictureOf } from './training-picture.ts';
-import type { HeadName, HeldOut, LearnerInput, Measured, Picture, Report, Setup } from './training-protocol.ts';
+import type {
+  HeadName,
+  HeldOut,
+  LearnerInput,
+  Measured,
+  Picture,
+  Report,
+  Setup,
+} from './training-protocol.ts';
 
 /** Steps between two looks at the held-out examples, and between snapshots at first. */
 const heldOutEvery = 20;
@@ -22,7 +30,10 @@ interface Kept {
   loss: number | null;
 }
 
-export type Post = (report: Report extends infer R ? (R extends unknown ? Omit<R, 'run'> : never) : never, transfer?: Transferable[]) => void;
+export type Post = (
+  report: Report extends infer R ? (R extends unknown ? Omit<R, 'run'> : never) : never,
+  transfer?: Transferable[],
+) => void;
 
 /** Lets the requests that have come meanwhile be handled; setTimeout would wait four milliseconds. */
 const channel = new MessageChannel();
@@ -82,7 +93,8 @@ export class TrainingRun {
     this.#pace.restart();
     const turn = ++this.#turn;
     while (this.#isPlaying && this.#turn === turn) {
-      if (this.#advance() && this.#isPlaying && performance.now() - this.#lastReport >= every) this.#report();
+      if (this.#advance() && this.#isPlaying && performance.now() - this.#lastReport >= every)
+        this.#report();
       await otherTasks();
     }
   }
@@ -138,7 +150,10 @@ export class TrainingRun {
 
   /** Held-out accuracy without each head in turn, beside those that are off. */
   worth(heads: readonly HeadName[]): void {
-    const accuracies = heads.map((head) => ({ ...head, accuracy: this.#accuracyWithout([...this.#off, head]) }));
+    const accuracies = heads.map((head) => ({
+      ...head,
+      accuracy: this.#accuracyWithout([...this.#off, head]),
+    }));
     this.post({ type: 'worth', step: this.#step, accuracies });
   }
 
@@ -174,13 +189,22 @@ export class TrainingRun {
     }
   }
 
-  #look(input: LearnerInput, encoded: Encoded | null, isOwn: boolean, problem: Text | null = null): void {
+  #look(
+    input: LearnerInput,
+    encoded: Encoded | null,
+    isOwn: boolean,
+    problem: Text | null = null,
+  ): void {
     this.#input = input;
     this.#encoded = encoded;
     this.post({ type: 'input', input, isOwn, problem });
     for (const whose of ['untrained', 'shipped'] as const) {
       const model = this.models[whose];
-      this.post({ type: 'picture', whose, picture: model && encoded && this.#pictureOf(model, encoded, []) });
+      this.post({
+        type: 'picture',
+        whose,
+        picture: model && encoded && this.#pictureOf(model, encoded, []),
+      });
     }
     this.#report();
   }
@@ -194,7 +218,8 @@ export class TrainingRun {
   dispose(): void {
     this.#isPlaying = false;
     this.#trainer.dispose();
-    for (const model of [this.models.training, this.models.untrained, this.models.shipped]) model?.dispose();
+    for (const model of [this.models.training, this.models.untrained, this.models.shipped])
+      model?.dispose();
   }
 
   /** false: the step failed. */
@@ -227,7 +252,12 @@ export class TrainingRun {
     this.#goalAt = this.#step;
     this.#keep(true);
     this.pause();
-    this.post({ type: 'goal', step: this.#step, seconds: this.#trainedMilliseconds / 1000, accuracy: sure });
+    this.post({
+      type: 'goal',
+      step: this.#step,
+      seconds: this.#trainedMilliseconds / 1000,
+      accuracy: sure,
+    });
   }
 
   /** Stops, and says why and where sound weights are kept. */
@@ -237,7 +267,14 @@ export class TrainingRun {
     const isSound = ({ loss }: Kept) => loss !== null && loss <= this.#firstLoss;
     const back = this.#history.kept.findLast(({ value }) => isSound(value))?.step ?? 0;
     const code = error instanceof AttentionLabError ? error.code : 'unknown';
-    this.post({ type: 'failed', during: 'training', code, message: String((error as Error).message), step, back });
+    this.post({
+      type: 'failed',
+      during: 'training',
+      code,
+      message: String((error as Error).message),
+      step,
+      back,
+    });
   }
 
   #keep(pinned = false): void {
@@ -261,7 +298,8 @@ export class TrainingRun {
 
   #report(): void {
     this.#lastReport = performance.now();
-    const picture = this.#encoded && this.#pictureOf(this.models.training, this.#encoded, this.#off);
+    const picture =
+      this.#encoded && this.#pictureOf(this.models.training, this.#encoded, this.#off);
     const [measured, heldOut] = [this.#measured, this.#heldOutNews];
     this.#measured = [];
     this.#heldOutNews = [];
@@ -271,7 +309,10 @@ export class TrainingRun {
         type: 'progress',
         newest: Math.max(this.#step, kept.at(-1)!),
         step: this.#step,
-        kept, measured, heldOut, picture, // prettier-ignore
+        kept,
+        measured,
+        heldOut,
+        picture,
         stepsPerSecond: this.#pace.perSecond,
       },
       (picture?.sites ?? []).map(({ pattern }) => pattern.data.buffer),

@@ -6,13 +6,18 @@ export const layerChoices: readonly number[] = [1, 2, 3, 4];
 export const headChoices: readonly number[] = [1, 2, 4, 8];
 export const widthChoices: readonly number[] = [16, 32, 48, 64, 96, 128];
 
-export const shapeOf = ({ numLayers, dModel, attention }: Pick<ModelConfig, 'numLayers' | 'dModel' | 'attention'>): Shape => ({
+export const shapeOf = ({
+  numLayers,
+  dModel,
+  attention,
+}: Pick<ModelConfig, 'numLayers' | 'dModel' | 'attention'>): Shape => ({
   layers: numLayers,
   heads: attention.numHeads,
   width: dModel,
 });
 
-export const isSameShape = (a: Shape, b: Shape): boolean => a.layers === b.layers && a.heads === b.heads && a.width === b.width;
+export const isSameShape = (a: Shape, b: Shape): boolean =>
+  a.layers === b.layers && a.heads === b.heads && a.width === b.width;
 
 /** What follows from the width keeps its proportion; an encoder has the layers and heads of its decoder. */
 export function withShape(config: ModelConfig, shape: Shape): ModelConfig {

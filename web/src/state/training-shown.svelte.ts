@@ -6,7 +6,8 @@ import type { Picture, SitePattern, Whose } from './training-protocol.ts';
 /** Another head is shown by itself only where it looks at the answer by this much more than the one that is shown. */
 const clearlyMore = 0.1;
 
-const within = (index: number | null, length = 0): number | null => (index !== null && index < length ? index : null);
+const within = (index: number | null, length = 0): number | null =>
+  index !== null && index < length ? index : null;
 
 export class ShownAttention {
   whose = $state<Whose>('now');
@@ -24,8 +25,12 @@ export class ShownAttention {
     const pictures = this.#pictures();
     return (pictures[this.whose] ?? pictures.now)?.sites ?? [];
   });
-  readonly site: SitePattern | null = $derived(this.sites[this.selection.shown.layer] ?? this.sites[0] ?? null);
-  readonly head = $derived(Math.min(this.selection.shown.head, (this.site?.pattern.dims[1] ?? 1) - 1));
+  readonly site: SitePattern | null = $derived(
+    this.sites[this.selection.shown.layer] ?? this.sites[0] ?? null,
+  );
+  readonly head = $derived(
+    Math.min(this.selection.shown.head, (this.site?.pattern.dims[1] ?? 1) - 1),
+  );
   readonly matrix: Matrix | null = $derived(this.site && headOf(this.site.pattern, this.head));
   /** Row and column of the selection, where this pattern has them. */
   readonly row = $derived(within(this.selection.shown.query, this.site?.rows.length));
@@ -46,11 +51,14 @@ export class ShownAttention {
   followBest(): void {
     if (!this.#followsBest) return;
     const { sites } = this;
-    const all = sites.flatMap(({ onLooks }, layer) => (onLooks ?? []).map((weight, head) => ({ layer, head, weight })));
+    const all = sites.flatMap(({ onLooks }, layer) =>
+      (onLooks ?? []).map((weight, head) => ({ layer, head, weight })),
+    );
     if (all.length === 0) return;
     const best = all.reduce((a, b) => (b.weight > a.weight ? b : a));
     const { layer, head } = this.selection.locked;
     const current = sites[layer]?.onLooks?.[head] ?? -1;
-    if (best.weight > current + clearlyMore) this.selection.lock({ layer: best.layer, head: best.head });
+    if (best.weight > current + clearlyMore)
+      this.selection.lock({ layer: best.layer, head: best.head });
   }
 }

@@ -23,7 +23,8 @@ export function trainingHash(): string {
   const { setup, off, opened, input } = training;
   return encodeTrainingLink(
     {
-      setup, off, // prettier-ignore
+      setup,
+      off,
       begin: opened?.beginning === 'shipped' ? 'shipped' : undefined,
       text: typeof input === 'string' ? input : undefined,
       language: settings.language,

@@ -12,16 +12,25 @@ export interface Successor extends HeadName {
 }
 
 export const looksOf = (picture: Picture | null): Look[] =>
-  (picture?.sites ?? []).flatMap(({ site, onLooks }) => (onLooks ?? []).map((share, head) => ({ site, head, share })));
+  (picture?.sites ?? []).flatMap(({ site, onLooks }) =>
+    (onLooks ?? []).map((share, head) => ({ site, head, share })),
+  );
 
 /** null where no head that is on gained anything to speak of. */
-export function successorOf(before: readonly Look[], after: readonly Look[], isOff: (head: HeadName) => boolean): Successor | null {
+export function successorOf(
+  before: readonly Look[],
+  after: readonly Look[],
+  isOff: (head: HeadName) => boolean,
+): Successor | null {
   const gains = after
     .filter((look) => !isOff(look))
     .flatMap(({ site, head, share }): Successor[] => {
       const old = before.find((look) => look.site === site && look.head === head);
       return old ? [{ site, head, before: old.share, after: share }] : [];
     });
-  const best = gains.reduce<Successor | null>((most, gain) => (!most || gain.after - gain.before > most.after - most.before ? gain : most), null);
+  const best = gains.reduce<Successor | null>(
+    (most, gain) => (!most || gain.after - gain.before > most.after - most.before ? gain : most),
+    null,
+  );
   return best && best.after - best.before >= 0.05 ? best : null;
 }

@@ -2,7 +2,18 @@
 import { lessons } from '../lessons/index.ts';
 import type { Lesson, Text } from '../lessons/lesson.ts';
 import { Measurements } from './training-measured.svelte.ts';
-import type { Beginning, HeadName, LearnerInput, Opened, Picture, Progress, Report, Request, Setup, Whose } from './training-protocol.ts'; // prettier-ignore
+import type {
+  Beginning,
+  HeadName,
+  LearnerInput,
+  Opened,
+  Picture,
+  Progress,
+  Report,
+  Request,
+  Setup,
+  Whose,
+} from './training-protocol.ts';
 import { shapeOf } from './training-shape.ts';
 import { ShownAttention } from './training-shown.svelte.ts';
 import { looksOf, successorOf, type Look, type Successor } from './training-successor.ts';
@@ -15,17 +26,28 @@ export type News =
   | { kind: 'loaded' | 'saved'; name: string }
   | { kind: 'paused'; step: number }
   | { kind: 'looking'; step: number; newest: number }
-  | { kind: 'goal'; step: number; seconds: number; accuracy: number; since: number | null; successor: Successor | null }
+  | {
+      kind: 'goal';
+      step: number;
+      seconds: number;
+      accuracy: number;
+      since: number | null;
+      successor: Successor | null;
+    }
   | { kind: 'switched'; head: HeadName; isOff: boolean; before: number; after: number };
 
-export type Failure = Pick<Extract<Report, { type: 'failed' }>, 'code' | 'message' | 'step' | 'back' | 'during'>;
+export type Failure = Pick<
+  Extract<Report, { type: 'failed' }>,
+  'code' | 'message' | 'step' | 'back' | 'during'
+>;
 
 /** The lesson's own settings. */
 export function setupOf(lesson: Lesson, seed = 1): Setup {
   return { lesson: lesson.id, seed, learningRate: lesson.training.lr, ...shapeOf(lesson.config) };
 }
 
-export const sameHead = (a: HeadName, b: HeadName): boolean => a.site === b.site && a.head === b.head;
+export const sameHead = (a: HeadName, b: HeadName): boolean =>
+  a.site === b.site && a.head === b.head;
 
 /** Milliseconds between pictures of a running training: fifteen a second, or two for a reader who asked for less motion. */
 const [reports, calmReports] = [66, 500];
@@ -36,7 +58,11 @@ class Training {
   phase = $state<Phase>('opening');
   opened = $state.raw<Opened | null>(null);
   progress = $state.raw<Omit<Progress, 'measured' | 'heldOut' | 'picture'> | null>(null);
-  pictures = $state.raw<Record<Whose, Picture | null>>({ untrained: null, now: null, shipped: null });
+  pictures = $state.raw<Record<Whose, Picture | null>>({
+    untrained: null,
+    now: null,
+    shipped: null,
+  });
   input = $state.raw<LearnerInput | null>(null);
   problem = $state.raw<Text | null>(null);
   off = $state.raw<readonly HeadName[]>([]);
@@ -45,7 +71,9 @@ class Training {
   news = $state.raw<News>({ kind: 'opening' });
   failure = $state.raw<Failure | null>(null);
 
-  readonly lesson: Lesson = $derived(lessons.find(({ id }) => id === this.setup.lesson) ?? lessons[0]!);
+  readonly lesson: Lesson = $derived(
+    lessons.find(({ id }) => id === this.setup.lesson) ?? lessons[0]!,
+  );
   readonly step = $derived(this.progress?.step ?? 0);
   /** Whether the one sequence of a lesson without an encoder may not look ahead. */
   readonly isCausal = $derived(this.lesson.config.attention.causal ?? false);
@@ -67,9 +95,16 @@ class Training {
   #isOwnInput = false;
   #waiting: LearnerInput | null = null;
 
-  open(setup: Setup, beginning: Beginning = { from: 'fresh' }, { input = null, off = [] }: { input?: LearnerInput | null; off?: readonly HeadName[] } = {}): void {
+  open(
+    setup: Setup,
+    beginning: Beginning = { from: 'fresh' },
+    { input = null, off = [] }: { input?: LearnerInput | null; off?: readonly HeadName[] } = {},
+  ): void {
     const isOtherLesson = setup.lesson !== this.setup.lesson;
-    this.#isReshaped = !isOtherLesson && this.opened !== null && (['layers', 'heads', 'width'] as const).some((name) => setup[name] !== this.setup[name]);
+    this.#isReshaped =
+      !isOtherLesson &&
+      this.opened !== null &&
+      (['layers', 'heads', 'width'] as const).some((name) => setup[name] !== this.setup[name]);
     this.setup = setup;
     this.phase = 'opening';
     this.news = { kind: 'opening' };
@@ -80,7 +115,14 @@ class Training {
     // The page's own examples it finds again, with their right answers.
     const kept = input ?? (isOtherLesson || !this.#isOwnInput ? null : this.input);
     if (isOtherLesson || input !== null) this.input = kept;
-    this.#send({ type: 'open', run: ++this.#run, setup, beginning, input: kept, models: new URL('models/', document.baseURI).href });
+    this.#send({
+      type: 'open',
+      run: ++this.#run,
+      setup,
+      beginning,
+      input: kept,
+      models: new URL('models/', document.baseURI).href,
+    });
   }
 
   load(files: readonly File[]): void {
@@ -113,7 +155,10 @@ class Training {
   show(step: number): void {
     this.shown.whose = 'now';
     this.#send({ type: 'show', step });
-    this.news = step < this.newest ? { kind: 'looking', step, newest: this.newest } : { kind: 'paused', step };
+    this.news =
+      step < this.newest
+        ? { kind: 'looking', step, newest: this.newest }
+        : { kind: 'paused', step };
   }
 
   setLearningRate(learningRate: number): void {
@@ -143,11 +188,15 @@ class Training {
   toggle(head: HeadName): void {
     this.#switched = head;
     this.#looksAtSwitch = looksOf(this.pictures.now);
-    this.#setOff(this.isOff(head) ? this.off.filter((each) => !sameHead(each, head)) : [...this.off, head]);
+    this.#setOff(
+      this.isOff(head) ? this.off.filter((each) => !sameHead(each, head)) : [...this.off, head],
+    );
   }
 
   measureWorth(): void {
-    const heads = this.shown.sites.flatMap(({ site, pattern }) => Array.from({ length: pattern.dims[1]! }, (_, head) => ({ site, head })));
+    const heads = this.shown.sites.flatMap(({ site, pattern }) =>
+      Array.from({ length: pattern.dims[1]! }, (_, head) => ({ site, head })),
+    );
     this.#send({ type: 'worth', heads });
   }
 
@@ -167,17 +216,23 @@ class Training {
 
   #send(request: Request): void {
     if (!this.#worker) {
-      this.#worker = new Worker(new URL('../training-worker.ts', import.meta.url), { type: 'module' });
-      this.#worker.onmessage = ({ data }: MessageEvent<Report>) => data.run === this.#run && this.#hear(data);
-      this.#worker.onerror = ({ message }) => this.#fail({ code: 'unknown', message, step: this.step, back: 0, during: 'opening' });
+      this.#worker = new Worker(new URL('../training-worker.ts', import.meta.url), {
+        type: 'module',
+      });
+      this.#worker.onmessage = ({ data }: MessageEvent<Report>) =>
+        data.run === this.#run && this.#hear(data);
+      this.#worker.onerror = ({ message }) =>
+        this.#fail({ code: 'unknown', message, step: this.step, back: 0, during: 'opening' });
     }
     this.#worker.postMessage(request);
   }
 
   #hear(report: Report): void {
     switch (report.type) {
-      case 'opened': return this.#opened(report); // prettier-ignore
-      case 'progress': return this.#progressed(report); // prettier-ignore
+      case 'opened':
+        return this.#opened(report);
+      case 'progress':
+        return this.#progressed(report);
       case 'picture':
         this.pictures = { ...this.pictures, [report.whose]: report.picture };
         return;
@@ -186,13 +241,19 @@ class Training {
         return;
       case 'paused':
         this.phase = 'ready';
-        this.news = this.news.kind === 'looking' ? this.news : { kind: 'paused', step: report.step };
+        this.news =
+          this.news.kind === 'looking' ? this.news : { kind: 'paused', step: report.step };
         return;
       case 'goal': {
         const { step, seconds, accuracy } = report;
         this.phase = 'ready';
         const since = this.#lastSwitchAt;
-        const successor = since === null ? null : successorOf(this.#looksAtSwitch, looksOf(this.pictures.now), (head) => this.isOff(head));
+        const successor =
+          since === null
+            ? null
+            : successorOf(this.#looksAtSwitch, looksOf(this.pictures.now), (head) =>
+                this.isOff(head),
+              );
         this.news = { kind: 'goal', step, seconds, accuracy, since, successor };
         return;
       }
@@ -211,7 +272,8 @@ class Training {
         this.saved?.(report.name, report.bytes);
         this.news = { kind: 'saved', name: report.name };
         return;
-      case 'failed': return this.#fail(report); // prettier-ignore
+      case 'failed':
+        return this.#fail(report);
     }
   }
 
@@ -242,7 +304,9 @@ class Training {
     this.measured.clear();
     const { beginning } = report;
     this.news =
-      beginning === 'files' ? { kind: 'loaded', name: this.#loadedName } : { kind: this.#isReshaped ? 'architecture' : beginning };
+      beginning === 'files'
+        ? { kind: 'loaded', name: this.#loadedName }
+        : { kind: this.#isReshaped ? 'architecture' : beginning };
     if (this.#offAfterOpening.length > 0) this.#setOff(this.#offAfterOpening);
   }
 
@@ -257,7 +321,8 @@ class Training {
   #fail({ code, message, step, back, during }: Failure): void {
     this.phase = 'ready';
     this.failure = { code, message, step, back, during };
-    if (this.news.kind === 'opening' || this.news.kind === 'running') this.news = { kind: 'paused', step: this.step };
+    if (this.news.kind === 'opening' || this.news.kind === 'running')
+      this.news = { kind: 'paused', step: this.step };
   }
 }
 

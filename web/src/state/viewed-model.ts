@@ -1,6 +1,13 @@
 // A model that is not one stack over a text: an encoder–decoder, or one that reads pictures. Runs in a worker, so every answer is
 // a promise. Knows no view.
-import { AttentionLabError, type ForwardInputs, type ModelOutput, type SweepCall, type SweepResult, type SweepSpec } from 'attention-lab';
+import {
+  AttentionLabError,
+  type ForwardInputs,
+  type ModelOutput,
+  type SweepCall,
+  type SweepResult,
+  type SweepSpec,
+} from 'attention-lab';
 import type { WorkerModel } from 'attention-lab/worker';
 import { pictureOf } from '../lib/pen.ts';
 import { textOfId, textOfToken } from '../lib/tokens.ts';
@@ -31,7 +38,13 @@ export class ViewedModel extends OpenModel {
   #start: readonly number[] | undefined;
 
   /** `dispose` ends the worker. */
-  constructor(name: string, origin: Origin, model: WorkerModel, parameterCount: number, dispose: () => void) {
+  constructor(
+    name: string,
+    origin: Origin,
+    model: WorkerModel,
+    parameterCount: number,
+    dispose: () => void,
+  ) {
     super(name, origin, model.config, parameterCount);
     const { encoder, image, lmHead } = model.config;
     this.#model = model;
@@ -43,7 +56,10 @@ export class ViewedModel extends OpenModel {
     const [height, width] = image?.size ?? [0, 0];
     this.drawingSize = height === width && width <= 48 ? width : 28;
     if (this.kind === 'picture' && !model.preprocessor) {
-      throw new AttentionLabError('no_preprocessor', 'preprocessor_config.json: expected in the folder, got none');
+      throw new AttentionLabError(
+        'no_preprocessor',
+        'preprocessor_config.json: expected in the folder, got none',
+      );
     }
   }
 
@@ -57,7 +73,9 @@ export class ViewedModel extends OpenModel {
   }
 
   run({ text, target, picture }: Input, edits: Edits, site: number): Promise<Run> {
-    return this.kind === 'pair' ? this.#readPair(text, target, edits, site) : this.#readPicture(picture!, edits, site);
+    return this.kind === 'pair'
+      ? this.#readPair(text, target, edits, site)
+      : this.#readPicture(picture!, edits, site);
   }
 
   protected sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult> {
@@ -68,11 +86,16 @@ export class ViewedModel extends OpenModel {
   async write(source: string, signal: AbortSignal): Promise<string> {
     const ids = idsOf(await this.#encode(source));
     const start = (await this.#startOf(ids)).length;
-    const written = await this.#model.generate(ids, { maxNewTokens: Math.min(mostWritten, this.maxLen - start), signal });
+    const written = await this.#model.generate(ids, {
+      maxNewTokens: Math.min(mostWritten, this.maxLen - start),
+      signal,
+    });
     const answer = written.ids.slice(start);
     if (!this.hasTokenizer) return answer.join(' ');
     // The token that ends an answer is no word of it, though not every tokenizer knows that.
-    return this.#model.decode(written.finish === 'stop_token' ? answer.slice(0, -1) : answer, { skipSpecialTokens: true });
+    return this.#model.decode(written.finish === 'stop_token' ? answer.slice(0, -1) : answer, {
+      skipSpecialTokens: true,
+    });
   }
 
   /** An encoder–decoder reads `source` and, word by word, `target`: what it has written so far. */
@@ -81,14 +104,32 @@ export class ViewedModel extends OpenModel {
     const begun = this.canWrite ? await this.#startOf(idsOf(from)) : [];
     const to = (await this.#encode(target, { isAnswer: true })).filter(({ special }) => !special); // without what a tokenizer adds around it
     const given = [...begun.map((id): Token => ({ id, ...begin, continues: false })), ...to];
-    if (given.length === 0) throw new AttentionLabError('invalid_argument', 'target: expected at least one token, got none');
+    if (given.length === 0)
+      throw new AttentionLabError(
+        'invalid_argument',
+        'target: expected at least one token, got none',
+      );
     const [S, T] = [from.length, given.length];
     const inputs = { inputIds: idsOf(from), decoderInputIds: idsOf(given) };
-    const { output, milliseconds } = await this.#forward(inputs, edits, site, { mask: [T, T], encoderMask: [S, S], crossMask: [T, S] });
+    const { output, milliseconds } = await this.#forward(inputs, edits, site, {
+      mask: [T, T],
+      encoderMask: [S, S],
+      crossMask: [T, S],
+    });
     // A row of cross-attention is a place to write at: the word that stands there next, at the end the model's own guess.
-    const guess = output.logits && { text: await this.#guess(output.logits.data.subarray(-this.vocabSize)), special: false, unknown: false };
+    const guess = output.logits && {
+      text: await this.#guess(output.logits.data.subarray(-this.vocabSize)),
+      special: false,
+      unknown: false,
+    };
     const written = guess ? [...given.slice(1), guess] : given;
-    return { ...resultsOf(output), inputs, tokens: given, sites: sitesOf(output, (which) => ({ queries: given, keys: from, written })[which]), milliseconds };
+    return {
+      ...resultsOf(output),
+      inputs,
+      tokens: given,
+      sites: sitesOf(output, (which) => ({ queries: given, keys: from, written })[which]),
+      milliseconds,
+    };
   }
 
   async #guess(logits: Float32Array): Promise<string> {
@@ -98,15 +139,30 @@ export class ViewedModel extends OpenModel {
 
   async #readPicture(picture: Shown, edits: Edits, site: number): Promise<Run> {
     const { image } = this.config;
-    const pixels = await this.#model.preprocess('bitmap' in picture ? picture.bitmap : pictureOf(picture.drawing, image!.channels));
-    const [rows, columns] = [0, 1].map((axis) => Math.floor(image!.size[axis]! / image!.patchSize[axis]!)) as [number, number];
+    const pixels = await this.#model.preprocess(
+      'bitmap' in picture ? picture.bitmap : pictureOf(picture.drawing, image!.channels),
+    );
+    const [rows, columns] = [0, 1].map((axis) =>
+      Math.floor(image!.size[axis]! / image!.patchSize[axis]!),
+    ) as [number, number];
     const patches = Array.from({ length: rows * columns }, (_, i): InputToken => ({
-      text: `${Math.floor(i / columns) + 1}·${(i % columns) + 1}`, special: false, unknown: false, // prettier-ignore
+      text: `${Math.floor(i / columns) + 1}·${(i % columns) + 1}`,
+      special: false,
+      unknown: false,
     }));
     const tokens = [{ text: '[CLS]', special: true, unknown: false }, ...patches];
     const inputs = { pixelValues: pixels };
-    const { output, milliseconds } = await this.#forward(inputs, edits, site, { mask: [tokens.length, tokens.length] });
-    return { ...resultsOf(output), inputs, tokens, sites: sitesOf(output, () => tokens), seen: { pixels, grid: [rows, columns] }, milliseconds };
+    const { output, milliseconds } = await this.#forward(inputs, edits, site, {
+      mask: [tokens.length, tokens.length],
+    });
+    return {
+      ...resultsOf(output),
+      inputs,
+      tokens,
+      sites: sitesOf(output, () => tokens),
+      seen: { pixels, grid: [rows, columns] },
+      milliseconds,
+    };
   }
 
   async #forward(inputs: ForwardInputs, edits: Edits, site: number, sizes: MaskSizes) {
@@ -137,16 +193,27 @@ export class ViewedModel extends OpenModel {
 
   #readIds(text: string): Token[] {
     const largest = this.vocabSize - 1;
-    return text.split(/[\s,]+/).filter((name) => name !== '').map((name) => {
-      const id = Number(name);
-      if (!Number.isInteger(id) || id < 0 || id > largest) {
-        throw new AttentionLabError('invalid_argument', `tokens: expected ids from 0 to ${largest}, got "${name.slice(0, 20)}"`);
-      }
-      return { id, text: name, special: false, continues: false, unknown: false };
-    });
+    return text
+      .split(/[\s,]+/)
+      .filter((name) => name !== '')
+      .map((name) => {
+        const id = Number(name);
+        if (!Number.isInteger(id) || id < 0 || id > largest) {
+          throw new AttentionLabError(
+            'invalid_argument',
+            `tokens: expected ids from 0 to ${largest}, got "${name.slice(0, 20)}"`,
+          );
+        }
+        return { id, text: name, special: false, continues: false, unknown: false };
+      });
   }
 }
 
 const idsOf = (tokens: readonly Token[]): number[] => tokens.map(({ id }) => id);
 
-const resultsOf = ({ trace, lastHiddenState, logits }: ModelOutput) => ({ trace, lastHiddenState, logits, truncated: false });
+const resultsOf = ({ trace, lastHiddenState, logits }: ModelOutput) => ({
+  trace,
+  lastHiddenState,
+  logits,
+  truncated: false,
+});

@@ -12,13 +12,17 @@ export const en = {
   skipToHeatmap: 'Skip to the attention weights',
   loading: (file: string, share: string) => `Loading ${file} ${share}`,
   starting: 'Starting WebAssembly…',
-  modelSummary: (layers: number, heads: number, weights: string) => `${layers} ${layers === 1 ? 'layer' : 'layers'} × ${heads} ${heads === 1 ? 'head' : 'heads'}, ${weights} weights`,
+  modelSummary: (layers: number, heads: number, weights: string) =>
+    `${layers} ${layers === 1 ? 'layer' : 'layers'} × ${heads} ${heads === 1 ? 'head' : 'heads'}, ${weights} weights`,
 
   sections: {
     label: 'Parts of the page',
     explore: 'Explore',
     train: 'Train',
-    tagline: { explore: 'a real transformer, computed in this page', train: 'a transformer learns in this page, while you watch' },
+    tagline: {
+      explore: 'a real transformer, computed in this page',
+      train: 'a transformer learns in this page, while you watch',
+    },
     opening: 'Opening…',
   },
 
@@ -36,7 +40,8 @@ export const en = {
     maskWord: (word: string) => `Mask “${word}”`,
     unknown: (words: string) => `This model does not know ${words}: an unknown word becomes [UNK].`,
     knows: (count: number) => `The ${count} words it knows`,
-    truncated: (max: number) => `Only the first ${max} tokens are shown: the model has no positions beyond them.`,
+    truncated: (max: number) =>
+      `Only the first ${max} tokens are shown: the model has no positions beyond them.`,
     pinned: (text: string) => `“Before” is the sentence “${text}”`,
     unpin: 'compare with no other sentence',
     pin: 'keep this sentence as “before”',
@@ -51,12 +56,15 @@ export const en = {
     itself: 'itself',
     spread: 'everything a little',
     unchanged: 'nothing by 5 points or more',
-    guide: 'Arcs above look back, arcs below look ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
-    guideTouch: 'Arcs to the left look back, arcs to the right look ahead; thickness and shade are the weight. Tap a word to keep it.',
+    guide:
+      'Arcs above look back, arcs below look ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
+    guideTouch:
+      'Arcs to the left look back, arcs to the right look ahead; thickness and shade are the weight. Tap a word to keep it.',
     all: 'all words',
     computing: 'computing…',
     tokens: 'Words of the sentence. Left and right arrow keys choose who looks.',
-    tokenLabel: (word: string, share: string | null) => (share === null ? word : `${word}, looked at with ${share}`),
+    tokenLabel: (word: string, share: string | null) =>
+      share === null ? word : `${word}, looked at with ${share}`,
   },
 
   prediction: {
@@ -101,17 +109,24 @@ export const en = {
       weightNorm: 'weight × ‖v‖',
     },
     explain: {
-      entropy: 'Mean entropy of the rows over the largest possible: 0 looks at one word, 1 looks at all alike.',
-      entropyBits: 'Mean entropy of the rows: 3 bits are as much choice as between eight equal words.',
+      entropy:
+        'Mean entropy of the rows over the largest possible: 0 looks at one word, 1 looks at all alike.',
+      entropyBits:
+        'Mean entropy of the rows: 3 bits are as much choice as between eight equal words.',
       previousToken: 'Mean weight on the word just before.',
-      firstToken: 'Mean weight on the first token. Heads with nothing to do park their weight there: an attention sink, not a meaning.',
-      sameToken: 'Mean weight on other tokens equal to the one that looks; of words that stand there more than once.',
-      induction: 'Mean weight on what came after an earlier copy of the word that looks: the step by which a model continues a pattern it has seen (Olsson et al. 2022).',
+      firstToken:
+        'Mean weight on the first token. Heads with nothing to do park their weight there: an attention sink, not a meaning.',
+      sameToken:
+        'Mean weight on other tokens equal to the one that looks; of words that stand there more than once.',
+      induction:
+        'Mean weight on what came after an earlier copy of the word that looks: the step by which a model continues a pattern it has seen (Olsson et al. 2022).',
       distance: 'How far away a row looks on average, in tokens.',
-      weightNorm: 'Mean length of what the head adds: each weight times its value vector, carried through the output projection (Kobayashi et al. 2020). A large weight on a short vector moves little.',
+      weightNorm:
+        'Mean length of what the head adds: each weight times its value vector, carried through the output projection (Kobayashi et al. 2020). A large weight on a short vector moves little.',
     },
     explained: 'What the scores mean',
-    counted: 'Means over the words that look; special tokens are looked at but do not count as looking. – : no word here has one.',
+    counted:
+      'Means over the words that look; special tokens are looked at but do not count as looking. – : no word here has one.',
     keys: 'Arrow keys choose a head.',
   },
 
@@ -119,7 +134,8 @@ export const en = {
     heading: 'Attention weights',
     rows: 'looks ↓',
     columns: 'is looked at →',
-    label: (title: string) => `Attention weights of ${inline(title)}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
+    label: (title: string) =>
+      `Attention weights of ${inline(title)}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
     written: 'Rows are words as they are written, columns words that were read.',
     legend: 'weight, the same 0–1 scale for every head',
     legendDifference: 'after − before',
@@ -127,15 +143,18 @@ export const en = {
     forbid: 'forbid this look',
     allow: 'allow it again',
     table: 'As a table',
-    tableCaption: (title: string) => `${title}: each row is a word that looks, each column a word it looks at`,
+    tableCaption: (title: string) =>
+      `${title}: each row is a word that looks, each column a word it looks at`,
     show: 'Show',
     after: 'after',
     before: 'before',
     difference: 'difference',
     mergeWords: 'merge subwords',
     hideSink: (token: string) => `set ${token} aside`,
-    renormalised: (token: string) => `${token} is set aside and each row scaled up to its old total: these are not the weights the model used.`,
-    sinkNote: (token: string, share: string) => `${share} of this head’s weight rests on ${token}: a sink. A head must put its weight somewhere, and puts it here when it has nothing to fetch.`,
+    renormalised: (token: string) =>
+      `${token} is set aside and each row scaled up to its old total: these are not the weights the model used.`,
+    sinkNote: (token: string, share: string) =>
+      `${share} of this head’s weight rests on ${token}: a sink. A head must put its weight somewhere, and puts it here when it has nothing to fetch.`,
     lengthsDiffer: 'The two sentences differ in length: no difference can be drawn.',
     summary: (query: string, parts: string) => `${query} looks at ${parts}`,
   },
@@ -148,7 +167,8 @@ export const en = {
     key: 'key of',
     value: 'value of',
     products: 'products q·k, one per dimension',
-    dimension: (i: number, q: string, k: string, product: string) => `dimension ${i}: ${q} × ${k} = ${product}`,
+    dimension: (i: number, q: string, k: string, product: string) =>
+      `dimension ${i}: ${q} × ${k} = ${product}`,
     numbers: 'The numbers',
     dimensionName: 'dimension',
     overDimensions: 'Point at a bar to see its numbers.',
@@ -166,10 +186,14 @@ export const en = {
     weight: 'weight',
     adds: (key: string, query: string) => `what “${key}” adds to z of “${query}”`,
     allOf: (query: string) => `z of “${query}”: the sum over all words`,
-    agrees: (difference: string) => `Recomputed here from the numbers shown; WebAssembly’s differ by at most ${difference}.`,
-    edited: 'An edit replaces values of this head after this arithmetic: what the model went on with is not what is computed here.',
-    switchedOff: 'This head is switched off: its z is replaced by zeros, so nothing of this reaches the output.',
-    notExplanation: 'A weight says how much of a value was fetched, not why the model answered as it did: attention weights are not an explanation.',
+    agrees: (difference: string) =>
+      `Recomputed here from the numbers shown; WebAssembly’s differ by at most ${difference}.`,
+    edited:
+      'An edit replaces values of this head after this arithmetic: what the model went on with is not what is computed here.',
+    switchedOff:
+      'This head is switched off: its z is replaced by zeros, so nothing of this reaches the output.',
+    notExplanation:
+      'A weight says how much of a value was fetched, not why the model answered as it did: attention weights are not an explanation.',
   },
 
   controls: {
@@ -183,8 +207,10 @@ export const en = {
     on: 'on',
     offWord: 'off',
     editMask: 'edit the mask',
-    editMaskHint: 'Click cells of the heatmap (or press Enter) to close and open them, in every layer and head.',
-    editMaskOf: (kind: string) => `Click cells of the heatmap (or press Enter) to close and open them, in every layer and head of the ${kind}.`,
+    editMaskHint:
+      'Click cells of the heatmap (or press Enter) to close and open them, in every layer and head.',
+    editMaskOf: (kind: string) =>
+      `Click cells of the heatmap (or press Enter) to close and open them, in every layer and head of the ${kind}.`,
     modified: (count: number) => `modified: ${count} ${count === 1 ? 'edit' : 'edits'}`,
     unmodified: 'as trained',
     undo: 'Undo',
@@ -206,7 +232,8 @@ export const en = {
     heading: 'What comes out',
     hidden: 'Last hidden state',
     hiddenNote: (width: number) => `One row per token, ${width} numbers each`,
-    hiddenLabel: (word: string, dimension: number, value: string) => `${word}, dimension ${dimension}: ${value}`,
+    hiddenLabel: (word: string, dimension: number, value: string) =>
+      `${word}, dimension ${dimension}: ${value}`,
     hiddenDifference: 'Change of the last hidden state',
     largest: (value: string) => `largest change ${value}`,
     logits: (word: string) => `Logits at “${word}”`,
@@ -220,14 +247,18 @@ export const en = {
 
   causes: {
     heading: 'What the answer hangs on',
-    intro: (word: string, share: string) => `“${word}” has ${share}. Each change below is made alone, and the model runs again.`,
+    intro: (word: string, share: string) =>
+      `“${word}” has ${share}. Each change below is made alone, and the model runs again.`,
     none: 'A question needs an answer: write [MASK], or choose a word that looks, in a model with output words.',
     heads: (word: string) => `One head switched off: change of “${word}”, in points`,
-    headsOf: (kind: string, word: string) => `One head of the ${kind} switched off: change of “${word}”, in points`,
-    patches: (word: string) => `One word’s vector taken from the sentence before, on entering a layer: share of “${word}”, the answer there, in %`,
+    headsOf: (kind: string, word: string) =>
+      `One head of the ${kind} switched off: change of “${word}”, in points`,
+    patches: (word: string) =>
+      `One word’s vector taken from the sentence before, on entering a layer: share of “${word}”, the answer there, in %`,
     patchNote:
       'Activation patching: where a cell is dark, this word, at this depth, carries the difference between the two answers. It begins at the word that was changed and ends where the answer is read.',
-    pinHint: 'Change one word with “Show me”, or keep this sentence as “before” and change it yourself: then also see which word carries the difference, layer by layer.',
+    pinHint:
+      'Change one word with “Show me”, or keep this sentence as “before” and change it yourself: then also see which word carries the difference, layer by layer.',
     ask: 'Try every head',
     askHint: 'One pass of the model for each; it may take a while.',
     stop: 'Stop',
@@ -238,7 +269,8 @@ export const en = {
     intro: 'A GRU reads the same tokens from left to right and keeps one vector, its state.',
     explanation:
       'Each row is the state after a token; each column a token read so far. A cell says how much the state would move if that token’s vector moved a little (the norm of the gradient ∂h/∂x). What lies further back has passed through every step in between, and fades.',
-    randomNote: 'This network was never trained: what you see is how its arithmetic forgets, not what it learned. Training can open or close its gates, and the slider does so by hand.',
+    randomNote:
+      'This network was never trained: what you see is how its arithmetic forgets, not what it learned. Training can open or close its gates, and the slider does so by hand.',
     keep: 'Update gate: keep more of the old state →',
     kept: (share: string) => `each step keeps ${share} of the state on average`,
     left: 'What is left of a token’s influence, on average',
@@ -254,13 +286,16 @@ export const en = {
 
   listings: {
     heading: 'Five published programs, one idea',
-    intro: 'Five attention listings from tutorials and repositories, run on the words of your sentence. Each differs from the paper in one thing.',
+    intro:
+      'Five attention listings from tutorials and repositories, run on the words of your sentence. Each differs from the paper in one thing.',
     choose: 'Listing',
     differs: 'Differs from the paper',
     random: 'random weights',
-    randomNote: 'These weights were never trained. The pattern shows how the arithmetic behaves, not what a model learned.',
+    randomNote:
+      'These weights were never trained. The pattern shows how the arithmetic behaves, not what a model learned.',
     noWeights: 'no learned weights',
-    noWeightsNote: 'Nothing here was learned or drawn at random: the pattern follows from the numbers of the example alone.',
+    noWeightsNote:
+      'Nothing here was learned or drawn at random: the pattern follows from the numbers of the example alone.',
     rowTotals: (low: string, high: string) => `Rows add up to ${low} … ${high}`,
     rowTotal: (value: string) => `Every row adds up to ${value}`,
     failed: 'This listing could not run',
@@ -290,7 +325,8 @@ export const en = {
 
   checkpoint: {
     heading: 'Open your own model',
-    intro: 'A folder in Hugging Face’s layout — config.json, model.safetensors and the tokenizer’s files — of BERT, RoBERTa, DistilBERT, Longformer, GPT-2 or Llama, of a translator (Marian) or of a model of pictures (ViT); or a .zip that Train saved. It stays on this machine: nothing is uploaded.',
+    intro:
+      'A folder in Hugging Face’s layout — config.json, model.safetensors and the tokenizer’s files — of BERT, RoBERTa, DistilBERT, Longformer, GPT-2 or Llama, of a translator (Marian) or of a model of pictures (ViT); or a .zip that Train saved. It stays on this machine: nothing is uploaded.',
     choose: 'Choose a folder…',
     files: 'or choose the files…',
     drop: 'or drop the folder here',
@@ -298,7 +334,13 @@ export const en = {
     open: (name: string) => `Open now: ${name}`,
     ofPage: 'or one that this page has trained:',
     pageModels: {
-      coreference: 'who “it” is', dates: 'dates (a translator)', digits: 'digits (of pictures)', copy: 'copy', sort: 'sort', reverse: 'reverse', brackets: 'brackets', // prettier-ignore
+      coreference: 'who “it” is',
+      dates: 'dates (a translator)',
+      digits: 'digits (of pictures)',
+      copy: 'copy',
+      sort: 'sort',
+      reverse: 'reverse',
+      brackets: 'brackets',
     } as Readonly<Record<string, string>>,
     back: 'Back to the model of this page',
     hub: {
@@ -312,14 +354,20 @@ export const en = {
     failed: 'This model could not be opened. The one before is still open.',
     next: 'What to do',
     advice: {
-      missing: 'Choose the folder that holds config.json, model.safetensors and the tokenizer’s files themselves, not the folder above it.',
-      config: 'Open config.json and check the field named above; model_type must be one this page knows.',
-      tensor: 'The weights do not fit config.json. Take both files from the same checkpoint and revision.',
+      missing:
+        'Choose the folder that holds config.json, model.safetensors and the tokenizer’s files themselves, not the folder above it.',
+      config:
+        'Open config.json and check the field named above; model_type must be one this page knows.',
+      tensor:
+        'The weights do not fit config.json. Take both files from the same checkpoint and revision.',
       file: 'The file is damaged or incomplete. Download it again; a Git LFS pointer is a text of 130 bytes, not the file.',
-      tokenizer: 'Add the tokenizer’s files of the same checkpoint: tokenizer.json, or vocab.txt, or vocab.json and merges.txt, or tokenizer.model.',
-      preprocessor: 'Add the preprocessor_config.json of the same checkpoint: it says how a picture becomes what the model reads.',
+      tokenizer:
+        'Add the tokenizer’s files of the same checkpoint: tokenizer.json, or vocab.txt, or vocab.json and merges.txt, or tokenizer.model.',
+      preprocessor:
+        'Add the preprocessor_config.json of the same checkpoint: it says how a picture becomes what the model reads.',
       hub: 'Check the id, the revision and the connection. A model that is private or gated must be downloaded with an account, and its folder opened here.',
-      memory: 'The model does not fit into this tab’s memory. Close other tabs or choose a smaller model.',
+      memory:
+        'The model does not fit into this tab’s memory. Close other tabs or choose a smaller model.',
       other: 'Try another checkpoint, or report this message with the name of the checkpoint.',
     },
   },
@@ -328,9 +376,12 @@ export const en = {
     heading: 'Share',
     link: 'Copy link',
     linkHint: 'The link holds the model’s name, what it is given, the selection and every edit.',
-    fromHub: (id: string) => `Whoever opens it is asked before ${id} is downloaded from huggingface.co.`,
-    fromDisk: (name: string) => `It cannot carry the model itself: whoever opens it needs the same folder, “${name}”, and opens it there.`,
-    photograph: (name: string) => `It cannot carry the picture “${name}”: a drawing stands in its place. Pictures stay on this machine.`,
+    fromHub: (id: string) =>
+      `Whoever opens it is asked before ${id} is downloaded from huggingface.co.`,
+    fromDisk: (name: string) =>
+      `It cannot carry the model itself: whoever opens it needs the same folder, “${name}”, and opens it there.`,
+    photograph: (name: string) =>
+      `It cannot carry the picture “${name}”: a drawing stands in its place. Pictures stay on this machine.`,
     png: 'Save PNG',
     svg: 'Save SVG',
     csv: 'Save CSV',
@@ -348,13 +399,28 @@ export const en = {
     source: 'Vaswani et al. 2017, equation 1',
     entries: [
       ['query', 'What a word asks for: a vector of numbers made from it by a learned matrix.'],
-      ['key', 'What a word offers to be found by. A query and a key that point the same way give a high score.'],
+      [
+        'key',
+        'What a word offers to be found by. A query and a key that point the same way give a high score.',
+      ],
       ['value', 'What is fetched from a word that is looked at.'],
-      ['weight', 'The softmax of a row of scores: how a word shares its one unit of looking among all words.'],
-      ['head', 'One set of queries, keys and values. Heads of a layer work side by side; each may look for something else.'],
-      ['mask', 'Cells that are closed. Their weight is exactly zero because looking was not allowed, not because it was not wanted.'],
+      [
+        'weight',
+        'The softmax of a row of scores: how a word shares its one unit of looking among all words.',
+      ],
+      [
+        'head',
+        'One set of queries, keys and values. Heads of a layer work side by side; each may look for something else.',
+      ],
+      [
+        'mask',
+        'Cells that are closed. Their weight is exactly zero because looking was not allowed, not because it was not wanted.',
+      ],
       ['temperature', 'A divisor of the scores. Small makes rows sharp, large makes them flat.'],
-      ['keyboard', 'Arrow keys move the word, the head or the cell that has the focus; Escape clears; Ctrl Z takes an edit back.'],
+      [
+        'keyboard',
+        'Arrow keys move the word, the head or the cell that has the focus; Escape clears; Ctrl Z takes an edit back.',
+      ],
       ['hidden state', 'The vector of a word after all layers; the output is read off it.'],
     ] as [term: string, text: string][],
   },
@@ -368,7 +434,8 @@ export const en = {
   },
 
   linked: {
-    disk: (name: string) => `This link was made with “${name}”, a model from its sender’s disk, which a link cannot carry. Open that folder below, and what the link holds follows.`,
+    disk: (name: string) =>
+      `This link was made with “${name}”, a model from its sender’s disk, which a link cannot carry. Open that folder below, and what the link holds follows.`,
     hub: (id: string) => `This link was made with ${id}, a model of huggingface.co.`,
     open: (id: string) => `Get ${id} from there and follow the link`,
     opening: 'Downloading…',
@@ -378,9 +445,11 @@ export const en = {
   errors: {
     run: 'The last change could not be computed; the views show the one before it.',
     start: 'The page could not start.',
-    noSimd: 'This browser has no WebAssembly SIMD. Any Chrome, Edge, Firefox or Safari since 2023 has it.',
+    noSimd:
+      'This browser has no WebAssembly SIMD. Any Chrome, Edge, Firefox or Safari since 2023 has it.',
     section: 'This part of the page could not be loaded. Check the network and reload the page.',
-    reload: 'Reload the page. If it fails again, the address of a file may be blocked: look at the message above.',
+    reload:
+      'Reload the page. If it fails again, the address of a file may be blocked: look at the message above.',
   },
 };
 

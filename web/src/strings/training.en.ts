@@ -27,15 +27,18 @@ export const en = {
     loaded: (name: string) => `The weights of ${name}.`,
     running: 'Training.',
     paused: (step: string) => `Paused at step ${step}.`,
-    looking: (step: string, last: string) => `Looking back at step ${step} of ${last}. Training on from here forgets the steps after it.`,
+    looking: (step: string, last: string) =>
+      `Looking back at step ${step} of ${last}. Training on from here forgets the steps after it.`,
     goal: (step: string, seconds: string, share: string) =>
       `Goal reached after ${step} steps and ${seconds} s of training: ${share} of examples it has never seen are right. Training has paused.`,
     goalAgain: (steps: string, share: string, heads: string) =>
       `Goal reached again ${steps} steps after the change, without ${heads}: ${share} of unseen examples are right.`,
-    tookOver: (head: string, before: string, after: string) => `${capital(head)} took over: it looked at the answer with ${before}, now with ${after}.`,
+    tookOver: (head: string, before: string, after: string) =>
+      `${capital(head)} took over: it looked at the answer with ${before}, now with ${after}.`,
     headOff: (head: string, before: string, after: string) =>
       `${capital(head)} is off: unseen examples right went from ${before} to ${after}. Train on and watch which head takes over.`,
-    headOn: (head: string, before: string, after: string) => `${capital(head)} is on again: ${before} → ${after}.`,
+    headOn: (head: string, before: string, after: string) =>
+      `${capital(head)} is on again: ${before} → ${after}.`,
     architecture: 'The shape of the model changed, so it began anew with fresh weights.',
     saved: (name: string) => `Saved as ${name}.`,
     copied: 'Link copied.',
@@ -98,22 +101,31 @@ export const en = {
 
   heads: {
     heading: 'Heads',
-    label: (site: string, layer: number, head: number, off: boolean) => `${site}, layer ${layer}, head ${head}${off ? ', off' : ''}`,
+    label: (site: string, layer: number, head: number, off: boolean) =>
+      `${site}, layer ${layer}, head ${head}${off ? ', off' : ''}`,
     on: (site: string, layer: number, head: number) => `${site}, layer ${layer}, head ${head} on`,
     hint: 'Click a head to see it large. Untick it to switch it off, then train on.',
     off: 'off',
     onLooks: (share: string) => `${share} of its weight where the answer is`,
-    onLooksHint: 'The number under a head is the share of its weight that falls where the answer is to be found.',
+    onLooksHint:
+      'The number under a head is the share of its weight that falls where the answer is to be found.',
     worth: 'Which heads matter?',
-    worthHint: 'Switches each head off in turn and counts the unseen examples that are still right.',
+    worthHint:
+      'Switches each head off in turn and counts the unseen examples that are still right.',
     without: (share: string) => `without: ${share}`,
   },
 
   attention: {
     heading: 'What it looks at',
-    whose: { now: 'the model in training', shipped: 'the weights of this page', untrained: 'the model before training' },
-    cells: (label: string) => `Attention weights, ${label}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
-    table: (label: string) => `${label}: each row is a token that looks, each column one it looks at`,
+    whose: {
+      now: 'the model in training',
+      shipped: 'the weights of this page',
+      untrained: 'the model before training',
+    },
+    cells: (label: string) =>
+      `Attention weights, ${label}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
+    table: (label: string) =>
+      `${label}: each row is a token that looks, each column one it looks at`,
     rowsOutput: 'Rows are characters of the answer, columns characters of the input.',
     off: 'This head is off: what it fetches is replaced by zeros.',
     random: 'random weights',
@@ -124,7 +136,8 @@ export const en = {
 
   drawing: {
     hint: 'Draw with a finger or the mouse, or take a drawn example.',
-    canvas: 'Drawing area. With the keyboard: arrow keys move the pen, Space puts it down and lifts it.',
+    canvas:
+      'Drawing area. With the keyboard: arrow keys move the pen, Space puts it down and lifts it.',
     clear: 'Clear',
     down: 'pen down',
     up: 'pen up',
@@ -139,13 +152,15 @@ export const en = {
     back: (step: string, rate: string) => `Back to step ${step} with learning rate ${rate}`,
     other: 'Reset, or choose another lesson. If it fails again, reload the page.',
     file: 'This file is no model of this lesson.',
-    fileNext: 'Choose a .zip that this page saved, or the config.json and model.safetensors out of it.',
+    fileNext:
+      'Choose a .zip that this page saved, or the config.json and model.safetensors out of it.',
   },
 
   keep: {
     heading: 'Keep it',
     save: 'Save the model',
-    saveHint: 'A .zip in Hugging Face’s layout, with lesson.json: it can be loaded here, opened in Explore, or read by the package.',
+    saveHint:
+      'A .zip in Hugging Face’s layout, with lesson.json: it can be loaded here, opened in Explore, or read by the package.',
     load: 'Load a saved model…',
     link: 'Copy link',
     linkHint: 'Lesson, seed, settings and your input. Whoever opens it trains the very same run.',

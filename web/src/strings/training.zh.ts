@@ -26,11 +26,16 @@ export const zh: TrainingStrings = {
     loaded: (name) => `来自 ${name} 的权重。`,
     running: '正在训练。',
     paused: (step) => `停在第 ${step} 步。`,
-    looking: (step, last) => `正在回看第 ${step} 步，一共 ${last} 步。从这里继续训练，会忘掉它之后的步数。`,
-    goal: (step, seconds, share) => `经过 ${step} 步、${seconds} 秒的训练达到目标：从没见过的题目答对 ${share}。训练已暂停。`,
-    goalAgain: (steps, share, heads) => `没有 ${heads}，改动之后又走 ${steps} 步，再次达到目标：没见过的题目答对 ${share}。`,
-    tookOver: (head, before, after) => `${head} 接替了它：看向答案的权重从 ${before} 变成 ${after}。`,
-    headOff: (head, before, after) => `${head} 已关掉：没见过的题目答对率从 ${before} 变成 ${after}。继续训练，看看哪个头来接替它。`,
+    looking: (step, last) =>
+      `正在回看第 ${step} 步，一共 ${last} 步。从这里继续训练，会忘掉它之后的步数。`,
+    goal: (step, seconds, share) =>
+      `经过 ${step} 步、${seconds} 秒的训练达到目标：从没见过的题目答对 ${share}。训练已暂停。`,
+    goalAgain: (steps, share, heads) =>
+      `没有 ${heads}，改动之后又走 ${steps} 步，再次达到目标：没见过的题目答对 ${share}。`,
+    tookOver: (head, before, after) =>
+      `${head} 接替了它：看向答案的权重从 ${before} 变成 ${after}。`,
+    headOff: (head, before, after) =>
+      `${head} 已关掉：没见过的题目答对率从 ${before} 变成 ${after}。继续训练，看看哪个头来接替它。`,
     headOn: (head, before, after) => `${head} 重新打开：${before} → ${after}。`,
     architecture: '模型的形状变了，所以用新的随机权重重新开始。',
     saved: (name) => `已保存为 ${name}。`,
@@ -62,7 +67,8 @@ export const zh: TrainingStrings = {
     accuracyHint: '答对的份额',
     batch: '训练用的题目',
     heldOut: '没见过的题目',
-    summary: (step, loss, accuracy, heldOut) => `第 ${step} 步：损失 ${loss}，训练题目对 ${accuracy}，没见过的题目对 ${heldOut}。`,
+    summary: (step, loss, accuracy, heldOut) =>
+      `第 ${step} 步：损失 ${loss}，训练题目对 ${accuracy}，没见过的题目对 ${heldOut}。`,
     none: '还没有走过一步。',
   },
 
@@ -93,7 +99,8 @@ export const zh: TrainingStrings = {
 
   heads: {
     heading: '头',
-    label: (site, layer, head, off) => `${site}，第 ${layer} 层，第 ${head} 头${off ? '，已关' : ''}`,
+    label: (site, layer, head, off) =>
+      `${site}，第 ${layer} 层，第 ${head} 头${off ? '，已关' : ''}`,
     on: (site, layer, head) => `${site}，第 ${layer} 层，第 ${head} 头，开`,
     hint: '点一个头，看它的大图。取消勾选就关掉它，然后继续训练。',
     off: '关',
@@ -112,7 +119,8 @@ export const zh: TrainingStrings = {
     rowsOutput: '行是答案中的字符，列是输入中的字符。',
     off: '这个头已关掉：它取来的内容被换成零。',
     random: '随机权重',
-    pictureNote: (place, most) => `${place} 看的地方；最强的颜色是 ${most}。答案从 [CLS] 读出。在下面选一行，可以看那一小块在看哪里。`,
+    pictureNote: (place, most) =>
+      `${place} 看的地方；最强的颜色是 ${most}。答案从 [CLS] 读出。在下面选一行，可以看那一小块在看哪里。`,
     picture: (label) => `画上的深浅表示 ${label} 看的地方`,
   },
 
@@ -126,7 +134,8 @@ export const zh: TrainingStrings = {
 
   failure: {
     heading: '训练停了',
-    nonFinite: (step) => `在第 ${step} 步，损失不再是一个数。步子太大，权重超出了浮点数能表示的范围；从此以后一切都会是 NaN。`,
+    nonFinite: (step) =>
+      `在第 ${step} 步，损失不再是一个数。步子太大，权重超出了浮点数能表示的范围；从此以后一切都会是 NaN。`,
     next: '怎么办',
     nonFiniteNext: '降低学习率，回到最后一个好的快照，或者重来。',
     back: (step, rate) => `回到第 ${step} 步，学习率用 ${rate}`,
@@ -138,7 +147,8 @@ export const zh: TrainingStrings = {
   keep: {
     heading: '留住它',
     save: '保存模型',
-    saveHint: '一个 Hugging Face 布局的 .zip，附有 lesson.json：可以在这里加载、在“观察”里打开，或用软件包读取。',
+    saveHint:
+      '一个 Hugging Face 布局的 .zip，附有 lesson.json：可以在这里加载、在“观察”里打开，或用软件包读取。',
     load: '加载保存的模型…',
     link: '复制链接',
     linkHint: '课题、种子、设置和你的输入。打开它的人会训练出完全一样的过程。',

@@ -15,7 +15,8 @@ export const en = {
     noWords: 'This model has no output words: type what its decoder reads.',
   },
   picture: {
-    changes: (place: string) => `How the edits change where ${place} looks: orange more, purple less; the strongest change is the deepest.`,
+    changes: (place: string) =>
+      `How the edits change where ${place} looks: orange more, purple less; the strongest change is the deepest.`,
     heading: 'Picture',
     open: 'Open a picture…',
     opened: (name: string) => `Open now: ${name}. Draw, and the drawing takes its place.`,

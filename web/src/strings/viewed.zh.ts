@@ -9,13 +9,15 @@ export const zh: ViewedStrings = {
     writing: '正在写…',
     hint: '上面是编码器读入的内容，下面是解码器已写出的内容：改动任何一个，一切随之变化。',
     begin: '▸ 是解码器开头的记号。',
-    languages: (codes, count) => `文本以要写出的语言开头：${codes.join('、')}${count > codes.length ? `……（共 ${count} 种）` : ''}。`,
+    languages: (codes, count) =>
+      `文本以要写出的语言开头：${codes.join('、')}${count > codes.length ? `……（共 ${count} 种）` : ''}。`,
     ids: '这个文件夹没有分词器：单词就是编号，用空格隔开。',
     bridge: '指向上面一个词，可看写它时看向哪里，点击可固定。',
     noWords: '这个模型没有输出词：请输入解码器要读的内容。',
   },
   picture: {
-    changes: (place) => `修改如何改变 ${place} 的目光：橙色是更多，紫色是更少；变化最大的颜色最深。`,
+    changes: (place) =>
+      `修改如何改变 ${place} 的目光：橙色是更多，紫色是更少；变化最大的颜色最深。`,
     heading: '图片',
     open: '打开图片…',
     opened: (name) => `已打开：${name}。动手画，就换成你的画。`,

@@ -3,13 +3,18 @@ import type { ListingName } from 'attention-lab';
 import type { Strings } from './en.ts';
 
 const differences: Record<ListingName | 'fused_encoder', string> = {
-  fused: '一个宽度为 3D 的线性层一次算出查询、键和值，只有一个与模型同宽的头，也没有输出投影，所以在残差相加之前无法混合或改变这个头的输出。',
-  fused_encoder: '每层是 x ← LayerNorm(Linear(SA(x) + x))：残差之和只经过一个线性变换，而论文中是一次归一化、一个两层的前馈网络和第二次归一化。',
+  fused:
+    '一个宽度为 3D 的线性层一次算出查询、键和值，只有一个与模型同宽的头，也没有输出投影，所以在残差相加之前无法混合或改变这个头的输出。',
+  fused_encoder:
+    '每层是 x ← LayerNorm(Linear(SA(x) + x))：残差之和只经过一个线性变换，而论文中是一次归一化、一个两层的前馈网络和第二次归一化。',
   multi_head: '它就是论文中的多头注意力，只是四个投影都加了偏置。',
-  multi_head_no_softmax: '省去了 softmax：权重就是缩放后的分数本身，因此可以为负，一行之和也不等于 1。',
-  no_weights: '没有任何学到的参数，也不缩放：嵌入同时充当查询、键和值，而且 softmax 之后还要再乘一次分数，才用来加权嵌入。',
+  multi_head_no_softmax:
+    '省去了 softmax：权重就是缩放后的分数本身，因此可以为负，一行之和也不等于 1。',
+  no_weights:
+    '没有任何学到的参数，也不缩放：嵌入同时充当查询、键和值，而且 softmax 之后还要再乘一次分数，才用来加权嵌入。',
   single_head: '只有一个与模型同宽的头（K = D），所以每个查询只有一种注意力分布，分数除以 √D。',
-  shared_heads: '所有的头共用一个不带偏置的 K × K 投影，分数除以 √D 而不是 √K，被遮蔽的分数变成 −1e20 而不是 −∞，因此整行被遮蔽时权重是均匀的。',
+  shared_heads:
+    '所有的头共用一个不带偏置的 K × K 投影，分数除以 √D 而不是 √K，被遮蔽的分数变成 −1e20 而不是 −∞，因此整行被遮蔽时权重是均匀的。',
 };
 
 export const zh: Strings = {
@@ -25,7 +30,10 @@ export const zh: Strings = {
     label: '页面的两个部分',
     explore: '观察',
     train: '训练',
-    tagline: { explore: '一个真实的 Transformer，就在本页中计算', train: '一个 Transformer 就在本页中学习，你可以看着它' },
+    tagline: {
+      explore: '一个真实的 Transformer，就在本页中计算',
+      train: '一个 Transformer 就在本页中学习，你可以看着它',
+    },
     opening: '正在打开…',
   },
 
@@ -58,7 +66,8 @@ export const zh: Strings = {
     itself: '自己',
     spread: '各处，每处一点点',
     unchanged: '没有一处达到 5 个百分点',
-    guide: '上方的弧线往回看，下方的弧线往后看；粗细和深浅就是权重。指向一个词可单独看它，点击可固定。',
+    guide:
+      '上方的弧线往回看，下方的弧线往后看；粗细和深浅就是权重。指向一个词可单独看它，点击可固定。',
     guideTouch: '左侧的弧线往回看，右侧的弧线往后看；粗细和深浅就是权重。点一个词可固定它。',
     all: '所有的词',
     computing: '正在计算…',
@@ -111,11 +120,14 @@ export const zh: Strings = {
       entropy: '各行熵的平均值与最大可能值之比：0 表示只看一个词，1 表示对所有词一视同仁。',
       entropyBits: '各行熵的平均值：3 比特相当于在八个同样可能的词之间选择。',
       previousToken: '放在前一个词上的平均权重。',
-      firstToken: '放在第一个词元上的平均权重。无事可做的头把权重停放在那里：这是“注意力汇”，并没有含义。',
+      firstToken:
+        '放在第一个词元上的平均权重。无事可做的头把权重停放在那里：这是“注意力汇”，并没有含义。',
       sameToken: '放在与自己相同的其他词元上的平均权重；只统计出现不止一次的词。',
-      induction: '放在“同一个词上次出现之后的那个词”上的平均权重：模型靠这一步延续它见过的模式（Olsson 等，2022）。',
+      induction:
+        '放在“同一个词上次出现之后的那个词”上的平均权重：模型靠这一步延续它见过的模式（Olsson 等，2022）。',
       distance: '一行平均看多远，以词元计。',
-      weightNorm: '这个头所添加的向量的平均长度：每个权重乘以它的值向量，再经过输出投影（Kobayashi 等，2020）。权重大而向量短，影响就小。',
+      weightNorm:
+        '这个头所添加的向量的平均长度：每个权重乘以它的值向量，再经过输出投影（Kobayashi 等，2020）。权重大而向量短，影响就小。',
     },
     explained: '这些得分的含义',
     counted: '对“看”的词取平均；特殊词元会被看，但不算在看的词里。“–”表示这里没有词可算。',
@@ -141,8 +153,10 @@ export const zh: Strings = {
     difference: '差',
     mergeWords: '合并子词',
     hideSink: (token) => `不计 ${token}`,
-    renormalised: (token) => `没有计入 ${token}，每行已放大回原来的总和：这些不是模型实际使用的权重。`,
-    sinkNote: (token, share) => `这个头有 ${share} 的权重落在 ${token} 上：这是注意力汇。权重总得放在某处，没有什么可取时就放在这里。`,
+    renormalised: (token) =>
+      `没有计入 ${token}，每行已放大回原来的总和：这些不是模型实际使用的权重。`,
+    sinkNote: (token, share) =>
+      `这个头有 ${share} 的权重落在 ${token} 上：这是注意力汇。权重总得放在某处，没有什么可取时就放在这里。`,
     lengthsDiffer: '两个句子长度不同，无法画出差。',
     summary: (query, parts) => `${query} 看向 ${parts}`,
   },
@@ -191,7 +205,8 @@ export const zh: Strings = {
     offWord: '关',
     editMask: '编辑掩码',
     editMaskHint: '点击热图的单元格（或按回车键）来关闭或打开它，对所有层和头生效。',
-    editMaskOf: (kind) => `点击热图的单元格（或按回车键）来关闭或打开它，对${kind}的所有层和头生效。`,
+    editMaskOf: (kind) =>
+      `点击热图的单元格（或按回车键）来关闭或打开它，对${kind}的所有层和头生效。`,
     modified: (count) => `已修改：${count} 处`,
     unmodified: '训练时的样子',
     undo: '撤销',
@@ -232,7 +247,8 @@ export const zh: Strings = {
     heads: (word) => `关闭一个头：“${word}”的变化（百分点）`,
     headsOf: (kind, word) => `关闭${kind}的一个头：“${word}”的变化（百分点）`,
     patches: (word) => `进入某层时，把一个词的向量换成“之前”那句的：那边的答案“${word}”所占的 %`,
-    patchNote: '激活修补：颜色深的格子表示，这个词在这一深度上携带着两个答案的差别。它从被改的词开始，到读出答案的地方结束。',
+    patchNote:
+      '激活修补：颜色深的格子表示，这个词在这一深度上携带着两个答案的差别。它从被改的词开始，到读出答案的地方结束。',
     pinHint: '用“演示”改一个词，或把这个句子保留为“之前”再自己改：就还能看到差别逐层由哪个词携带。',
     ask: '逐个试每个头',
     askHint: '每个头都要运行一次模型，可能需要一会儿。',
@@ -244,7 +260,8 @@ export const zh: Strings = {
     intro: '一个 GRU 从左到右读同样的词元，只保留一个向量，即它的状态。',
     explanation:
       '每一行是读完一个词元后的状态，每一列是已读过的词元。单元格表示：那个词元的向量稍稍移动时，这个状态会移动多少（梯度 ∂h/∂x 的范数）。越靠前的词元要经过中间的每一步，影响也就越淡。',
-    randomNote: '这个网络从未训练过：这里显示的是它的运算如何遗忘，而不是它学到了什么。训练可以打开或关闭它的门，滑块就是用手来做这件事。',
+    randomNote:
+      '这个网络从未训练过：这里显示的是它的运算如何遗忘，而不是它学到了什么。训练可以打开或关闭它的门，滑块就是用手来做这件事。',
     keep: '更新门：保留更多旧状态 →',
     kept: (share) => `每一步平均保留状态的 ${share}`,
     left: '一个词元的影响平均还剩多少',
@@ -292,14 +309,23 @@ export const zh: Strings = {
 
   checkpoint: {
     heading: '打开你自己的模型',
-    intro: 'Hugging Face 布局的文件夹（config.json、model.safetensors 和分词器的文件），支持 BERT、RoBERTa、DistilBERT、Longformer、GPT-2、Llama、翻译模型（Marian）和图片模型（ViT）；或“训练”里保存的 .zip。文件留在这台电脑上，不会上传。',
+    intro:
+      'Hugging Face 布局的文件夹（config.json、model.safetensors 和分词器的文件），支持 BERT、RoBERTa、DistilBERT、Longformer、GPT-2、Llama、翻译模型（Marian）和图片模型（ViT）；或“训练”里保存的 .zip。文件留在这台电脑上，不会上传。',
     choose: '选择文件夹…',
     files: '或选择这些文件…',
     drop: '或把文件夹拖到这里',
     dropNow: '松开即可打开这个文件夹',
     open: (name) => `当前打开：${name}`,
     ofPage: '或本页训练好的模型：',
-    pageModels: { coreference: '“it” 指谁', dates: '日期（翻译）', digits: '手写数字（图片）', copy: '复制', sort: '排序', reverse: '倒写', brackets: '括号' },
+    pageModels: {
+      coreference: '“it” 指谁',
+      dates: '日期（翻译）',
+      digits: '手写数字（图片）',
+      copy: '复制',
+      sort: '排序',
+      reverse: '倒写',
+      brackets: '括号',
+    },
     back: '回到本页自带的模型',
     hub: {
       id: '或 huggingface.co 上的模型',
@@ -312,12 +338,15 @@ export const zh: Strings = {
     failed: '无法打开这个模型。之前的模型仍然开着。',
     next: '怎么办',
     advice: {
-      missing: '请选择直接包含 config.json、model.safetensors 和分词器文件的文件夹，而不是它的上一级。',
+      missing:
+        '请选择直接包含 config.json、model.safetensors 和分词器文件的文件夹，而不是它的上一级。',
       config: '打开 config.json，检查上面提到的字段；model_type 必须是本页认识的类型。',
       tensor: '权重与 config.json 不符。请从同一个检查点、同一个版本取得这两个文件。',
       file: '文件已损坏或不完整。请重新下载；Git LFS 指针只是约 130 字节的文本，不是文件本身。',
-      preprocessor: '请加上同一检查点的 preprocessor_config.json：它说明图片怎样变成模型读入的数字。',
-      tokenizer: '请加上同一检查点的分词器文件：tokenizer.json，或 vocab.txt，或 vocab.json 和 merges.txt，或 tokenizer.model。',
+      preprocessor:
+        '请加上同一检查点的 preprocessor_config.json：它说明图片怎样变成模型读入的数字。',
+      tokenizer:
+        '请加上同一检查点的分词器文件：tokenizer.json，或 vocab.txt，或 vocab.json 和 merges.txt，或 tokenizer.model。',
       hub: '请检查标识、版本和网络连接。私有或需要授权的模型，要先用账号下载，再在这里打开它的文件夹。',
       memory: '模型超出了这个标签页的内存。请关闭其他标签页，或选择更小的模型。',
       other: '请换一个检查点，或把这条信息连同检查点的名字报告给我们。',
@@ -329,7 +358,8 @@ export const zh: Strings = {
     link: '复制链接',
     linkHint: '链接包含模型的名称、输入、选择和每一处修改。',
     fromHub: (id) => `打开链接的人会先被询问，然后才从 huggingface.co 下载 ${id}。`,
-    fromDisk: (name) => `链接装不下模型本身：打开它的人需要有同一个文件夹 “${name}”，并在那里打开。`,
+    fromDisk: (name) =>
+      `链接装不下模型本身：打开它的人需要有同一个文件夹 “${name}”，并在那里打开。`,
     photograph: (name) => `链接装不下图片 “${name}”：会以一张手绘图代替。图片不会离开本机。`,
     png: '保存 PNG',
     svg: '保存 SVG',
@@ -368,7 +398,8 @@ export const zh: Strings = {
   },
 
   linked: {
-    disk: (name) => `这个链接用的是 “${name}”，一个存放在发送者电脑上的模型，链接装不下它。请在下面打开那个文件夹，链接里的其余内容随后生效。`,
+    disk: (name) =>
+      `这个链接用的是 “${name}”，一个存放在发送者电脑上的模型，链接装不下它。请在下面打开那个文件夹，链接里的其余内容随后生效。`,
     hub: (id) => `这个链接用的是 huggingface.co 上的模型 ${id}。`,
     open: (id) => `下载 ${id} 并打开链接的内容`,
     opening: '正在下载…',

@@ -12,9 +12,16 @@ export const idOf = (word: string): number => ids.get(word) ?? ids.get(unknown)!
 const [padId, clsId, sepId] = ['[PAD]', '[CLS]', '[SEP]'].map(idOf) as [number, number, number];
 
 /** `inputIds`, `attentionMask` and `labels`, each [B, T]. */
-export function batchOf(sentences: readonly Sentence[]): { inputIds: number[][]; attentionMask: number[][]; labels: number[][] } {
+export function batchOf(sentences: readonly Sentence[]): {
+  inputIds: number[][];
+  attentionMask: number[][];
+  labels: number[][];
+} {
   const length = Math.max(...sentences.map(({ words: own }) => own.length)) + 2;
-  const padded = (values: readonly number[], by: number): number[] => [...values, ...Array(length - values.length).fill(by)];
+  const padded = (values: readonly number[], by: number): number[] => [
+    ...values,
+    ...Array(length - values.length).fill(by),
+  ];
   return {
     inputIds: sentences.map((s) => padded([clsId, ...s.words.map(idOf), sepId], padId)),
     attentionMask: sentences.map((s) => padded(Array(s.words.length + 2).fill(1), 0)),

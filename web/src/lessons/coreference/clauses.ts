@@ -3,15 +3,35 @@ import type { SeededRandom } from 'attention-lab';
 import { isHeldOut } from '../held-out.ts';
 import { Draft, type Mark } from './draft.ts';
 import {
-  attached, closings, degrees, determiners, frames, genders, names, nouns, openings, places, plain, type Frame, type NounClass,
+  attached,
+  closings,
+  degrees,
+  determiners,
+  frames,
+  genders,
+  names,
+  nouns,
+  openings,
+  places,
+  plain,
+  type Frame,
+  type NounClass,
 } from './lexicon.ts';
 
 export type Split = 'train' | 'held-out';
 
 /** Pairs of the page's own sentences: never in training. */
 const pagePairs = new Set([
-  'animal street', 'trophy suitcase', 'key cabinet', 'anna mary', 'dog cat', 'stone window', 'woman child', 'book table',
-  'mouse cheese', 'suitcase trophy',
+  'animal street',
+  'trophy suitcase',
+  'key cabinet',
+  'anna mary',
+  'dog cat',
+  'stone window',
+  'woman child',
+  'book table',
+  'mouse cheese',
+  'suitcase trophy',
 ]);
 
 /** 'held-out' for an eighth of all pairs of (singular) nouns and for the page's own, 'train' for the rest: for ever. */
@@ -27,7 +47,12 @@ export interface Noun {
   isName: boolean;
 }
 
-export const singular = (base: string): Noun => ({ base, form: base, plural: false, isName: false });
+export const singular = (base: string): Noun => ({
+  base,
+  form: base,
+  plural: false,
+  isName: false,
+});
 
 export const isPerson = ({ base }: Noun): boolean => base in nouns.person;
 
@@ -45,7 +70,8 @@ export interface NounRates {
   name: number;
 }
 
-export const chance = (random: SeededRandom, probability: number): boolean => random.next() < probability;
+export const chance = (random: SeededRandom, probability: number): boolean =>
+  random.next() < probability;
 
 /** The text with {place}, {person}, {plain} and {name} drawn. */
 export function fill(random: SeededRandom, text: string): string {
@@ -58,12 +84,19 @@ export function fill(random: SeededRandom, text: string): string {
   return text.replace(/\{(\w+)\}/g, (_, kind: string) => drawn[kind]!());
 }
 
-export function drawNoun(random: SeededRandom, classes: readonly NounClass[], rates: NounRates): Noun {
+export function drawNoun(
+  random: SeededRandom,
+  classes: readonly NounClass[],
+  rates: NounRates,
+): Noun {
   const kind = random.pick(classes);
-  if (kind === 'person' && chance(random, rates.name)) return { ...singular(random.pick(Object.keys(names))), isName: true };
+  if (kind === 'person' && chance(random, rates.name))
+    return { ...singular(random.pick(Object.keys(names))), isName: true };
   const base = random.pick(Object.keys(nouns[kind]));
   const plural = nouns[kind][base];
-  return plural && chance(random, rates.plural) ? { base, form: plural, plural: true, isName: false } : singular(base);
+  return plural && chance(random, rates.plural)
+    ? { base, form: plural, plural: true, isName: false }
+    : singular(base);
 }
 
 /** Two different nouns of the split. */
@@ -87,7 +120,12 @@ function determinerOf(random: SeededRandom, noun: Noun, following: string): stri
   return determiner === 'a' && 'aeiou'.includes(following.charAt(0)) ? 'an' : determiner;
 }
 
-export function nounPhrase(random: SeededRandom, noun: Noun, mark: Mark, isAttached: boolean): Draft {
+export function nounPhrase(
+  random: SeededRandom,
+  noun: Noun,
+  mark: Mark,
+  isAttached: boolean,
+): Draft {
   const draft = new Draft();
   if (!noun.isName) {
     let adjective = chance(random, 0.2) ? random.pick(plain) : '';
@@ -104,7 +142,12 @@ export function nounPhrase(random: SeededRandom, noun: Noun, mark: Mark, isAttac
 }
 
 /** "yesterday , the dog did not cross the old street": subject, verb and object are marked. */
-export function mainClause(random: SeededRandom, frame: Frame, [first, second]: readonly [Noun, Noun], isShort: boolean): Draft {
+export function mainClause(
+  random: SeededRandom,
+  frame: Frame,
+  [first, second]: readonly [Noun, Noun],
+  isShort: boolean,
+): Draft {
   const isAttached = (): boolean => !isShort && chance(random, 0.1);
   const subject = nounPhrase(random, first, 'subject', isAttached());
   const object = nounPhrase(random, second, 'object', isAttached());
@@ -114,17 +157,34 @@ export function mainClause(random: SeededRandom, frame: Frame, [first, second]: 
     if (chance(random, 0.3)) draft.add(',');
   }
   if (frame.passive && chance(random, 0.12)) {
-    const auxiliary = random.pick(second.plural ? ['were not', "weren ' t"] : ['was not', "wasn ' t"]);
+    const auxiliary = random.pick(
+      second.plural ? ['were not', "weren ' t"] : ['was not', "wasn ' t"],
+    );
     draft.append(object).add(`${auxiliary} ${frame.passive} by`).append(subject);
   } else {
-    draft.append(subject).add(random.pick(frame.auxiliaries)).add(frame.verb, 'verb').append(object);
+    draft
+      .append(subject)
+      .add(random.pick(frame.auxiliaries))
+      .add(frame.verb, 'verb')
+      .append(object);
   }
   if (!isShort && chance(random, 0.15)) draft.add(fill(random, random.pick(closings)));
   return draft;
 }
 
 /** "the street was too wide": the referring word and the reason are marked. */
-export function reasonClause(random: SeededRandom, determiner: string, word: string, plural: boolean, reason: string): Draft {
+export function reasonClause(
+  random: SeededRandom,
+  determiner: string,
+  word: string,
+  plural: boolean,
+  reason: string,
+): Draft {
   const verb = random.pick(plural ? ['were', 'were', 'were', 'are'] : ['was', 'was', 'was', 'is']);
-  return new Draft().add(determiner).add(word, 'referring').add(verb).add(random.pick(degrees)).add(reason, 'reason');
+  return new Draft()
+    .add(determiner)
+    .add(word, 'referring')
+    .add(verb)
+    .add(random.pick(degrees))
+    .add(reason, 'reason');
 }

@@ -1,6 +1,7 @@
 // Words with marks on some of them, so that clauses can be put in any order before positions are counted. Knows no grammar.
 
-export type Mark = 'subject' | 'object' | 'verb' | 'referring' | 'reason' | 'asked' | 'head' | 'rival' | 'other';
+export type Mark =
+  'subject' | 'object' | 'verb' | 'referring' | 'reason' | 'asked' | 'head' | 'rival' | 'other';
 
 export class Draft {
   readonly #items: { word: string; mark: Mark | undefined }[] = [];
@@ -8,7 +9,9 @@ export class Draft {
   /** Adds the words of `text`; the mark stands on the last of them. */
   add(text: string, mark?: Mark): this {
     const words = text.split(' ').filter(Boolean);
-    words.forEach((word, i) => this.#items.push({ word, mark: i === words.length - 1 ? mark : undefined }));
+    words.forEach((word, i) =>
+      this.#items.push({ word, mark: i === words.length - 1 ? mark : undefined }),
+    );
     return this;
   }
 

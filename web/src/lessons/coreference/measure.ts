@@ -15,16 +15,26 @@ export interface Asked {
   toRival: number[][];
 }
 
-export const isRight = ({ sentence, predicted }: Asked): boolean => predicted === sentence.answers.get(sentence.target);
+export const isRight = ({ sentence, predicted }: Asked): boolean =>
+  predicted === sentence.answers.get(sentence.target);
 
 /** Runs the sentences, a hundred of like length at a time. */
-export function ask(model: Model, sentences: readonly Sentence[], interventions: readonly Intervention[] = []): Asked[] {
-  const order = sentences.map((_, i) => i).sort((a, b) => sentences[a]!.words.length - sentences[b]!.words.length);
+export function ask(
+  model: Model,
+  sentences: readonly Sentence[],
+  interventions: readonly Intervention[] = [],
+): Asked[] {
+  const order = sentences
+    .map((_, i) => i)
+    .sort((a, b) => sentences[a]!.words.length - sentences[b]!.words.length);
   const asked: Asked[] = [];
   for (let first = 0; first < order.length; first += 100) {
     const part = order.slice(first, first + 100);
     const { inputIds, attentionMask } = batchOf(part.map((i) => sentences[i]!));
-    const { logits, attentions } = model.forward({ inputIds, attentionMask }, { outputAttentions: true, interventions });
+    const { logits, attentions } = model.forward(
+      { inputIds, attentionMask },
+      { outputAttentions: true, interventions },
+    );
     const [, T, V] = logits!.dims as [number, number, number];
     const H = model.config.attention.numHeads;
     part.forEach((i, b) => {
@@ -33,9 +43,12 @@ export function ask(model: Model, sentences: readonly Sentence[], interventions:
       const row = logits!.data.subarray((b * T + target) * V, (b * T + target + 1) * V);
       const weights = (query: number, key: number | undefined): number[][] =>
         attentions!.map(({ data }) =>
-          Array.from({ length: H }, (_, h) => (key === undefined ? 0 : data[((b * H + h) * T + query) * T + key]!)),
+          Array.from({ length: H }, (_, h) =>
+            key === undefined ? 0 : data[((b * H + h) * T + query) * T + key]!,
+          ),
         );
-      const place = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + 1);
+      const place = (at: number | undefined): number | undefined =>
+        at === undefined ? undefined : at + 1;
       asked[i] = {
         sentence,
         predicted: vocabulary[row.indexOf(Math.max(...row))]!,
@@ -61,7 +74,8 @@ export function drawHeldOut(random: SeededRandom, perFamily: number): Map<AskedF
   );
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 const share = (flags: readonly boolean[]): number => mean(flags.map(Number));
 const rounded = (value: number): number => Math.round(value * 1e4) / 1e4;
 
@@ -78,35 +92,58 @@ function everyHead<T>(model: Model, of: (head: Head) => T): T[] {
 }
 
 /** For each head the mean weight on the right noun and on the rival, and how often the right noun gets more. */
-function headTable(model: Model, asked: readonly Asked[]): (Head & { toReferent: number; toRival: number; referentFirst: number })[] {
-  const used = asked.filter(({ sentence }) => sentence.referent !== undefined && sentence.rival !== undefined);
+function headTable(
+  model: Model,
+  asked: readonly Asked[],
+): (Head & { toReferent: number; toRival: number; referentFirst: number })[] {
+  const used = asked.filter(
+    ({ sentence }) => sentence.referent !== undefined && sentence.rival !== undefined,
+  );
   return everyHead(model, ({ layer, head }) => ({
     layer,
     head,
     toReferent: rounded(mean(used.map(({ toReferent }) => toReferent[layer]![head]!))),
     toRival: rounded(mean(used.map(({ toRival }) => toRival[layer]![head]!))),
-    referentFirst: rounded(share(used.map((a) => a.toReferent[layer]![head]! > a.toRival[layer]![head]!))),
+    referentFirst: rounded(
+      share(used.map((a) => a.toReferent[layer]![head]! > a.toRival[layer]![head]!)),
+    ),
   }));
 }
 
 /** Every figure of docs/model.md. */
-export function measureFamilies(model: Model, heldOut: ReadonlyMap<AskedFamily, readonly Sentence[]>) {
-  const byFamily = new Map([...heldOut].map(([family, sentences]) => [family, ask(model, sentences)] as const));
+export function measureFamilies(
+  model: Model,
+  heldOut: ReadonlyMap<AskedFamily, readonly Sentence[]>,
+) {
+  const byFamily = new Map(
+    [...heldOut].map(([family, sentences]) => [family, ask(model, sentences)] as const),
+  );
   const every = [...byFamily.values()].flat();
   const ofNouns = referring.flatMap((family) => byFamily.get(family)!);
-  const solver = headTable(model, ofNouns).reduce((best, head) => (head.toReferent > best.toReferent ? head : best));
+  const solver = headTable(model, ofNouns).reduce((best, head) =>
+    head.toReferent > best.toReferent ? head : best,
+  );
   const looks = (asked: Asked): boolean =>
     asked.toReferent[solver.layer]![solver.head]! > asked.toRival[solver.layer]![solver.head]!;
   const pairs = ofNouns.filter(({ sentence }) => sentence.flip);
-  const after = ask(model, pairs.map(({ sentence }) => flipped(sentence)));
-  const some = new Map([...heldOut].map(([family, sentences]) => [family, sentences.slice(0, 200)] as const));
+  const after = ask(
+    model,
+    pairs.map(({ sentence }) => flipped(sentence)),
+  );
+  const some = new Map(
+    [...heldOut].map(([family, sentences]) => [family, sentences.slice(0, 200)] as const),
+  );
   return {
     sentences: every.length,
     accuracy: share(every.map(isRight)),
     families: Object.fromEntries(
       [...byFamily].map(([family, asked]) => [
         family,
-        { sentences: asked.length, accuracy: share(asked.map(isRight)), heads: headTable(model, asked) },
+        {
+          sentences: asked.length,
+          accuracy: share(asked.map(isRight)),
+          heads: headTable(model, asked),
+        },
       ]),
     ),
     solver,
@@ -121,7 +158,11 @@ export function measureFamilies(model: Model, heldOut: ReadonlyMap<AskedFamily, 
       ...Object.fromEntries(
         [...some].map(([family, sentences]) => [
           family,
-          share(ask(model, sentences, [{ at: `blocks.${layer}.attn.z`, head, op: 'zero' }]).map(isRight)),
+          share(
+            ask(model, sentences, [{ at: `blocks.${layer}.attn.z`, head, op: 'zero' }]).map(
+              isRight,
+            ),
+          ),
         ]),
       ),
     })),

@@ -2,7 +2,20 @@
 // The only randomness is the generator that the caller seeds.
 import type { SeededRandom } from 'attention-lab';
 import { blur } from './blur.ts';
-import { chance, drawNoun, drawPair, fill, isPerson, mainClause, nounPhrase, pronounOf, reasonClause, singular, type Noun, type Split } from './clauses.ts';
+import {
+  chance,
+  drawNoun,
+  drawPair,
+  fill,
+  isPerson,
+  mainClause,
+  nounPhrase,
+  pronounOf,
+  reasonClause,
+  singular,
+  type Noun,
+  type Split,
+} from './clauses.ts';
 import { Draft } from './draft.ts';
 import { fillers, frames, links, nouns, verbs, type NounClass } from './lexicon.ts';
 
@@ -30,19 +43,31 @@ export interface Sentence {
 }
 
 const shares: Readonly<Record<Family, number>> = {
-  noun: 0.36, pronoun: 0.24, question: 0.06, reason: 0.1, agreement: 0.22, fragment: 0.02,
+  noun: 0.36,
+  pronoun: 0.24,
+  question: 0.06,
+  reason: 0.1,
+  agreement: 0.22,
+  fragment: 0.02,
 };
 
 function drawFamily(random: SeededRandom): Family {
   let rest = random.next();
-  for (const [family, share] of Object.entries(shares)) if ((rest -= share) < 0) return family as Family;
+  for (const [family, share] of Object.entries(shares))
+    if ((rest -= share) < 0) return family as Family;
   return 'noun';
 }
 
 // Where both nouns may be of one kind, two layers cannot tell which reason a repeated noun needs: not asked.
-const framesOfTwoKinds = frames.filter(({ subjects, objects }) => !subjects.some((kind) => objects.includes(kind)));
+const framesOfTwoKinds = frames.filter(
+  ({ subjects, objects }) => !subjects.some((kind) => objects.includes(kind)),
+);
 
-function coreference(random: SeededRandom, family: 'noun' | 'pronoun' | 'question' | 'reason', split: Split): Sentence {
+function coreference(
+  random: SeededRandom,
+  family: 'noun' | 'pronoun' | 'question' | 'reason',
+  split: Split,
+): Sentence {
   const frame = random.pick(family === 'reason' ? framesOfTwoKinds : frames);
   let pair: [Noun, Noun];
   let isSubject: boolean;
@@ -57,28 +82,45 @@ function coreference(random: SeededRandom, family: 'noun' | 'pronoun' | 'questio
   const reason = random.pick(reasons);
 
   const main = mainClause(random, frame, pair, chance(random, 0.5));
-  let determiner = referent.isName ? '' : chance(random, 0.9) ? 'the' : random.pick(['that', 'this', 'my', 'our']);
+  let determiner = referent.isName
+    ? ''
+    : chance(random, 0.9)
+      ? 'the'
+      : random.pick(['that', 'this', 'my', 'our']);
   if (referent.plural && (determiner === 'this' || determiner === 'that')) determiner = 'the';
   const because =
     family === 'pronoun' || family === 'question'
       ? reasonClause(random, '', pronounOf(referent)!, referent.plural, reason)
-      : reasonClause(random, determiner, family === 'noun' ? mask : referent.form, referent.plural, reason);
+      : reasonClause(
+          random,
+          determiner,
+          family === 'noun' ? mask : referent.form,
+          referent.plural,
+          reason,
+        );
   const draft = joined(random, main, because, family === 'noun' || family === 'reason');
 
   const answers = new Map<number, string>();
   if (family === 'question') {
     const word = isPerson(referent) || referent.isName ? 'who' : 'what';
-    draft.add(`. ${word} ${referent.plural ? 'were' : 'was'} ${reason} ?`).add(referent.isName ? '' : 'the').add(mask, 'asked');
+    draft
+      .add(`. ${word} ${referent.plural ? 'were' : 'was'} ${reason} ?`)
+      .add(referent.isName ? '' : 'the')
+      .add(mask, 'asked');
     answers.set(draft.find('referring'), referent.form);
   }
-  const target = draft.find(family === 'question' ? 'asked' : family === 'reason' ? 'reason' : 'referring');
+  const target = draft.find(
+    family === 'question' ? 'asked' : family === 'reason' ? 'reason' : 'referring',
+  );
   answers.set(target, family === 'reason' ? reason : referent.form);
   if (chance(random, 0.7)) draft.add(family === 'noun' && chance(random, 0.02) ? '?' : '.');
   const words = draft.words;
   if (family === 'reason') words[target] = mask;
 
   const sameForm = rival.plural === referent.plural && rival.isName === referent.isName;
-  const canFlip = sameForm && (family === 'noun' || (family === 'pronoun' && pronounOf(rival) === pronounOf(referent)));
+  const canFlip =
+    sameForm &&
+    (family === 'noun' || (family === 'pronoun' && pronounOf(rival) === pronounOf(referent)));
   return {
     family,
     words,
@@ -88,7 +130,11 @@ function coreference(random: SeededRandom, family: 'noun' | 'pronoun' | 'questio
     rival: draft.find(isSubject ? 'object' : 'subject'),
     reasons: family === 'reason' ? reasons : [],
     flip: canFlip
-      ? { at: draft.find('reason'), reason: random.pick(isSubject ? frame.ofObject : frame.ofSubject), answer: rival.form }
+      ? {
+          at: draft.find('reason'),
+          reason: random.pick(isSubject ? frame.ofObject : frame.ofSubject),
+          answer: rival.form,
+        }
       : undefined,
   };
 }
@@ -96,16 +142,30 @@ function coreference(random: SeededRandom, family: 'noun' | 'pronoun' | 'questio
 /** Main clause and reason, mostly in this order. */
 function joined(random: SeededRandom, main: Draft, because: Draft, mayTurn: boolean): Draft {
   const order = random.next();
-  if (mayTurn && order < 0.08) return new Draft().add(random.pick(['because', 'since', 'as'])).append(because).add(',').append(main);
-  if (mayTurn && order < 0.14) return new Draft().append(because).add(random.pick([', so', 'so', '. so'])).append(main);
+  if (mayTurn && order < 0.08)
+    return new Draft()
+      .add(random.pick(['because', 'since', 'as']))
+      .append(because)
+      .add(',')
+      .append(main);
+  if (mayTurn && order < 0.14)
+    return new Draft()
+      .append(because)
+      .add(random.pick([', so', 'so', '. so']))
+      .append(main);
   const rare = ['since', 'as', '.', ', because', ';'];
-  return new Draft().append(main).add(chance(random, 8 / 13) ? 'because' : random.pick(rare)).append(because);
+  return new Draft()
+    .append(main)
+    .add(chance(random, 8 / 13) ? 'because' : random.pick(rare))
+    .append(because);
 }
 
 const inanimate: readonly NounClass[] = ['thing', 'container', 'covered', 'breakable', 'cover'];
 
 const pluralOf = (base: string): string | null | undefined =>
-  Object.values(nouns).map((kind) => kind[base]).find(Boolean);
+  Object.values(nouns)
+    .map((kind) => kind[base])
+    .find(Boolean);
 
 function agreement(random: SeededRandom, split: Split): Sentence {
   const kinds: readonly NounClass[] = chance(random, 0.6) ? inanimate : ['animal', 'person'];
@@ -118,7 +178,9 @@ function agreement(random: SeededRandom, split: Split): Sentence {
     else if (plural) rival = { base: rival.base, form: plural, plural: true, isName: false };
   }
   const verb = verbs[random.pick(['present', 'present', 'past', 'perfect'] as const)];
-  const draft = new Draft().add(random.pick(verb.openings)).append(nounPhrase(random, head, 'head', false));
+  const draft = new Draft()
+    .add(random.pick(verb.openings))
+    .append(nounPhrase(random, head, 'head', false));
   let plural = head.plural;
   const shape = random.next();
   if (shape < 0.65) {
@@ -129,7 +191,10 @@ function agreement(random: SeededRandom, split: Split): Sentence {
     }
   } else if (shape < 0.8) {
     const other = drawNoun(random, ['person'], { plural: 0.5, name: 0.4 });
-    draft.add('that').append(nounPhrase(random, other, 'rival', false)).add(random.pick(['saw', 'found', 'bought', 'liked']));
+    draft
+      .add('that')
+      .append(nounPhrase(random, other, 'rival', false))
+      .add(random.pick(['saw', 'found', 'bought', 'liked']));
   } else if (shape < 0.87) {
     draft.add('and').append(nounPhrase(random, rival, 'rival', false));
     plural = true;
@@ -151,7 +216,10 @@ function agreement(random: SeededRandom, split: Split): Sentence {
 /** One clause alone: no word of it has one right answer, but the model shall stay sensible on it. */
 function fragment(random: SeededRandom, split: Split): Sentence {
   const frame = random.pick(frames);
-  const pair = drawPair(random, split, [frame.subjects, frame.objects], { plural: 0.15, name: 0.4 });
+  const pair = drawPair(random, split, [frame.subjects, frame.objects], {
+    plural: 0.15,
+    name: 0.4,
+  });
   const [first] = pair;
   let draft: Draft;
   let target: number;
@@ -159,7 +227,13 @@ function fragment(random: SeededRandom, split: Split): Sentence {
     draft = mainClause(random, frame, pair, true);
     target = random.integer(draft.words.length);
   } else {
-    draft = reasonClause(random, first.isName ? '' : 'the', first.form, first.plural, random.pick(frame.ofSubject));
+    draft = reasonClause(
+      random,
+      first.isName ? '' : 'the',
+      first.form,
+      first.plural,
+      random.pick(frame.ofSubject),
+    );
     target = draft.find(random.pick(['referring', 'reason']));
   }
   if (chance(random, 0.7)) draft.add('.');
@@ -170,9 +244,14 @@ function fragment(random: SeededRandom, split: Split): Sentence {
 }
 
 /** The sentence between other words. */
-function between(sentence: Sentence, before: readonly string[], after: readonly string[]): Sentence {
+function between(
+  sentence: Sentence,
+  before: readonly string[],
+  after: readonly string[],
+): Sentence {
   const shift = before.length;
-  const moved = (at: number | undefined): number | undefined => (at === undefined ? undefined : at + shift);
+  const moved = (at: number | undefined): number | undefined =>
+    at === undefined ? undefined : at + shift;
   return {
     ...sentence,
     words: [...before, ...sentence.words, ...after],
@@ -184,7 +263,8 @@ function between(sentence: Sentence, before: readonly string[], after: readonly 
   };
 }
 
-const withStop = (words: readonly string[]): string[] => (words.at(-1) === '.' ? [...words] : [...words, '.']);
+const withStop = (words: readonly string[]): string[] =>
+  words.at(-1) === '.' ? [...words] : [...words, '.'];
 
 /** The sentence beside another, now and then. */
 function inCompany(random: SeededRandom, sentence: Sentence, split: Split): Sentence {
@@ -194,7 +274,13 @@ function inCompany(random: SeededRandom, sentence: Sentence, split: Split): Sent
   if (drawn < 0.11) return between({ ...sentence, words: withStop(sentence.words) }, [], filler());
   if (drawn >= 0.15) return sentence;
   const other = drawSentence(random, split, { mostWords: 30 });
-  return between(sentence, withStop(other.words.map((word, at) => (word === mask ? (other.answers.get(at) ?? word) : word))), []);
+  return between(
+    sentence,
+    withStop(
+      other.words.map((word, at) => (word === mask ? (other.answers.get(at) ?? word) : word)),
+    ),
+    [],
+  );
 }
 
 /** One sentence of the split: a drawn or the given family, sometimes with unknown words or a second sentence beside. */
@@ -206,9 +292,11 @@ export function drawSentence(
   for (;;) {
     const chosen = family ?? drawFamily(random);
     const drawn =
-      chosen === 'agreement' ? agreement(random, split)
-      : chosen === 'fragment' ? fragment(random, split)
-      : coreference(random, chosen, split);
+      chosen === 'agreement'
+        ? agreement(random, split)
+        : chosen === 'fragment'
+          ? fragment(random, split)
+          : coreference(random, chosen, split);
     const sentence = inCompany(random, chance(random, 0.12) ? blur(random, drawn) : drawn, split);
     if (sentence.words.length <= mostWords) return sentence;
   }

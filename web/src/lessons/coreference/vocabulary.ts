@@ -1,6 +1,18 @@
 // Every word that a sentence can hold, sorted: the tokenizer's vocabulary after the special tokens.
 import {
-  attached, closings, degrees, determiners, fillers, frames, links, names, nouns, openings, places, plain, verbs,
+  attached,
+  closings,
+  degrees,
+  determiners,
+  fillers,
+  frames,
+  links,
+  names,
+  nouns,
+  openings,
+  places,
+  plain,
+  verbs,
 } from './lexicon.ts';
 
 const fixed =
@@ -14,12 +26,36 @@ export const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
 export function words(): string[] {
   const texts = [
-    fixed, ...places, ...Object.keys(names), ...plain, ...determiners, ...degrees,
-    ...Object.values(nouns).flatMap((kind) => Object.entries(kind).flatMap(([one, many]) => [one, many ?? ''])),
-    ...frames.flatMap(({ auxiliaries, verb, passive, ofSubject, ofObject }) => [...auxiliaries, verb, passive ?? '', ...ofSubject, ...ofObject]),
-    ...openings, ...closings, ...fillers, ...attached, ...links,
-    ...Object.values(verbs).flatMap(({ singular, plural, openings: before, endings }) => [singular, plural, ...before, ...endings]),
+    fixed,
+    ...places,
+    ...Object.keys(names),
+    ...plain,
+    ...determiners,
+    ...degrees,
+    ...Object.values(nouns).flatMap((kind) =>
+      Object.entries(kind).flatMap(([one, many]) => [one, many ?? '']),
+    ),
+    ...frames.flatMap(({ auxiliaries, verb, passive, ofSubject, ofObject }) => [
+      ...auxiliaries,
+      verb,
+      passive ?? '',
+      ...ofSubject,
+      ...ofObject,
+    ]),
+    ...openings,
+    ...closings,
+    ...fillers,
+    ...attached,
+    ...links,
+    ...Object.values(verbs).flatMap(({ singular, plural, openings: before, endings }) => [
+      singular,
+      plural,
+      ...before,
+      ...endings,
+    ]),
   ];
-  const all = texts.flatMap((text) => text.split(' ')).filter((word) => word && !word.startsWith('{'));
+  const all = texts
+    .flatMap((text) => text.split(' '))
+    .filter((word) => word && !word.startsWith('{'));
   return [...new Set(all)].sort();
 }
