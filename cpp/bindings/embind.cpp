@@ -1,4 +1,4 @@
-// The module's JavaScript interface: one coarse call per attention, layer or model. js/native.ts describes it.
+// The module's JavaScript interface: one coarse call per attention, layer or model. js/core/native.ts describes it.
 #include <emscripten/bind.h>
 #include <emscripten/heap.h>
 

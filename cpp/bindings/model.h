@@ -36,7 +36,7 @@ struct Overrides {
 };
 
 /// { lastHiddenState, logits?, poolerOutput?, attentions?, trace }; of an encoder–decoder with encoderLastHiddenState,
-/// encoderAttentions, decoderAttentions and crossAttentions. js/native.ts describes inputs and options.
+/// encoderAttentions, decoderAttentions and crossAttentions. js/core/native.ts describes inputs and options.
 val forward_model(models::Model& model, const val& inputs, const val& options);
 
 }  // namespace attention_lab::bindings

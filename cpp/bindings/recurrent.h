@@ -8,7 +8,7 @@ namespace attention_lab::bindings {
 
 models::RecurrentConfig recurrent_config_of(const val& config);
 
-/// { lastHiddenState, influence?, trace }; js/native.ts describes inputs and options.
+/// { lastHiddenState, influence?, trace }; js/core/native.ts describes inputs and options.
 val forward_recurrent(models::Recurrent& network, const val& inputs, const val& options);
 
 }  // namespace attention_lab::bindings

@@ -7,7 +7,7 @@
 
 namespace attention_lab::bindings {
 
-/// A native trainer of the model, which it keeps alive. js/native.ts describes the options.
+/// A native trainer of the model, which it keeps alive. js/core/native.ts describes the options.
 val create_trainer(const std::shared_ptr<models::Model>& model, const val& options);
 
 }  // namespace attention_lab::bindings

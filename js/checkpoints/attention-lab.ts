@@ -1,8 +1,8 @@
 // Models of createModel that no family of Transformers can express: our own config within config.json, our own names.
-import { completeModelConfig } from '../config.js';
-import { AttentionLabError, fail } from '../errors.js';
-import type { NativeModelConfig, NativeStackConfig } from '../native.js';
-import type { ModelConfig } from '../types.js';
+import { completeModelConfig } from '../core/config.js';
+import { AttentionLabError, fail } from '../core/errors.js';
+import type { NativeModelConfig, NativeStackConfig } from '../core/native.js';
+import type { ModelConfig } from '../core/types.js';
 import type { Family } from './families.js';
 import { generationDefaults } from './generation-config.js';
 

@@ -1,8 +1,8 @@
 // BERT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Devlin et al. 2019, arXiv:1810.04805; transformers/models/bert.
-import { completeModelConfig } from '../config.js';
-import type { NativeModelConfig } from '../native.js';
-import type { ModelAttentionConfig, ModelConfig } from '../types.js';
+import { completeModelConfig } from '../core/config.js';
+import type { NativeModelConfig } from '../core/native.js';
+import type { ModelAttentionConfig, ModelConfig } from '../core/types.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';

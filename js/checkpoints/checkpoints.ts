@@ -1,13 +1,13 @@
 // All that a runtime asks of checkpoints: to load one, to list what downloads have left behind, and to drop it.
-import type { Host, Model } from '../model.js';
+import type { Host, Model } from '../core/model.js';
 import type {
   CachedModel,
   CacheOptions,
   ClearCacheOptions,
   LoadOptions,
   ModelSource,
-} from '../types.js';
-import { checkKeys, checkString } from '../validation.js';
+} from '../core/types.js';
+import { checkKeys, checkString } from '../core/validation.js';
 import type { OpenFolder } from './folder.js';
 import { clearModels, listModels } from './hub-cache.js';
 import type { OpenStore } from './hub-store.js';

@@ -1,5 +1,5 @@
 // Reads fields of a checkpoint's config.json, with the family's defaults, and names a field that cannot be honoured.
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 
 const largest = 1 << 24;
 

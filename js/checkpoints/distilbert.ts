@@ -1,7 +1,7 @@
 // DistilBERT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Sanh et al. 2019, arXiv:1910.01108; transformers/models/distilbert.
-import { completeModelConfig } from '../config.js';
-import type { NativeModelConfig } from '../native.js';
+import { completeModelConfig } from '../core/config.js';
+import type { NativeModelConfig } from '../core/native.js';
 import { maskedLmOutput } from './bert.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';

@@ -1,5 +1,5 @@
 // The number formats of safetensors: their sizes; f32, f16 and bf16 decoded to f32 as the bytes arrive; f32 as f16.
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 
 export interface Dtype {
   name: string;

@@ -1,7 +1,7 @@
 // Picks a model family by config.json and matches a file's tensors with the family's table. A family is one such table.
-import { fail } from '../errors.js';
-import type { NativeModelConfig } from '../native.js';
-import { sameShape, shapeText } from '../validation.js';
+import { fail } from '../core/errors.js';
+import type { NativeModelConfig } from '../core/native.js';
+import { sameShape, shapeText } from '../core/validation.js';
 import { attentionLab } from './attention-lab.js';
 import { bert } from './bert.js';
 import { ConfigReader } from './config-reader.js';
@@ -13,7 +13,7 @@ import { longformer } from './longformer.js';
 import { marian } from './marian.js';
 import { roberta } from './roberta.js';
 import type { TensorInfo } from './safetensors.js';
-import type { GenerationDefaults } from '../token-rules.js';
+import type { GenerationDefaults } from '../generation/token-rules.js';
 import { vit } from './vit.js';
 
 /** One parameter of ours and where a file has it. */

@@ -1,6 +1,6 @@
 // What a checkpoint says about generated tokens, in generation_config.json or, as older ones do, in config.json.
-import { AttentionLabError } from '../errors.js';
-import type { GenerationDefaults } from '../token-rules.js';
+import { AttentionLabError } from '../core/errors.js';
+import type { GenerationDefaults } from '../generation/token-rules.js';
 import { ConfigReader } from './config-reader.js';
 
 type Json = Readonly<Record<string, unknown>>;

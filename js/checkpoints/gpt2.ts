@@ -1,7 +1,7 @@
 // GPT-2 as Transformers saves it: which config fields and tensor names mean which of ours.
 // Radford et al. 2019, "Language models are unsupervised multitask learners"; transformers/models/gpt2.
-import { completeModelConfig } from '../config.js';
-import type { NativeModelConfig } from '../native.js';
+import { completeModelConfig } from '../core/config.js';
+import type { NativeModelConfig } from '../core/native.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { generationDefaults } from './generation-config.js';

@@ -1,6 +1,6 @@
 // One file of a hub: from what is kept, from the network, or from both. Goes on where a download broke off, and tells in
 // words why a hub refuses. A plain GET says all that is asked, so that a browser needs no preflight request.
-import { AttentionLabError, checkAborted, fail, messageOf, rethrow } from '../errors.js';
+import { AttentionLabError, checkAborted, fail, messageOf, rethrow } from '../core/errors.js';
 import type { FolderFile } from './folder.js';
 import {
   dropNote,

@@ -1,5 +1,5 @@
 // Reads whole files that came with a checkpoint, bounded in size: bytes, texts, and JSON, bounded in depth and free of duplicate keys.
-import { checkAborted, fail, messageOf } from '../errors.js';
+import { checkAborted, fail, messageOf } from '../core/errors.js';
 import type { FolderFile, ReportProgress } from './folder.js';
 
 const deepest = 64;

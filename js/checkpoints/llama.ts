@@ -1,8 +1,8 @@
 // Llama as Transformers saves it: which config fields and tensor names mean which of ours.
 // Touvron et al. 2023, arXiv:2302.13971 and arXiv:2307.09288; transformers/models/llama.
-import { completeModelConfig } from '../config.js';
-import type { NativeModelConfig } from '../native.js';
-import type { RotaryConfig } from '../types.js';
+import { completeModelConfig } from '../core/config.js';
+import type { NativeModelConfig } from '../core/native.js';
+import type { RotaryConfig } from '../core/types.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { generationDefaults } from './generation-config.js';

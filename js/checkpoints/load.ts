@@ -1,10 +1,10 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
-import { AttentionLabError, checkAborted, fail } from '../errors.js';
-import { Model, type Host } from '../model.js';
+import { AttentionLabError, checkAborted, fail } from '../core/errors.js';
+import { Model, type Host } from '../core/model.js';
 import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { readTokenizers } from '../tokenizers/formats.js';
-import type { LoadOptions, ModelSource, Tensor } from '../types.js';
-import { checkKeys, checkNoNaN, checkSignal, describe } from '../validation.js';
+import type { LoadOptions, ModelSource, Tensor } from '../core/types.js';
+import { checkKeys, checkNoNaN, checkSignal, describe } from '../core/validation.js';
 import {
   carriedTensors,
   chooseFamily,

@@ -1,7 +1,7 @@
 // Marian as Transformers saves it: which config fields and tensor names mean which of ours.
 // Junczys-Dowmunt et al. 2018, arXiv:1804.00344; transformers/models/marian.
-import { completeModelConfig } from '../config.js';
-import type { NativeModelConfig } from '../native.js';
+import { completeModelConfig } from '../core/config.js';
+import type { NativeModelConfig } from '../core/native.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { generationDefaults } from './generation-config.js';

@@ -1,7 +1,7 @@
 // RoBERTa as Transformers saves it: BERT's stack, positions counted from after the padding id, and a head of its own.
 // Liu et al. 2019, arXiv:1907.11692; transformers/models/roberta.
-import type { NativeModelConfig } from '../native.js';
-import type { ModelAttentionConfig } from '../types.js';
+import type { NativeModelConfig } from '../core/native.js';
+import type { ModelAttentionConfig } from '../core/types.js';
 import { bertBody, bertConfig, bertFields, bertPooler, maskedLmOutput } from './bert.js';
 import { ConfigReader } from './config-reader.js';
 import type { Family } from './families.js';

@@ -1,8 +1,8 @@
 // The safetensors container: a u64 length, a JSON header, and the tensors' bytes, read as one stream.
 // https://huggingface.co/docs/safetensors. Every length, offset, dtype, shape, gap and overlap is checked, as the
 // format's reference implementation does. Knows no model.
-import { checkAborted, fail } from '../errors.js';
-import type { Tensor } from '../types.js';
+import { checkAborted, fail } from '../core/errors.js';
+import type { Tensor } from '../core/types.js';
 import { decode, parseObject } from './json.js';
 import type { FolderFile, ReportProgress } from './folder.js';
 import { checkableDtype, FloatDecoder, type Dtype } from './dtypes.js';

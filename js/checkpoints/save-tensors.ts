@@ -1,5 +1,5 @@
 // Writes the safetensors container, as safetensors.ts reads it: a u64 length, a JSON header, and the tensors' bytes.
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 import { narrowHalf } from './dtypes.js';
 
 export interface Entry {

@@ -1,9 +1,9 @@
 // Saves a model as the folder that loadModel reads: as the family it came from, or as the first that can express its config.
-import { AttentionLabError } from '../errors.js';
-import type { NativeModelConfig } from '../native.js';
-import { columnsOf } from '../parameters.js';
-import type { CompleteModelConfig, SaveOptions, Tensor } from '../types.js';
-import { checkKeys, checkOneOf } from '../validation.js';
+import { AttentionLabError } from '../core/errors.js';
+import type { NativeModelConfig } from '../core/native.js';
+import { columnsOf } from '../core/parameters.js';
+import type { CompleteModelConfig, SaveOptions, Tensor } from '../core/types.js';
+import { checkKeys, checkOneOf } from '../core/validation.js';
 import { dimsInFile, families, type TensorRule } from './families.js';
 import { ownRules } from './rules.js';
 import { writeSafetensors } from './save-tensors.js';

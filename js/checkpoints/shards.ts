@@ -1,6 +1,6 @@
 // The weights of a checkpoint as one map of tensors: in model.safetensors, or in the shards that its index.json names.
-import { fail } from '../errors.js';
-import type { Tensor } from '../types.js';
+import { fail } from '../core/errors.js';
+import type { Tensor } from '../core/types.js';
 import type { FolderFile, ReportProgress } from './folder.js';
 import { parseObject } from './json.js';
 import { openSafetensors, type TensorInfo } from './safetensors.js';

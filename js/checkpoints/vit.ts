@@ -1,8 +1,8 @@
 // ViT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Dosovitskiy et al. 2021, arXiv:2010.11929; transformers/models/vit.
-import { completeModelConfig, imageLength } from '../config.js';
-import type { NativeModelConfig } from '../native.js';
-import type { CompleteImageConfig } from '../types.js';
+import { completeModelConfig, imageLength } from '../core/config.js';
+import type { NativeModelConfig } from '../core/native.js';
+import type { CompleteImageConfig } from '../core/types.js';
 import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
 import type { Family, TensorRule } from './families.js';
 import { bodyPrefix, Rules } from './rules.js';

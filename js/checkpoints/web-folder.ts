@@ -1,7 +1,7 @@
 // Folders that every platform can read: a URL over fetch, File objects, and a map of bytes.
-import { fail, rethrow } from '../errors.js';
-import type { HubOptions, ModelSource } from '../types.js';
-import { describe, isMap } from '../validation.js';
+import { fail, rethrow } from '../core/errors.js';
+import type { HubOptions, ModelSource } from '../core/types.js';
+import { describe, isMap } from '../core/validation.js';
 import type { Folder, FolderFile } from './folder.js';
 import { hubFolder, localOrHub, refuseHubOptions } from './hub.js';
 import { isExplicit, isHubId, isSentHubId, type SentHubId } from './hub-id.js';

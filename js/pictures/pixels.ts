@@ -1,7 +1,7 @@
 // A picture in any form that a browser or Node has it, as bytes of one or three channels.
-import { fail, messageOf } from '../errors.js';
-import type { Picture, PixelData } from '../types.js';
-import { checkInteger, describe } from '../validation.js';
+import { fail, messageOf } from '../core/errors.js';
+import type { Picture, PixelData } from '../core/types.js';
+import { checkInteger, describe } from '../core/validation.js';
 import type { Bytes } from './resample.js';
 
 /** Red, green and blue, or for one channel PIL's grey of them. Alpha is left out, as PIL's conversion to RGB does. */

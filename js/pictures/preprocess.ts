@@ -1,15 +1,15 @@
 // Pictures → pixelValues, as a preprocessor_config.json says: resized, cropped, rescaled and normalised as Transformers'
 // ViTImageProcessor does with PIL (ViTImageProcessorPil; Torchvision's resizes with other rounding).
 import { ConfigReader } from '../checkpoints/config-reader.js';
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 import type {
   CompleteImageConfig,
   CompleteModelConfig,
   Picture,
   PreprocessOptions,
   Tensor,
-} from '../types.js';
-import { checkKeys, describe, shapeText } from '../validation.js';
+} from '../core/types.js';
+import { checkKeys, describe, shapeText } from '../core/validation.js';
 import { bytesOf, pixelsOfAll } from './pixels.js';
 import { mostResample, resize, type Bytes } from './resample.js';
 

@@ -1,7 +1,7 @@
 // GPT-2's and RoBERTa's vocab.json and merges.txt as the tokenizer.json that they stand for.
 // As transformers/models/gpt2/tokenization_gpt2.py and models/roberta/tokenization_roberta.py.
-import { fail } from '../errors.js';
-import { describe } from '../validation.js';
+import { fail } from '../core/errors.js';
+import { describe } from '../core/validation.js';
 import type { CheckpointFiles } from './files.js';
 import type { Converted, ReadSettings } from './formats.js';
 import type { Settings } from './settings.js';

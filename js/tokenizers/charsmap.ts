@@ -1,6 +1,6 @@
 // SentencePiece's precompiled rules of normalisation: a trie of UTF-8 sequences, each with the text that takes its place.
 // The trie is a double array as darts-clone lays it out (https://github.com/s-yata/darts-clone), after it the texts, ended by zeros.
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 
 export interface Match {
   length: number;

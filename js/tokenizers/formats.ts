@@ -1,8 +1,8 @@
 // The tokenizers of a checkpoint: by its tokenizer.json, or by the files that stand for one, a reader for each of Transformers' classes.
-import { fail } from '../errors.js';
-import { readTokenizer } from '../read-tokenizer.js';
-import type { Tokenizer } from '../types.js';
-import { describe } from '../validation.js';
+import { fail } from '../core/errors.js';
+import { readTokenizer } from './read-tokenizer.js';
+import type { Tokenizer } from '../core/types.js';
+import { describe } from '../core/validation.js';
 import { convertGpt2, convertRoberta } from './byte-level.js';
 import type { CheckpointFiles } from './files.js';
 import { convertLlama } from './llama.js';

@@ -1,6 +1,6 @@
 // Llama's tokenizer.model, byte-pair encoding by SentencePiece, as the tokenizer.json that it stands for.
 // As transformers/models/llama/tokenization_llama.py, SentencePieceExtractor and generate_merges.
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 import type { CheckpointFiles } from './files.js';
 import type { Converted, ReadSettings } from './formats.js';
 import { readSentencePiece, type Piece } from './sentencepiece.js';

@@ -1,9 +1,9 @@
 // Marian's two tokenizers: SentencePiece finds the pieces of a text, source.spm of one to translate and target.spm of a translation;
 // vocab.json says their ids. As transformers/models/marian/tokenization_marian.py.
 import { PreTokenizer } from '@huggingface/tokenizers';
-import { composeTokenizer } from '../read-tokenizer.js';
-import type { TracedWord } from '../token-alignment.js';
-import type { Tokenizer } from '../types.js';
+import { composeTokenizer } from './read-tokenizer.js';
+import type { TracedWord } from './token-alignment.js';
+import type { Tokenizer } from '../core/types.js';
 import type { CheckpointFiles } from './files.js';
 import type { ReadSettings } from './formats.js';
 import { normalizerOf } from './normalized.js';

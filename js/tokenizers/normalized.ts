@@ -1,6 +1,6 @@
 // A text as a SentencePiece model sees it: characters by its rules, spaces as ▁, and where each came from.
 // As Normalizer::Normalize of https://github.com/google/sentencepiece/blob/master/src/normalizer.cc does it.
-import type { TracedWord } from '../token-alignment.js';
+import type { TracedWord } from './token-alignment.js';
 import { Charsmap, type Match } from './charsmap.js';
 import type { SentencePieceModel } from './sentencepiece.js';
 

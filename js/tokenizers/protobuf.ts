@@ -1,6 +1,6 @@
 // Reads the fields of a protocol buffer one after the other, every bound checked. Knows no message.
 // https://protobuf.dev/programming-guides/encoding
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 
 export type Field = { number: number } & (
   { kind: 'integer'; value: number } | { kind: 'bytes' | 'fixed32' | 'fixed64'; value: Uint8Array }

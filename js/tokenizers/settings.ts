@@ -1,9 +1,9 @@
 // What tokenizer_config.json, special_tokens_map.json and added_tokens.json say: a tokenizer's options and its special tokens.
 // As PreTrainedTokenizerBase._from_pretrained and TokenizersBackend of Transformers read them.
 import { ConfigReader } from '../checkpoints/config-reader.js';
-import { fail } from '../errors.js';
-import { checkIds } from '../read-tokenizer.js';
-import { describe } from '../validation.js';
+import { fail } from '../core/errors.js';
+import { checkIds } from './read-tokenizer.js';
+import { describe } from '../core/validation.js';
 import type { CheckpointFiles } from './files.js';
 import type { Vocab } from './vocab.js';
 

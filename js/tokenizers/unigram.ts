@@ -1,6 +1,6 @@
 // The likeliest way to write a text in a SentencePiece model's pieces. Kudo 2018, arXiv:1804.10959, section 3.2.
 import { Unigram } from '@huggingface/tokenizers';
-import { fail } from '../errors.js';
+import { fail } from '../core/errors.js';
 import { bytePieces } from './bytes.js';
 import type { SentencePieceModel } from './sentencepiece.js';
 

@@ -1,5 +1,5 @@
 // A vocabulary as a file holds it: token → id.
-import { checkIds } from '../read-tokenizer.js';
+import { checkIds } from './read-tokenizer.js';
 import type { CheckpointFiles } from './files.js';
 
 export type Vocab = Readonly<Record<string, number>>;

@@ -1,23 +1,23 @@
 // The runtime in a worker as a page sees it: the same calls, each a promise. Inputs are copied, results are moved.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { isExplicit, isHubId, loadKeys } from '../checkpoints/hub-id.js';
-import { AttentionLabError } from '../errors.js';
-import { generateKeys } from '../generation.js';
-import { sendableInterventions } from '../interventions.js';
+import { AttentionLabError } from '../core/errors.js';
+import { generateKeys } from '../generation/generation.js';
+import { sendableInterventions } from '../core/interventions.js';
 import type {
   CompleteRecurrentConfig,
   RecurrentConfig,
   RecurrentInputs,
   RecurrentOptions,
   RecurrentOutput,
-} from '../recurrent.js';
+} from '../core/recurrent.js';
 import {
   sendableSweep,
   sweepCallKeys,
   type SweepCall,
   type SweepResult,
   type SweepSpec,
-} from '../sweep-spec.js';
+} from '../analysis/sweep-spec.js';
 import type {
   AttentionInputs,
   AttentionLayerConfig,
@@ -61,9 +61,9 @@ import type {
   TrainingBatch,
   TrainingExample,
   VariantName,
-} from '../types.js';
+} from '../core/types.js';
 import { pixelsOfAll } from '../pictures/pixels.js';
-import { checkKeys, isMap } from '../validation.js';
+import { checkKeys, isMap } from '../core/validation.js';
 import {
   Connection,
   type CallOptions,

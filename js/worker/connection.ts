@@ -1,6 +1,6 @@
 // The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
-import { AttentionLabError, checkAborted, fail, messageOf } from '../errors.js';
-import { checkSignal } from '../validation.js';
+import { AttentionLabError, checkAborted, fail, messageOf } from '../core/errors.js';
+import { checkSignal } from '../core/validation.js';
 import type { Call, Created, Port, Reply } from './protocol.js';
 
 export interface CallOptions {

@@ -1,21 +1,21 @@
 // The worker's side: runs calls on a real runtime one after the other and sends results and errors back.
-import { AttentionLabError, messageOf } from '../errors.js';
-import { AttentionLayer } from '../layer.js';
-import { Listing } from '../listings.js';
-import { Model } from '../model.js';
-import { Recurrent } from '../recurrent.js';
-import { Runtime } from '../runtime.js';
-import type { SweepCall, SweepSpec } from '../sweep-spec.js';
-import { LoadedTokenizer } from '../tokenizer.js';
-import { Trainer } from '../trainer.js';
+import { AttentionLabError, messageOf } from '../core/errors.js';
+import { AttentionLayer } from '../core/layer.js';
+import { Listing } from '../core/listings.js';
+import { Model } from '../core/model.js';
+import { Recurrent } from '../core/recurrent.js';
+import { Runtime } from '../core/runtime.js';
+import type { SweepCall, SweepSpec } from '../analysis/sweep-spec.js';
+import { LoadedTokenizer } from '../tokenizers/tokenizer.js';
+import { Trainer } from '../training/trainer.js';
 import type {
   GenerateOptions,
   LoadOptions,
   ModelSource,
   RuntimeOptions,
   TokenIds,
-} from '../types.js';
-import { oneTurn } from '../turn.js';
+} from '../core/types.js';
+import { oneTurn } from '../core/turn.js';
 import {
   buffersOf,
   type Call,

@@ -37,7 +37,7 @@ def mean(values):
 
 
 def scores(inputs):
-    """Every measure [N, H] of js/measures.ts."""
+    """Every measure [N, H] of js/analysis/measures.ts."""
     layers = attentions_of(inputs)
     B, H, T, S = layers[0].shape
     is_self = T == S

@@ -9,22 +9,24 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { checkGlue, gluePath, variants, wasmPath } from './cpp.mjs';
 import { paths } from './paths.mjs';
 import { run } from './run.mjs';
-import { once } from './stamp.mjs';
+import { filesBelow, once } from './stamp.mjs';
 
 const source = join(paths.root, 'js');
+const entries = join(source, 'entries');
+const types = join(paths.dist, 'types');
 const bundled = ['@huggingface/tokenizers', 'wasm-feature-detect'];
 
 /** What package.json exports as JavaScript, and the files that workers start from. */
 function entryPoints() {
   const { exports } = JSON.parse(readFileSync(join(paths.root, 'package.json'), 'utf8'));
   const exported = JSON.stringify(exports).match(/(?<=\.\/dist\/)[\w-]+(?=\.js")/g);
-  const workers = readdirSync(source).filter((name) => /^worker-entry.*\.ts$/.test(name));
+  const workers = readdirSync(entries).filter((name) => /^worker-entry.*\.ts$/.test(name));
   return [...new Set([...exported.map((name) => `${name}.ts`), ...workers])].map((name) =>
-    join(source, name),
+    join(entries, name),
   );
 }
 
@@ -75,7 +77,7 @@ export function buildDist() {
           '--noEmit',
           'false',
           '--outDir',
-          paths.dist,
+          types,
         ],
         { log: 'types' },
       );
@@ -87,8 +89,8 @@ export function buildDist() {
 
 /** tsc does not emit what is a declaration already. */
 function copyDeclarations() {
-  for (const name of readdirSync(source))
-    if (name.endsWith('.d.ts')) cpSync(join(source, name), join(paths.dist, name));
+  for (const name of filesBelow(source))
+    if (name.endsWith('.d.ts')) cpSync(name, join(types, relative(source, name)));
 }
 
 /** The bundles and the wasm contain the work of others. */

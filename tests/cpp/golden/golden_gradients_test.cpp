@@ -10,7 +10,7 @@ namespace attention_lab::testing {
 
 namespace {
 
-/// What js/disagreement.ts makes of the option `disagreement`: the overlap's cost of every query, then of every key.
+/// What js/training/disagreement.ts makes of the option `disagreement`: the overlap's cost of every query, then of every key.
 std::vector<float> overlap_of(const Case& test_case, const models::ModelConfig& config) {
   const Json* const option = test_case.options.find("disagreement");
   if (!option) return {};

@@ -1,0 +1,131 @@
+// What a sweep is asked, what it answers, and how it is sent to a worker. Computes nothing: that is sweep.ts.
+import { checkAborted, fail } from '../core/errors.js';
+import { sendableInterventions, traceOf } from '../core/interventions.js';
+import type { Metric } from './metrics.js';
+import type {
+  ForwardInputs,
+  ForwardOptions,
+  Intervention,
+  Tensor,
+  TracedRun,
+} from '../core/types.js';
+import { checkKeys, checkSignal, checkString, describe } from '../core/validation.js';
+
+export interface SweepSpec {
+  inputs: ForwardInputs;
+  /** What is edited, one at a time: each head of each layer, each layer, or each position of each layer. */
+  over: 'heads' | 'layers' | 'positions';
+  /** The edit, as an intervention's. `op` may be left out with `from`, whose run is then patched in. */
+  op?: Intervention['op'];
+  value?: number | Tensor;
+  from?: TracedRun;
+  /** The number whose change is wanted. */
+  metric: Metric;
+  /**
+   * Which activations are edited, {l} standing for the layer; several are edited together. Default: for heads
+   * `blocks.{l}.attn.z` (all that leaves a head), for layers `blocks.{l}.attn.out` and `blocks.{l}.mlp.out` (all that a layer
+   * adds), for positions `blocks.{l}.resid_pre`. Of an encoder–decoder, whose names are of one stack: `decoder.blocks.{l}` and
+   * there for heads `.cross_attn.z`, for layers `.self_attn.out`, `.cross_attn.out` and `.mlp.out`; for positions
+   * `encoder.blocks.{l}.resid_pre`, those of the source.
+   */
+  at?: string | readonly string[];
+  /** Some of the layers, heads or positions. Default: all. */
+  layers?: readonly number[];
+  heads?: readonly number[];
+  positions?: readonly number[];
+  /** Held through every pass: overrides, and edits that come before the sweep's own. */
+  options?: Pick<
+    ForwardOptions,
+    'causal' | 'temperature' | 'mask' | 'encoderMask' | 'crossMask' | 'interventions'
+  >;
+}
+
+export interface SweepProgress {
+  done: number; // edits
+  total: number;
+}
+
+export interface SweepCall {
+  onProgress?: ((progress: SweepProgress) => void) | undefined;
+  /** Checked before every edit. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface SweepResult {
+  /** The metric without an edit. */
+  baseline: number;
+  /** The metric with each edit: [layers, heads], [layers] or [layers, positions]. */
+  values: Tensor;
+  /** values − baseline. */
+  differences: Tensor;
+  /** What the indices of the axes stand for. `layers` is empty where `at` names no {l}: the first axis then has size 1. */
+  layers: number[];
+  heads?: number[];
+  positions?: number[];
+  /** Blocks computed for the edits, and how many whole passes would have computed. */
+  blockPasses: { run: number; whole: number };
+}
+
+export const sweepCallKeys: ReadonlySet<string> = new Set<keyof SweepCall>([
+  'onProgress',
+  'signal',
+]);
+
+/** The options of a call, checked; throws where it was aborted before it began. */
+export function checkSweepCall(call: SweepCall | undefined): SweepCall {
+  const { onProgress, signal } = checkKeys('options', call, sweepCallKeys);
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
+  }
+  checkAborted(checkSignal('signal', signal), 'sweep');
+  return { onProgress, signal };
+}
+
+const defaultPlaces = {
+  heads: ['blocks.{l}.attn.z'],
+  layers: ['blocks.{l}.attn.out', 'blocks.{l}.mlp.out'],
+  positions: ['blocks.{l}.resid_pre'],
+};
+/** Of an encoder and a decoder. */
+const defaultPlacesOfTwo = {
+  heads: ['decoder.blocks.{l}.cross_attn.z'],
+  layers: [
+    'decoder.blocks.{l}.self_attn.out',
+    'decoder.blocks.{l}.cross_attn.out',
+    'decoder.blocks.{l}.mlp.out',
+  ],
+  positions: ['encoder.blocks.{l}.resid_pre'],
+};
+
+/** The activations to edit, {l} standing for the layer; `two`: of a model with an encoder and a decoder. */
+export function placesOf({ at, over }: SweepSpec, two: boolean): readonly string[] {
+  const places =
+    at === undefined
+      ? (two ? defaultPlacesOfTwo : defaultPlaces)[over]
+      : typeof at === 'string'
+        ? [at]
+        : at;
+  if (!Array.isArray(places) || places.length === 0)
+    fail('invalid_argument', `at: expected a name or several, got ${describe(at)}`);
+  places.forEach((name, index) => checkString(`at[${index}]`, name));
+  return places;
+}
+
+/** The same sweep, its runs with no more of their activations than it needs: what a worker is sent. */
+export function sendableSweep(spec: SweepSpec): SweepSpec {
+  if (typeof spec !== 'object' || spec === null) return spec;
+  const trace = spec.from && traceOf(spec.from);
+  const places =
+    trace && Object.hasOwn(defaultPlaces, spec.over)
+      ? [false, true].flatMap((two) => placesOf(spec, two))
+      : [];
+  const needed = places.map((name) => name.split('{l}'));
+  const isNeeded = (name: string): boolean =>
+    needed.some(([begin, end = '']) => name.startsWith(begin!) && name.endsWith(end));
+  const edits = spec.options?.interventions;
+  return {
+    ...spec,
+    ...(trace && { from: new Map([...trace].filter(([name]) => isNeeded(name))) }),
+    ...(edits && { options: { ...spec.options, interventions: sendableInterventions(edits) } }),
+  };
+}

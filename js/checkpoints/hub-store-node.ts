@@ -1,0 +1,66 @@
+// The files of a hub in a folder of the disk. Values are written beside their place and renamed into it, so that another
+// process sees all of one or nothing.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { HubStore } from './hub-store.js';
+
+const unfinished = /\.unfinished-[\w-]+$/;
+
+/** $XDG_CACHE_HOME/attention-lab/hub, or the same below ~/.cache. */
+export function defaultCacheDir(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'attention-lab', 'hub');
+}
+
+export function nodeStore(folder: string): HubStore {
+  const pathOf = (key: string): string => join(folder, ...key.split('/'));
+  return {
+    async get(key) {
+      return unlessMissing(readFile(pathOf(key)), undefined);
+    },
+    async put(key, value) {
+      const path = pathOf(key);
+      const beside = `${path}.unfinished-${randomUUID()}`;
+      await mkdir(dirname(path), { recursive: true });
+      try {
+        await writeFile(beside, value);
+        await rename(beside, path);
+      } catch (error) {
+        await rm(beside, { force: true });
+        throw error;
+      }
+    },
+    async keys(prefix) {
+      const found = await unlessMissing(
+        readdir(folder, { recursive: true, withFileTypes: true }),
+        [],
+      );
+      return found
+        .filter((entry) => entry.isFile() && !unfinished.test(entry.name))
+        .map((entry) =>
+          join(entry.parentPath, entry.name)
+            .slice(folder.length + 1)
+            .split(/[\\/]/)
+            .join('/'),
+        )
+        .filter((key) => key.startsWith(prefix));
+    },
+    async delete(prefix) {
+      await rm(pathOf(prefix.replace(/\/$/, '')), { recursive: true, force: true });
+    },
+  };
+}
+
+async function unlessMissing<T, Otherwise>(
+  value: Promise<T>,
+  otherwise: Otherwise,
+): Promise<T | Otherwise> {
+  try {
+    return await value;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return otherwise;
+    throw error;
+  }
+}

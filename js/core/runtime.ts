@@ -1,0 +1,168 @@
+// The runtime: chooses a wasm variant, starts the module and hands out attentions, layers and models. Knows no platform.
+import { relaxedSimd, simd } from 'wasm-feature-detect';
+import { attend } from './attention.js';
+import { completeModelConfig } from './config.js';
+import { AttentionLabError, checkAborted, fail, messageOf } from './errors.js';
+import createNativeModule from './glue.js';
+import { Handles } from './handles.js';
+import { AttentionLayer } from './layer.js';
+import type { Later } from '../entries/later.js';
+import { Listing, type ListingRuntime } from './listings.js';
+import { Model, type Host } from './model.js';
+import type { NativeModule } from './native.js';
+import { Recurrent, type RecurrentConfig } from './recurrent.js';
+import { usualPreprocessor } from '../pictures/preprocess.js';
+import type {
+  AttentionInputs,
+  AttentionLayerConfig,
+  AttentionOptions,
+  AttentionResult,
+  CachedModel,
+  CacheOptions,
+  ClearCacheOptions,
+  ListingName,
+  ListingOptions,
+  LoadOptions,
+  ModelConfig,
+  ModelSource,
+  RuntimeOptions,
+  SeedOptions,
+  VariantName,
+} from './types.js';
+import { checkKeys, checkOneOf, checkSeed, checkSignal } from './validation.js';
+import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
+
+/** What a browser and Node do differently. */
+export interface Platform {
+  readWasm: ReadWasm;
+  later(): Promise<Later>;
+}
+
+const optionKeys = new Set(['variant', 'wasm', 'signal']);
+const seedKeys = new Set(['seed']);
+
+export class Runtime implements ListingRuntime {
+  /** Which build of the kernels runs. */
+  readonly variant: VariantName;
+  readonly #native: NativeModule;
+  readonly #handles = new Handles();
+  readonly #host: Host;
+
+  /** @internal */
+  constructor(native: NativeModule, platform: Platform) {
+    this.#native = native;
+    this.#host = { native, handles: this.#handles, later: platform.later };
+    this.variant = native.variant();
+  }
+
+  /** Layers and models not yet disposed of. */
+  get liveHandles(): number {
+    return this.#handles.live;
+  }
+
+  /** Bytes of WebAssembly memory. It grows and never shrinks; only the end of a worker gives it back. */
+  get memoryBytes(): number {
+    return this.#native.memorySize();
+  }
+
+  /** Attention without learned weights: q [..., T, K], k [..., S, K], v [..., S, Kv] → output [..., T, Kv]. */
+  attention(inputs: AttentionInputs, options?: AttentionOptions): AttentionResult {
+    return attend(this.#native, inputs, options);
+  }
+
+  /** A multi-head attention layer with fresh weights, the same for the same seed. */
+  createAttention(config: AttentionLayerConfig, options?: SeedOptions): AttentionLayer {
+    return new AttentionLayer(this.#native, this.#handles, config, options);
+  }
+
+  /** A GRU with fresh weights, the same for the same seed: how sequences were read before attention. */
+  createRecurrent(config: RecurrentConfig, options?: SeedOptions): Recurrent {
+    return new Recurrent(this.#native, this.#handles, config, options);
+  }
+
+  /** A model with fresh weights, the same for the same seed. */
+  createModel(config: ModelConfig, options?: SeedOptions): Model {
+    const { seed = 0 } = checkKeys('options', options, seedKeys);
+    checkSeed('seed', seed);
+    const complete = completeModelConfig(config);
+    const preprocessor = complete.image ? usualPreprocessor(complete.image) : undefined;
+    const model = new Model(this.#host, complete, { preprocessor });
+    model.initialise(seed);
+    return model;
+  }
+
+  /** One of the published listings, with fresh weights where it has any. */
+  createListing(name: ListingName, options?: ListingOptions): Listing {
+    return new Listing(this, name, options);
+  }
+
+  /** What downloads of hub ids have left behind. */
+  async listCache(options?: CacheOptions): Promise<CachedModel[]> {
+    return (await this.#host.later()).listCache(options);
+  }
+
+  /** Drops it: all, or what is kept of one repository. */
+  async clearCache(options?: ClearCacheOptions): Promise<void> {
+    return (await this.#host.later()).clearCache(options);
+  }
+
+  /** A model of a hub, 'org/name', or from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
+  async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
+    return (await this.#host.later()).load(source, options, this.#host);
+  }
+}
+
+/** Starts a runtime on this platform. */
+export async function startRuntime(platform: Platform, given?: RuntimeOptions): Promise<Runtime> {
+  const options = checkKeys('options', given, optionKeys);
+  const asked = checkOneOf('variant', options.variant ?? 'auto', ['auto', 'relaxed', 'simd128']);
+  const signal = checkSignal('signal', options.signal);
+  checkAborted(signal, 'createRuntime');
+  const module = await compileWasm(
+    options.wasm ?? wasmUrl(await chooseVariant(asked)),
+    platform.readWasm,
+    signal,
+  );
+  const runtime = new Runtime(await instantiate(module), platform);
+  checkAborted(signal, 'createRuntime');
+  if (asked !== 'auto' && runtime.variant !== asked) {
+    fail('invalid_argument', `wasm: expected the variant "${asked}", got "${runtime.variant}"`);
+  }
+  return runtime;
+}
+
+async function chooseVariant(asked: 'auto' | VariantName): Promise<VariantName> {
+  if (!(await simd())) {
+    fail(
+      'unsupported_engine',
+      'this JavaScript engine has no WebAssembly SIMD, which attention-lab needs',
+    );
+  }
+  if (asked === 'simd128') return asked;
+  if (await relaxedSimd()) return 'relaxed';
+  if (asked === 'auto') return 'simd128';
+  fail(
+    'unsupported_engine',
+    'variant: this JavaScript engine has no relaxed SIMD; ask for "simd128" or "auto"',
+  );
+}
+
+/** Runs the Emscripten glue on a compiled module. */
+function instantiate(module: WebAssembly.Module): Promise<NativeModule> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: unknown): void =>
+      reject(
+        new AttentionLabError(
+          'wasm_load',
+          `wasm: not a module of this package: ${messageOf(error)}`,
+          { cause: error },
+        ),
+      );
+    createNativeModule({
+      instantiateWasm(imports, done) {
+        WebAssembly.instantiate(module, imports).then(done).catch(refuse);
+        return {};
+      },
+    }).then(resolve, refuse);
+  });
+}

@@ -1,0 +1,21 @@
+// The package as a browser sees it: fetch and File, no Node built-in.
+import { fail, messageOf } from '../core/errors.js';
+import type { Later } from './later.js';
+import { startRuntime, type Runtime } from '../core/runtime.js';
+import type { RuntimeOptions } from '../core/types.js';
+import { fetchWasm } from '../core/wasm.js';
+
+export * from './public.js';
+
+/** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
+export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
+  return startRuntime({ readWasm: fetchWasm, later: fetchLater }, options);
+}
+
+async function fetchLater(): Promise<Later> {
+  try {
+    return (await import('./later-web.js')).later;
+  } catch (error) {
+    fail('network', `the package's other script could not be loaded: ${messageOf(error)}`, error);
+  }
+}

@@ -1,0 +1,31 @@
+// What every entry of the package exports, beside its own createRuntime.
+export { AttentionLabError, errorCodes, type ErrorCode } from '../core/errors.js';
+export { listingNames } from '../core/listing-names.js';
+export type { Listing } from '../core/listings.js';
+export { createRandom } from '../core/random.js';
+export { preprocess } from '../pictures/preprocess.js';
+export type { AttentionLayer } from '../core/layer.js';
+export type { Model } from '../core/model.js';
+export type { Runtime } from '../core/runtime.js';
+export type { Trainer } from '../training/trainer.js';
+export {
+  headMeasures,
+  measureHeads,
+  type HeadMeasure,
+  type HeadScores,
+  type MeasureOptions,
+} from '../analysis/measures.js';
+export { rollout, type RolloutOptions } from '../analysis/rollout.js';
+export { weightNorms, type WeightNormOptions } from '../analysis/weight-norms.js';
+export type { AttentionRun } from '../analysis/attention-run.js';
+export type { Metric, PerSequence } from '../analysis/metrics.js';
+export type {
+  CompleteRecurrentConfig,
+  Recurrent,
+  RecurrentConfig,
+  RecurrentInputs,
+  RecurrentOptions,
+  RecurrentOutput,
+} from '../core/recurrent.js';
+export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../analysis/sweep-spec.js';
+export type * from '../core/types.js';

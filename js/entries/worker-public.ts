@@ -1,0 +1,35 @@
+// What both entries of attention-lab/worker export, beside their own createWorkerRuntime.
+export { AttentionLabError, errorCodes, type ErrorCode } from '../core/errors.js';
+export { listingNames } from '../core/listing-names.js';
+export { createRandom } from '../core/random.js';
+export { preprocess } from '../pictures/preprocess.js';
+export type { CallOptions } from '../worker/connection.js';
+export type {
+  WorkerAttentionLayer,
+  WorkerListing,
+  WorkerModel,
+  WorkerRecurrent,
+  WorkerRuntime,
+  WorkerTokenizer,
+  WorkerTrainer,
+} from '../worker/client.js';
+export {
+  headMeasures,
+  measureHeads,
+  type HeadMeasure,
+  type HeadScores,
+  type MeasureOptions,
+} from '../analysis/measures.js';
+export { rollout, type RolloutOptions } from '../analysis/rollout.js';
+export { weightNorms, type WeightNormOptions } from '../analysis/weight-norms.js';
+export type { AttentionRun } from '../analysis/attention-run.js';
+export type { Metric, PerSequence } from '../analysis/metrics.js';
+export type {
+  CompleteRecurrentConfig,
+  RecurrentConfig,
+  RecurrentInputs,
+  RecurrentOptions,
+  RecurrentOutput,
+} from '../core/recurrent.js';
+export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../analysis/sweep-spec.js';
+export type * from '../core/types.js';

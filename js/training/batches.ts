@@ -1,0 +1,175 @@
+// What a trainer reads: examples padded to a batch, and a batch checked against the model's config.
+import { fail } from '../core/errors.js';
+import { checkInputs, readIds } from '../core/inputs.js';
+import { checkMemory } from '../core/memory.js';
+import type { NativeTrainingBatch } from '../core/native.js';
+import type { CompleteModelConfig, Tensor, TrainingBatch, TrainingExample } from '../core/types.js';
+import {
+  checkObject,
+  checkShape,
+  checkTensor,
+  describe,
+  sameShape,
+  shapeText,
+} from '../core/validation.js';
+
+/** The label of a position that is not asked about. */
+export const ignored = -100;
+
+const exampleKeys: ReadonlySet<string> = new Set<keyof TrainingExample>([
+  'inputIds',
+  'labels',
+  'attentionMask',
+  'tokenTypeIds',
+  'decoderInputIds',
+  'pixelValues',
+]);
+
+export type CheckedBatch = Omit<NativeTrainingBatch, 'overlap'>;
+
+/** Checks a batch and flattens it: inputs as forward takes them, labels as its logits are. */
+export function checkTrainingBatch(
+  given: TrainingBatch,
+  config: CompleteModelConfig,
+): CheckedBatch {
+  if (typeof given !== 'object' || given === null)
+    fail('invalid_argument', `batch: expected an object, got ${describe(given)}`);
+  const { labels, memory, ...rest } = given;
+  if (labels === undefined)
+    fail('invalid_argument', 'labels: expected the right answers of the batch, got none');
+  if (rest.start !== undefined)
+    fail('invalid_argument', 'start: expected none, as a gradient goes back to the embeddings');
+  const inputs = checkInputs(rest, config);
+  const { batch, length } = inputs.decoder ?? inputs;
+  const classes = config.numLabels;
+  const read = readIds('labels', labels, classes || config.vocabSize, ignored);
+  const expected = classes ? [batch] : [batch, length];
+  const actual = classes && read.batch === 1 ? [read.length] : [read.batch, read.length];
+  if (!sameShape(actual, expected))
+    fail('shape_mismatch', `labels: expected ${shapeText(expected)}, got ${shapeText(actual)}`);
+  return {
+    ...inputs,
+    labels: read.ids,
+    memory: memory === undefined ? null : checkMemory(memory, config, batch),
+  };
+}
+
+/** The pad token of what is read, and of what an encoder–decoder writes. */
+export interface PadTokenIds {
+  input: number;
+  target: number;
+}
+
+/** Pads examples of unequal length to a batch: ids with the pad token, masks and types with 0, labels with −100. */
+export function collate(
+  given: readonly TrainingExample[],
+  padTokenIds: PadTokenIds,
+): TrainingBatch {
+  if (!Array.isArray(given) || given.length === 0) {
+    fail('invalid_argument', `examples: expected an array of at least one, got ${describe(given)}`);
+  }
+  const examples = given.map((example, index) =>
+    checkExample(`examples[${index}]`, example as TrainingExample),
+  );
+  const rows = <K extends keyof TrainingExample>(
+    key: K,
+  ): Required<TrainingExample>[K][] | undefined => {
+    const having = examples.filter((example) => example[key] !== undefined);
+    if (having.length === 0) return undefined;
+    const lacking = examples.findIndex((example) => example[key] === undefined);
+    if (lacking >= 0)
+      fail(
+        'invalid_argument',
+        `examples[${lacking}].${key}: expected one as in the other examples, got none`,
+      );
+    return having.map((example) => example[key] as Required<TrainingExample>[K]);
+  };
+  const inputIds = rows('inputIds');
+  const decoderInputIds = rows('decoderInputIds');
+  const tokenTypeIds = rows('tokenTypeIds');
+  const pixelValues = rows('pixelValues');
+  const labels = rows('labels') as (readonly number[] | number)[];
+  const single = typeof labels[0] === 'number';
+  const other = labels.findIndex((label) => (typeof label === 'number') !== single);
+  if (other >= 0) {
+    fail(
+      'invalid_argument',
+      `examples[${other}].labels: expected ${single ? 'one number' : 'an array'} as in examples[0], got ${describe(labels[other])}`,
+    );
+  }
+  const attentionMask = examples.some((example) => example.attentionMask !== undefined)
+    ? examples.map((example) => example.attentionMask ?? (example.inputIds ?? []).map(() => 1))
+    : maskOf(inputIds);
+  const decoderAttentionMask = maskOf(decoderInputIds);
+  return {
+    ...(inputIds && { inputIds: padded(inputIds, padTokenIds.input) }),
+    ...(attentionMask && { attentionMask: padded(attentionMask, 0) }),
+    ...(tokenTypeIds && { tokenTypeIds: padded(tokenTypeIds, 0) }),
+    ...(decoderInputIds && { decoderInputIds: padded(decoderInputIds, padTokenIds.target) }),
+    ...(decoderAttentionMask && { decoderAttentionMask: padded(decoderAttentionMask, 0) }),
+    ...(pixelValues && { pixelValues: stacked(pixelValues) }),
+    labels: single ? (labels as number[]) : padded(labels as number[][], ignored),
+  };
+}
+
+function checkExample(name: string, given: TrainingExample): TrainingExample {
+  const example = checkObject(name, given, exampleKeys);
+  const { inputIds, decoderInputIds, labels } = example;
+  for (const key of ['inputIds', 'attentionMask', 'tokenTypeIds', 'decoderInputIds'] as const) {
+    if (example[key] !== undefined && !Array.isArray(example[key])) {
+      fail(
+        'invalid_argument',
+        `${name}.${key}: expected an array of numbers, got ${describe(example[key])}`,
+      );
+    }
+  }
+  const asLongAs = (
+    key: 'labels' | 'attentionMask' | 'tokenTypeIds',
+    ids: readonly number[] | undefined,
+  ): void => {
+    const values = example[key];
+    if (Array.isArray(values) && ids && values.length !== ids.length) {
+      fail(
+        'shape_mismatch',
+        `${name}.${key}: expected ${ids.length} values, one for each id, got ${values.length}`,
+      );
+    }
+  };
+  if (!Array.isArray(labels) && typeof labels !== 'number') {
+    fail(
+      'invalid_argument',
+      `${name}.labels: expected an array of numbers, or one for a classifier, got ${describe(labels)}`,
+    );
+  }
+  asLongAs('labels', decoderInputIds ?? inputIds);
+  asLongAs('attentionMask', inputIds);
+  asLongAs('tokenTypeIds', inputIds);
+  return example;
+}
+
+/** 1 for every id, where the rows need padding; else none is needed. */
+function maskOf(rows: readonly (readonly number[])[] | undefined): number[][] | undefined {
+  return rows?.some((row) => row.length !== rows[0]!.length)
+    ? rows.map((row) => row.map(() => 1))
+    : undefined;
+}
+
+function padded(rows: readonly (readonly number[])[], filler: number): number[][] {
+  const length = Math.max(...rows.map((row) => row.length));
+  return rows.map((row) => [...row, ...Array<number>(length - row.length).fill(filler)]);
+}
+
+/** [C, height, width] each → [B, C, height, width]. */
+function stacked(pictures: readonly Tensor[]): Tensor {
+  const all = pictures.map((picture, index) =>
+    checkTensor(`examples[${index}].pixelValues`, picture),
+  );
+  const dims = all[0]!.dims.slice(-3);
+  const data = new Float32Array(all.length * dims.reduce((product, size) => product * size, 1));
+  all.forEach((picture, index) => {
+    const own = sameShape(picture.dims, [1, ...dims]) ? dims : picture.dims;
+    checkShape(`examples[${index}].pixelValues`, own, dims);
+    data.set(picture.data, index * picture.data.length);
+  });
+  return { data, dims: [all.length, ...dims] };
+}

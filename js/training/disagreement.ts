@@ -1,0 +1,53 @@
+// What the overlap of heads costs in training: a weight for every query and every key of a batch.
+import { fail } from '../core/errors.js';
+import type { CompleteModelConfig, TrainerOptions } from '../core/types.js';
+import { ignored, type CheckedBatch } from './batches.js';
+import { checkInteger, checkObject, checkPositive, describe } from '../core/validation.js';
+
+const keys = new Set(['weight', 'except']);
+const none = new Float32Array();
+
+/** A batch → [2, B·T], as nn::Backward has it: the overlap's mean over layers, labelled queries and pairs of heads, times `weight`. */
+export type OverlapWeights = (batch: CheckedBatch) => Float32Array;
+
+/** Throws on a model to which the term cannot be added. */
+export function overlapWeights(
+  given: TrainerOptions['disagreement'],
+  config: CompleteModelConfig,
+): OverlapWeights {
+  if (given === undefined) return () => none;
+  const { weight, except = [] } = checkObject('disagreement', given, keys);
+  checkPositive('disagreement.weight', weight);
+  if (!Array.isArray(except))
+    fail('invalid_argument', `disagreement.except: expected token ids, got ${describe(except)}`);
+  const free = new Set(
+    except.map((id, index) =>
+      checkInteger(`disagreement.except[${index}]`, id, 0, config.vocabSize - 1),
+    ),
+  );
+  if (config.encoder || config.numLabels) {
+    const kind = config.encoder ? 'an encoder–decoder' : 'a classifier';
+    fail(
+      'invalid_argument',
+      `disagreement: expected a model of one stack that answers at every token, got ${kind}`,
+    );
+  }
+  const H = config.attention.numHeads;
+  if (H === 1) return () => none; // no other head to agree with
+  return ({ inputIds, labels, memory }) => {
+    if (memory !== null)
+      fail(
+        'invalid_argument',
+        'disagreement: expected a batch without memory, whose tokens have no ids here',
+      );
+    if (inputIds === null)
+      fail('invalid_argument', 'disagreement: expected a batch of inputIds, got none');
+    const cost =
+      (2 * weight) /
+      (config.numLayers * labels.filter((label) => label !== ignored).length * H * (H - 1));
+    const overlap = new Float32Array(2 * labels.length);
+    labels.forEach((label, query) => (overlap[query] = label === ignored ? 0 : cost));
+    inputIds.forEach((id, key) => (overlap[labels.length + key] = free.has(id) ? 0 : 1));
+    return overlap;
+  };
+}
