@@ -43,7 +43,7 @@ describe('the installed package', () => {
     assert.deepEqual(sources, []);
     for (const name of [
       'index.js',
-      'index.d.ts',
+      'types/entries/index.d.ts',
       'node.js',
       'worker.js',
       'worker-entry.js',
