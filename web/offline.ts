@@ -1,15 +1,19 @@
 // A Vite plugin: writes sw.js with the lists of the built files and a version that is the hash of their contents.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
-/** What is kept before it is used. Wasm and models are kept as they are used: only one wasm variant ever is. */
+/** What is kept before it is used. Wasm is kept as it is used: only one variant ever is. */
 const isKept = (file: string) => /\.(html|js|css|svg)$/.test(file);
+/** Of a shipped model: what the page reads of it. */
+const isOfModel = (file: string) =>
+  /^models\/[^/]+\/[^/]+\.(json|safetensors)$/.test(file) && !file.endsWith('/evaluation.json');
 
 export function offline(): Plugin {
   let folder = '';
+  let publicFolder = '';
   const shell: string[] = [];
   const rest: string[] = [];
   const version = createHash('sha256');
@@ -18,6 +22,7 @@ export function offline(): Plugin {
     apply: 'build',
     configResolved(config) {
       folder = resolve(config.root, config.build.outDir);
+      publicFolder = config.publicDir;
     },
     writeBundle(_, bundle) {
       // What every visit needs: the page, the script that it begins with and what that imports. The rest belongs to parts not yet opened.
@@ -35,6 +40,10 @@ export function offline(): Plugin {
         version.update(file).update(output.type === 'chunk' ? output.code : output.source);
         if (isKept(file)) (needed.has(file) ? shell : rest).push(file);
       }
+      for (const file of filesIn(publicFolder)) {
+        version.update(file).update(readFileSync(join(publicFolder, file)));
+        if (isKept(file) || isOfModel(file)) rest.push(file);
+      }
       const template = readFileSync(fileURLToPath(new URL('./src/sw.js', import.meta.url)), 'utf8');
       const code = template
         .replace('__VERSION__', JSON.stringify(version.digest('hex').slice(0, 12)))
@@ -44,3 +53,14 @@ export function offline(): Plugin {
     },
   };
 }
+
+/** Paths below a folder, with slashes, sorted. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    )
+    .sort();

@@ -4,6 +4,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { offline } from './offline.ts';
 import { sharedPackage } from './package.ts';
+import { policy } from './policy.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { page, worker } = sharedPackage(here('../dist'));
@@ -25,5 +26,5 @@ export default defineConfig(({ command }) => ({
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es', plugins: () => [worker] },
   server: { fs: { allow: [here('..')] } },
-  plugins: [page, svelte(), offline()],
+  plugins: [page, svelte(), policy(), offline()],
 }));

@@ -41,9 +41,18 @@ export function openWebStore({ cacheDir }: CacheOptions): HubStore | undefined {
   return webStore();
 }
 
-/** A browser's Cache Storage; undefined where there is none, as in a page that was not served securely. */
+/** False in a page that was not served securely, and in a sandboxed frame, where even asking throws. */
+function hasCaches(): boolean {
+  try {
+    return typeof caches !== 'undefined';
+  } catch {
+    return false;
+  }
+}
+
+/** A browser's Cache Storage; undefined where there is none. */
 function webStore(): HubStore | undefined {
-  if (typeof caches === 'undefined') return undefined;
+  if (!hasCaches()) return undefined;
   const open = (): Promise<Cache> => caches.open(cacheName);
   const keys = async (prefix: string): Promise<string[]> => {
     const requests = await (await open()).keys();

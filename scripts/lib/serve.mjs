@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { extname, join, normalize, sep } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { contentSecurityPolicy } from './policy.mjs';
 
 const types = {
   '.css': 'text/css; charset=utf-8',
@@ -22,17 +23,6 @@ const types = {
 };
 const incompressible = new Set(['.png', '.woff2']);
 
-export const contentSecurityPolicy = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "connect-src 'self' https://huggingface.co https://*.huggingface.co https://*.hf.co", // a hub's models, once asked for
-  "img-src 'self' data: blob:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
 const encoders = {
   br: (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
   gzip: (bytes) => gzipSync(bytes),
@@ -41,12 +31,16 @@ const encoders = {
 /**
  * Serves `folder` on `host`:`port` (0: any free one). Resolves to { url, close }.
  * `onSent({ path, bytes, raw })` hears of every file: its bytes as sent, and before compression.
+ * `headers` are added to each answer, in place of the host's own of those names; undefined leaves one out.
  */
-export async function serve(folder, { port = 0, host = '127.0.0.1', onSent = () => {} } = {}) {
+export async function serve(
+  folder,
+  { port = 0, host = '127.0.0.1', onSent = () => {}, headers = {} } = {},
+) {
   const compressed = new Map(); // etag and encoding → bytes
   const server = createServer(async (request, response) => {
     try {
-      await answer({ folder, compressed, onSent }, request, response);
+      await answer({ folder, compressed, onSent, others: headers }, request, response);
     } catch (error) {
       const status =
         error instanceof URIError ? 400 : ['ENOENT', 'ENOTDIR'].includes(error.code) ? 404 : 500;
@@ -61,7 +55,7 @@ export async function serve(folder, { port = 0, host = '127.0.0.1', onSent = () 
   };
 }
 
-async function answer({ folder, compressed, onSent }, request, response) {
+async function answer({ folder, compressed, onSent, others }, request, response) {
   if (!['GET', 'HEAD'].includes(request.method))
     return response.writeHead(405, { Allow: 'GET, HEAD' }).end();
   const { pathname } = new URL(request.url, 'http://localhost');
@@ -77,7 +71,9 @@ async function answer({ folder, compressed, onSent }, request, response) {
     'Cache-Control': 'no-cache',
     ETag: etag,
     Vary: 'Accept-Encoding',
+    ...others,
   };
+  for (const name of Object.keys(headers)) if (headers[name] === undefined) delete headers[name];
   if (request.headers['if-none-match'] === etag) return response.writeHead(304, headers).end();
   let body = bytes;
   const accepted = request.headers['accept-encoding'] ?? '';

@@ -18,13 +18,15 @@ export async function keepForOffline(): Promise<void> {
   try {
     await idle();
     await navigator.serviceWorker.register('./sw.js');
-    const { active } = await navigator.serviceWorker.ready;
+    const { active, waiting } = await navigator.serviceWorker.ready;
     const folder = new URL('.', document.baseURI).href;
     const own = performance
       .getEntriesByType('resource')
       .map((entry) => entry.name)
       .filter((name) => name.startsWith(folder) && !name.endsWith('/sw.js'));
-    active?.postMessage({ keep: own, keepRest: !savesData() });
+    // A new version that waits for its turn keeps its own.
+    for (const worker of [active, waiting])
+      worker?.postMessage({ keep: own, keepRest: !savesData() });
   } catch {
     // Private windows and plain http refuse service workers: the page works, it only needs the network next time.
   }
