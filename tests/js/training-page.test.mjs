@@ -6,7 +6,7 @@ import { importPage } from './page-library.mjs';
 
 const { Curve } = await importPage('lib/curve.ts');
 const { History } = await importPage('lib/history.ts');
-const { encodeTrainingLink, decodeTrainingLink } = await importPage('state/training-link.ts');
+const { encodeTrainingLink, decodeTrainingLink } = await importPage('state/train/link.ts');
 
 test('a curve of any length keeps a bounded number of points, and the mean of all', () => {
   fc.assert(

@@ -1,9 +1,9 @@
 // One run as CSV, as JSON, and as the JavaScript that makes it again. Pure.
 import type { ForwardInputs, Tensor } from 'attention-lab';
-import { forwardOptions, maskNames, maskSizes, type Edits } from '../state/edits.ts';
-import type { ModelKind, Origin } from '../state/open-model.svelte.ts';
-import type { Input, Run } from '../state/run.ts';
-import type { SiteKind, SitePattern } from '../state/training-protocol.ts';
+import { forwardOptions, maskNames, maskSizes, type Edits } from '../state/lab/edits.ts';
+import type { ModelKind, Origin } from '../state/lab/open-model.svelte.ts';
+import type { Input, Run } from '../state/lab/run.ts';
+import type { SiteKind, SitePattern } from '../state/train/protocol.ts';
 import { at, headOf } from './pattern.ts';
 import { pictureOf } from './pen.ts';
 

@@ -1,0 +1,291 @@
+// The session: the open model, what it is given, and the two runs that every view reads — before and after the reader's edits.
+import { AttentionLabError } from 'attention-lab';
+import type { LoadOptions, ModelSource, Progress } from 'attention-lab';
+import { untrack } from 'svelte';
+import type { Text } from '../../lessons/lesson.ts';
+import { inLevels } from '../../lib/ink-text.ts';
+import { fourOf, type Ink } from '../../lib/pen.ts';
+import { Controls } from './controls.svelte.ts';
+import { noEdits } from './edits.ts';
+import { openModel } from './engine.ts';
+import { movedCells, movesBetween } from '../shared/following.ts';
+import type { TextModel } from './model.svelte.ts';
+import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
+import type { Input, Run, Shown, TextRun } from './run.ts';
+import { Selection, type Choice } from './selection.svelte.ts';
+import { shared } from './sites.ts';
+import type { InputToken } from '../train/protocol.ts';
+import type { ViewedModel } from './viewed-model.ts';
+
+export type Compare = 'after' | 'before' | 'difference';
+
+/** A choice by words, to be found among the tokens of the text that was just set. */
+export interface WordChoice {
+  layer: number;
+  head: number;
+  query: string;
+  key: string;
+}
+
+interface Pair {
+  model: OpenModel;
+  before: Run;
+  after: Run;
+}
+
+export class Session {
+  readonly controls = new Controls();
+  /** Its layer is a place in the list of a run's sites. */
+  readonly selection = new Selection();
+
+  model = $state.raw<OpenModel | null>(null);
+  /** What it is given; a model reads its part of it. */
+  text = $state('');
+  target = $state('');
+  picture = $state.raw<Shown | null>(null);
+  /** What to look for in a model that this page has trained, in the languages of the page. */
+  about = $state.raw<Text | null>(null);
+  /** Where set, "before" is this sentence without edits; else it is the same input without edits. */
+  pinned = $state<string | null>(null);
+  compare = $state<Compare>('after');
+
+  loading = $state.raw<Progress | null>(null);
+  isLoading = $state(false);
+  isWriting = $state(false);
+  /** Why the last load or run failed; the run before it stays on screen. */
+  error = $state.raw<{ code: string; message: string } | null>(null);
+
+  before = $state.raw<Run | null>(null);
+  after = $state.raw<Run | null>(null);
+
+  /** There is something to compare: edits, or another sentence as "before". */
+  readonly hasBefore = $derived(this.controls.modified || this.pinned !== null);
+  readonly tokens: readonly InputToken[] = $derived(this.after?.tokens ?? []);
+  readonly length = $derived(this.tokens.length);
+  /** What only models of one text have: null while another kind is open. */
+  readonly textModel = $derived(this.model?.kind === 'text' ? (this.model as TextModel) : null);
+  readonly viewed = $derived(
+    this.model && this.model.kind !== 'text' ? (this.model as ViewedModel) : null,
+  );
+  readonly textRun = $derived(this.textModel && (this.after as TextRun | null));
+  readonly textRunBefore = $derived(this.textModel && (this.before as TextRun | null));
+
+  /** The run whose tokens the selection refers to; null: the next one. */
+  #followed: Run | null = null;
+  #wanted: WordChoice | null = null;
+  /** Counts calls of `open`: the newest wins. */
+  #openings = 0;
+  /** A run in a worker is under way; the newest input and edits wait, older ones are forgotten. */
+  isComputing = $state(false);
+  #waiting: (() => Promise<Pair>) | null = null;
+  /** Counts calls of `select`: a run from before it knows nothing of what was chosen. */
+  #selections = 0;
+  #writing: AbortController | null = null;
+
+  /** `sample`: an input that it knows. false: it could not be opened, `error` says why, and the model that was open stays. */
+  async open(
+    source: ModelSource | Promise<ModelSource>,
+    name: string,
+    origin: Origin,
+    options: LoadOptions = {},
+    sample?: string,
+  ): Promise<boolean> {
+    const turn = ++this.#openings;
+    this.isLoading = true;
+    this.error = null;
+    try {
+      const model = await openModel(await source, name, origin, {
+        ...options,
+        onProgress: (progress) => (this.loading = progress),
+      });
+      if (turn !== this.#openings) {
+        model.dispose(); // the reader has chosen another one meanwhile
+        return false;
+      }
+      this.#begin(model, sample);
+      return true;
+    } catch (error) {
+      if (turn === this.#openings) this.#fail(error);
+      return false;
+    } finally {
+      this.isLoading = turn !== this.#openings;
+      if (!this.isLoading) this.loading = null;
+    }
+  }
+
+  #begin(model: OpenModel, sample: string | undefined): void {
+    const old = this.model;
+    this.stopWriting();
+    this.#waiting = null;
+    this.controls.clear();
+    this.pinned = null;
+    this.about = null;
+    this.compare = 'after';
+    this.#followed = null;
+    if (model.kind !== 'text' || old?.kind !== 'text') {
+      this.before = this.after = null; // nothing of another kind may be read as this one's
+      this.selection.lock({
+        layer: 0,
+        head: 0,
+        query: model.kind === 'picture' ? 0 : null,
+        key: null,
+      });
+    }
+    this.selection.clamp(model.siteNames.length, model.numHeads);
+    this.text =
+      sample ?? (model.kind === 'text' ? this.text : 'the animal did not cross the street .');
+    this.model = model;
+    const { viewed } = this;
+    if (viewed?.kind === 'picture') this.draw(fourOf(viewed.drawingSize));
+    if (viewed?.kind === 'pair') {
+      if (!viewed.hasTokenizer) this.text = '5 3 8 2 9 4';
+      if (viewed.languageCodes.length > 0 && sample === undefined)
+        this.text = `${viewed.languageCodes[0]!} ${this.text}`;
+      this.target = viewed.canWrite ? '' : viewed.hasTokenizer ? this.text : '4 9 2';
+      if (viewed.canWrite) void this.write();
+    }
+    old?.dispose();
+  }
+
+  /** A choice that belongs to the input just set: it is not to be moved along from the one before. */
+  select(choice: Choice | WordChoice): void {
+    this.#followed = null;
+    this.#selections += 1;
+    if (typeof choice.query === 'string') this.#wanted = choice as WordChoice;
+    else this.selection.lock(choice as Choice);
+  }
+
+  /** Another head: what is chosen stays where its rows and columns stand for the same places. */
+  choose(layer: number, head: number): void {
+    const [old, next] = [this.selection.locked.layer, layer].map(
+      (index) => this.after?.sites[index]?.kind,
+    );
+    const stays = old && next ? shared(old, next) : { rows: true, columns: true };
+    this.selection.lock({
+      layer,
+      head,
+      ...(!stays.rows && { query: null }),
+      ...(!(stays.rows && stays.columns) && { key: null }),
+    });
+  }
+
+  draw(drawing: Ink): void {
+    this.picture = { drawing: inLevels(drawing) };
+  }
+
+  async openPicture(file: File): Promise<void> {
+    try {
+      this.picture = { name: file.name, bitmap: await createImageBitmap(file) };
+    } catch (error) {
+      this.error = {
+        code: 'unknown',
+        message: `${file.name}: ${error instanceof Error ? error.message : String(error)}`,
+      };
+    }
+  }
+
+  /** Lets an encoder–decoder write the target. */
+  async write(): Promise<void> {
+    const { viewed, text } = this;
+    this.stopWriting();
+    if (!viewed) return;
+    const mine = new AbortController();
+    this.#writing = mine;
+    this.isWriting = true;
+    try {
+      const written = await viewed.write(text, mine.signal);
+      if (this.#writing === mine) this.target = written;
+    } catch (error) {
+      if (this.#writing === mine) this.#fail(error);
+    } finally {
+      if (this.#writing === mine) this.isWriting = false;
+    }
+  }
+
+  stopWriting(): void {
+    this.#writing?.abort();
+    this.#writing = null;
+    this.isWriting = false;
+  }
+
+  /** Runs what is needed for the current input and edits. To be called inside an effect. */
+  run(): void {
+    const { model, text, target, picture, pinned, hasBefore } = this;
+    const { edits } = this.controls;
+    if (!model) return;
+    const input: Input = { text, target, picture };
+    const site = model.tracesAll ? 0 : this.selection.locked.layer;
+    const runAfter = () => model.run(input, edits, site);
+    const runBefore = (after: Run): Later<Run> =>
+      hasBefore ? model.run({ ...input, text: pinned ?? text }, noEdits, site) : after;
+    if (model.isRemote) {
+      void this.#later(async () => {
+        const after = await runAfter();
+        return { model, after, before: await runBefore(after) };
+      });
+      return;
+    }
+    try {
+      const after = runAfter() as Run;
+      const before = runBefore(after) as Run;
+      untrack(() => this.#show({ model, after, before }));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #later(task: () => Promise<Pair>): Promise<void> {
+    this.#waiting = task;
+    if (untrack(() => this.isComputing)) return;
+    this.isComputing = true;
+    while (this.#waiting) {
+      const next: () => Promise<Pair> = this.#waiting;
+      this.#waiting = null;
+      const { model } = this;
+      const selections = this.#selections;
+      try {
+        const pair = await next();
+        const isOld = this.#waiting !== null && selections !== this.#selections;
+        if (pair.model === this.model && !isOld) this.#show(pair);
+      } catch (error) {
+        if (!this.#waiting && model === this.model) this.#fail(error);
+      }
+    }
+    this.isComputing = false;
+  }
+
+  #show({ before, after }: Pair): void {
+    this.#follow(after);
+    this.after = after;
+    this.before = before;
+    this.error = null;
+  }
+
+  /** Keeps the selected tokens and the closed cells on their words when words before them come and go. */
+  #follow(run: Run): void {
+    const old = this.#followed ?? run;
+    this.#followed = run;
+    if (this.#wanted) {
+      const { layer, head, query, key } = this.#wanted;
+      const place = (word: string) => run.tokens.findIndex(({ text }) => text === word);
+      const found = (word: string) => (place(word) < 0 ? null : place(word));
+      this.selection.lock({ layer, head, query: found(query), key: found(key) });
+      this.#wanted = null;
+      return;
+    }
+    const moved = movesBetween(old, run);
+    const { layer, query, key } = this.selection.locked;
+    const next = { query: moved('rows', layer, query), key: moved('columns', layer, key) };
+    if (next.query !== query || next.key !== key) this.selection.lock(next);
+    const { edits } = this.controls;
+    const blocked = movedCells(edits.blocked, run, moved);
+    if (blocked !== edits.blocked) this.controls.change({ ...edits, blocked }, 'follow');
+  }
+
+  #fail(error: unknown): void {
+    const code = error instanceof AttentionLabError ? error.code : 'unknown';
+    this.error = { code, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export const session = new Session();

@@ -1,0 +1,178 @@
+// What the views draw, derived from the session: the pattern of any head after display options, and the cell in focus.
+import { headMeasures, measureHeads, type HeadMeasure, type HeadScores } from 'attention-lab';
+import type { LayerTrace } from '../../lib/arithmetic.ts';
+import {
+  headOf,
+  difference,
+  mergeWords,
+  at,
+  rowOf,
+  top,
+  withoutSink,
+  wordGroups,
+  type Group,
+  type Matrix,
+} from '../../lib/pattern.ts';
+import { maskOf, type MaskCell } from './edits.ts';
+import type { Run } from './run.ts';
+import { session, type Compare } from './session.svelte.ts';
+import { siteTrace } from './sites.ts';
+import type { InputToken, SitePattern } from '../train/protocol.ts';
+
+type Side = 'rows' | 'columns';
+
+class Shown {
+  mergeWords = $state(false);
+  hideSink = $state(false);
+  measure = $state<HeadMeasure>('entropy');
+
+  readonly sites: readonly SitePattern[] = $derived(session.after?.sites ?? []);
+  /** The place in the list of sites, and what is there. */
+  readonly layer = $derived(
+    Math.max(0, Math.min(session.selection.shown.layer, this.sites.length - 1)),
+  );
+  readonly site: SitePattern | null = $derived(this.sites[this.layer] ?? null);
+  readonly head = $derived(
+    Math.min(session.selection.shown.head, (this.site?.pattern.dims[1] ?? 1) - 1),
+  );
+
+  readonly hasSubwords = $derived(
+    this.sites.some(({ rows, columns }) => [...rows, ...columns].some((token) => token.continues)),
+  );
+  readonly isMerged = $derived(this.mergeWords && this.hasSubwords);
+
+  /** One label per row and column that is drawn: a token, or a merged word. */
+  readonly rows: readonly InputToken[] = $derived(this.#labels('rows'));
+  readonly columns: readonly InputToken[] = $derived(this.#labels('columns'));
+
+  /** A difference needs two runs of one size. */
+  readonly comparable = $derived.by(() => {
+    const [old, now] = [session.before, session.after].map((run) =>
+      run?.sites[this.layer]?.pattern.dims.join(),
+    );
+    return old !== undefined && old === now;
+  });
+  readonly compare: Compare = $derived(
+    session.hasBefore && this.comparable ? session.compare : 'after',
+  );
+  readonly isSigned = $derived(this.compare === 'difference');
+
+  /** Row and column of the selection as they are drawn. */
+  readonly row = $derived(this.placeOf('rows', session.selection.shown.query));
+  readonly column = $derived(this.placeOf('columns', session.selection.shown.key));
+
+  readonly matrix: Matrix | null = $derived(this.of(this.layer, this.head));
+
+  /** The cell whose arithmetic is shown: the selected key, else the one the query looks at most. Token positions. */
+  readonly cell: { query: number; key: number } | null = $derived.by(() => {
+    const { query, key } = session.selection.shown;
+    if (query === null || !this.site || query >= this.site.rows.length) return null;
+    const strongest = () => top(rowOf(headOf(this.site!.pattern, this.head), query), 1)[0]!.index;
+    return { query, key: key !== null && key < this.site.columns.length ? key : strongest() };
+  });
+
+  /** Traced tensors of the shown site, where it was traced. */
+  readonly trace: LayerTrace | null = $derived(traceOf(session.after, this.site));
+
+  /** True where the mask closed the drawn cell, in the run that is drawn. */
+  readonly isMasked: (row: number, column: number) => boolean = $derived.by(() => {
+    const { head, isMerged } = this;
+    const trace = traceOf(this.compare === 'before' ? session.before : session.after, this.site);
+    if (!trace || isMerged) return () => false;
+    const scores = headOf(trace.scores, head);
+    const masked = headOf(trace.maskedScores, head);
+    return (row: number, column: number) => at(scores, row, column) !== at(masked, row, column);
+  });
+
+  /** Pattern of a head as it is to be drawn, in the current comparison. */
+  of(layer: number, head: number, compare: Compare = this.compare): Matrix | null {
+    const [old, now] = [session.before, session.after].map((run) => run?.sites[layer]);
+    if (!old || !now) return null;
+    if (compare === 'before') return this.#prepare(old, head);
+    const pattern = this.#prepare(now, head);
+    if (compare === 'after') return pattern;
+    return difference(pattern, this.#prepare(old, head)) ?? pattern;
+  }
+
+  /** Scores of all heads of a text's model, always of the weights as they are after the edits, without display options. */
+  readonly #scores: HeadScores | null = $derived.by(() => {
+    const after = session.textRun;
+    if (!after || after.attentions.length === 0) return null;
+    const { tokens, outProjections } = after;
+    return measureHeads(after, {
+      inputIds: tokens.map((token) => token.id),
+      specialTokens: tokens.map((token) => token.special),
+      ...(outProjections && { parameters: outProjections }),
+    });
+  });
+
+  /** What there are scores of. */
+  readonly measures: readonly HeadMeasure[] = $derived(
+    headMeasures.filter((kind) => this.#scores?.[kind]),
+  );
+
+  /** NaN where no token of the sentence has one. */
+  score(layer: number, head: number, kind: HeadMeasure = this.measure): number {
+    const scores = this.#scores?.[kind];
+    return scores?.data[layer * scores.dims[1]! + head] ?? NaN;
+  }
+
+  /** What a full bar stands for: 1 for shares, else the largest score of any head. */
+  scale(kind: HeadMeasure): number {
+    if (kind !== 'entropyBits' && kind !== 'distance' && kind !== 'weightNorm') return 1;
+    return (
+      this.#scores?.[kind]?.data.reduce(
+        (largest, score) => (score > largest ? score : largest),
+        0,
+      ) || 1
+    );
+  }
+
+  /** The token position that a drawn row or column stands for. */
+  tokenAt(side: Side, place: number): number {
+    return this.#groups(this.site!, side)?.[place]![0] ?? place;
+  }
+
+  /** The drawn row or column that a token position belongs to. */
+  placeOf(side: Side, index: number | null): number | null {
+    if (index === null || !this.site || index >= this.site[side].length) return null;
+    const groups = this.#groups(this.site, side);
+    return groups ? groups.findIndex(([start, end]) => index >= start && index < end) : index;
+  }
+
+  /** The cell of the shown site's mask. */
+  maskCell(query: number, key: number): MaskCell {
+    return { mask: maskOf[this.site!.kind], query, key };
+  }
+
+  #labels(side: Side): readonly InputToken[] {
+    const tokens = this.site?.[side] ?? [];
+    const groups = this.site && this.#groups(this.site, side);
+    return groups
+      ? groups.map(([start, end]) => ({
+          ...tokens[start]!,
+          text: tokens
+            .slice(start, end)
+            .map(({ text }) => text)
+            .join(''),
+        }))
+      : tokens;
+  }
+
+  #groups(site: SitePattern, side: Side): Group[] | null {
+    return this.isMerged ? wordGroups(site[side]) : null;
+  }
+
+  #prepare(site: SitePattern, head: number): Matrix {
+    const pattern = headOf(site.pattern, head);
+    const merged = this.isMerged
+      ? mergeWords(pattern, wordGroups(site.rows), wordGroups(site.columns))
+      : pattern;
+    return this.hideSink ? withoutSink(merged) : merged;
+  }
+}
+
+const traceOf = (run: Run | null, site: SitePattern | null): LayerTrace | null =>
+  run && site ? siteTrace(run.trace, site.site) : null;
+
+export const shown = new Shown();

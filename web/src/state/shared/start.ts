@@ -1,0 +1,147 @@
+// Opening models, and following links: what the address asks for, else the shipped model with its first example.
+import { AttentionLabError, type LoadOptions } from 'attention-lab';
+import { inLevels } from '../../lib/ink-text.ts';
+import { noEdits, type Edits } from '../lab/edits.ts';
+import { examples } from '../lab/examples.svelte.ts';
+import { decodeLink, type LinkState } from './link.ts';
+import { linked } from './linked.svelte.ts';
+import { listingChoices, listings, type Choice } from '../lab/listings.svelte.ts';
+import { folderOf, isPageModel, shippedModel } from './models.ts';
+import type { OpenModel } from '../lab/open-model.svelte.ts';
+import { place } from './place.svelte.ts';
+import { session } from '../lab/session.svelte.ts';
+import { settings } from './settings.svelte.ts';
+
+/** Opens the page's own model and shows its first example. */
+export async function openShipped(): Promise<boolean> {
+  const folder = folderOf(shippedModel);
+  const [opened] = await Promise.all([
+    session.open(folder, shippedModel, { from: 'page' }),
+    examples.load(folder).catch(() => undefined),
+  ]);
+  const [first] = examples.list;
+  if (opened && first) examples.show(first);
+  return opened;
+}
+
+/** Opens a model that the training part made, with an input of its lesson and the head that solves it. */
+export async function openOfPage(name: string): Promise<boolean> {
+  if (name === shippedModel) return openShipped();
+  const { filesOf, lessonOf } = await import('../../lessons/index.ts');
+  const lesson = lessonOf(name)!;
+  const files = Promise.all(filesOf(lesson).map((file) => fetchFile(name, file)));
+  const sample = lesson.kind === 'text' ? lesson.samples[0] : undefined;
+  if (!(await session.open(files, name, { from: 'page' }, {}, sample))) return false;
+  session.about = lesson.lookFor;
+  session.choose(lesson.shipped.head.layer, lesson.shipped.head.head);
+  return true;
+}
+
+async function fetchFile(name: string, file: string): Promise<File> {
+  const response = await fetch(new URL(file, folderOf(name))).catch((error: unknown) => error);
+  if (response instanceof Response && response.ok) return new File([await response.blob()], file);
+  const why = response instanceof Response ? `status ${response.status}` : String(response);
+  throw new AttentionLabError('network', `${name}/${file}: could not be loaded (${why})`);
+}
+
+/** Opens the files of a folder. false: `session.error` says why not. */
+export async function openFiles(
+  files: readonly File[],
+  name: string,
+  sample?: string,
+): Promise<boolean> {
+  return (await session.open(files, name, { from: 'disk' }, {}, sample)) && followWaiting();
+}
+
+/** Downloads it, which asks another server. */
+export async function openHub(
+  id: string,
+  revision: string,
+  options: LoadOptions,
+): Promise<boolean> {
+  return (
+    (await session.open(id, id, { from: 'hub', revision }, { ...options, revision })) &&
+    followWaiting()
+  );
+}
+
+/** Once, when the page opens. */
+export async function start(): Promise<void> {
+  const link = decodeLink(location.hash);
+  settings.follow(link.language, link.theme);
+  place.follow(location.hash);
+  if (
+    place.section === 'train' ||
+    !isPageModel(link.model ?? shippedModel) ||
+    link.model === undefined
+  )
+    await openShipped();
+  await follow();
+}
+
+/** Applies what the address says: at the start, and when a reader pastes another link over it. A link to a section says nothing. */
+export async function follow(): Promise<void> {
+  place.follow(location.hash);
+  if (!location.hash.includes('=')) return;
+  const link = decodeLink(location.hash);
+  settings.follow(link.language, link.theme);
+  if (place.section === 'train') return; // the training part follows what is its own
+  if (listingChoices.includes(link.listing as Choice)) listings.choice = link.listing as Choice;
+  const { model = shippedModel } = link;
+  if (session.model?.name !== model) {
+    if (!isPageModel(model)) {
+      linked.waiting = { ...link, model };
+      return;
+    }
+    if (!(await openOfPage(model))) return;
+  }
+  linked.waiting = null;
+  await apply(link);
+}
+
+async function followWaiting(): Promise<boolean> {
+  const link = linked.waiting;
+  if (link && session.model?.name === link.model) {
+    linked.waiting = null;
+    await apply(link);
+  }
+  return true;
+}
+
+async function apply(link: LinkState): Promise<void> {
+  const { model } = session;
+  if (!model || (model.kind !== 'picture' && link.text === undefined)) return;
+  session.stopWriting();
+  session.text = link.text ?? session.text;
+  if (link.target !== undefined) session.target = link.target;
+  else if (session.viewed?.canWrite && model.kind === 'pair') void session.write();
+  if (link.drawing) session.picture = { drawing: inLevels(link.drawing) };
+  session.pinned = model.kind === 'text' ? (link.pinned ?? null) : null;
+  session.compare =
+    link.compare === 'before' || link.compare === 'difference' ? link.compare : 'after';
+  const { choice } = link;
+  session.select(
+    choice && choice.layer < model.siteNames.length && choice.head < model.numHeads
+      ? choice
+      : session.selection.locked,
+  );
+  const edits = await runnable(link.edits, model);
+  if (session.model === model) session.controls.clear(edits);
+}
+
+/** The edits without those that this model refuses, such as one of a layer that it has not. */
+async function runnable(edits: Edits, model: OpenModel): Promise<Edits> {
+  const { text, target, picture } = session;
+  const runs = async (intervention: Edits['interventions'][number]) => {
+    try {
+      await model.run({ text, target, picture }, { ...noEdits, interventions: [intervention] }, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const interventions: Edits['interventions'][number][] = [];
+  for (const intervention of edits.interventions)
+    if (await runs(intervention)) interventions.push(intervention);
+  return { ...edits, interventions };
+}

@@ -1,0 +1,75 @@
+// What a link to the training part holds: lesson, seed, shape, learning rate, heads that are off, a text. Pure; what it cannot read it leaves out.
+import type { HeadName, Setup } from './protocol.ts';
+import { headChoices, layerChoices, widthChoices } from './shape.ts';
+
+export interface TrainingLink {
+  setup: Partial<Setup>;
+  begin?: 'shipped';
+  off: readonly HeadName[];
+  text?: string;
+  language?: string;
+  theme?: string;
+}
+
+/** `own` is what the lesson has anyway: a link says only what differs. */
+export function encodeTrainingLink(
+  { setup, begin, off, text, language, theme }: TrainingLink & { setup: Setup },
+  own: Setup,
+): string {
+  const differing = (name: keyof Setup) =>
+    setup[name] === own[name] ? undefined : String(setup[name]);
+  const fields: Record<string, string | undefined> = {
+    train: setup.lesson,
+    seed: String(setup.seed),
+    rate: differing('learningRate'),
+    layers: differing('layers'),
+    heads: differing('heads'),
+    width: differing('width'),
+    begin,
+    off: off.map(({ site, head }) => `${site}~${head}`).join(',') || undefined,
+    text,
+    lang: language,
+    theme,
+  };
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) search.set(name, value);
+  return `#${search}`;
+}
+
+export function decodeTrainingLink(hash: string): TrainingLink {
+  const search = new URLSearchParams(hash.replace(/^#/, ''));
+  const field = (name: string) => search.get(name) || undefined;
+  const setup: Partial<Setup> = {};
+  const lesson = field('train');
+  if (lesson) setup.lesson = lesson;
+  const number = (name: string, isGood: (value: number) => boolean) => {
+    const value = Number(field(name) ?? NaN);
+    return isGood(value) ? value : undefined;
+  };
+  const given = {
+    seed: number('seed', isSeed),
+    learningRate: number('rate', isLearningRate),
+    layers: number('layers', (n) => layerChoices.includes(n)),
+    heads: number('heads', (n) => headChoices.includes(n)),
+    width: number('width', (n) => widthChoices.includes(n)),
+  };
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined) Object.assign(setup, { [name]: value });
+  const off = (field('off') ?? '').split(',').flatMap((text): HeadName[] => {
+    const match = /^([\w.]+)~(\d{1,2})$/.exec(text);
+    return match ? [{ site: match[1]!, head: Number(match[2]) }] : [];
+  });
+  return {
+    setup,
+    begin: field('begin') === 'shipped' ? 'shipped' : undefined,
+    off,
+    text: field('text'),
+    language: field('lang'),
+    theme: field('theme'),
+  };
+}
+
+export const isSeed = (value: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+export const isLearningRate = (value: number): boolean => value > 0 && Number.isFinite(value);

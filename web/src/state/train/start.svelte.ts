@@ -1,0 +1,35 @@
+// The training part's beginning and its address: what a link asks for, else the first lesson; what a copied link holds.
+import { lessons } from '../../lessons/index.ts';
+import { settings } from '../shared/settings.svelte.ts';
+import { decodeTrainingLink, encodeTrainingLink } from './link.ts';
+import { setupOf, training } from './training.svelte.ts';
+
+let followed = '';
+
+/** Once when the part opens, and when a reader pastes another link over it. A bare link to the part changes nothing that is open. */
+export function openLinked(): void {
+  const { hash } = location;
+  if (!/^#train(=|&|$)/.test(hash) || (hash === followed && training.opened)) return;
+  const link = decodeTrainingLink(hash);
+  const lesson = lessons.find(({ id }) => id === link.setup.lesson);
+  if (!lesson && training.opened) return;
+  followed = hash;
+  const { off, text, begin } = link;
+  const setup = { ...setupOf(lesson ?? lessons[0]!), ...(lesson && link.setup) };
+  training.open(setup, { from: begin ?? 'fresh' }, { off, input: text ?? null });
+}
+
+export function trainingHash(): string {
+  const { setup, off, opened, input } = training;
+  return encodeTrainingLink(
+    {
+      setup,
+      off,
+      begin: opened?.beginning === 'shipped' ? 'shipped' : undefined,
+      text: typeof input === 'string' ? input : undefined,
+      language: settings.language,
+      theme: settings.theme === 'system' ? undefined : settings.theme,
+    },
+    setupOf(training.lesson),
+  );
+}

@@ -1,0 +1,36 @@
+// Which head took over from one that was switched off: the one whose weight where the answer is grew most. Pure.
+import type { HeadName, Picture } from './protocol.ts';
+
+export interface Look extends HeadName {
+  /** The share of its weight that falls where the answer is. */
+  share: number;
+}
+
+export interface Successor extends HeadName {
+  before: number;
+  after: number;
+}
+
+export const looksOf = (picture: Picture | null): Look[] =>
+  (picture?.sites ?? []).flatMap(({ site, onLooks }) =>
+    (onLooks ?? []).map((share, head) => ({ site, head, share })),
+  );
+
+/** null where no head that is on gained anything to speak of. */
+export function successorOf(
+  before: readonly Look[],
+  after: readonly Look[],
+  isOff: (head: HeadName) => boolean,
+): Successor | null {
+  const gains = after
+    .filter((look) => !isOff(look))
+    .flatMap(({ site, head, share }): Successor[] => {
+      const old = before.find((look) => look.site === site && look.head === head);
+      return old ? [{ site, head, before: old.share, after: share }] : [];
+    });
+  const best = gains.reduce<Successor | null>(
+    (most, gain) => (!most || gain.after - gain.before > most.after - most.before ? gain : most),
+    null,
+  );
+  return best && best.after - best.before >= 0.05 ? best : null;
+}

@@ -1,0 +1,329 @@
+// The training part as data: what was asked for, what the worker reported, and what is shown of it. Owns the worker.
+import { lessons } from '../../lessons/index.ts';
+import type { Lesson, Text } from '../../lessons/lesson.ts';
+import { Measurements } from './measured.svelte.ts';
+import type {
+  Beginning,
+  HeadName,
+  LearnerInput,
+  Opened,
+  Picture,
+  Progress,
+  Report,
+  Request,
+  Setup,
+  Whose,
+} from './protocol.ts';
+import { shapeOf } from './shape.ts';
+import { ShownAttention } from './shown.svelte.ts';
+import { looksOf, successorOf, type Look, type Successor } from './successor.ts';
+
+export type Phase = 'opening' | 'ready' | 'playing';
+
+/** The last thing that happened, to be said once. */
+export type News =
+  | { kind: 'opening' | 'fresh' | 'shipped' | 'running' | 'architecture' }
+  | { kind: 'loaded' | 'saved'; name: string }
+  | { kind: 'paused'; step: number }
+  | { kind: 'looking'; step: number; newest: number }
+  | {
+      kind: 'goal';
+      step: number;
+      seconds: number;
+      accuracy: number;
+      since: number | null;
+      successor: Successor | null;
+    }
+  | { kind: 'switched'; head: HeadName; isOff: boolean; before: number; after: number };
+
+export type Failure = Pick<
+  Extract<Report, { type: 'failed' }>,
+  'code' | 'message' | 'step' | 'back' | 'during'
+>;
+
+/** The lesson's own settings. */
+export function setupOf(lesson: Lesson, seed = 1): Setup {
+  return { lesson: lesson.id, seed, learningRate: lesson.training.lr, ...shapeOf(lesson.config) };
+}
+
+export const sameHead = (a: HeadName, b: HeadName): boolean =>
+  a.site === b.site && a.head === b.head;
+
+/** Milliseconds between pictures of a running training: fifteen a second, or two for a reader who asked for less motion. */
+const [reports, calmReports] = [66, 500];
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
+
+class Training {
+  setup = $state.raw<Setup>(setupOf(lessons[0]!));
+  phase = $state<Phase>('opening');
+  opened = $state.raw<Opened | null>(null);
+  progress = $state.raw<Omit<Progress, 'measured' | 'heldOut' | 'picture'> | null>(null);
+  pictures = $state.raw<Record<Whose, Picture | null>>({
+    untrained: null,
+    now: null,
+    shipped: null,
+  });
+  input = $state.raw<LearnerInput | null>(null);
+  problem = $state.raw<Text | null>(null);
+  off = $state.raw<readonly HeadName[]>([]);
+  /** Held-out accuracy without each head, as measured at a step. */
+  worth = $state.raw<Extract<Report, { type: 'worth' }> | null>(null);
+  news = $state.raw<News>({ kind: 'opening' });
+  failure = $state.raw<Failure | null>(null);
+
+  readonly lesson: Lesson = $derived(
+    lessons.find(({ id }) => id === this.setup.lesson) ?? lessons[0]!,
+  );
+  readonly step = $derived(this.progress?.step ?? 0);
+  /** Whether the one sequence of a lesson without an encoder may not look ahead. */
+  readonly isCausal = $derived(this.lesson.config.attention.causal ?? false);
+  readonly newest = $derived(this.progress?.newest ?? 0);
+  readonly shown = new ShownAttention(() => this.pictures);
+  readonly measured = new Measurements();
+
+  #worker: Worker | null = null;
+  /** Reports of an older run are dropped. */
+  #run = 0;
+  #loadedName = '';
+  /** Heads are switched one by one: which was the last. */
+  #switched: HeadName | null = null;
+  #offAfterOpening: readonly HeadName[] = [];
+  #lastSwitchAt: number | null = null;
+  #looksAtSwitch: readonly Look[] = [];
+  #isReshaped = false;
+  #isReading = false;
+  #isOwnInput = false;
+  #waiting: LearnerInput | null = null;
+
+  open(
+    setup: Setup,
+    beginning: Beginning = { from: 'fresh' },
+    { input = null, off = [] }: { input?: LearnerInput | null; off?: readonly HeadName[] } = {},
+  ): void {
+    const isOtherLesson = setup.lesson !== this.setup.lesson;
+    this.#isReshaped =
+      !isOtherLesson &&
+      this.opened !== null &&
+      (['layers', 'heads', 'width'] as const).some((name) => setup[name] !== this.setup[name]);
+    this.setup = setup;
+    this.phase = 'opening';
+    this.news = { kind: 'opening' };
+    this.failure = null;
+    this.#offAfterOpening = off;
+    this.#isReading = false; // an answer to the old run is not heard any more
+    this.#waiting = null;
+    // The page's own examples it finds again, with their right answers.
+    const kept = input ?? (isOtherLesson || !this.#isOwnInput ? null : this.input);
+    if (isOtherLesson || input !== null) this.input = kept;
+    this.#send({
+      type: 'open',
+      run: ++this.#run,
+      setup,
+      beginning,
+      input: kept,
+      models: new URL('models/', document.baseURI).href,
+    });
+  }
+
+  load(files: readonly File[]): void {
+    this.#loadedName = files[0]?.name ?? '';
+    this.open(this.setup, { from: 'files', files });
+  }
+
+  reset(): void {
+    this.open(this.setup, { from: this.opened?.beginning === 'shipped' ? 'shipped' : 'fresh' });
+  }
+
+  play(): void {
+    this.shown.whose = 'now';
+    this.failure = null;
+    this.phase = 'playing';
+    this.news = { kind: 'running' };
+    this.#send({ type: 'play', every: calm.matches ? calmReports : reports });
+  }
+
+  pause(): void {
+    this.#send({ type: 'pause' });
+  }
+
+  stepOnce(): void {
+    this.shown.whose = 'now';
+    this.failure = null;
+    this.#send({ type: 'step' });
+  }
+
+  show(step: number): void {
+    this.shown.whose = 'now';
+    this.#send({ type: 'show', step });
+    this.news =
+      step < this.newest
+        ? { kind: 'looking', step, newest: this.newest }
+        : { kind: 'paused', step };
+  }
+
+  setLearningRate(learningRate: number): void {
+    this.setup = { ...this.setup, learningRate };
+    this.#send({ type: 'learningRate', value: learningRate });
+  }
+
+  /** One input at a time is with the worker; of those that come meanwhile only the newest follows. */
+  read(input: LearnerInput): void {
+    this.input = input;
+    if (this.#isReading) {
+      this.#waiting = input;
+      return;
+    }
+    this.#isReading = true;
+    this.#send({ type: 'input', input });
+  }
+
+  another(): void {
+    this.#send({ type: 'example' });
+  }
+
+  isOff(head: HeadName): boolean {
+    return this.off.some((each) => sameHead(each, head));
+  }
+
+  toggle(head: HeadName): void {
+    this.#switched = head;
+    this.#looksAtSwitch = looksOf(this.pictures.now);
+    this.#setOff(
+      this.isOff(head) ? this.off.filter((each) => !sameHead(each, head)) : [...this.off, head],
+    );
+  }
+
+  measureWorth(): void {
+    const heads = this.shown.sites.flatMap(({ site, pattern }) =>
+      Array.from({ length: pattern.dims[1]! }, (_, head) => ({ site, head })),
+    );
+    this.#send({ type: 'worth', heads });
+  }
+
+  save(): void {
+    this.#send({ type: 'save' });
+  }
+
+  /** Nobody looks: the run stays where it is. */
+  leave(): void {
+    if (this.phase === 'playing') this.pause();
+  }
+
+  #setOff(off: readonly HeadName[]): void {
+    this.off = off;
+    this.#send({ type: 'off', heads: off });
+  }
+
+  #send(request: Request): void {
+    if (!this.#worker) {
+      this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+        type: 'module',
+      });
+      this.#worker.onmessage = ({ data }: MessageEvent<Report>) =>
+        data.run === this.#run && this.#hear(data);
+      this.#worker.onerror = ({ message }) =>
+        this.#fail({ code: 'unknown', message, step: this.step, back: 0, during: 'opening' });
+    }
+    this.#worker.postMessage(request);
+  }
+
+  #hear(report: Report): void {
+    switch (report.type) {
+      case 'opened':
+        return this.#opened(report);
+      case 'progress':
+        return this.#progressed(report);
+      case 'picture':
+        this.pictures = { ...this.pictures, [report.whose]: report.picture };
+        return;
+      case 'input':
+        this.#inputRead(report);
+        return;
+      case 'paused':
+        this.phase = 'ready';
+        this.news =
+          this.news.kind === 'looking' ? this.news : { kind: 'paused', step: report.step };
+        return;
+      case 'goal': {
+        const { step, seconds, accuracy } = report;
+        this.phase = 'ready';
+        const since = this.#lastSwitchAt;
+        const successor =
+          since === null
+            ? null
+            : successorOf(this.#looksAtSwitch, looksOf(this.pictures.now), (head) =>
+                this.isOff(head),
+              );
+        this.news = { kind: 'goal', step, seconds, accuracy, since, successor };
+        return;
+      }
+      case 'switched': {
+        const { step, before, after } = report;
+        this.measured.mark(step);
+        this.#lastSwitchAt = this.off.length > 0 ? step : null;
+        const head = this.#switched;
+        if (head) this.news = { kind: 'switched', head, isOff: this.isOff(head), before, after };
+        return;
+      }
+      case 'worth':
+        this.worth = report;
+        return;
+      case 'saved':
+        this.saved?.(report.name, report.bytes);
+        this.news = { kind: 'saved', name: report.name };
+        return;
+      case 'failed':
+        return this.#fail(report);
+    }
+  }
+
+  /** Takes a saved model out of the page: set by the view that asked for it. */
+  saved: ((name: string, bytes: Uint8Array<ArrayBuffer>) => void) | null = null;
+
+  #inputRead({ input, isOwn, problem }: Extract<Report, { type: 'input' }>): void {
+    // The learner may have typed on meanwhile: what is in the field is newer than what came back.
+    if (!isOwn) this.input = input;
+    this.#isOwnInput = isOwn;
+    this.problem = problem;
+    if (!isOwn) return;
+    this.#isReading = false;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting !== null) this.read(waiting);
+  }
+
+  #opened(report: Opened): void {
+    this.setup = report.setup;
+    this.opened = report;
+    this.phase = 'ready';
+    this.progress = null;
+    this.worth = null;
+    this.off = [];
+    this.#lastSwitchAt = null;
+    this.shown.begin();
+    this.measured.clear();
+    const { beginning } = report;
+    this.news =
+      beginning === 'files'
+        ? { kind: 'loaded', name: this.#loadedName }
+        : { kind: this.#isReshaped ? 'architecture' : beginning };
+    if (this.#offAfterOpening.length > 0) this.#setOff(this.#offAfterOpening);
+  }
+
+  #progressed({ measured, heldOut, picture, ...progress }: Progress): void {
+    if (this.progress && progress.newest < this.progress.newest) this.measured.cut(progress.newest);
+    this.measured.add(measured, heldOut);
+    this.progress = progress;
+    this.pictures = { ...this.pictures, now: picture };
+    this.shown.followBest();
+  }
+
+  #fail({ code, message, step, back, during }: Failure): void {
+    this.phase = 'ready';
+    this.failure = { code, message, step, back, during };
+    if (this.news.kind === 'opening' || this.news.kind === 'running')
+      this.news = { kind: 'paused', step: this.step };
+  }
+}
+
+export const training = new Training();
