@@ -1,7 +1,13 @@
 // The whole state of the page as a URL hash, and back. Pure; tolerant: what it cannot read it leaves out.
 import { inkToText, textToInk } from '../../lib/ink-text.ts';
 import type { Ink } from '../../lib/pen.ts';
-import { maskNames, noEdits, type Edits, type MaskCell, type PlainIntervention } from '../lab/edits.ts';
+import {
+  maskNames,
+  noEdits,
+  type Edits,
+  type MaskCell,
+  type PlainIntervention,
+} from '../lab/edits.ts';
 import type { Choice } from '../lab/selection.svelte.ts';
 
 export interface LinkState {
