@@ -1,7 +1,8 @@
 // The attention weights of a run, as measures, rollout and norms take them.
 import { fail } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
-import { checkShape, checkTensor, describe, shapeText } from '../core/validation.js';
+import { entriesOf, isArray, lengthOf, reading } from '../core/plain.js';
+import { checkShape, checkTensorView, describe, shapeText } from '../core/validation.js';
 
 /** What of a run is looked at; the output of `forward` is one. */
 export interface AttentionRun {
@@ -16,21 +17,22 @@ export function checkAttentions(run: AttentionRun | readonly Tensor[]): {
   attentions: readonly Tensor[];
   dims: Dims;
 } {
-  const attentions = Array.isArray(run)
+  const given = isArray(run)
     ? (run as readonly Tensor[])
-    : (run as AttentionRun | null)?.attentions;
-  if (!Array.isArray(attentions) || attentions.length === 0) {
-    const got = describe(Array.isArray(run) || attentions !== undefined ? attentions : run);
+    : reading('attentions', () => (run as AttentionRun | null)?.attentions);
+  if (!isArray(given) || lengthOf('attentions', given) === 0) {
+    const got = describe(isArray(run) || given !== undefined ? given : run);
     fail(
       'invalid_argument',
       `attentions: expected the output of forward with outputAttentions, or its attentions, got ${got}`,
     );
   }
-  const { dims } = checkTensor('attentions[0]', attentions[0]);
+  const attentions = entriesOf<Tensor>('attentions', given).map((pattern, layer) =>
+    checkTensorView(`attentions[${layer}]`, pattern),
+  );
+  const { dims } = attentions[0]!;
   if (dims.length !== 4)
     fail('shape_mismatch', `attentions[0]: expected [B, H, T, S], got ${shapeText(dims)}`);
-  attentions.forEach((pattern, layer) =>
-    checkShape(`attentions[${layer}]`, checkTensor(`attentions[${layer}]`, pattern).dims, dims),
-  );
+  attentions.forEach((pattern, layer) => checkShape(`attentions[${layer}]`, pattern.dims, dims));
   return { attentions, dims: dims as unknown as Dims };
 }

@@ -1,8 +1,10 @@
 // One number from the outputs of a run: what a sweep watches while it edits. Knows no model.
+import { callNow } from '../core/callbacks.js';
 import { fail } from '../core/errors.js';
+import { reading } from '../core/plain.js';
 import type { Batch } from '../core/inputs.js';
 import type { CompleteModelConfig, ModelOutput, Tensor } from '../core/types.js';
-import { checkInteger, checkObject, checkOneOf, describe } from '../core/validation.js';
+import { checkArray, checkInteger, checkObject, checkOneOf, describe } from '../core/validation.js';
 
 /** One number for all sequences of a batch, or one for each. */
 export type PerSequence = number | readonly number[];
@@ -43,28 +45,28 @@ const keys: Record<(typeof kinds)[number], readonly string[]> = {
 
 /** Checks a metric against the model and its inputs. */
 export function readMetric(
-  metric: Metric,
+  given: Metric,
   config: CompleteModelConfig,
   inputs: MeasuredInputs,
 ): Measure {
-  if (typeof metric === 'function') return (output) => checkNumber(metric(output));
+  if (typeof given === 'function') return (output) => checkNumber(callNow('metric', given, output));
   const kind = checkOneOf(
     'metric.kind',
-    (metric as { kind?: unknown } | null | undefined)?.kind,
+    reading('metric', () => (given as { kind?: unknown } | null | undefined)?.kind),
     kinds,
   );
-  checkObject('metric', metric, new Set(['kind', ...keys[kind]]));
+  const metric = checkObject('metric', given, new Set(['kind', ...keys[kind]]));
   const { batch, length } = inputs;
   const { numLabels } = config;
   const hasLogits = config.lmHead || config.maskedLmHead || numLabels > 0;
   const each = (name: string, given: PerSequence, end: number): readonly number[] => {
-    const values = typeof given === 'number' ? new Array<number>(batch).fill(given) : given;
-    if (!Array.isArray(values) || values.length !== batch) {
-      fail(
-        'invalid_argument',
-        `metric.${name}: expected a number, or ${batch} for the batch, got ${describe(given)}`,
-      );
-    }
+    const expected = `a number, or ${batch} for the batch`;
+    const values =
+      typeof given === 'number'
+        ? new Array<number>(batch).fill(given)
+        : checkArray<number>(`metric.${name}`, given, expected);
+    if (values.length !== batch)
+      fail('invalid_argument', `metric.${name}: expected ${expected}, got ${values.length}`);
     values.forEach((value) => checkInteger(`metric.${name}`, value, 0, end - 1));
     return values;
   };

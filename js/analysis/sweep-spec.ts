@@ -9,7 +9,13 @@ import type {
   Tensor,
   TracedRun,
 } from '../core/types.js';
-import { checkKeys, checkSignal, checkString, describe } from '../core/validation.js';
+import {
+  checkArray,
+  checkCallback,
+  checkKeys,
+  checkSignal,
+  checkString,
+} from '../core/validation.js';
 
 export interface SweepSpec {
   inputs: ForwardInputs;
@@ -74,9 +80,7 @@ export const sweepCallKeys: ReadonlySet<string> = new Set<keyof SweepCall>([
 /** The options of a call, checked; throws where it was aborted before it began. */
 export function checkSweepCall(call: SweepCall | undefined): SweepCall {
   const { onProgress, signal } = checkKeys('options', call, sweepCallKeys);
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
-  }
+  checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'sweep');
   return { onProgress, signal };
 }
@@ -104,11 +108,9 @@ export function placesOf({ at, over }: SweepSpec, two: boolean): readonly string
       ? (two ? defaultPlacesOfTwo : defaultPlaces)[over]
       : typeof at === 'string'
         ? [at]
-        : at;
-  if (!Array.isArray(places) || places.length === 0)
-    fail('invalid_argument', `at: expected a name or several, got ${describe(at)}`);
-  places.forEach((name, index) => checkString(`at[${index}]`, name));
-  return places;
+        : checkArray<string>('at', at, 'a name or several');
+  if (places.length === 0) fail('invalid_argument', 'at: expected a name or several, got none');
+  return places.map((name, index) => checkString(`at[${index}]`, name));
 }
 
 /** The same sweep, its runs with no more of their activations than it needs: what a worker is sent. */

@@ -1,5 +1,6 @@
 // One edit at a time over heads, layers or positions, and what each does to a metric. An edit runs no block that it cannot
 // have changed: its pass begins at the first block that it edits, with what the pass without an edit recorded there.
+import { callAndWait } from '../core/callbacks.js';
 import { callNative, checkAborted, fail } from '../core/errors.js';
 import { nativeInterventions } from '../core/interventions.js';
 import { readMetric } from './metrics.js';
@@ -27,8 +28,16 @@ import type {
   ForwardOptions,
   Intervention,
   ModelOutput,
+  Tensor,
 } from '../core/types.js';
-import { checkInteger, checkKeys, checkObject, checkOneOf, describe } from '../core/validation.js';
+import {
+  checkArray,
+  checkInteger,
+  checkKeys,
+  checkObject,
+  checkOneOf,
+  describe,
+} from '../core/validation.js';
 
 const specKeys: ReadonlySet<string> = new Set<keyof SweepSpec>([
   'inputs',
@@ -84,7 +93,7 @@ export async function runSweep(
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    onProgress?.(step.value);
+    await callAndWait('onProgress', onProgress, step.value);
     await oneTurn();
     checkAborted(signal, 'sweep');
   }
@@ -184,6 +193,7 @@ function plan(model: Sweeping, spec: SweepSpec, inputs: NativeForwardInputs) {
       ? some('heads', spec.heads, headsOf(places, stack))
       : some('positions', spec.positions, length);
   const steps: Step[] = [];
+  const copies = new Map<object, Tensor>();
   for (const layer of ofLayers ? layers : [0]) {
     for (const column of over === 'layers' ? [undefined] : columns) {
       const edits = places.map((place) => {
@@ -202,7 +212,7 @@ function plan(model: Sweeping, spec: SweepSpec, inputs: NativeForwardInputs) {
         return { at, ...defined({ ...select, op, value, from }) } as Intervention;
       });
       const start = Math.min(...edits.map(({ at }) => stageOf(at, config)));
-      steps.push({ edits: nativeInterventions(edits, model.activations, 'sweep'), start });
+      steps.push({ edits: nativeInterventions(edits, model.activations, 'sweep', copies), start });
     }
   }
   const first = ofLayers ? layers.length : 1;
@@ -214,10 +224,10 @@ function plan(model: Sweeping, spec: SweepSpec, inputs: NativeForwardInputs) {
 /** The indices asked for, each below `end`; undefined: all. */
 function some(name: string, given: readonly number[] | undefined, end: number): number[] {
   if (given === undefined) return Array.from({ length: end }, (_, index) => index);
-  if (!Array.isArray(given) || given.length === 0)
-    fail('invalid_argument', `${name}: expected an array of at least one, got ${describe(given)}`);
-  given.forEach((index, i) => checkInteger(`${name}[${i}]`, index, 0, end - 1));
-  return [...given];
+  const indices = checkArray(name, given, 'an array of at least one');
+  if (indices.length === 0)
+    fail('invalid_argument', `${name}: expected an array of at least one, got an array of 0`);
+  return indices.map((index, i) => checkInteger(`${name}[${i}]`, index, 0, end - 1));
 }
 
 /** The stack whose activations are edited, and how many positions they have. */

@@ -2,11 +2,12 @@
 // Kobayashi et al. 2020, "Attention is Not Only a Weight", arXiv:2004.10102, section 3.
 import { checkAttentions, type AttentionRun } from './attention-run.js';
 import { fail } from '../core/errors.js';
+import { reading } from '../core/plain.js';
 import type { NamedTensors, Tensor } from '../core/types.js';
 import {
   checkKeys,
   checkString,
-  checkTensor,
+  checkTensorView,
   describe,
   isMap,
   shapeText,
@@ -46,17 +47,18 @@ function tracedValues(
   name: string,
   [batch, heads, , keys]: readonly number[],
 ): Tensor {
-  const tensor = run.trace?.get?.(name);
+  const tensor = reading('trace', () => run.trace?.get(name));
   if (tensor === undefined)
     fail('unknown_name', `trace: expected "${name}", which weight norms need; trace it in forward`);
-  const { dims } = checkTensor(name, tensor);
+  const checked = checkTensorView(name, tensor);
+  const { dims } = checked;
   if (dims.length !== 4 || dims[0] !== batch || heads! % dims[1]! !== 0 || dims[2] !== keys) {
     fail(
       'shape_mismatch',
       `${name}: expected [${batch}, G, ${keys}, K] with G a divisor of ${heads} heads, got ${shapeText(dims)}`,
     );
   }
-  return tensor;
+  return checked;
 }
 
 function parameterOf(parameters: NamedTensors, name: string): Tensor {
@@ -66,8 +68,10 @@ function parameterOf(parameters: NamedTensors, name: string): Tensor {
       `parameters: expected a Map or an object of tensors, got ${describe(parameters)}`,
     );
   }
-  const tensor = isMap(parameters) ? parameters.get(name) : parameters[name];
-  return checkTensor(
+  const tensor = reading('parameters', () =>
+    isMap(parameters) ? parameters.get(name) : parameters[name],
+  );
+  return checkTensorView(
     name,
     tensor ?? fail('unknown_name', `parameters: expected "${name}", got none`),
   );

@@ -1,5 +1,7 @@
 // Reads fields of a checkpoint's config.json, with the family's defaults, and names a field that cannot be honoured.
 import { fail } from '../core/errors.js';
+import { reading } from '../core/plain.js';
+import { describe, fitsFloat32 } from '../core/validation.js';
 
 const largest = 1 << 24;
 
@@ -34,7 +36,7 @@ export class ConfigReader {
   ) {}
 
   names(): string[] {
-    return Object.keys(this.json);
+    return reading(this.file, () => Object.keys(this.json));
   }
 
   has(name: string): boolean {
@@ -122,7 +124,9 @@ export class ConfigReader {
   }
 
   private field(name: string): unknown {
-    const value = Object.hasOwn(this.json, name) ? this.json[name] : undefined;
+    const value = reading(this.file, () =>
+      Object.hasOwn(this.json, name) ? this.json[name] : undefined,
+    );
     return value === null ? undefined : value;
   }
 
@@ -147,7 +151,7 @@ export class ConfigReader {
 
   positive(name: string, otherwise?: number): number {
     const value = this.field(name) ?? otherwise;
-    if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0)
+    if (typeof value !== 'number' || !(value > 0) || !fitsFloat32(value))
       this.wrong(name, 'a number above 0', value);
     return value;
   }
@@ -182,6 +186,11 @@ export class ConfigReader {
   }
 }
 
-function show(value: unknown): string {
-  return String(JSON.stringify(value)).slice(0, 60);
+/** What stands in a JSON file, or in an object that a caller passes for one. */
+export function show(value: unknown): string {
+  try {
+    return String(JSON.stringify(value)).slice(0, 60);
+  } catch {
+    return describe(value);
+  }
 }

@@ -1,4 +1,5 @@
 // Reads whole files that came with a checkpoint, bounded in size: bytes, texts, and JSON, bounded in depth and free of duplicate keys.
+import { callAndWait } from '../core/callbacks.js';
 import { checkAborted, fail, messageOf } from '../core/errors.js';
 import type { FolderFile, ReportProgress } from './folder.js';
 
@@ -53,7 +54,8 @@ async function* boundedChunks(
     if (loaded > largest)
       fail('bad_checkpoint', `${file.name}: expected at most ${largest} bytes, got more`);
     yield chunk;
-    report?.({ file: file.name, loaded, total: plausible(file.sizeHint, loaded) });
+    const total = plausible(file.sizeHint, loaded);
+    await callAndWait('onProgress', report, { file: file.name, loaded, total });
   }
 }
 

@@ -4,7 +4,7 @@ import { Model, type Host } from '../core/model.js';
 import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { readTokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource, Tensor } from '../core/types.js';
-import { checkKeys, checkNoNaN, checkSignal, describe } from '../core/validation.js';
+import { checkCallback, checkKeys, checkNoNaN, checkSignal } from '../core/validation.js';
 import {
   carriedTensors,
   chooseFamily,
@@ -27,9 +27,7 @@ export async function loadCheckpoint(
   host: Host,
 ): Promise<Model> {
   const { onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    fail('invalid_argument', `onProgress: expected a function, got ${describe(onProgress)}`);
-  }
+  checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'loadModel');
   const reader = new FolderReader(openFolder(source, hubOptions), { onProgress, signal });
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));

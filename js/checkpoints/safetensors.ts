@@ -1,6 +1,7 @@
 // The safetensors container: a u64 length, a JSON header, and the tensors' bytes, read as one stream.
 // https://huggingface.co/docs/safetensors. Every length, offset, dtype, shape, gap and overlap is checked, as the
 // format's reference implementation does. Knows no model.
+import { callAndWait } from '../core/callbacks.js';
 import { checkAborted, fail } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
 import { decode, parseObject } from './json.js';
@@ -63,7 +64,7 @@ async function readHeader(stream: ByteStream, file: FolderFile) {
     .map(([name, entry]) => checkEntry(`${file.name}: ${name}`, name, entry))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   const dataSize = checkContiguous(file.name, infos);
-  stream.expect(8 + length + dataSize);
+  await stream.expect(8 + length + dataSize);
   return {
     tensors: new Map(infos.map((info) => [info.name, info])),
     metadata: checkMetadata(file.name, metadata),
@@ -199,7 +200,7 @@ class ByteStream {
   }
 
   /** What the header says of the whole file: better than any Content-Length. */
-  expect(total: number): void {
+  async expect(total: number): Promise<void> {
     const { name, size } = this.file;
     if (size !== undefined && size !== total) {
       const what = size < total ? 'truncated' : 'oversized';
@@ -209,7 +210,7 @@ class ByteStream {
       );
     }
     this.total = total;
-    this.progress();
+    await this.progress();
   }
 
   /** Takes `count` bytes and hands them on piece by piece; a piece is only lent. */
@@ -251,14 +252,15 @@ class ByteStream {
       this.rest = value;
     } while (this.rest.length === 0);
     this.loaded += this.rest.length;
-    this.progress();
+    await this.progress();
     return true;
   }
 
-  private progress(): void {
+  private progress(): Promise<void> {
     const total = this.total ?? this.file.sizeHint;
     const known = total !== undefined && total >= this.loaded ? total : undefined;
-    this.report?.({ file: this.file.name, loaded: this.loaded, total: known });
+    const progress = { file: this.file.name, loaded: this.loaded, total: known };
+    return callAndWait('onProgress', this.report, progress);
   }
 
   async close(): Promise<void> {

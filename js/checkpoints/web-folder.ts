@@ -1,7 +1,8 @@
 // Folders that every platform can read: a URL over fetch, File objects, and a map of bytes.
 import { fail, rethrow } from '../core/errors.js';
 import type { HubOptions, ModelSource } from '../core/types.js';
-import { describe, isMap } from '../core/validation.js';
+import { entriesOf, plainArray, reading, typedArrayKind } from '../core/plain.js';
+import { describe, isMap, namedEntries } from '../core/validation.js';
 import type { Folder, FolderFile } from './folder.js';
 import { hubFolder, localOrHub, refuseHubOptions } from './hub.js';
 import { isExplicit, isHubId, isSentHubId, type SentHubId } from './hub-id.js';
@@ -133,13 +134,20 @@ function asciiStart(bytes: Uint8Array): string {
 }
 
 function checkFiles(source: unknown): File[] {
-  const list =
-    typeof source === 'object' && source !== null && typeof (source as FileList).length === 'number'
-      ? Array.from(source as ArrayLike<unknown>)
-      : fail(
-          'invalid_argument',
-          `source: expected a URL, a path, File objects or a Map of bytes, got ${describe(source)}`,
-        );
+  const isList = reading(
+    'source',
+    () =>
+      typeof source === 'object' &&
+      source !== null &&
+      typedArrayKind(source) === undefined &&
+      typeof (source as FileList).length === 'number',
+  );
+  if (!isList)
+    fail(
+      'invalid_argument',
+      `source: expected a URL, a path, File objects or a Map of bytes, got ${describe(source)}`,
+    );
+  const list = entriesOf('source', source as readonly unknown[]);
   return list.map((file, index) => {
     if (!(file instanceof Blob) || typeof (file as File).name !== 'string') {
       fail('invalid_argument', `source[${index}]: expected a File, got ${describe(file)}`);
@@ -162,11 +170,16 @@ function filesFolder(files: readonly File[]): Folder {
   };
 }
 
-function bytesFolder(files: ReadonlyMap<string, Uint8Array>): Folder {
-  for (const [name, bytes] of files) {
-    if (!(bytes instanceof Uint8Array)) {
-      fail('invalid_argument', `source: ${name}: expected a Uint8Array, got ${describe(bytes)}`);
-    }
+function bytesFolder(given: ReadonlyMap<string, Uint8Array>): Folder {
+  const files = new Map<string, Uint8Array>();
+  for (const [name, bytes] of namedEntries<Uint8Array>('source', given)) {
+    const own = reading(`source: ${describe(name)}`, () => plainArray('Uint8Array', bytes));
+    if (own === undefined)
+      fail(
+        'invalid_argument',
+        `source: ${describe(name)}: expected a Uint8Array, got ${describe(bytes)}`,
+      );
+    files.set(name, own);
   }
   return {
     name: `the ${files.size} files given`,

@@ -2,6 +2,7 @@
 // The equation is softmax(q kᵀ / √K + mask) v: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
 import { callNative, fail } from './errors.js';
 import type { NativeAttentionOptions, NativeModule } from './native.js';
+import { reading } from './plain.js';
 import type {
   AttentionInputs,
   AttentionOptions,
@@ -11,6 +12,7 @@ import type {
   Tensor,
 } from './types.js';
 import {
+  checkArray,
   checkBoolean,
   checkCells,
   checkFinite,
@@ -19,8 +21,8 @@ import {
   checkMask,
   checkObject,
   checkOneOf,
-  checkPositive,
   checkShape,
+  checkTemperature,
   checkTensor,
   describe,
   sameShape,
@@ -47,10 +49,10 @@ export function attend(
   inputs: AttentionInputs,
   options?: AttentionOptions,
 ): AttentionResult {
-  checkObject('inputs', inputs, inputKeys);
-  const q = checkTensor('q', inputs.q);
-  const k = checkTensor('k', inputs.k);
-  const v = checkTensor('v', inputs.v);
+  const operands = checkObject('inputs', inputs, inputKeys);
+  const q = checkTensor('q', operands.q);
+  const k = checkTensor('k', operands.k);
+  const v = checkTensor('v', operands.v);
   const { leading, queries, keys } = checkOperands(q, k, v);
   const given = checkKeys('options', options, optionKeys);
   const score = nativeScore(given.score ?? 'scaled-dot', q, k);
@@ -70,7 +72,7 @@ export function attend(
     mask: given.mask === undefined ? null : laidOut('mask', checkMask('mask', given.mask)),
     bias: given.bias === undefined ? null : laidOut('bias', checkTensor('bias', given.bias)),
     scale: given.scale === undefined ? Number.NaN : checkFinite('scale', given.scale),
-    temperature: checkPositive('temperature', given.temperature ?? 1),
+    temperature: checkTemperature(given.temperature ?? 1),
     ...score,
     normalisation: checkOneOf('normalisation', given.normalisation ?? 'softmax', [
       'softmax',
@@ -124,23 +126,28 @@ function nativeScore(
     checkShape('k', k.dims, [...k.dims.slice(0, -1), width]);
     return { score, scoreParameters: [] };
   }
-  const kind = typeof score === 'object' && score !== null ? score.kind : undefined;
+  const kind =
+    typeof score === 'object' && score !== null ? reading('score', () => score.kind) : undefined;
   if (kind === 'general') {
     const { w } = checkObject(
       'score',
       score as Extract<ScoreFunction, { kind: 'general' }>,
       new Set(['kind', 'w']),
     );
-    checkShape('score.w', checkTensor('score.w', w).dims, [width, keyWidth]);
-    return { score: kind, scoreParameters: [w] };
+    const matrix = checkTensor('score.w', w);
+    checkShape('score.w', matrix.dims, [width, keyWidth]);
+    return { score: kind, scoreParameters: [matrix] };
   }
   if (kind === 'additive') {
     const additive = score as Extract<ScoreFunction, { kind: 'additive' }>;
-    const { wq, wk, v } = checkObject('score', additive, new Set(['kind', 'wq', 'wk', 'v']));
-    const hidden = checkTensor('score.wq', wq).dims[0] ?? 0;
+    const given = checkObject('score', additive, new Set(['kind', 'wq', 'wk', 'v']));
+    const wq = checkTensor('score.wq', given.wq);
+    const wk = checkTensor('score.wk', given.wk);
+    const v = checkTensor('score.v', given.v);
+    const hidden = wq.dims[0] ?? 0;
     checkShape('score.wq', wq.dims, [hidden, width]);
-    checkShape('score.wk', checkTensor('score.wk', wk).dims, [hidden, keyWidth]);
-    checkShape('score.v', checkTensor('score.v', v).dims, [hidden]);
+    checkShape('score.wk', wk.dims, [hidden, keyWidth]);
+    checkShape('score.v', v.dims, [hidden]);
     return { score: kind, scoreParameters: [wq, wk, v] };
   }
   fail(
@@ -153,13 +160,8 @@ function nativeTrace(
   trace: NonNullable<AttentionOptions['trace']>,
 ): Pick<NativeAttentionOptions, 'pattern' | 'scores' | 'maskedScores'> {
   if (typeof trace === 'boolean') return { pattern: trace, scores: trace, maskedScores: trace };
-  if (!Array.isArray(trace)) {
-    fail(
-      'invalid_argument',
-      `trace: expected true, false or an array of names, got ${describe(trace)}`,
-    );
-  }
-  const names = trace.map((name, index) => checkOneOf(`trace[${index}]`, name, traceable));
+  const given = checkArray('trace', trace, 'true, false or an array of names');
+  const names = given.map((name, index) => checkOneOf(`trace[${index}]`, name, traceable));
   return {
     pattern: names.includes('pattern'),
     scores: names.includes('scores'),

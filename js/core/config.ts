@@ -1,5 +1,6 @@
 // Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
 import { fail } from './errors.js';
+import { entriesOf, isArray } from './plain.js';
 import type {
   NativeAttentionConfig,
   NativeModelAttentionConfig,
@@ -21,6 +22,7 @@ import type {
   T5BiasConfig,
 } from './types.js';
 import {
+  checkArray,
   checkBoolean,
   checkInteger,
   checkKeys,
@@ -28,6 +30,7 @@ import {
   checkOneOf,
   checkPositive,
   describe,
+  fitsFloat32,
 } from './validation.js';
 
 const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
@@ -174,7 +177,12 @@ function completeModelAttentionConfig(
 /** The config with every default filled in: those of PyTorch's nn.TransformerEncoderLayer where it has them. */
 export function completeModelConfig(given: ModelConfig): NativeModelConfig {
   const config = checkObject('config', given, modelKeys);
-  const { encoder, ...own } = config;
+  const { encoder, ...rest } = config;
+  const own = {
+    ...rest,
+    attention:
+      rest.attention && checkObject('config.attention', rest.attention, modelAttentionKeys),
+  };
   const stack = completeStackConfig(
     'config',
     encoder === undefined ? own : { ...own, attention: { causal: true, ...own.attention } },
@@ -346,7 +354,7 @@ function completeImageConfig(given: ImageConfig | null | undefined): CompleteIma
 
 /** One size for both sides, or [height, width]. */
 function checkSides(name: string, value: unknown): readonly [number, number] {
-  const sides: unknown[] = Array.isArray(value) ? value : [value, value];
+  const sides: unknown[] = isArray(value) ? entriesOf(name, value) : [value, value];
   if (sides.length !== 2)
     fail('invalid_argument', `${name}: expected a size or [height, width], got ${describe(value)}`);
   const [height, width] = sides.map((side) => checkInteger(name, side, 1, 1 << 15));
@@ -412,25 +420,21 @@ function checkWindows(
   given: readonly number[],
   numLayers: number,
 ): readonly number[] {
-  if (!Array.isArray(given))
+  const windows = checkArray(name, given, 'a number, or an array of one for each layer');
+  if (windows.length !== numLayers) {
     fail(
       'invalid_argument',
-      `${name}: expected a number, or an array of one for each layer, got ${describe(given)}`,
-    );
-  if (given.length !== numLayers) {
-    fail(
-      'invalid_argument',
-      `${name}: expected one for each of the ${numLayers} layers, got ${given.length}`,
+      `${name}: expected one for each of the ${numLayers} layers, got ${windows.length}`,
     );
   }
-  return given.map((window, layer) => checkWindow(`${name}[${layer}]`, window));
+  return windows.map((window, layer) => checkWindow(`${name}[${layer}]`, window));
 }
 
 function checkMaskedValue(name: string, value: unknown): number {
-  if (typeof value !== 'number' || Number.isNaN(value) || value === Infinity) {
+  if (typeof value !== 'number' || (value !== -Infinity && !fitsFloat32(value))) {
     fail(
       'invalid_argument',
-      `${name}: expected a finite number or −Infinity, got ${describe(value)}`,
+      `${name}: expected a number that float32 can hold or −Infinity, got ${describe(value)}`,
     );
   }
   return value;

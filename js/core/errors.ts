@@ -18,6 +18,7 @@ import type { NativeResult } from './native.js';
  * - `no_tokenizer`: text was given to a model whose checkpoint has no tokenizer
  * - `no_preprocessor`: a picture was given to a model whose checkpoint has no preprocessor_config.json
  * - `not_finite`: a weight is NaN, or training met a loss or a gradient that is NaN or infinite; the weights are as before
+ * - `callback_failed`: a function of the caller's (onToken, onProgress, a metric, examples) threw; `cause` is what it threw
  * - `aborted`: the caller's AbortSignal fired
  * - `out_of_memory`: WebAssembly's linear memory could not grow
  * - `internal`: a defect of this package; please report it
@@ -37,6 +38,7 @@ export const errorCodes = [
   'no_tokenizer',
   'no_preprocessor',
   'not_finite',
+  'callback_failed',
   'aborted',
   'out_of_memory',
   'internal',
@@ -92,7 +94,11 @@ function fromNative({ code, message }: { code: string; message: string }): Atten
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something that has no message was thrown';
+  }
 }
 
 /** Throws if the signal has fired. */

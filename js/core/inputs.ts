@@ -1,6 +1,7 @@
 // The inputs of a model's forward pass: token ids in any of their three forms, embeddings, pictures, padding and token types.
 import { imageLength, longestSequence } from './config.js';
 import { fail } from './errors.js';
+import { entriesOf, isArray, lengthOf, mostEntries } from './plain.js';
 import type { NativeForwardInputs, NativeStackInputs } from './native.js';
 import type {
   CompleteModelConfig,
@@ -30,7 +31,10 @@ const stackKeys = [
   'tokenTypeIds',
 ] as const;
 const decoderKeys = ['decoderInputIds', 'decoderInputsEmbeds', 'decoderAttentionMask'] as const;
-const inputKeys: ReadonlySet<string> = new Set<keyof ForwardInputs>([...stackKeys, ...decoderKeys]);
+export const inputKeys: ReadonlySet<string> = new Set<keyof ForwardInputs>([
+  ...stackKeys,
+  ...decoderKeys,
+]);
 const startKeys: ReadonlySet<string> = new Set(['layer', 'resid']);
 
 export interface Batch {
@@ -235,26 +239,32 @@ export function readIds(
   below: number,
   other?: number,
 ): Batch & { ids: Int32Array } {
-  if (!Array.isArray(given)) return readTensor(name, given as IntegerTensor, below, other);
-  if (!Array.isArray(given[0])) {
-    const ids = new Int32Array(given.length);
-    copyIds(name, given as readonly number[], below, other, ids, 0);
-    return { ids, batch: 1, length: given.length };
+  if (!isArray(given)) return readTensor(name, given as IntegerTensor, below, other);
+  const rows: readonly unknown[] = entriesOf<unknown>(name, given);
+  if (!isArray(rows[0])) {
+    const ids = new Int32Array(rows.length);
+    copyIds(name, rows, below, other, ids, 0);
+    return { ids, batch: 1, length: rows.length };
   }
-  const rows = given as readonly (readonly number[])[];
-  const length = rows[0]!.length;
+  const length = lengthOf(`${name}[0]`, rows[0]);
+  if (rows.length * length > mostEntries)
+    fail(
+      'invalid_argument',
+      `${name}: expected at most ${mostEntries} ids, got ${rows.length} × ${length}`,
+    );
   const ids = new Int32Array(rows.length * length);
   rows.forEach((row, index) => {
-    if (!Array.isArray(row))
+    if (!isArray(row))
       fail('invalid_argument', `${name}[${index}]: expected an array of ids, got ${describe(row)}`);
-    if (row.length !== length) {
+    const own = entriesOf(`${name}[${index}]`, row);
+    if (own.length !== length) {
       fail(
         'shape_mismatch',
-        `${name}[${index}]: expected ${length} ids as in ${name}[0], got ${row.length}; ` +
+        `${name}[${index}]: expected ${length} ids as in ${name}[0], got ${own.length}; ` +
           'pad the shorter sequences and mark the padding with 0 in attentionMask',
       );
     }
-    copyIds(`${name}[${index}]`, row, below, other, ids, index * length);
+    copyIds(`${name}[${index}]`, own, below, other, ids, index * length);
   });
   return { ids, batch: rows.length, length };
 }
@@ -276,7 +286,7 @@ function readTensor(
 
 function copyIds(
   name: string,
-  from: readonly number[],
+  from: readonly unknown[],
   below: number,
   other: number | undefined,
   to: Int32Array,
@@ -284,7 +294,7 @@ function copyIds(
 ): void {
   for (let index = 0; index < from.length; ++index) {
     checkId(name, index, from[index], below, other);
-    to[at + index] = from[index]!;
+    to[at + index] = from[index] as number;
   }
 }
 

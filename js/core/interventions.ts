@@ -1,8 +1,10 @@
 // Edits of activations as data: checks them and gives every selector that was left out its "all".
 import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
+import { entriesOf, isArray, reading } from './plain.js';
 import type { Intervention, Tensor, TracedRun } from './types.js';
 import {
+  checkArray,
   checkFinite,
   checkInteger,
   checkObject,
@@ -17,16 +19,15 @@ const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 
 const ops = ['zero', 'mean', 'set', 'add', 'scale'] as const;
 const all = -1;
 
-/** `named`: what errors call them. */
+/** `named`: what errors call them; `copies` of other runs' activations, where several calls take the same. */
 export function nativeInterventions(
   given: readonly Intervention[],
   activations: ReadonlySet<string>,
   named = 'interventions',
+  copies = new Map<object, Tensor>(),
 ): NativeIntervention[] {
-  if (!Array.isArray(given))
-    fail('invalid_argument', `${named}: expected an array, got ${describe(given)}`);
-  return given.map((edit, index) =>
-    nativeIntervention(`${named}[${index}]`, edit as Intervention, activations),
+  return checkArray(named, given, 'an array').map((edit, index) =>
+    nativeIntervention(`${named}[${index}]`, edit, activations, copies),
   );
 }
 
@@ -34,6 +35,7 @@ function nativeIntervention(
   name: string,
   given: Intervention,
   activations: ReadonlySet<string>,
+  copies: Map<object, Tensor>,
 ): NativeIntervention {
   const edit = checkObject(name, given, editKeys);
   if (!activations.has(checkString(`${name}.at`, edit.at))) {
@@ -56,7 +58,7 @@ function nativeIntervention(
     key: selector('key'),
     index: selector('index'),
     op,
-    ...operand(name, edit, op),
+    ...operand(name, edit, op, copies),
   };
 }
 
@@ -65,6 +67,7 @@ function operand(
   name: string,
   { at, value, from }: Intervention,
   op: (typeof ops)[number],
+  copies: Map<object, Tensor>,
 ): Pick<NativeIntervention, 'value' | 'values' | 'otherRun'> {
   if (op === 'zero' || op === 'mean') {
     for (const [key, got] of Object.entries({ value, from })) {
@@ -79,7 +82,9 @@ function operand(
   if (from !== undefined) {
     if (value !== undefined)
       fail('invalid_argument', `${name}: expected either value or from, got both`);
-    const tensor = checkTensor(`${name}.from`, activationOf(`${name}.from`, from, at));
+    const activation = activationOf(`${name}.from`, from, at);
+    const tensor = copies.get(activation) ?? checkTensor(`${name}.from`, activation);
+    copies.set(activation, tensor);
     return { value: 0, values: checkNumbers(`${name}.from`, tensor, at), otherRun: true };
   }
   if (typeof value === 'object') {
@@ -91,12 +96,7 @@ function operand(
   }
   if (value === undefined)
     fail('invalid_argument', `${name}.value: expected a number or a tensor, got undefined`);
-  if (!isMasked(value, at) && !Number.isFinite(Math.fround(checkFinite(`${name}.value`, value)))) {
-    fail(
-      'invalid_argument',
-      `${name}.value: expected a number that float32 can hold, got ${value}`,
-    );
-  }
+  if (!isMasked(value, at)) checkFinite(`${name}.value`, value);
   return { value, values: null, otherRun: false };
 }
 
@@ -108,18 +108,23 @@ function activationOf(name: string, from: TracedRun, at: string): Tensor {
       'invalid_argument',
       `${name}: expected the output of forward or its trace, got ${describe(from)}`,
     );
-  return (
-    trace.get(at) ??
-    fail(
-      'unknown_name',
-      `${name}: expected a run whose trace has "${at}", got one with ${trace.size} others`,
-    )
+  return reading(
+    name,
+    () =>
+      trace.get(at) ??
+      fail(
+        'unknown_name',
+        `${name}: expected a run whose trace has "${at}", got one with ${trace.size} others`,
+      ),
   );
 }
 
 /** Undefined for what is no run. */
 export function traceOf(from: TracedRun): ReadonlyMap<string, Tensor> | undefined {
-  const trace = typeof from === 'object' && from !== null && 'trace' in from ? from.trace : from;
+  const trace =
+    typeof from === 'object' && from !== null
+      ? reading('from', () => ('trace' in from ? from.trace : from))
+      : from;
   return isMap(trace) ? trace : undefined;
 }
 
@@ -140,9 +145,11 @@ function isMasked(value: unknown, at: string): boolean {
 
 /** The same edits, each `from` with no more of its run than the edit needs: what a worker is sent. */
 export function sendableInterventions(given: readonly Intervention[]): readonly Intervention[] {
-  if (!Array.isArray(given)) return given;
-  return (given as readonly Intervention[]).map((edit) => {
-    const tensor = edit?.from && traceOf(edit.from)?.get(edit.at);
-    return tensor ? { ...edit, from: new Map([[edit.at, tensor]]) } : edit;
-  });
+  if (!isArray(given)) return given;
+  return entriesOf('interventions', given).map((edit) =>
+    reading('interventions', () => {
+      const tensor = edit?.from && traceOf(edit.from)?.get(edit.at);
+      return tensor ? { ...edit, from: new Map([[edit.at, tensor]]) } : edit;
+    }),
+  );
 }

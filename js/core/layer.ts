@@ -22,9 +22,9 @@ import {
   checkKeys,
   checkMask,
   checkObject,
-  checkPositive,
   checkSeed,
   checkShape,
+  checkTemperature,
   checkTensor,
   shapeText,
 } from './validation.js';
@@ -60,12 +60,13 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
    * keyMask [B, S] and mask [T, S], [B, T, S] or [B, H, T, S]: 1 = may attend.
    * Two axes instead of three mean a batch of one, and the output then has two as well.
    */
-  forward(inputs: LayerInputs, options?: LayerOptions): LayerOutput {
-    const native = this.handle.native;
-    checkObject('inputs', inputs, inputKeys);
+  forward(given: LayerInputs, options?: LayerOptions): LayerOutput {
+    void this.handle.native; // a disposed layer says so first
+    const inputs = checkObject('inputs', given, inputKeys);
     const { dModel, numHeads } = this.config;
-    const single = checkTensor('query', inputs.query).dims.length === 2;
-    const query = asBatch('query', inputs.query, single, dModel);
+    const first = checkTensor('query', inputs.query);
+    const single = first.dims.length === 2;
+    const query = asBatch('query', first, single, dModel);
     const key = inputs.key === undefined ? null : asBatch('key', inputs.key, single, dModel);
     const value =
       inputs.value === undefined ? null : asBatch('value', inputs.value, single, dModel);
@@ -86,11 +87,11 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
       keyMask,
       mask: cells,
       causal: causal === undefined ? null : checkBoolean('causal', causal),
-      temperature: checkPositive('temperature', temperature),
+      temperature: checkTemperature(temperature),
       trace: traceNames(trace, this.activations),
     };
     const { output, trace: record } = callNative(() =>
-      native.forward(query, key, value, nativeOptions),
+      this.handle.native.forward(query, key, value, nativeOptions),
     );
     return {
       output: single ? { data: output.data, dims: output.dims.slice(1) } : output,

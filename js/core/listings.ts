@@ -19,6 +19,7 @@ import type {
   Tensor,
 } from './types.js';
 import {
+  checkArray,
   checkInteger,
   checkKeys,
   checkObject,
@@ -150,9 +151,9 @@ export class Listing {
   }
 
   #withoutWeights(inputs: LayerInputs, options?: LayerOptions): LayerOutput {
-    checkObject('inputs', inputs, new Set(['query']));
-    checkKeys('options', options, new Set(['trace']));
-    const e = checkTensor('query', inputs.query);
+    const { query } = checkObject('inputs', inputs, new Set(['query']));
+    const { trace } = checkKeys('options', options, new Set(['trace']));
+    const e = checkTensor('query', query);
     if (e.dims.length !== 2)
       fail('shape_mismatch', `query: expected [T, D], got ${shapeText(e.dims)}`);
     const tokens = e.dims[0]!;
@@ -172,7 +173,7 @@ export class Listing {
       context: { data: context.data, dims: [tokens] },
       usual: softmax.output,
     };
-    return { output, trace: selected(all, options?.trace) };
+    return { output, trace: selected(all, trace) };
   }
 
   /** (a bᵀ) c, by attention without scale and softmax. */
@@ -195,9 +196,10 @@ function selected(all: Record<string, Tensor>, trace: LayerOptions['trace']): Ma
   if (trace === undefined || trace === true) return new Map(Object.entries(all));
   if (trace === false) return new Map();
   return new Map(
-    trace.map((name) => [
+    checkArray('trace', trace, 'true, false or an array of names').map((name) => [
       name,
-      all[name] ?? fail('unknown_name', `trace: ${describe(name)}: unknown`),
+      (Object.hasOwn(all, name) ? all[name] : undefined) ??
+        fail('unknown_name', `trace: ${describe(name)}: unknown`),
     ]),
   );
 }

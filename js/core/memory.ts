@@ -3,7 +3,7 @@
 import { fail } from './errors.js';
 import type { NativeMemory } from './native.js';
 import type { CompleteModelConfig, Tensor } from './types.js';
-import { checkShape, checkTensor, describe, shapeText } from './validation.js';
+import { checkArray, checkShape, checkTensor, shapeText } from './validation.js';
 
 /** The memory of a call with `batch` sequences: a tensor [B, M, D] for each layer, M the same in all and at most memoryLength. */
 export function checkMemory(
@@ -13,13 +13,17 @@ export function checkMemory(
 ): NativeMemory {
   const { memoryLength, numLayers, dModel } = config;
   if (memoryLength === 0) fail('invalid_argument', 'memory: this model has none (memoryLength 0)');
-  if (!Array.isArray(given) || given.length !== numLayers) {
+  const tensors = checkArray(
+    'memory',
+    given,
+    `an array of ${numLayers} tensors, one for each layer`,
+  ).map((tensor, layer) => checkTensor(`memory[${layer}]`, tensor));
+  if (tensors.length !== numLayers)
     fail(
       'invalid_argument',
-      `memory: expected an array of ${numLayers} tensors, one for each layer, got ${describe(given)}`,
+      `memory: expected an array of ${numLayers} tensors, one for each layer, got an array of ${tensors.length}`,
     );
-  }
-  const { dims } = checkTensor('memory[0]', given[0]);
+  const { dims } = tensors[0]!;
   const length = dims[1] ?? 0;
   if (dims.length !== 3 || length > memoryLength) {
     fail(
@@ -29,12 +33,8 @@ export function checkMemory(
   }
   const size = batch * length * dModel;
   const hidden = new Float32Array(numLayers * size);
-  given.forEach((tensor, layer) => {
-    checkShape(`memory[${layer}]`, checkTensor(`memory[${layer}]`, tensor).dims, [
-      batch,
-      length,
-      dModel,
-    ]);
+  tensors.forEach((tensor, layer) => {
+    checkShape(`memory[${layer}]`, tensor.dims, [batch, length, dModel]);
     hidden.set(tensor.data, layer * size);
   });
   return { length, hidden };
@@ -47,10 +47,16 @@ export function remembered({ memoryLength, numLayers }: CompleteModelConfig): st
     : Array.from({ length: numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
 }
 
-/** The last `most` of the tokens remembered [B, M, D] and those that entered [B, T, D], as copies; without gradient, as all here. */
-export function nextMemory(memory: Tensor | undefined, entered: Tensor, most: number): Tensor {
+/** The last `most` of the tokens that a layer remembers [B, M, D] and those that entered [B, T, D], as copies; without gradient, as all here. */
+export function nextMemory(
+  memory: NativeMemory | null,
+  layer: number,
+  entered: Tensor,
+  most: number,
+): Tensor {
   const [batch, now, width] = entered.dims as [number, number, number];
-  const before = memory?.dims[1] ?? 0;
+  const before = memory?.length ?? 0;
+  const start = layer * batch * before;
   const kept = Math.min(most, before + now);
   const data = new Float32Array(batch * kept * width);
   for (let b = 0; b < batch; ++b) {
@@ -63,7 +69,10 @@ export function nextMemory(memory: Tensor | undefined, entered: Tensor, most: nu
     const old = kept - fresh;
     if (memory && old > 0)
       data.set(
-        memory.data.subarray(((b + 1) * before - old) * width, (b + 1) * before * width),
+        memory.hidden.subarray(
+          (start + (b + 1) * before - old) * width,
+          (start + (b + 1) * before) * width,
+        ),
         end - kept * width,
       );
   }

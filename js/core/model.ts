@@ -37,7 +37,7 @@ import type {
   Tokenizer,
   TrainerOptions,
 } from './types.js';
-import { checkBoolean, checkCells, checkKeys, checkMask, checkPositive } from './validation.js';
+import { checkBoolean, checkCells, checkKeys, checkMask, checkTemperature } from './validation.js';
 
 /** What a model has of its runtime. */
 export interface Host {
@@ -130,7 +130,7 @@ export class Model extends Parameterised<NativeModel> {
    * → the same of its decoder, and encoderLastHiddenState [B, S, D]. Weights and inputs stay as they are.
    */
   forward(inputs: ForwardInputs, options?: ForwardOptions): ModelOutput {
-    const native = this.handle.native;
+    void this.handle.native; // a disposed model says so first
     const nativeInputs = checkInputs(inputs, this.config);
     const nativeOptions = options === undefined ? plain : this.#options(options, nativeInputs);
     // A pass from `start` on is part of one whose memory is known.
@@ -141,12 +141,12 @@ export class Model extends Parameterised<NativeModel> {
         ? wanted
         : [...new Set([...(wanted ?? []), ...entered])];
     const { trace: record, ...outputs } = callNative(() =>
-      native.forward(nativeInputs, { ...nativeOptions, trace: asked }),
+      this.handle.native.forward(nativeInputs, { ...nativeOptions, trace: asked }),
     );
     const trace = traceMap(record);
     if (entered.length === 0) return { ...outputs, trace };
     const memory = entered.map((name, layer) =>
-      nextMemory(options?.memory?.[layer], trace.get(name)!, this.config.memoryLength),
+      nextMemory(nativeOptions.memory, layer, trace.get(name)!, this.config.memoryLength),
     );
     for (const name of entered)
       if (wanted?.[0] !== '*' && !wanted?.includes(name)) trace.delete(name);
@@ -182,7 +182,7 @@ export class Model extends Parameterised<NativeModel> {
           ? []
           : nativeInterventions(options.interventions, this.activations),
       causal: options.causal === undefined ? null : checkBoolean('causal', options.causal),
-      temperature: checkPositive('temperature', options.temperature ?? 1),
+      temperature: checkTemperature(options.temperature ?? 1),
       mask: cells('mask', attention.numHeads, T, (memory?.length ?? 0) + T),
       memory,
       encoderMask: cells('encoderMask', encoder?.attention.numHeads ?? 0, S, S),
@@ -238,7 +238,7 @@ export class Model extends Parameterised<NativeModel> {
     const { native: module, handles } = this.#host;
     const model = {
       module,
-      native: this.handle.native,
+      native: () => this.handle.native,
       handles,
       config,
       tokenizer,

@@ -4,7 +4,15 @@ import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
 import type { NativeAttentionLayer, NativeModel, NativeRecurrent } from './native.js';
 import type { NamedTensors, Tensor } from './types.js';
-import { checkNoNaN, checkShape, checkString, checkTensor, describe, isMap } from './validation.js';
+import {
+  checkNoNaN,
+  checkShape,
+  checkString,
+  checkAttached,
+  checkTensorView,
+  describe,
+  namedEntries,
+} from './validation.js';
 
 /** Floats that are copied into the module at a time. */
 const pieceSize = 1 << 18;
@@ -42,14 +50,9 @@ export abstract class Parameterised<
 
   /** Copies several tensors in: a Map or a plain object. All are checked before the first is written. */
   setParameters(tensors: NamedTensors): void {
-    if (typeof tensors !== 'object' || tensors === null || Array.isArray(tensors)) {
-      fail(
-        'invalid_argument',
-        `parameters: expected a Map or an object of tensors, got ${describe(tensors)}`,
-      );
-    }
-    const entries: [string, Tensor][] = isMap(tensors) ? [...tensors] : Object.entries(tensors);
-    const checked = entries.map(([name, tensor]) => [name, this.#checked(name, tensor)] as const);
+    const checked = namedEntries<Tensor>('parameters', tensors).map(
+      ([name, tensor]) => [name, this.#checked(name, tensor)] as const,
+    );
     for (const [name, tensor] of checked) this.writeParameter(name, tensor);
   }
 
@@ -57,7 +60,9 @@ export abstract class Parameterised<
    * @internal `setParameter` of a tensor that is known to fit; `transposed`: that lies there as [dims[1], dims[0]]. In pieces,
    * since a copy of a whole embedding would make linear memory grow, which never shrinks.
    */
-  writeParameter(name: string, { data, dims }: Tensor, transposed = false): void {
+  writeParameter(name: string, tensor: Tensor, transposed = false): void {
+    checkAttached(name, tensor);
+    const { data, dims } = tensor;
     const rows = dims[0]!;
     const width = data.length / rows;
     const step = Math.max(1, Math.floor(pieceSize / width));
@@ -72,7 +77,7 @@ export abstract class Parameterised<
 
   #checked(name: string, tensor: Tensor): Tensor {
     const expected = this.#shapeOf(name);
-    const checked = checkTensor(name, tensor);
+    const checked = checkTensorView(name, tensor);
     checkShape(name, checked.dims, expected);
     checkNoNaN(name, checked.data, 'not_finite');
     return checked;

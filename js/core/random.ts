@@ -1,6 +1,8 @@
 // Seeded random numbers for lessons and samplers: SplitMix64 in 64-bit integers, the same on every machine.
 import type { SeededRandom } from '../training/types.js';
-import { checkInteger, checkSeed } from './validation.js';
+import { fail } from './errors.js';
+import { isArray, lengthOf, reading } from './plain.js';
+import { checkArray, checkInteger, checkSeed, describe } from './validation.js';
 
 const bits64 = (n: bigint): bigint => BigInt.asUintN(64, n);
 
@@ -21,11 +23,15 @@ export class SplitMix64 implements SeededRandom {
   }
 
   pick<T>(items: readonly T[]): T {
-    return items[this.integer(items.length)]!;
+    const length = isArray(items) ? lengthOf('items', items) : 0;
+    if (length === 0)
+      fail('invalid_argument', `items: expected an array of at least one, got ${describe(items)}`);
+    const index = this.integer(length);
+    return reading('items', () => items[index]!);
   }
 
   shuffle<T>(items: readonly T[]): T[] {
-    const shuffled = [...items];
+    const shuffled = checkArray('items', items, 'an array');
     for (let last = shuffled.length - 1; last > 0; --last) {
       const other = this.integer(last + 1);
       [shuffled[last], shuffled[other]] = [shuffled[other]!, shuffled[last]!];

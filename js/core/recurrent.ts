@@ -90,14 +90,14 @@ export class Recurrent extends Parameterised<NativeRecurrent> {
 
   /** inputIds [B, T] (or inputsEmbeds [B, T, I]) → lastHiddenState [B, T, D] and, on request, influence [B, T, T]. */
   forward(inputs: RecurrentInputs, options?: RecurrentOptions): RecurrentOutput {
-    const native = this.handle.native;
+    void this.handle.native; // a disposed network says so first
     const read = readInputs(inputs, this.config);
     const { influence = false, trace } = checkKeys('options', options, optionKeys);
     const asked = {
       influence: checkBoolean('influence', influence),
       trace: traceNames(trace, this.activations),
     };
-    const { trace: record, ...outputs } = callNative(() => native.forward(read, asked));
+    const { trace: record, ...outputs } = callNative(() => this.handle.native.forward(read, asked));
     return { ...outputs, trace: traceMap(record) };
   }
 }

@@ -2,7 +2,7 @@
 import { fail } from './errors.js';
 import type { NativeTensor } from './native.js';
 import type { Tensor } from './types.js';
-import { checkString, describe } from './validation.js';
+import { checkArray, checkString, describe } from './validation.js';
 
 /** null: nothing; ['*']: everything; else the names, each of them known. */
 export function traceNames(
@@ -11,14 +11,9 @@ export function traceNames(
 ): string[] | null {
   if (trace === undefined || trace === false) return null;
   if (trace === true) return ['*'];
-  if (!Array.isArray(trace)) {
-    fail(
-      'invalid_argument',
-      `trace: expected true, false or an array of names, got ${describe(trace)}`,
-    );
-  }
-  if (trace.length === 0) return null;
-  for (const [index, name] of trace.entries()) {
+  const names = checkArray('trace', trace, 'true, false or an array of names');
+  if (names.length === 0) return null;
+  for (const [index, name] of names.entries()) {
     if (!known.has(checkString(`trace[${index}]`, name))) {
       fail(
         'unknown_name',
@@ -26,7 +21,7 @@ export function traceNames(
       );
     }
   }
-  return [...trace];
+  return names;
 }
 
 export function traceMap(record: Record<string, NativeTensor>): Map<string, Tensor> {

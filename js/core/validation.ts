@@ -1,5 +1,14 @@
 // Checks of what a caller passes, before it reaches C++. Every message names the value, the expected and the actual.
 import { fail, type ErrorCode } from './errors.js';
+import {
+  entriesOf,
+  isArray,
+  lengthOf,
+  plainArray,
+  plainView,
+  reading,
+  typedArrayKind,
+} from './plain.js';
 import type { IntegerTensor, MaskTensor, Tensor } from './types.js';
 
 /** A value as an error message shows it: short, and never the whole of a large one. */
@@ -7,21 +16,40 @@ export function describe(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 60 ? `"${value.slice(0, 57)}…"` : `"${value}"`;
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'bigint') return `${value}n`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (ArrayBuffer.isView(value)) return typeName(value);
-  if (typeof value === 'object' && value !== null) return `an object of type ${typeName(value)}`;
-  return String(value);
+  if (typeof value === 'bigint')
+    return value > -(2n ** 64n) && value < 2n ** 64n ? `${value}n` : 'a large bigint';
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    if (Array.isArray(value)) return `an array of ${value.length}`;
+    return typedArrayKind(value) ?? `an object of type ${typeName(value)}`;
+  } catch {
+    return 'an object that cannot be read'; // a revoked proxy, or a getter that throws
+  }
 }
 
 /** Works across realms (iframes, workers), where `instanceof` does not. */
 function typeName(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+  return Object.prototype.toString.call(value).slice(8, -1).slice(0, 60);
 }
 
-/** A Map, of this realm or another. */
+/** A Map, of this realm or another, or a framework's proxy of one: what it answers is read under `reading`. */
 export function isMap<T>(value: T): value is Extract<T, ReadonlyMap<string, unknown>> {
-  return typeof value === 'object' && value !== null && typeName(value) === 'Map';
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return typeName(value) === 'Map';
+  } catch {
+    return false;
+  }
+}
+
+/** The entries of a Map, or of an object, each read once. */
+export function namedEntries<T>(
+  name: string,
+  given: ReadonlyMap<string, T> | Readonly<Record<string, T>>,
+): [string, T][] {
+  if (typeof given !== 'object' || given === null || isArray(given))
+    fail('invalid_argument', `${name}: expected a Map or an object, got ${describe(given)}`);
+  return reading(name, () => (isMap(given) ? [...given] : Object.entries(given)) as [string, T][]);
 }
 
 export function shapeText(dims: readonly number[]): string {
@@ -41,21 +69,41 @@ export function checkKeys<T extends object>(
   return value === undefined ? ({} as T) : checkObject(name, value, known);
 }
 
-/** An object with no key but the known ones: a misspelt option is an error, not a no-op. */
+/**
+ * A copy of an object that has no key but the known ones, each read once: a misspelt option is an error, not a no-op. What is
+ * undefined is left out.
+ */
 export function checkObject<T extends object>(
   name: string,
   value: T,
   known: ReadonlySet<string>,
 ): T {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || isArray(value)) {
     fail('invalid_argument', `${name}: expected an object, got ${describe(value)}`);
   }
-  for (const key in value) {
-    if (!known.has(key)) {
-      fail('invalid_argument', `${name}.${key}: unknown; expected one of ${[...known].join(', ')}`);
+  return reading(name, () => {
+    for (const key in value) {
+      if (!known.has(key)) {
+        fail(
+          'invalid_argument',
+          `${name}.${key.slice(0, 60)}: unknown; expected one of ${[...known].join(', ')}`,
+        );
+      }
     }
-  }
-  return value;
+    const copy: Record<string, unknown> = {};
+    for (const key of known) {
+      const field = (value as Record<string, unknown>)[key];
+      if (field !== undefined) copy[key] = field;
+    }
+    return copy as T;
+  });
+}
+
+/** A dense copy of an array; `expected` says what of. A hole is undefined. */
+export function checkArray<T>(name: string, value: readonly T[], expected: string): T[] {
+  if (!isArray(value))
+    fail('invalid_argument', `${name}: expected ${expected}, got ${describe(value)}`);
+  return entriesOf(name, value);
 }
 
 export function checkInteger(
@@ -72,18 +120,43 @@ export function checkInteger(
   return value;
 }
 
+/** Whether float32, in which C++ computes, neither takes the number for ∞ nor one that is not 0 for 0. */
+export function fitsFloat32(value: number): boolean {
+  const rounded = Math.fround(value);
+  return Number.isFinite(rounded) && (rounded !== 0 || value === 0);
+}
+
+function checkFloat32(name: string, value: number): number {
+  if (!fitsFloat32(value))
+    fail('invalid_argument', `${name}: expected a number that float32 can hold, got ${value}`);
+  return value;
+}
+
 export function checkFinite(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) {
     fail('invalid_argument', `${name}: expected a finite number, got ${describe(value)}`);
   }
-  return value;
+  return checkFloat32(name, value);
 }
 
 export function checkPositive(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
     fail('invalid_argument', `${name}: expected a finite number above 0, got ${describe(value)}`);
   }
-  return value;
+  return checkFloat32(name, value);
+}
+
+/** Scores are divided by it: from here on down, those of ordinary size would become infinite. */
+const leastTemperature = 1e-30;
+
+export function checkTemperature(value: unknown): number {
+  const temperature = checkPositive('temperature', value);
+  if (temperature < leastTemperature)
+    fail(
+      'invalid_argument',
+      `temperature: expected at least ${leastTemperature}, below which scores overflow, got ${temperature}`,
+    );
+  return temperature;
 }
 
 export function checkBoolean(name: string, value: unknown): boolean {
@@ -115,52 +188,97 @@ export function checkSeed(name: string, value: unknown): number {
   return checkInteger(name, value, 0, 0xffffffff);
 }
 
+/** A function, or none. */
+export function checkCallback<T>(name: string, value: T): T {
+  if (value !== undefined && typeof value !== 'function')
+    fail('invalid_argument', `${name}: expected a function, got ${describe(value)}`);
+  return value;
+}
+
 /** An AbortSignal, of this realm or another, or none. */
 export function checkSignal(name: string, value: unknown): AbortSignal | undefined {
-  if (value !== undefined && typeof (value as AbortSignal | null)?.aborted !== 'boolean') {
+  if (value === undefined) return undefined;
+  const signal = value as AbortSignal | null;
+  const isSignal = reading(
+    name,
+    () =>
+      typeof signal === 'object' &&
+      signal !== null &&
+      typeof signal.aborted === 'boolean' &&
+      typeof signal.addEventListener === 'function' &&
+      typeof signal.removeEventListener === 'function',
+  );
+  if (!isSignal)
     fail('invalid_argument', `${name}: expected an AbortSignal, got ${describe(value)}`);
-  }
-  return value as AbortSignal | undefined;
+  return signal!;
 }
 
 type TensorLike = Tensor | MaskTensor | IntegerTensor;
 
-function checkTensorOf<T extends TensorLike>(name: string, value: unknown, arrayType: string): T {
-  const tensor = value as T | null | undefined;
-  if (typeof tensor !== 'object' || tensor === null) {
+/** More axes than any tensor here has. */
+const mostAxes = 64;
+
+/** A plain object of the tensor's numbers and sizes, read once: nothing of the caller's own. */
+function checkTensorOf<T extends TensorLike>(
+  name: string,
+  value: unknown,
+  arrayType: 'Float32Array' | 'Uint8Array' | 'Int32Array',
+  plain = plainArray,
+): T {
+  if (typeof value !== 'object' || value === null) {
     fail(
       'invalid_argument',
       `${name}: expected { data: ${arrayType}, dims }, got ${describe(value)}`,
     );
   }
-  if (!ArrayBuffer.isView(tensor.data) || typeName(tensor.data) !== arrayType) {
+  const bare = typedArrayKind(value);
+  if (bare !== undefined)
+    fail('invalid_argument', `${name}: expected { data: ${arrayType}, dims }, got a bare ${bare}`);
+  const given = reading(name, () => {
+    const { data, dims } = value as T;
+    return { data, dims };
+  });
+  const data = reading(name, () => plain(arrayType, given.data));
+  if (data === undefined) {
     fail(
       'invalid_argument',
-      `${name}.data: expected ${arrayType === 'Int32Array' ? 'an' : 'a'} ${arrayType}, got ${describe(tensor.data)}`,
+      `${name}.data: expected ${arrayType === 'Int32Array' ? 'an' : 'a'} ${arrayType}, got ${describe(given.data)}`,
     );
   }
-  if (!Array.isArray(tensor.dims)) {
+  if (!isArray(given.dims) || lengthOf(`${name}.dims`, given.dims) > mostAxes) {
     fail(
       'invalid_argument',
-      `${name}.dims: expected an array of sizes, got ${describe(tensor.dims)}`,
+      `${name}.dims: expected an array of sizes, got ${describe(given.dims)}`,
     );
   }
+  const dims = entriesOf(`${name}.dims`, given.dims);
   let count = 1;
-  for (let axis = 0; axis < tensor.dims.length; ++axis) {
-    count *= checkInteger(`${name}.dims[${axis}]`, tensor.dims[axis], 0);
+  for (let axis = 0; axis < dims.length; ++axis) {
+    count *= checkInteger(`${name}.dims[${axis}]`, dims[axis], 0);
   }
-  if (count !== tensor.data.length) {
+  if (count !== data.length) {
     fail(
       'shape_mismatch',
-      `${name}: dims ${shapeText(tensor.dims)} need ${count} values, data holds ${tensor.data.length}`,
+      `${name}: dims ${shapeText(dims)} need ${count} values, data holds ${data.length}`,
     );
   }
-  return tensor;
+  return { data, dims } as unknown as T;
 }
 
-/** A float tensor whose data fills its dims. */
+/** A copy of a float tensor whose data fills its dims. */
 export function checkTensor(name: string, value: unknown): Tensor {
   return checkTensorOf<Tensor>(name, value, 'Float32Array');
+}
+
+/** The same with the caller's own numbers, as of weights, which are large: `checkAttached` before they are used. */
+export function checkTensorView(name: string, value: unknown): Tensor {
+  return checkTensorOf<Tensor>(name, value, 'Float32Array', plainView);
+}
+
+/** What was read after a tensor may have detached its data. */
+export function checkAttached(name: string, { data, dims }: Tensor): void {
+  if (data.length !== dims.reduce((product, size) => product * size, 1))
+    fail('invalid_argument', `${name}: its data was detached while it was read`);
 }
 
 /** Weights: one that is NaN would silently make everything NaN that it reaches. */

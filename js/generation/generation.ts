@@ -1,4 +1,5 @@
 // Continues one sequence token by token: checks the options, drives the native generation and streams its text.
+import { callNow } from '../core/callbacks.js';
 import { longestSequence } from '../core/config.js';
 import { callNative, checkAborted, fail } from '../core/errors.js';
 import type { Handles } from '../core/handles.js';
@@ -14,12 +15,13 @@ import type {
   Tokenizer,
 } from '../core/types.js';
 import {
+  checkArray,
+  checkCallback,
   checkFinite,
   checkInteger,
   checkKeys,
   checkSeed,
   checkSignal,
-  describe,
 } from '../core/validation.js';
 
 export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>([
@@ -38,7 +40,7 @@ export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>(
 /** What a generation needs of its model. */
 export interface Generating {
   module: NativeModule;
-  native: NativeModel;
+  native(): NativeModel;
   handles: Handles;
   config: CompleteModelConfig;
   tokenizer: Tokenizer | undefined;
@@ -51,16 +53,19 @@ export function* generate(
   inputIds: TokenIds,
   given: GenerateOptions | undefined,
 ): Generator<undefined, GenerateResult, void> {
-  const { module, native, handles, config, tokenizer, defaults } = model;
-  const { maxNewTokens, stops, onToken, signal, ...sampling } = checkOptions(given, model);
-  checkAborted(checkSignal('signal', signal), 'generate');
-  const { prompt, source } = checkPrompt(inputIds, given, model);
+  const { module, handles, config, tokenizer, defaults } = model;
+  const options = checkOptions(given, model);
+  const { maxNewTokens, stops, onToken, signal, temperature, topK, topP, seed } = options;
+  checkAborted(signal, 'generate');
+  const { prompt, source } = checkPrompt(inputIds, options, model);
   const ids = Array.from(prompt);
   const text = new TextStream(tokenizer, ids);
   const capacity = ids.length + maxNewTokens;
   const generation = handles.adopt(
     ids,
-    callNative(() => module.createGeneration(native, { capacity, source, ...sampling })),
+    callNative(() =>
+      module.createGeneration(model.native(), { capacity, source, temperature, topK, topP, seed }),
+    ),
     'Generation',
   );
   const rules = new TokenRules(defaults, stops, capacity);
@@ -78,7 +83,7 @@ export function* generate(
         ids.length > longestSequence(config),
       );
       const piece = text.next(finish !== undefined);
-      onToken?.(id, piece);
+      if (onToken) callNow('onToken', onToken, id, piece);
       if (finish) return { ids, ...text.whole(), finish };
       unread = forced === undefined ? Int32Array.of(id) : Int32Array.of(...unread, id);
       yield;
@@ -107,9 +112,6 @@ function checkOptions(given: GenerateOptions | undefined, { config, defaults }: 
     fail('invalid_argument', `temperature: expected at least 0, got ${temperature}`);
   if (!(checkFinite('topP', topP) > 0 && topP <= 1))
     fail('invalid_argument', `topP: expected a number above 0, at most 1, got ${topP}`);
-  if (onToken !== undefined && typeof onToken !== 'function') {
-    fail('invalid_argument', `onToken: expected a function, got ${describe(onToken)}`);
-  }
   return {
     maxNewTokens: checkInteger('maxNewTokens', options.maxNewTokens ?? 20, 1, 1 << 24),
     temperature,
@@ -121,22 +123,23 @@ function checkOptions(given: GenerateOptions | undefined, { config, defaults }: 
         ? defaults.stopTokens
         : checkStops(options.stopTokens, config.vocabSize),
     ),
-    onToken,
-    signal,
+    onToken: checkCallback('onToken', onToken),
+    signal: checkSignal('signal', signal),
+    ...(options.attentionMask && { attentionMask: options.attentionMask }),
+    ...(options.decoderInputIds && { decoderInputIds: options.decoderInputIds }),
   };
 }
 
 function checkStops(given: readonly number[], vocabSize: number): readonly number[] {
-  if (!Array.isArray(given))
-    fail('invalid_argument', `stopTokens: expected an array of ids, got ${describe(given)}`);
-  given.forEach((id, index) => checkInteger(`stopTokens[${index}]`, id, 0, vocabSize - 1));
-  return given;
+  return checkArray('stopTokens', given, 'an array of ids').map((id, index) =>
+    checkInteger(`stopTokens[${index}]`, id, 0, vocabSize - 1),
+  );
 }
 
 /** What the decoder begins with, and what the encoder reads where there is one. */
 function checkPrompt(
   inputIds: TokenIds,
-  given: GenerateOptions = {},
+  given: Pick<GenerateOptions, 'attentionMask' | 'decoderInputIds'>,
   { config, defaults }: Generating,
 ) {
   if (!config.attention.causal || !config.lmHead) {

@@ -3,7 +3,7 @@
 import { longestSequence } from '../core/config.js';
 import { fail } from '../core/errors.js';
 import type { CompleteModelConfig, ForwardInputs, ModelOutput, Tensor } from '../core/types.js';
-import { checkString, describe } from '../core/validation.js';
+import { checkArray, checkString } from '../core/validation.js';
 
 /** Tokens of one pass: more would cost memory and gain no time. With a head, logits [B, T, V] come on top. */
 const mostTokens = 2048;
@@ -51,13 +51,10 @@ export function embedTexts(model: Embedding, given: string | readonly string[]):
 }
 
 function encodeTexts(model: Embedding, given: string | readonly string[]): number[][] {
-  const texts = typeof given === 'string' ? [given] : given;
-  if (!Array.isArray(texts) || texts.length === 0) {
-    fail(
-      'invalid_argument',
-      `texts: expected a string or an array of at least one, got ${describe(given)}`,
-    );
-  }
+  const expected = 'a string or an array of at least one';
+  const texts = typeof given === 'string' ? [given] : checkArray('texts', given, expected);
+  if (texts.length === 0)
+    fail('invalid_argument', `texts: expected ${expected}, got an array of 0`);
   const longest = longestSequence(model.config);
   return texts.map((text: string, index) => {
     const { ids } = model.encode(checkString(`texts[${index}]`, text));

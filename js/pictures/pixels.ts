@@ -1,5 +1,6 @@
 // A picture in any form that a browser or Node has it, as bytes of one or three channels.
 import { fail, messageOf } from '../core/errors.js';
+import { entriesOf, isArray, plainArray, reading } from '../core/plain.js';
 import type { Picture, PixelData } from '../core/types.js';
 import { checkInteger, describe } from '../core/validation.js';
 import type { Bytes } from './resample.js';
@@ -23,7 +24,9 @@ export function bytesOf({ data, width, height }: PixelData, channels: 1 | 3): By
 
 /** One picture or several, as their pixels. */
 export function pixelsOfAll(pictures: Picture | readonly Picture[]): PixelData[] {
-  const list = Array.isArray(pictures) ? (pictures as readonly Picture[]) : [pictures as Picture];
+  const list = isArray(pictures)
+    ? entriesOf('pictures', pictures as readonly Picture[])
+    : [pictures as Picture];
   if (list.length === 0) fail('invalid_argument', 'pictures: expected at least one, got none');
   return list.map((picture, index) => pixelsOf(`pictures[${index}]`, picture));
 }
@@ -31,7 +34,10 @@ export function pixelsOfAll(pictures: Picture | readonly Picture[]): PixelData[]
 /** The picture's pixels: checked where it brings its own, else as a canvas draws it. */
 function pixelsOf(name: string, picture: Picture): PixelData {
   if (typeof picture !== 'object' || picture === null) return refuse(name, picture);
-  return 'data' in picture ? checkPixels(name, picture) : draw(name, picture);
+  const hasPixels = reading(name, () => 'data' in picture);
+  return hasPixels
+    ? checkPixels(name, picture as PixelData)
+    : draw(name, picture as CanvasImageSource);
 }
 
 function refuse(name: string, picture: unknown, cause?: unknown): never {
@@ -45,13 +51,22 @@ function refuse(name: string, picture: unknown, cause?: unknown): never {
   );
 }
 
-function checkPixels(name: string, { data, width, height }: PixelData): PixelData {
+function checkPixels(name: string, picture: PixelData): PixelData {
+  const {
+    data: given,
+    width,
+    height,
+  } = reading(name, () => {
+    const { data, width, height } = picture;
+    return { data, width, height };
+  });
+  const data = plainArray('Uint8ClampedArray', given) ?? plainArray('Uint8Array', given);
   checkInteger(`${name}.width`, width, 1, 1 << 15);
   checkInteger(`${name}.height`, height, 1, 1 << 15);
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+  if (data === undefined) {
     fail(
       'invalid_argument',
-      `${name}.data: expected a Uint8ClampedArray or Uint8Array, got ${describe(data)}`,
+      `${name}.data: expected a Uint8ClampedArray or Uint8Array, got ${describe(given)}`,
     );
   }
   if (![1, 3, 4].some((channels) => data.length === channels * width * height)) {
@@ -66,9 +81,15 @@ function checkPixels(name: string, { data, width, height }: PixelData): PixelDat
 
 function draw(name: string, picture: CanvasImageSource): PixelData {
   const size = picture as unknown as Readonly<Record<string, unknown>>;
-  const width = size['naturalWidth'] ?? size['videoWidth'] ?? size['displayWidth'] ?? size['width'];
-  const height =
-    size['naturalHeight'] ?? size['videoHeight'] ?? size['displayHeight'] ?? size['height'];
+  const [width, height] = reading(name, () =>
+    ['Width', 'Height'].map(
+      (side) =>
+        size[`natural${side}`] ??
+        size[`video${side}`] ??
+        size[`display${side}`] ??
+        size[side.toLowerCase()],
+    ),
+  );
   if (
     typeof OffscreenCanvas === 'undefined' ||
     typeof width !== 'number' ||

@@ -1,10 +1,12 @@
 // What a trainer reads: examples padded to a batch, and a batch checked against the model's config.
 import { fail } from '../core/errors.js';
-import { checkInputs, readIds } from '../core/inputs.js';
+import { checkInputs, inputKeys, readIds } from '../core/inputs.js';
 import { checkMemory } from '../core/memory.js';
 import type { NativeTrainingBatch } from '../core/native.js';
 import type { CompleteModelConfig, Tensor, TrainingBatch, TrainingExample } from '../core/types.js';
+import { entriesOf, isArray } from '../core/plain.js';
 import {
+  checkArray,
   checkObject,
   checkShape,
   checkTensor,
@@ -25,6 +27,12 @@ const exampleKeys: ReadonlySet<string> = new Set<keyof TrainingExample>([
   'pixelValues',
 ]);
 
+const batchKeys: ReadonlySet<string> = new Set<keyof TrainingBatch>([
+  ...(inputKeys as ReadonlySet<keyof TrainingBatch>),
+  'labels',
+  'memory',
+]);
+
 export type CheckedBatch = Omit<NativeTrainingBatch, 'overlap'>;
 
 /** Checks a batch and flattens it: inputs as forward takes them, labels as its logits are. */
@@ -32,9 +40,7 @@ export function checkTrainingBatch(
   given: TrainingBatch,
   config: CompleteModelConfig,
 ): CheckedBatch {
-  if (typeof given !== 'object' || given === null)
-    fail('invalid_argument', `batch: expected an object, got ${describe(given)}`);
-  const { labels, memory, ...rest } = given;
+  const { labels, memory, ...rest } = checkObject('batch', given, batchKeys);
   if (labels === undefined)
     fail('invalid_argument', 'labels: expected the right answers of the batch, got none');
   if (rest.start !== undefined)
@@ -65,12 +71,10 @@ export function collate(
   given: readonly TrainingExample[],
   padTokenIds: PadTokenIds,
 ): TrainingBatch {
-  if (!Array.isArray(given) || given.length === 0) {
-    fail('invalid_argument', `examples: expected an array of at least one, got ${describe(given)}`);
-  }
-  const examples = given.map((example, index) =>
-    checkExample(`examples[${index}]`, example as TrainingExample),
-  );
+  const list = checkArray('examples', given, 'an array of at least one');
+  if (list.length === 0)
+    fail('invalid_argument', 'examples: expected an array of at least one, got none');
+  const examples = list.map((example, index) => checkExample(`examples[${index}]`, example));
   const rows = <K extends keyof TrainingExample>(
     key: K,
   ): Required<TrainingExample>[K][] | undefined => {
@@ -114,15 +118,12 @@ export function collate(
 
 function checkExample(name: string, given: TrainingExample): TrainingExample {
   const example = checkObject(name, given, exampleKeys);
-  const { inputIds, decoderInputIds, labels } = example;
   for (const key of ['inputIds', 'attentionMask', 'tokenTypeIds', 'decoderInputIds'] as const) {
-    if (example[key] !== undefined && !Array.isArray(example[key])) {
-      fail(
-        'invalid_argument',
-        `${name}.${key}: expected an array of numbers, got ${describe(example[key])}`,
-      );
-    }
+    if (example[key] !== undefined)
+      example[key] = checkArray<number>(`${name}.${key}`, example[key], 'an array of numbers');
   }
+  if (isArray(example.labels)) example.labels = entriesOf<number>(`${name}.labels`, example.labels);
+  const { inputIds, decoderInputIds, labels } = example;
   const asLongAs = (
     key: 'labels' | 'attentionMask' | 'tokenTypeIds',
     ids: readonly number[] | undefined,
@@ -155,7 +156,7 @@ function maskOf(rows: readonly (readonly number[])[] | undefined): number[][] | 
 }
 
 function padded(rows: readonly (readonly number[])[], filler: number): number[][] {
-  const length = Math.max(...rows.map((row) => row.length));
+  const length = rows.reduce((longest, row) => Math.max(longest, row.length), 0);
   return rows.map((row) => [...row, ...Array<number>(length - row.length).fill(filler)]);
 }
 

@@ -2,7 +2,13 @@
 import { fail } from '../core/errors.js';
 import type { CompleteModelConfig, TrainerOptions } from '../core/types.js';
 import { ignored, type CheckedBatch } from './batches.js';
-import { checkInteger, checkObject, checkPositive, describe } from '../core/validation.js';
+import {
+  checkArray,
+  checkInteger,
+  checkObject,
+  checkPositive,
+  fitsFloat32,
+} from '../core/validation.js';
 
 const keys = new Set(['weight', 'except']);
 const none = new Float32Array();
@@ -18,10 +24,8 @@ export function overlapWeights(
   if (given === undefined) return () => none;
   const { weight, except = [] } = checkObject('disagreement', given, keys);
   checkPositive('disagreement.weight', weight);
-  if (!Array.isArray(except))
-    fail('invalid_argument', `disagreement.except: expected token ids, got ${describe(except)}`);
   const free = new Set(
-    except.map((id, index) =>
+    checkArray('disagreement.except', except, 'token ids').map((id, index) =>
       checkInteger(`disagreement.except[${index}]`, id, 0, config.vocabSize - 1),
     ),
   );
@@ -45,6 +49,11 @@ export function overlapWeights(
     const cost =
       (2 * weight) /
       (config.numLayers * labels.filter((label) => label !== ignored).length * H * (H - 1));
+    if (Number.isFinite(cost) && !fitsFloat32(cost))
+      fail(
+        'invalid_argument',
+        `disagreement.weight: expected a number whose share of a query float32 can hold, got ${weight}`,
+      );
     const overlap = new Float32Array(2 * labels.length);
     labels.forEach((label, query) => (overlap[query] = label === ignored ? 0 : cost));
     inputIds.forEach((id, key) => (overlap[labels.length + key] = free.has(id) ? 0 : 1));

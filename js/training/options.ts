@@ -9,15 +9,17 @@ import type {
   TrainingExample,
 } from '../core/types.js';
 import {
+  checkArray,
   checkFinite,
   checkInteger,
   checkNoNaN,
   checkObject,
   checkPositive,
   checkShape,
-  checkTensor,
+  checkTensorView,
   describe,
   isMap,
+  namedEntries,
 } from '../core/validation.js';
 
 const optionKeys: ReadonlySet<string> = new Set<keyof TrainerOptions>([
@@ -34,6 +36,8 @@ const optionKeys: ReadonlySet<string> = new Set<keyof TrainerOptions>([
   'batchSize',
   'seed',
 ]);
+/** Steps are counted in 31 bits; so many are left to go on from a snapshot. */
+const mostSteps = 1 << 30;
 const snapshotKeys: ReadonlySet<string> = new Set<keyof Snapshot>([
   'step',
   'parameters',
@@ -50,13 +54,10 @@ export function checkExamples(
   examples: TrainerOptions['examples'],
 ): ((random: SeededRandom) => TrainingExample) | undefined {
   if (examples === undefined || typeof examples === 'function') return examples;
-  if (!Array.isArray(examples) || examples.length === 0) {
-    fail(
-      'invalid_argument',
-      `examples: expected a function that makes an example, or an array of at least one, got ${describe(examples)}`,
-    );
-  }
-  const list: readonly TrainingExample[] = [...examples];
+  const expected = 'a function that makes an example, or an array of at least one';
+  const list = checkArray<TrainingExample>('examples', examples, expected);
+  if (list.length === 0)
+    fail('invalid_argument', `examples: expected ${expected}, got an array of 0`);
   return (random) => random.pick(list);
 }
 
@@ -66,27 +67,17 @@ export const checkRate = (lr: unknown): number => checkFactor('lr', lr);
 function checkFactor(name: string, value: unknown): number {
   const factor = checkFinite(name, value);
   if (factor < 0) fail('invalid_argument', `${name}: expected at least 0, got ${factor}`);
-  if (Math.fround(factor) === Infinity)
-    fail(
-      'invalid_argument',
-      `${name}: expected at most 3.4e38, which float32 holds, got ${factor}`,
-    );
   return factor;
 }
 
-/** AdamW divides by it, in float32, where a weight has had no gradient yet. */
-function checkEps(eps: unknown): number {
-  if (Math.fround(checkPositive('eps', eps)) === 0)
-    fail('invalid_argument', `eps: expected a number that float32 tells from 0, got ${eps}`);
-  return eps as number;
-}
-
 export function completeOptions(options: TrainerOptions): NativeTrainerOptions {
-  const { betas = [0.9, 0.999], clipNorm = 1, weightDecay = 0.01 } = options;
-  if (!Array.isArray(betas) || betas.length !== 2)
-    fail('invalid_argument', `betas: expected two numbers, got ${describe(betas)}`);
+  const { clipNorm = 1, weightDecay = 0.01 } = options;
+  const betas = checkArray<number>('betas', options.betas ?? [0.9, 0.999], 'two numbers');
+  if (betas.length !== 2)
+    fail('invalid_argument', `betas: expected two numbers, got ${betas.length}`);
   const [beta1, beta2] = betas.map((beta, index) => {
-    if (checkFinite(`betas[${index}]`, beta) < 0 || beta >= 1)
+    // Of a β that float32 takes for 1, 1 − β would be 0.
+    if (checkFinite(`betas[${index}]`, beta) < 0 || Math.fround(beta) >= 1)
       fail('invalid_argument', `betas[${index}]: expected from 0 to below 1, got ${beta}`);
     return beta;
   }) as [number, number];
@@ -95,7 +86,7 @@ export function completeOptions(options: TrainerOptions): NativeTrainerOptions {
     lr: checkRate(options.lr),
     beta1,
     beta2,
-    eps: checkEps(options.eps ?? 1e-8),
+    eps: checkPositive('eps', options.eps ?? 1e-8),
     weightDecay: checkFactor('weightDecay', weightDecay),
     clipNorm: clipNorm === Infinity ? clipNorm : checkPositive('clipNorm', clipNorm),
     warmupSteps,
@@ -112,18 +103,24 @@ export function checkSnapshot(
   shapes: ReadonlyMap<string, readonly number[]>,
 ): Snapshot {
   const snapshot = checkObject('snapshot', given, snapshotKeys);
-  checkInteger('snapshot.step', snapshot.step, 0);
+  checkInteger('snapshot.step', snapshot.step, 0, mostSteps);
   if (typeof snapshot.random !== 'bigint') {
     fail(
       'invalid_argument',
       `snapshot.random: expected a bigint, got ${describe(snapshot.random)}`,
     );
   }
-  for (const part of ['parameters', 'firstMoments', 'secondMoments'] as const)
+  const tensorsOf = (part: 'parameters' | 'firstMoments' | 'secondMoments'): Map<string, Tensor> =>
     checkParameters(`snapshot.${part}`, snapshot[part], shapes);
-  for (const [parameter, { data }] of snapshot.secondMoments)
+  const checked = {
+    ...snapshot,
+    parameters: tensorsOf('parameters'),
+    firstMoments: tensorsOf('firstMoments'),
+    secondMoments: tensorsOf('secondMoments'),
+  };
+  for (const [parameter, { data }] of checked.secondMoments)
     checkSquares(`snapshot.secondMoments: ${parameter}`, data);
-  return snapshot;
+  return checked;
 }
 
 /** Means of squares, whose roots AdamW takes. */
@@ -138,20 +135,23 @@ function checkParameters(
   name: string,
   given: unknown,
   shapes: ReadonlyMap<string, readonly number[]>,
-): void {
-  const tensors = given as ReadonlyMap<string, Tensor>;
-  if (!isMap(tensors))
+): Map<string, Tensor> {
+  if (!isMap(given))
     fail('invalid_argument', `${name}: expected a Map of tensors, got ${describe(given)}`);
+  const tensors = new Map(namedEntries<unknown>(name, given as ReadonlyMap<string, unknown>));
+  const checked = new Map<string, Tensor>();
   for (const [parameter, shape] of shapes) {
     const tensor = tensors.get(parameter);
     if (tensor === undefined)
       fail('invalid_argument', `${name}: expected a tensor called "${parameter}", got none`);
-    const { data, dims } = checkTensor(`${name}: ${parameter}`, tensor);
-    checkShape(`${name}: ${parameter}`, dims, shape);
-    checkNoNaN(`${name}: ${parameter}`, data, 'not_finite');
+    const own = checkTensorView(`${name}: ${parameter}`, tensor);
+    checkShape(`${name}: ${parameter}`, own.dims, shape);
+    checkNoNaN(`${name}: ${parameter}`, own.data, 'not_finite');
+    checked.set(parameter, own);
   }
   for (const parameter of tensors.keys()) {
     if (!shapes.has(parameter))
       fail('unknown_name', `${name}: ${describe(parameter)}: no such parameter`);
   }
+  return checked;
 }

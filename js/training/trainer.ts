@@ -1,6 +1,7 @@
 // Training a model: draws examples, takes steps and snapshots. The arithmetic is C++'s.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { overlapWeights, type OverlapWeights } from './disagreement.js';
+import { callNow } from '../core/callbacks.js';
 import { callNative, fail } from '../core/errors.js';
 import type { Handle, Handles } from '../core/handles.js';
 import { nativeInterventions } from '../core/interventions.js';
@@ -35,7 +36,13 @@ import type {
   TrainingBatch,
   TrainingExample,
 } from '../core/types.js';
-import { checkInteger, checkKeys, checkSeed } from '../core/validation.js';
+import {
+  checkArray,
+  checkAttached,
+  checkInteger,
+  checkKeys,
+  checkSeed,
+} from '../core/validation.js';
 
 const settingKeys: ReadonlySet<string> = new Set<keyof TrainerSettings>(['lr', 'interventions']);
 const gradientKeys: ReadonlySet<string> = new Set<keyof GradientOptions>(['trace']);
@@ -87,7 +94,7 @@ export class Trainer {
       this.dispose();
       throw error;
     }
-    this.#interventions = [...(options.interventions ?? [])];
+    this.#interventions = checkArray('interventions', options.interventions ?? [], 'an array');
   }
 
   get #native(): NativeTrainer {
@@ -118,7 +125,7 @@ export class Trainer {
   set interventions(interventions: readonly Intervention[]) {
     const native = nativeInterventions(interventions, this.#activations);
     callNative(() => this.#native.setInterventions(native));
-    this.#interventions = [...interventions];
+    this.#interventions = checkArray('interventions', interventions, 'an array');
   }
 
   /** @internal What the worker calls: properties do not travel. */
@@ -184,7 +191,9 @@ export class Trainer {
         "step: expected a batch, since the trainer's options have no `examples`; got none",
       );
     }
-    return this.batchOf(Array.from({ length: this.#batchSize }, () => draw(this.#random)));
+    return this.batchOf(
+      Array.from({ length: this.#batchSize }, () => callNow('examples', draw, this.#random)),
+    );
   }
 
   /** Of a trainer that is still there: a disposed one says so first. */
@@ -218,16 +227,16 @@ export class Trainer {
     const native = this.#native;
     const shapes = this.#model.parameterShapes();
     const snapshot = checkSnapshot(given, shapes);
+    const moments = [...shapes.keys()].map((name) => {
+      const first = snapshot.firstMoments.get(name)!;
+      const second = snapshot.secondMoments.get(name)!;
+      for (const tensor of [first, second, snapshot.parameters.get(name)!])
+        checkAttached(`snapshot: ${name}`, tensor);
+      return { name, first, second };
+    });
     this.#model.setParameters(snapshot.parameters);
-    for (const name of shapes.keys()) {
-      callNative(() =>
-        native.setMoments(
-          name,
-          snapshot.firstMoments.get(name)!,
-          snapshot.secondMoments.get(name)!,
-        ),
-      );
-    }
+    for (const { name, first, second } of moments)
+      callNative(() => this.#native.setMoments(name, first, second));
     native.setSteps(snapshot.step);
     this.#random.state = BigInt.asUintN(64, snapshot.random);
   }

@@ -63,7 +63,7 @@ import type {
   VariantName,
 } from '../core/types.js';
 import { pixelsOfAll } from '../pictures/pixels.js';
-import { checkKeys, isMap } from '../core/validation.js';
+import { checkCallback, checkKeys, isMap } from '../core/validation.js';
 import {
   Connection,
   type CallOptions,
@@ -261,7 +261,8 @@ export class WorkerModel extends RemoteParameters {
   /** onToken is told as the tokens come; the signal stops the worker before its next one. */
   async generate(inputIds: TokenIds, options?: GenerateOptions): Promise<GenerateResult> {
     const { onToken, signal, ...sent } = checkKeys('options', options, generateKeys);
-    const onProgress = onToken && (({ token, text }: NewToken) => onToken(token, text));
+    const onProgress =
+      checkCallback('onToken', onToken) && (({ token, text }: NewToken) => onToken!(token, text));
     return this.call('generate', [inputIds, sent], { signal, onProgress });
   }
   save(options?: SaveOptions, call?: CallOptions): Promise<Map<string, Uint8Array>> {

@@ -1,6 +1,7 @@
 // The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
+import { callAndWait } from '../core/callbacks.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from '../core/errors.js';
-import { checkSignal } from '../core/validation.js';
+import { checkCallback, checkKeys, checkSignal } from '../core/validation.js';
 import type { Call, Created, Port, Reply } from './protocol.js';
 
 export interface CallOptions {
@@ -25,8 +26,13 @@ interface Pending {
   resolve(value: unknown): void;
   reject(error: AttentionLabError): void;
   /** Takes what calls of its method report. */
-  onProgress: ((progress: never) => void) | undefined;
+  onProgress: ((progress: never) => unknown) | undefined;
+  /** Settles when all that it was told has been taken. */
+  reported: Promise<unknown>;
+  failed: boolean;
 }
+
+const callKeys: ReadonlySet<string> = new Set<keyof ReportingOptions>(['signal', 'onProgress']);
 
 export class Connection {
   private readonly pending = new Map<number, Pending>();
@@ -49,10 +55,12 @@ export class Connection {
     object: number,
     method: string,
     args: unknown[],
-    { signal, onProgress }: ReportingOptions = {},
+    given?: ReportingOptions,
   ): Promise<unknown> {
     if (this.ended) throw this.ended;
+    const { signal, onProgress } = checkKeys('options', given, callKeys);
     checkAborted(checkSignal('signal', signal), method);
+    checkCallback('onProgress', onProgress);
     const id = this.nextId++;
     const call: Call = { id, object, method, args, progress: onProgress !== undefined };
     try {
@@ -76,7 +84,13 @@ export class Connection {
     signal?.addEventListener('abort', abort, { once: true });
     try {
       return await new Promise((resolve, reject) =>
-        this.pending.set(id, { resolve, reject, onProgress }),
+        this.pending.set(id, {
+          resolve,
+          reject,
+          onProgress,
+          reported: Promise.resolve(),
+          failed: false,
+        }),
       );
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -84,13 +98,34 @@ export class Connection {
   }
 
   private receive(reply: Reply): void {
-    if ('progress' in reply)
-      return this.pending.get(reply.id)?.onProgress?.(reply.progress as never);
+    if ('progress' in reply) return this.report(reply.id, reply.progress as never);
     const pending = this.settle(reply.id);
     if ('error' in reply)
       pending?.reject(new AttentionLabError(reply.error.code, reply.error.message));
-    else if (pending) pending.resolve(reply.value);
-    else this.releaseCreated(reply.value); // aborted, and made all the same
+    else if (!pending)
+      this.releaseCreated(reply.value); // aborted, and made all the same
+    else
+      void pending.reported.then(() => {
+        if (pending.failed) this.releaseCreated(reply.value);
+        else pending.resolve(reply.value);
+      });
+  }
+
+  /** What the caller's function throws, at once or by a promise, stops the call and rejects it. */
+  private report(id: number, progress: never): void {
+    const pending = this.pending.get(id);
+    if (!pending?.onProgress) return;
+    const told = callAndWait(
+      'the function that is told the progress',
+      pending.onProgress,
+      progress,
+    );
+    const done = told.catch((error: AttentionLabError) => {
+      if (this.settle(id)) this.port.post({ abort: id }, []);
+      pending.failed = true;
+      pending.reject(error);
+    });
+    pending.reported = Promise.all([pending.reported, done]);
   }
 
   private settle(id: number): Pending | undefined {

@@ -149,7 +149,7 @@ forEachVariant('generate', (lab) =>
       assert.deepEqual(model.stopTokens, []);
     });
 
-    test('a signal that fires between two tokens ends it; an error of onToken comes out as it is', () => {
+    test('a signal that fires between two tokens ends it; what onToken throws is the cause', () => {
       const controller = new AbortController();
       const seen = [];
       const onToken = (id) => {
@@ -175,7 +175,7 @@ forEachVariant('generate', (lab) =>
               throw mistake;
             },
           }),
-        (error) => error === mistake,
+        (error) => error.code === 'callback_failed' && error.cause === mistake,
       );
       assert.equal(lab.rt.liveHandles, 1);
     });
