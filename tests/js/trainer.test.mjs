@@ -528,7 +528,7 @@ forEachVariant('trainer', (lab) => {
       [{ lr: 1, eps: 0 }, /^eps/],
       [{ lr: 1, eps: 1e-46 }, /^eps: expected a number that float32 can hold, got 1e-46/],
       [{ lr: 1, weightDecay: -1 }, /^weightDecay/],
-      [{ lr: 1, weightDecay: 1e300 }, /^weightDecay: expected at most/],
+      [{ lr: 1, weightDecay: 1e300 }, /^weightDecay: expected a number that float32 can hold/],
       [{ lr: 1, clipNorm: 0 }, /^clipNorm/],
       [{ lr: 1, clipNorm: NaN }, /^clipNorm/],
       [{ lr: 1, warmupSteps: -1 }, /^warmupSteps/],
