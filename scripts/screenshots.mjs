@@ -66,7 +66,7 @@ async function trained(page) {
   const [, layer, head] =
     /layer (\d+) head (\d+) took over/i.exec(await page.getByTestId('news').innerText()) ?? [];
   if (layer) await page.getByTestId(`head-${layer - 1}-${head - 1}`).click();
-  await page.getByTestId('measure-worth').click();
+  await page.getByTestId('measure-importance').click();
   await page.locator('[data-testid^="worth-"]').first().waitFor();
   await page.evaluate(() => scrollTo(0, 0));
 }

@@ -30,8 +30,8 @@ for (const colorScheme of ['light', 'dark']) {
             await trainable(page);
             await trainSteps(page, 2);
             await page.getByTestId('on-0-0').uncheck();
-            await page.getByTestId('measure-worth').click();
-            await page.getByTestId('worth-0-0').waitFor();
+            await page.getByTestId('measure-importance').click();
+            await page.getByTestId('importance-0-0').waitFor();
             await page.getByTestId('training-weights').locator('summary').click();
             assert.deepEqual(await violations(page), [], lesson);
             assert.deepEqual(await sideways(page), { over: 0, out: [] }, lesson);

@@ -58,7 +58,7 @@ trainingTest(
     const measured = await lossAfter(async () => {
       const said = await stopped();
       const input = await page.getByTestId('own-input').inputValue();
-      await page.getByTestId('measure-worth').click();
+      await page.getByTestId('measure-importance').click();
       await page.getByTestId('on-0-0').uncheck();
       await page.getByTestId('on-0-0').check();
       await page.getByTestId('another').click();

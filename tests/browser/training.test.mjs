@@ -72,8 +72,8 @@ trainingTest(
       const [successor, weight] = strongest(after);
       assert.notEqual(successor, head);
       assert.ok(weight > before[successor], `${successor}: ${before[successor]} % to ${weight} %`);
-      await page.getByTestId('measure-worth').click();
-      await page.getByTestId(`worth-${successor}`).waitFor();
+      await page.getByTestId('measure-importance').click();
+      await page.getByTestId(`importance-${successor}`).waitFor();
       await page.getByTestId(`on-${head}`).check();
       await eventually(page, async () => assert.match(await text(page, 'news'), /on again/));
     });

@@ -38,7 +38,7 @@ test('what is asked is hidden, and nothing else is', () => {
   }
 });
 
-test('the answer stands at the referent, not at its rival, and looks go there', () => {
+test('the answer stands at the referent, not at its rival, and the targets are there', () => {
   const random = createRandom(2);
   for (let drawn = 0; drawn < 1000;) {
     const { words, family, answers, target, referent, rival } = drawSentence(random, 'train');
@@ -51,7 +51,7 @@ test('the answer stands at the referent, not at its rival, and looks go there', 
     const { input, encoded } = lesson.example(random, true);
     const labels = encoded.example.labels.filter((id) => id !== -100);
     assert.equal(labels.length, 1, input);
-    for (const { query, keys } of encoded.looks) {
+    for (const { query, keys } of encoded.targets) {
       assert.deepEqual(
         keys.map((key) => encoded.keys[key]),
         [lesson.vocabulary[labels[0]]],

@@ -58,7 +58,7 @@ for (const lesson of lessons) {
             (label) => label === ignored || (label >= 0 && label < lesson.vocabulary.length),
           ),
         );
-        for (const { query, keys } of encoded.looks) {
+        for (const { query, keys } of encoded.targets) {
           assert.ok(query >= 0 && query < encoded.queries.length && keys.length > 0);
           assert.ok(keys.every((key) => key >= 0 && key < encoded.keys.length));
         }
@@ -125,9 +125,9 @@ for (const [id, oracle] of Object.entries(oracles)) {
         );
     });
 
-    test('looks go where the answer is', () => {
+    test('targets are where the answer is', () => {
       for (const { encoded } of draw(lesson, 9, 50)) {
-        for (const { query, keys } of encoded.looks) {
+        for (const { query, keys } of encoded.targets) {
           const answer = tokensOf(lesson, [labelsOf(encoded)[query]])[0];
           const seen = keys.map((key) => encoded.keys[key]);
           if (id === 'brackets') assert.deepEqual(seen.map(closes), [answer]);
@@ -203,8 +203,8 @@ test('dates: every form, and only dates that exist', () => {
 });
 
 test('dates: the cross-attention has to go to the part that is written', () => {
-  const { looks, keys } = lessonOf('dates').encode('nov 3, 2026');
-  const seen = looks.map(
+  const { targets, keys } = lessonOf('dates').encode('nov 3, 2026');
+  const seen = targets.map(
     ({ query, keys: places }) => `${query}:${places.map((place) => keys[place]).join('')}`,
   );
   assert.deepEqual(seen, ['0:2', '1:0', '2:2', '3:6', '5:nov', '6:nov', '8:3', '9:3']);
@@ -216,12 +216,12 @@ test('digits: ten classes, ink where the strokes are, and a drawing of another s
   assert.equal(new Set(drawn.map(({ encoded }) => encoded.example.labels)).size, 10);
   for (const { input } of drawn.slice(0, 50))
     assert.ok(input.ink.reduce((sum, value) => sum + value, 0) > 10);
-  const { looks, example } = digits.encode({
+  const { targets, example } = digits.encode({
     width: 24,
     height: 24,
     ink: new Float32Array(576).fill(1, 0, 4),
   });
-  assert.deepEqual(looks, [{ query: 0, keys: [1] }]);
+  assert.deepEqual(targets, [{ query: 0, keys: [1] }]);
   assert.equal(example.labels, ignored);
   assert.throws(
     () => digits.encode({ width: 28, height: 28, ink: new Float32Array(784) }),

@@ -14,10 +14,10 @@ export function inputsOf({ labels: _, ...inputs }: TrainingExample): ForwardInpu
 export interface Answer {
   /** The query at which it says it; of a picture's one answer 0. */
   position: number;
-  said: string;
+  predicted: string;
   /** How sure it is: the softmax's weight of what it says. */
   probability: number;
-  right: string;
+  correct: string;
 }
 
 /** The answers of one sequence: `logits` is [1, T, V], or [1, V] of a classifier. */
@@ -33,7 +33,7 @@ export function answersOf(
     const { id, probability } = likeliest(
       logits.data.subarray(position * size, (position + 1) * size),
     );
-    return [{ position, said: vocabulary[id]!, probability, right: vocabulary[label]! }];
+    return [{ position, predicted: vocabulary[id]!, probability, correct: vocabulary[label]! }];
   });
 }
 
@@ -44,35 +44,35 @@ export function likeliest(logits: Float32Array): { id: number; probability: numb
   return { id: logits.indexOf(largest), probability: 1 / sum };
 }
 
-/** [layer][head] → the weight on the right keys, averaged over the looks of all these examples. */
-export function weightsOnLooks(
+/** [layer][head] → the attention on the right keys, averaged over the targets of all these examples. */
+export function attentionOnTargets(
   examples: readonly { encoded: Encoded; attentions: readonly Tensor[] }[],
 ): number[][] {
   const sums: number[][] = [];
   let count = 0;
   for (const { encoded, attentions } of examples) {
-    count += encoded.looks.length;
+    count += encoded.targets.length;
     attentions.forEach((attention, layer) => {
       const heads = attention.dims[1]!;
       const row = (sums[layer] ??= new Array<number>(heads).fill(0));
       for (let head = 0; head < heads; ++head)
-        row[head]! += weightOnLooks(encoded, attention, head);
+        row[head]! += attentionOnTarget(encoded, attention, head);
     });
   }
   return sums.map((row) => row.map((sum) => sum / count));
 }
 
-/** Summed over the looks; `attention` is [1, H, T, S]. */
-function weightOnLooks({ looks }: Encoded, { data, dims }: Tensor, head: number): number {
+/** Summed over the targets; `attention` is [1, H, T, S]. */
+function attentionOnTarget({ targets }: Encoded, { data, dims }: Tensor, head: number): number {
   const [, , queries, keys] = dims as [number, number, number, number];
   let sum = 0;
-  for (const look of looks) {
-    for (const key of look.keys) sum += data[(head * queries + look.query) * keys + key]!;
+  for (const target of targets) {
+    for (const key of target.keys) sum += data[(head * queries + target.query) * keys + key]!;
   }
   return sum;
 }
 
-/** The head that looks most where the answer is. */
+/** The head with most attention on the targets. */
 export function bestHead(weights: readonly (readonly number[])[]): {
   layer: number;
   head: number;

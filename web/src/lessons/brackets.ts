@@ -2,7 +2,7 @@
 // The task is Dyck-3; Ebrahimi et al. 2020, "How can self-attention networks recognize Dyck-n languages?", arXiv:2010.04303.
 import type { SeededRandom } from 'attention-lab';
 import { drawSide } from './held-out.ts';
-import { InputProblem, type Encoded, type Look, type TextLesson } from './lesson.ts';
+import { InputProblem, type Encoded, type Target, type TextLesson } from './lesson.ts';
 import { charactersOf, Vocabulary } from './vocabulary.ts';
 
 const pairs: ReadonlyMap<string, string> = new Map([
@@ -56,7 +56,7 @@ function encode(sequence: readonly string[]): Encoded {
     },
     queries: sequence,
     keys: sequence,
-    looks: places.flatMap((place, query): Look[] =>
+    targets: places.flatMap((place, query): Target[] =>
       place === undefined ? [] : [{ query, keys: [place] }],
     ),
   };
@@ -106,7 +106,7 @@ export const brackets: TextLesson = {
   },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 1.0, head: { layer: 1, head: 2, weight: 0.776 } },
-  looksIn: 'attentions',
+  targetsIn: 'attentions',
   samples: ['([{}', '{[()()]', '((([[[', '[](){'],
 
   example(random, heldOut) {

@@ -3,7 +3,7 @@
 import type { SeededRandom } from 'attention-lab';
 import { ignored } from './answers.ts';
 import { drawSide } from './held-out.ts';
-import type { Encoded, Look, TextLesson } from './lesson.ts';
+import type { Encoded, Target, TextLesson } from './lesson.ts';
 import { charactersOf, letters, Vocabulary } from './vocabulary.ts';
 
 const maxLen = 32;
@@ -41,7 +41,7 @@ function encode(sequence: readonly string[]): Encoded {
     },
     queries: sequence,
     keys: sequence,
-    looks: places.flatMap((place, query): Look[] =>
+    targets: places.flatMap((place, query): Target[] =>
       place === undefined ? [] : [{ query, keys: [place] }],
     ),
   };
@@ -91,7 +91,7 @@ export const copy: TextLesson = {
   },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 0.999, head: { layer: 1, head: 3, weight: 0.955 } },
-  looksIn: 'attentions',
+  targetsIn: 'attentions',
   samples: ['kqzmabtkqzm', 'thequickthequ', 'xyabcxyab', 'abcdefghdefgh'],
 
   example(random, heldOut) {

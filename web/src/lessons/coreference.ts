@@ -20,7 +20,7 @@ function encoded(sentence: Sentence): Encoded {
     example: { inputIds: inputIds[0]!, labels: labels[0]! },
     queries: tokens,
     keys: tokens,
-    looks: refers ? [{ query: sentence.target + 1, keys: [sentence.referent! + 1] }] : [],
+    targets: refers ? [{ query: sentence.target + 1, keys: [sentence.referent! + 1] }] : [],
   };
 }
 
@@ -80,7 +80,7 @@ export const coreference: TextLesson = {
   pool: 16,
   goal: 0.95,
   shipped: { seed: 1, accuracy: 0.994, head: { layer: 1, head: 0, weight: 0.952 } },
-  looksIn: 'attentions',
+  targetsIn: 'attentions',
   samples: [
     'the animal did not cross the street because the [MASK] was too tired .',
     'the trophy did not fit in the suitcase because it was too small .',
@@ -121,7 +121,7 @@ export const coreference: TextLesson = {
       example: { inputIds: tokens.map(idOf), labels: tokens.map(() => ignored) },
       queries: tokens,
       keys: tokens,
-      looks: [],
+      targets: [],
       ...(asked.length > 0 && { asked }),
     };
   },

@@ -1,7 +1,7 @@
 // Dates as people write them → ISO 8601: an encoder–decoder, whose cross-attention points at the part that it is copying.
 import type { SeededRandom } from 'attention-lab';
 import { drawSide } from './held-out.ts';
-import { InputProblem, type Encoded, type Look, type TextLesson } from './lesson.ts';
+import { InputProblem, type Encoded, type Target, type TextLesson } from './lesson.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const months = [
@@ -92,12 +92,12 @@ function encode(date: Written): Encoded {
     },
     queries: given,
     keys: source,
-    looks: looksOf(date),
+    targets: targetsOf(date),
   };
 }
 
 /** A digit of year, day or month number is copied from its own place; of a month's name any letter will do. */
-function looksOf({ text, places }: Written): Look[] {
+function targetsOf({ text, places }: Written): Target[] {
   const range = ([first, end]: [number, number]): number[] =>
     Array.from({ length: end - first }, (_, i) => first + i);
   const digit = (part: 'day' | 'month', place: 0 | 1): number[] => {
@@ -191,7 +191,7 @@ export const dates: TextLesson = {
   },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 0.9999, head: { layer: 0, head: 1, weight: 0.818 } },
-  looksIn: 'crossAttentions',
+  targetsIn: 'crossAttentions',
   samples,
 
   example(random, heldOut) {

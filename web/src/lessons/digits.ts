@@ -6,7 +6,7 @@ import {
   type Drawing,
   type DrawingLesson,
   type Encoded,
-  type Look,
+  type Target,
 } from './lesson.ts';
 import { drawHand, ink, type Hand } from './strokes.ts';
 
@@ -22,8 +22,8 @@ const tokens = [
   ),
 ];
 
-/** The class token looks at the patches that have ink: more than a tenth of what they could have. */
-function looksOf(drawing: Drawing): Look[] {
+/** The class token attends to the patches that have ink: more than a tenth of what they could have. */
+function targetsOf(drawing: Drawing): Target[] {
   const sums = new Array<number>(perSide ** 2).fill(0);
   drawing.ink.forEach((value, pixel) => {
     const [row, column] = [Math.floor(pixel / size), pixel % size];
@@ -38,7 +38,7 @@ function encode(drawing: Drawing, digit: number): Encoded {
     example: { pixelValues: { data: drawing.ink, dims: [1, size, size] }, labels: digit },
     queries: tokens,
     keys: tokens,
-    looks: looksOf(drawing),
+    targets: targetsOf(drawing),
   };
 }
 
@@ -86,7 +86,7 @@ export const digits: DrawingLesson = {
   },
   goal: 0.95,
   shipped: { seed: 1, accuracy: 0.992, head: { layer: 1, head: 1, weight: 0.655 } },
-  looksIn: 'attentions',
+  targetsIn: 'attentions',
   size,
 
   example(random, heldOut) {

@@ -16,7 +16,7 @@ export interface Drawing {
 }
 
 /** Where the answer at a query is to be found: a head that solves the task gives these keys the query's weight. */
-export interface Look {
+export interface Target {
   query: number;
   keys: readonly number[];
 }
@@ -25,11 +25,11 @@ export interface Look {
 export interface Encoded {
   /** The inputs (`inputsOf` takes them alone) and the right answers; −100 everywhere where they are not known. */
   example: TrainingExample;
-  /** What each query of the attention that `looksIn` names is: a token, or a place of a picture. */
+  /** What each query of the attention that `targetsIn` names is: a token, or a place of a picture. */
   queries: readonly string[];
   /** The same of the keys. */
   keys: readonly string[];
-  looks: readonly Look[];
+  targets: readonly Target[];
   /** Of a learner's own input: the places of the answers, where they are not its masks or else its end. */
   asked?: readonly number[];
 }
@@ -46,7 +46,7 @@ export interface Shipped {
   seed: number;
   /** The part of the held-out answers that are right, as `trainer.evaluate` counts: every labelled position is one. */
   accuracy: number;
-  /** The head with the most weight on the keys that `looks` names, and that weight, averaged over held-out looks. */
+  /** The head with the most weight on the keys that `targets` names, and that weight, averaged over held-out targets. */
   head: { layer: number; head: number; weight: number };
 }
 
@@ -67,8 +67,8 @@ interface LessonOf<Input> {
   /** Held-out accuracy that counts as solved. */
   goal: number;
   shipped: Shipped;
-  /** Which attentions of `forward` the looks are about. */
-  looksIn: 'attentions' | 'crossAttentions';
+  /** Which attentions of `forward` the targets are about. */
+  targetsIn: 'attentions' | 'crossAttentions';
   /** Draws one example. What is held out never occurs in training. */
   example(random: SeededRandom, heldOut: boolean): { input: Input; encoded: Encoded };
   /** A learner's own input; throws an `InputProblem`. */

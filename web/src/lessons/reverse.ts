@@ -19,7 +19,7 @@ function encode(word: readonly string[]): Encoded {
     example: { inputIds: vocabulary.ids(row), labels: vocabulary.ids([...row].reverse()) },
     queries: row,
     keys: row,
-    looks: row.map((_, query) => ({ query, keys: [boxes - 1 - query] })),
+    targets: row.map((_, query) => ({ query, keys: [boxes - 1 - query] })),
   };
 }
 
@@ -66,7 +66,7 @@ export const reverse: TextLesson = {
   },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 1.0, head: { layer: 0, head: 0, weight: 0.934 } },
-  looksIn: 'attentions',
+  targetsIn: 'attentions',
   samples: ['stressed', 'drawer', 'transformers', 'ab'],
 
   example(random, heldOut) {

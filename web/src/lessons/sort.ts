@@ -1,8 +1,8 @@
-// Sort letters: the model writes each once, in order, and every step looks at the next larger one.
+// Sort letters: the model writes each once, in order, and every step attends to the next larger one.
 import type { SeededRandom } from 'attention-lab';
 import { ignored } from './answers.ts';
 import { drawSide } from './held-out.ts';
-import type { Encoded, Look, TextLesson } from './lesson.ts';
+import type { Encoded, Target, TextLesson } from './lesson.ts';
 import { charactersOf, letters, Vocabulary } from './vocabulary.ts';
 
 const most = 10;
@@ -31,7 +31,7 @@ function encode(unsorted: readonly string[]): Encoded {
     },
     queries: sequence,
     keys: sequence,
-    looks: answers.map((letter, i): Look => {
+    targets: answers.map((letter, i): Target => {
       return {
         query: unsorted.length + i,
         keys: unsorted.flatMap((other, key) => (other === letter ? [key] : [])),
@@ -83,7 +83,7 @@ export const sort: TextLesson = {
   },
   goal: 0.99,
   shipped: { seed: 1, accuracy: 0.9997, head: { layer: 0, head: 1, weight: 0.671 } },
-  looksIn: 'attentions',
+  targetsIn: 'attentions',
   samples: ['dbca', 'attention', 'zyxwvu', 'banana'],
 
   example(random, heldOut) {

@@ -8,7 +8,7 @@ import {
   type TrainerOptions,
   type TrainingExample,
 } from 'attention-lab';
-import { answersOf, bestHead, inputsOf, weightsOnLooks } from './answers.ts';
+import { answersOf, bestHead, inputsOf, attentionOnTargets } from './answers.ts';
 import type { Encoded, Lesson, TrainingSettings } from './lesson.ts';
 
 /** Other random numbers than any training's: seeds of trainings are small. */
@@ -57,7 +57,7 @@ export interface Measured {
   accuracy: number;
   /** The part of the examples whose every answer is right. */
   exact: number;
-  /** [layer][head] → the weight on the keys that the looks name. */
+  /** [layer][head] → the weight on the keys that the targets name. */
   weights: number[][];
   /** The head with most of it. */
   head: { layer: number; head: number; weight: number };
@@ -76,14 +76,14 @@ export function measure(
     return {
       encoded,
       attentions: attentionsOf(lesson, output),
-      right: answers.map(({ said, right }) => said === right),
+      correct: answers.map(({ predicted, correct }) => predicted === correct),
     };
   });
-  const answers = runs.flatMap(({ right }) => right);
-  const weights = weightsOnLooks(runs);
+  const answers = runs.flatMap(({ correct }) => correct);
+  const weights = attentionOnTargets(runs);
   return {
     accuracy: answers.filter(Boolean).length / answers.length,
-    exact: runs.filter(({ right }) => right.every(Boolean)).length / runs.length,
+    exact: runs.filter(({ correct }) => correct.every(Boolean)).length / runs.length,
     weights,
     head: bestHead(weights),
   };
@@ -91,7 +91,7 @@ export function measure(
 
 /** The attentions that the lesson is about. */
 export function attentionsOf(lesson: Lesson, output: ModelOutput): readonly Tensor[] {
-  return output[lesson.looksIn]!;
+  return output[lesson.targetsIn]!;
 }
 
 /** [layer][head] → accuracy with that head switched off. */
@@ -102,7 +102,7 @@ export function ablations(
   { weights }: Measured,
 ): number[][] {
   const site =
-    lesson.looksIn === 'crossAttentions'
+    lesson.targetsIn === 'crossAttentions'
       ? (l: number) => `decoder.blocks.${l}.cross_attn.z`
       : (l: number) => `blocks.${l}.attn.z`;
   return weights.map((row, layer) =>

@@ -3,7 +3,7 @@ import type { ForwardInputs, Tensor } from 'attention-lab';
 import { forwardOptions, maskNames, maskSizes, type Edits } from '../state/lab/edits.ts';
 import type { ModelKind, Origin } from '../state/lab/open-model.svelte.ts';
 import type { Input, Run } from '../state/lab/run.ts';
-import type { SiteKind, SitePattern } from '../state/train/protocol.ts';
+import type { SiteKind, SitePattern } from '../state/shared/attention.ts';
 import { at, headOf } from './pattern.ts';
 import { pictureOf } from './pen.ts';
 

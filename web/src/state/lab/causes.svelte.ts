@@ -7,7 +7,7 @@ import { session } from './session.svelte.ts';
 import type { OpenModel, Question as Asked } from './open-model.svelte.ts';
 import type { Run, TextRun } from './run.ts';
 import type { Edits } from './edits.ts';
-import type { SiteKind } from '../train/protocol.ts';
+import type { SiteKind } from '../shared/attention.ts';
 
 interface Question {
   model: OpenModel;

@@ -1,6 +1,6 @@
 // What a reader may change about a forward pass, as plain data that a link can carry. Pure.
 import type { ForwardOptions, Intervention, MaskTensor } from 'attention-lab';
-import type { HeadName, SiteKind, SitePattern } from '../train/protocol.ts';
+import type { HeadName, SiteKind, SitePattern } from '../shared/attention.ts';
 
 /** An intervention whose value, if any, is one number. */
 export type PlainIntervention = Omit<Intervention, 'op' | 'value' | 'from'> & {

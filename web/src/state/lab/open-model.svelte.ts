@@ -5,7 +5,7 @@ import { textOfId, textOfToken } from '../../lib/tokens.ts';
 import { forwardOptions, maskSizes, type Edits, type MaskSizes } from './edits.ts';
 import type { Input, Run } from './run.ts';
 import { divisorOf, headsOf, siteNames, tracedNames } from './sites.ts';
-import type { SiteKind } from '../train/protocol.ts';
+import type { SiteKind } from '../shared/attention.ts';
 
 export type Later<T> = T | Promise<T>;
 

@@ -1,7 +1,7 @@
 // What a model is given, and what one forward pass over it gives back: the data that every view of Explore reads.
 import type { ForwardInputs, Tensor } from 'attention-lab';
 import type { Ink } from '../../lib/pen.ts';
-import type { InputToken, SitePattern } from '../train/protocol.ts';
+import type { InputToken, SitePattern } from '../shared/attention.ts';
 
 export interface Token extends InputToken {
   id: number;

@@ -14,7 +14,7 @@ import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
 import type { Input, Run, Shown, TextRun } from './run.ts';
 import { Selection, type Choice } from './selection.svelte.ts';
 import { shared } from './sites.ts';
-import type { InputToken } from '../train/protocol.ts';
+import type { InputToken } from '../shared/attention.ts';
 import type { ViewedModel } from './viewed-model.ts';
 
 export type Compare = 'after' | 'before' | 'difference';

@@ -17,7 +17,7 @@ import { maskOf, type MaskCell } from './edits.ts';
 import type { Run } from './run.ts';
 import { session, type Compare } from './session.svelte.ts';
 import { siteTrace } from './sites.ts';
-import type { InputToken, SitePattern } from '../train/protocol.ts';
+import type { InputToken, SitePattern } from '../shared/attention.ts';
 
 type Side = 'rows' | 'columns';
 

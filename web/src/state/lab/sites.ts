@@ -1,7 +1,8 @@
 // The attentions of a forward pass by site: where each is computed, and the tokens that its rows and columns are. Knows models, not the page.
 import type { Model, ModelOutput, Tensor } from 'attention-lab';
+import type { Target } from '../../lessons/lesson.ts';
 import type { LayerTrace } from '../../lib/arithmetic.ts';
-import type { InputToken, SiteKind, SitePattern } from '../train/protocol.ts';
+import type { InputToken, SiteKind, SitePattern } from '../shared/attention.ts';
 
 type Config = Model['config'];
 
@@ -63,15 +64,21 @@ export const headsOf = (config: Config): { kind: SiteKind; at: string }[] =>
     .filter(({ count }) => count(config) > 0)
     .map(({ kind, site }) => ({ kind, at: `${site('{l}')}.z` }));
 
-/** `onLooks`: of these attentions, layer by layer the mean weight of each head on the keys where the answer is; null where nobody knows. */
+/** Of these attentions: where the answers are to be found, and [layer][head] the mean attention there. */
+export interface OnTargets {
+  targets: readonly Target[];
+  weights: readonly (readonly number[])[];
+}
+
+/** `onTargets`: null where nobody knows where the answers are to be found in these attentions. */
 export function sitesOf(
   output: ModelOutput,
   labels: (which: Labels) => readonly InputToken[],
-  onLooks: (attentions: Tensor[]) => readonly (readonly number[])[] | null = () => null,
+  onTargets: (attentions: Tensor[]) => OnTargets | null = () => null,
 ): SitePattern[] {
   return kinds.flatMap(({ kind, of, site, rows, columns }): SitePattern[] => {
     const attentions = of(output) ?? [];
-    const weights = onLooks(attentions);
+    const found = onTargets(attentions);
     return attentions.map((pattern, layer) => ({
       kind,
       layer,
@@ -79,7 +86,8 @@ export function sitesOf(
       site: site(layer),
       rows: labels(rows),
       columns: labels(columns),
-      onLooks: weights?.[layer] ?? null,
+      targets: found?.targets ?? [],
+      onTarget: found?.weights[layer] ?? null,
     }));
   });
 }

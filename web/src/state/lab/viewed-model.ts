@@ -15,7 +15,7 @@ import type { Edits, MaskSizes } from './edits.ts';
 import { OpenModel, type Origin } from './open-model.svelte.ts';
 import type { Input, Run, Shown, Token } from './run.ts';
 import { sitesOf } from './sites.ts';
-import type { InputToken } from '../train/protocol.ts';
+import type { InputToken } from '../shared/attention.ts';
 
 /** Of a translation. */
 const mostWritten = 60;

@@ -1,6 +1,6 @@
 // Heads by name, in the words of a language. Pure.
 import type { Strings } from '../../strings/en/page.ts';
-import type { HeadName, SitePattern } from '../train/protocol.ts';
+import type { HeadName, SitePattern } from './attention.ts';
 
 type Place = Pick<SitePattern, 'kind' | 'layer'>;
 

@@ -1,5 +1,6 @@
 // What a link to the training part holds: lesson, seed, shape, learning rate, heads that are off, a text. Pure; what it cannot read it leaves out.
-import type { HeadName, Setup } from './protocol.ts';
+import type { HeadName } from '../shared/attention.ts';
+import type { Setup } from './protocol.ts';
 import { headChoices, layerChoices, widthChoices } from './shape.ts';
 
 export interface TrainingLink {

@@ -4,7 +4,7 @@ import { inputsOf } from '../../lessons/answers.ts';
 import { lessonOf } from '../../lessons/index.ts';
 import type { Lesson } from '../../lessons/lesson.ts';
 import { readSaved } from './files.ts';
-import type { Beginning, Setup } from './protocol.ts';
+import type { StartFrom, Setup } from './protocol.ts';
 import { isSameShape, shapeOf, withShape } from './shape.ts';
 
 export interface Models {
@@ -28,13 +28,13 @@ export interface OpenedModels {
 export async function openModels(
   runtime: Runtime,
   asked: Setup,
-  beginning: Beginning,
+  startFrom: StartFrom,
   folder: string,
 ): Promise<OpenedModels> {
   const opened: Model[] = [];
   const open = async (model: Model | Promise<Model>) => (opened.push(await model), opened.at(-1)!);
   try {
-    const saved = beginning.from === 'files' ? await readSaved(beginning.files) : null;
+    const saved = startFrom.from === 'files' ? await readSaved(startFrom.files) : null;
     const loaded = saved && (await open(runtime.loadModel(saved.files)));
     const { steps: trainedSteps = 0, sample: _, ...noted } = saved?.run ?? {};
     const setup: Setup = { ...asked, ...noted, ...(loaded && shapeOf(loaded.config)) };
@@ -54,14 +54,14 @@ export async function openModels(
     const ships = lesson.shipped.accuracy > 0 && isSameShape(setup, shapeOf(lesson.config));
     const shipped = !ships
       ? null
-      : beginning.from === 'shipped'
+      : startFrom.from === 'shipped'
         ? await loadShipped()
         : await loadShipped().catch(() => null);
     if (loaded) checkLike(untrained, loaded, lesson);
     const training =
       loaded ??
       (await open(
-        beginning.from === 'shipped'
+        startFrom.from === 'shipped'
           ? loadShipped()
           : runtime.createModel(withShape(lesson.config, setup), { seed: setup.seed }),
       ));

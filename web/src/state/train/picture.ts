@@ -1,10 +1,11 @@
 // What a model makes of one input: its attention everywhere, and its answer. Knows models and lessons, not the page.
 import type { Model, Tensor } from 'attention-lab';
-import { answersOf, inputsOf, likeliest, weightsOnLooks } from '../../lessons/answers.ts';
+import { answersOf, inputsOf, likeliest, attentionOnTargets } from '../../lessons/answers.ts';
 import type { Encoded, Lesson } from '../../lessons/lesson.ts';
 import { headOff } from '../lab/edits.ts';
 import { sitesOf, type Labels } from '../lab/sites.ts';
-import type { HeadName, InputToken, LearnerInput, Picture, Said } from './protocol.ts';
+import type { HeadName, InputToken } from '../shared/attention.ts';
+import type { LearnerInput, Picture, Prediction } from './protocol.ts';
 
 const isSpecial = (text: string) => /^[<[].+[>\]]$/.test(text);
 const tokens = (texts: readonly string[]): InputToken[] =>
@@ -34,11 +35,12 @@ export function pictureOf(
   const ends = stops.map((id) => lesson.vocabulary[id]!);
   const labels = (which: Labels) =>
     which === 'written' ? written(lesson, encoded) : encoded[which];
-  const onLooks = (attentions: Tensor[]) =>
-    encoded.looks.length > 0 && attentions === output[lesson.looksIn]
-      ? weightsOnLooks([{ encoded, attentions }])
+  const { targets } = encoded;
+  const onTargets = (attentions: Tensor[]) =>
+    targets.length > 0 && attentions === output[lesson.targetsIn]
+      ? { targets, weights: attentionOnTargets([{ encoded, attentions }]) }
       : null;
-  const sites = sitesOf(output, (which) => tokens(labels(which)), onLooks);
+  const sites = sitesOf(output, (which) => tokens(labels(which)), onTargets);
   return { step, sites, answer: answerOf(lesson, encoded, output.logits!, ends) };
 }
 
@@ -59,19 +61,19 @@ function answerOf(
   encoded: Encoded,
   logits: Tensor,
   ends: readonly string[],
-): Said[] {
+): Prediction[] {
   const known = answersOf(lesson.vocabulary, encoded, logits);
   if (known.length > 0)
-    return known.map(({ said, probability, right }) => ({
-      text: said ?? none,
+    return known.map(({ predicted, probability, correct }) => ({
+      text: predicted ?? none,
       probability,
-      right,
-      isEnd: ends.includes(right),
+      correct,
+      isEnd: ends.includes(correct),
     }));
   const size = logits.dims.at(-1)!;
   return unknownPlaces(encoded).map((place) => {
     const { id, probability } = likeliest(logits.data.subarray(place * size, (place + 1) * size));
-    return { text: lesson.vocabulary[id] ?? none, probability, right: null, isEnd: false };
+    return { text: lesson.vocabulary[id] ?? none, probability, correct: null, isEnd: false };
   });
 }
 

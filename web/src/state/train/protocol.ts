@@ -1,5 +1,5 @@
 // What the page and its training worker say to each other. Plain data, no code.
-import type { Tensor } from 'attention-lab';
+import type { HeadName, SitePattern } from '../shared/attention.ts';
 import type { Drawing, Text } from '../../lessons/lesson.ts';
 
 /** Layers, heads and width of the model: another one is another model. */
@@ -16,19 +16,13 @@ export interface Setup extends Shape {
 }
 
 /** Where a run's first weights come from. */
-export type Beginning =
-  | { from: 'fresh' }
+export type StartFrom =
+  | { from: 'initial' }
   | { from: 'shipped' }
   /** A saved model: the .zip, or the files of its folder. */
   | { from: 'files'; files: readonly File[] };
 
 export type LearnerInput = string | Drawing;
-
-/** One head, by the activation that holds all heads of its layer: `blocks.0.attn`. */
-export interface HeadName {
-  site: string;
-  head: number;
-}
 
 export type Request =
   /** `models`: the address of the folder of all shipped models. No input: the lesson's own first sample. */
@@ -36,7 +30,7 @@ export type Request =
       type: 'open';
       run: number;
       setup: Setup;
-      beginning: Beginning;
+      startFrom: StartFrom;
       input: LearnerInput | null;
       models: string;
     }
@@ -52,39 +46,15 @@ export type Request =
   /** Shows a kept snapshot; training goes on from what is shown. */
   | { type: 'show'; step: number }
   /** Each of these off in turn. */
-  | { type: 'worth'; heads: readonly HeadName[] }
+  | { type: 'importance'; heads: readonly HeadName[] }
   | { type: 'save' };
 
-export type SiteKind = 'self' | 'encoder' | 'decoder' | 'cross';
-
-export interface InputToken {
-  text: string;
-  /** Stands for no part of the input: a beginning, a separator, the class token. */
-  special: boolean;
-  unknown: boolean;
-  /** Part of the word before it. */
-  continues?: boolean;
-}
-
-/** The attention of one layer, all heads. */
-export interface SitePattern {
-  site: string;
-  kind: SiteKind;
-  /** Within its kind, from 0. */
-  layer: number;
-  pattern: Tensor; // [1, H, T, S]
-  rows: readonly InputToken[]; //    T
-  columns: readonly InputToken[]; // S
-  /** head → mean weight on the keys where the answer is to be found; null where the lesson names none. */
-  onLooks: readonly number[] | null;
-}
-
 /** What a model says at one place. */
-export interface Said {
+export interface Prediction {
   text: string;
   probability: number;
   /** null where nobody knows. */
-  right: string | null;
+  correct: string | null;
   /** The right answer here is that the answer has ended. */
   isEnd: boolean;
 }
@@ -93,7 +63,7 @@ export interface Said {
 export interface Picture {
   step: number;
   sites: readonly SitePattern[];
-  answer: readonly Said[];
+  answer: readonly Prediction[];
 }
 
 export type Whose = 'untrained' | 'now' | 'shipped';
@@ -126,7 +96,7 @@ export interface Progress {
 
 export interface Opened {
   setup: Setup;
-  beginning: 'fresh' | 'shipped' | 'files';
+  startFrom: 'initial' | 'shipped' | 'files';
   /** Of a loaded model, as it was saved: steps of training behind it. */
   trainedSteps: number;
   parameterCount: number;
@@ -144,7 +114,7 @@ export type Report = { run: number } & (
   | { type: 'goal'; step: number; seconds: number; accuracy: number }
   /** Held-out accuracy just before and just after heads were switched. */
   | { type: 'switched'; step: number; before: number; after: number }
-  | { type: 'worth'; step: number; accuracies: readonly (HeadName & { accuracy: number })[] }
+  | { type: 'importance'; step: number; accuracies: readonly (HeadName & { accuracy: number })[] }
   | { type: 'saved'; name: string; bytes: Uint8Array<ArrayBuffer> }
   /** `back`: the newest kept step at which all was well. */
   | {

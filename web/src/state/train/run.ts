@@ -9,15 +9,8 @@ import { HeldOutExamples } from './held-out.ts';
 import type { Models } from './models.ts';
 import { headOff } from '../lab/edits.ts';
 import { pictureOf } from './picture.ts';
-import type {
-  HeadName,
-  HeldOut,
-  LearnerInput,
-  Measured,
-  Picture,
-  Report,
-  Setup,
-} from './protocol.ts';
+import type { HeadName } from '../shared/attention.ts';
+import type { HeldOut, LearnerInput, Measured, Picture, Report, Setup } from './protocol.ts';
 
 /** Steps between two looks at the held-out examples, and between snapshots at first. */
 const heldOutEvery = 20;
@@ -149,12 +142,12 @@ export class TrainingRun {
   }
 
   /** Held-out accuracy without each head in turn, beside those that are off. */
-  worth(heads: readonly HeadName[]): void {
+  importance(heads: readonly HeadName[]): void {
     const accuracies = heads.map((head) => ({
       ...head,
       accuracy: this.#accuracyWithout([...this.#off, head]),
     }));
-    this.post({ type: 'worth', step: this.#step, accuracies });
+    this.post({ type: 'importance', step: this.#step, accuracies });
   }
 
   /** Held-out accuracy with these heads off. Training goes on with those of `#off`, also where the weights allow no measuring. */

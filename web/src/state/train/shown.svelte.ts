@@ -1,7 +1,8 @@
 // Which attention of the training part is shown: whose, of which layer and head, and the cell that is chosen in it.
 import { headOf, type Matrix } from '../../lib/pattern.ts';
 import { Selection } from '../lab/selection.svelte.ts';
-import type { Picture, SitePattern, Whose } from './protocol.ts';
+import type { SitePattern } from '../shared/attention.ts';
+import type { Picture, Whose } from './protocol.ts';
 
 /** Another head is shown by itself only where it looks at the answer by this much more than the one that is shown. */
 const clearlyMore = 0.1;
@@ -51,13 +52,13 @@ export class ShownAttention {
   followBest(): void {
     if (!this.#followsBest) return;
     const { sites } = this;
-    const all = sites.flatMap(({ onLooks }, layer) =>
-      (onLooks ?? []).map((weight, head) => ({ layer, head, weight })),
+    const all = sites.flatMap(({ onTarget }, layer) =>
+      (onTarget ?? []).map((weight, head) => ({ layer, head, weight })),
     );
     if (all.length === 0) return;
     const best = all.reduce((a, b) => (b.weight > a.weight ? b : a));
     const { layer, head } = this.selection.locked;
-    const current = sites[layer]?.onLooks?.[head] ?? -1;
+    const current = sites[layer]?.onTarget?.[head] ?? -1;
     if (best.weight > current + clearlyMore)
       this.selection.lock({ layer: best.layer, head: best.head });
   }

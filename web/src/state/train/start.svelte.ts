@@ -1,4 +1,4 @@
-// The training part's beginning and its address: what a link asks for, else the first lesson; what a copied link holds.
+// The training part's startFrom and its address: what a link asks for, else the first lesson; what a copied link holds.
 import { lessons } from '../../lessons/index.ts';
 import { settings } from '../shared/settings.svelte.ts';
 import { decodeTrainingLink, encodeTrainingLink } from './link.ts';
@@ -16,7 +16,7 @@ export function openLinked(): void {
   followed = hash;
   const { off, text, begin } = link;
   const setup = { ...setupOf(lesson ?? lessons[0]!), ...(lesson && link.setup) };
-  training.open(setup, { from: begin ?? 'fresh' }, { off, input: text ?? null });
+  training.open(setup, { from: begin ?? 'initial' }, { off, input: text ?? null });
 }
 
 export function trainingHash(): string {
@@ -25,7 +25,7 @@ export function trainingHash(): string {
     {
       setup,
       off,
-      begin: opened?.beginning === 'shipped' ? 'shipped' : undefined,
+      begin: opened?.startFrom === 'shipped' ? 'shipped' : undefined,
       text: typeof input === 'string' ? input : undefined,
       language: settings.language,
       theme: settings.theme === 'system' ? undefined : settings.theme,

@@ -1,7 +1,8 @@
 // Which head took over from one that was switched off: the one whose weight where the answer is grew most. Pure.
-import type { HeadName, Picture } from './protocol.ts';
+import type { HeadName } from '../shared/attention.ts';
+import type { Picture } from './protocol.ts';
 
-export interface Look extends HeadName {
+export interface TargetAttention extends HeadName {
   /** The share of its weight that falls where the answer is. */
   share: number;
 }
@@ -11,15 +12,15 @@ export interface Successor extends HeadName {
   after: number;
 }
 
-export const looksOf = (picture: Picture | null): Look[] =>
-  (picture?.sites ?? []).flatMap(({ site, onLooks }) =>
-    (onLooks ?? []).map((share, head) => ({ site, head, share })),
+export const targetAttentionOf = (picture: Picture | null): TargetAttention[] =>
+  (picture?.sites ?? []).flatMap(({ site, onTarget }) =>
+    (onTarget ?? []).map((share, head) => ({ site, head, share })),
   );
 
 /** null where no head that is on gained anything to speak of. */
 export function successorOf(
-  before: readonly Look[],
-  after: readonly Look[],
+  before: readonly TargetAttention[],
+  after: readonly TargetAttention[],
   isOff: (head: HeadName) => boolean,
 ): Successor | null {
   const gains = after

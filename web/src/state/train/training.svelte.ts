@@ -2,9 +2,9 @@
 import { lessons } from '../../lessons/index.ts';
 import type { Lesson, Text } from '../../lessons/lesson.ts';
 import { Measurements } from './measured.svelte.ts';
+import type { HeadName } from '../shared/attention.ts';
 import type {
-  Beginning,
-  HeadName,
+  StartFrom,
   LearnerInput,
   Opened,
   Picture,
@@ -16,13 +16,18 @@ import type {
 } from './protocol.ts';
 import { shapeOf } from './shape.ts';
 import { ShownAttention } from './shown.svelte.ts';
-import { looksOf, successorOf, type Look, type Successor } from './successor.ts';
+import {
+  targetAttentionOf,
+  successorOf,
+  type TargetAttention,
+  type Successor,
+} from './successor.ts';
 
 export type Phase = 'opening' | 'ready' | 'playing';
 
 /** The last thing that happened, to be said once. */
 export type News =
-  | { kind: 'opening' | 'fresh' | 'shipped' | 'running' | 'architecture' }
+  | { kind: 'opening' | 'initial' | 'shipped' | 'running' | 'architecture' }
   | { kind: 'loaded' | 'saved'; name: string }
   | { kind: 'paused'; step: number }
   | { kind: 'looking'; step: number; newest: number }
@@ -67,7 +72,7 @@ class Training {
   problem = $state.raw<Text | null>(null);
   off = $state.raw<readonly HeadName[]>([]);
   /** Held-out accuracy without each head, as measured at a step. */
-  worth = $state.raw<Extract<Report, { type: 'worth' }> | null>(null);
+  importance = $state.raw<Extract<Report, { type: 'importance' }> | null>(null);
   news = $state.raw<News>({ kind: 'opening' });
   failure = $state.raw<Failure | null>(null);
 
@@ -89,7 +94,7 @@ class Training {
   #switched: HeadName | null = null;
   #offAfterOpening: readonly HeadName[] = [];
   #lastSwitchAt: number | null = null;
-  #looksAtSwitch: readonly Look[] = [];
+  #targetAttentionAtSwitch: readonly TargetAttention[] = [];
   #isReshaped = false;
   #isReading = false;
   #isOwnInput = false;
@@ -97,7 +102,7 @@ class Training {
 
   open(
     setup: Setup,
-    beginning: Beginning = { from: 'fresh' },
+    startFrom: StartFrom = { from: 'initial' },
     { input = null, off = [] }: { input?: LearnerInput | null; off?: readonly HeadName[] } = {},
   ): void {
     const isOtherLesson = setup.lesson !== this.setup.lesson;
@@ -119,7 +124,7 @@ class Training {
       type: 'open',
       run: ++this.#run,
       setup,
-      beginning,
+      startFrom,
       input: kept,
       models: new URL('models/', document.baseURI).href,
     });
@@ -131,7 +136,7 @@ class Training {
   }
 
   reset(): void {
-    this.open(this.setup, { from: this.opened?.beginning === 'shipped' ? 'shipped' : 'fresh' });
+    this.open(this.setup, { from: this.opened?.startFrom === 'shipped' ? 'shipped' : 'initial' });
   }
 
   play(): void {
@@ -187,17 +192,17 @@ class Training {
 
   toggle(head: HeadName): void {
     this.#switched = head;
-    this.#looksAtSwitch = looksOf(this.pictures.now);
+    this.#targetAttentionAtSwitch = targetAttentionOf(this.pictures.now);
     this.#setOff(
       this.isOff(head) ? this.off.filter((each) => !sameHead(each, head)) : [...this.off, head],
     );
   }
 
-  measureWorth(): void {
+  measureImportance(): void {
     const heads = this.shown.sites.flatMap(({ site, pattern }) =>
       Array.from({ length: pattern.dims[1]! }, (_, head) => ({ site, head })),
     );
-    this.#send({ type: 'worth', heads });
+    this.#send({ type: 'importance', heads });
   }
 
   save(): void {
@@ -251,8 +256,10 @@ class Training {
         const successor =
           since === null
             ? null
-            : successorOf(this.#looksAtSwitch, looksOf(this.pictures.now), (head) =>
-                this.isOff(head),
+            : successorOf(
+                this.#targetAttentionAtSwitch,
+                targetAttentionOf(this.pictures.now),
+                (head) => this.isOff(head),
               );
         this.news = { kind: 'goal', step, seconds, accuracy, since, successor };
         return;
@@ -265,8 +272,8 @@ class Training {
         if (head) this.news = { kind: 'switched', head, isOff: this.isOff(head), before, after };
         return;
       }
-      case 'worth':
-        this.worth = report;
+      case 'importance':
+        this.importance = report;
         return;
       case 'saved':
         this.saved?.(report.name, report.bytes);
@@ -297,16 +304,16 @@ class Training {
     this.opened = report;
     this.phase = 'ready';
     this.progress = null;
-    this.worth = null;
+    this.importance = null;
     this.off = [];
     this.#lastSwitchAt = null;
     this.shown.begin();
     this.measured.clear();
-    const { beginning } = report;
+    const { startFrom } = report;
     this.news =
-      beginning === 'files'
+      startFrom === 'files'
         ? { kind: 'loaded', name: this.#loadedName }
-        : { kind: this.#isReshaped ? 'architecture' : beginning };
+        : { kind: this.#isReshaped ? 'architecture' : startFrom };
     if (this.#offAfterOpening.length > 0) this.#setOff(this.#offAfterOpening);
   }
 

@@ -20,12 +20,12 @@ let id = 0;
 const post: Post = (report, transfer = []) => scope.postMessage({ ...report, run: id }, transfer);
 
 /** The run before goes on existing where the new one cannot be opened. */
-async function open({ setup: asked, beginning, input, models: folder }: Open): Promise<void> {
+async function open({ setup: asked, startFrom, input, models: folder }: Open): Promise<void> {
   run?.halt();
   const { setup, lesson, models, trainedSteps } = await openModels(
     await runtime,
     asked,
-    beginning,
+    startFrom,
     folder,
   );
   const next = new TrainingRun(lesson, models, setup, post);
@@ -35,7 +35,7 @@ async function open({ setup: asked, beginning, input, models: folder }: Open): P
     type: 'opened',
     setup,
     trainedSteps,
-    beginning: beginning.from,
+    startFrom: startFrom.from,
     parameterCount: parameterCount(models.training),
     hasShipped: models.shipped !== null,
   });
@@ -62,8 +62,8 @@ async function handle(request: Request): Promise<void> {
       return run?.another();
     case 'show':
       return run?.show(request.step);
-    case 'worth':
-      return run?.worth(request.heads);
+    case 'importance':
+      return run?.importance(request.heads);
     case 'save':
       return run?.save();
   }
@@ -72,7 +72,7 @@ async function handle(request: Request): Promise<void> {
 function fail(request: Request, error: unknown): void {
   if (request.type !== 'open') return run?.fail(error);
   const code = error instanceof AttentionLabError ? error.code : 'unknown';
-  const during = request.beginning.from === 'files' ? 'loading' : 'opening';
+  const during = request.startFrom.from === 'files' ? 'loading' : 'opening';
   post({
     type: 'failed',
     during,

@@ -22,7 +22,7 @@ export const en = {
 
   status: {
     opening: 'Making the model…',
-    fresh: 'Random weights: nothing is learned yet.',
+    initial: 'Random weights: nothing is learned yet.',
     shipped: 'The weights that ship with this page.',
     loaded: (name: string) => `The weights of ${name}.`,
     running: 'Training.',
@@ -106,11 +106,11 @@ export const en = {
     on: (site: string, layer: number, head: number) => `${site}, layer ${layer}, head ${head} on`,
     hint: 'Click a head to see it large. Untick it to switch it off, then train on.',
     off: 'off',
-    onLooks: (share: string) => `${share} of its weight where the answer is`,
-    onLooksHint:
+    onTarget: (share: string) => `${share} of its weight where the answer is`,
+    onTargetHint:
       'The number under a head is the share of its weight that falls where the answer is to be found.',
-    worth: 'Which heads matter?',
-    worthHint:
+    importance: 'Which heads matter?',
+    importanceHint:
       'Switches each head off in turn and counts the unseen examples that are still right.',
     without: (share: string) => `without: ${share}`,
   },

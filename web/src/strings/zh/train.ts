@@ -21,7 +21,7 @@ export const zh: TrainingStrings = {
 
   status: {
     opening: '正在建立模型…',
-    fresh: '随机权重：还什么都没学到。',
+    initial: '随机权重：还什么都没学到。',
     shipped: '本页自带的已训练权重。',
     loaded: (name) => `来自 ${name} 的权重。`,
     running: '正在训练。',
@@ -104,10 +104,10 @@ export const zh: TrainingStrings = {
     on: (site, layer, head) => `${site}，第 ${layer} 层，第 ${head} 头，开`,
     hint: '点一个头，看它的大图。取消勾选就关掉它，然后继续训练。',
     off: '关',
-    onLooks: (share) => `有 ${share} 的权重落在答案所在之处`,
-    onLooksHint: '每个头下面的数字，是它的权重中落在答案所在之处的份额。',
-    worth: '哪些头重要？',
-    worthHint: '依次关掉每个头，数一数没见过的题目还能答对多少。',
+    onTarget: (share) => `有 ${share} 的权重落在答案所在之处`,
+    onTargetHint: '每个头下面的数字，是它的权重中落在答案所在之处的份额。',
+    importance: '哪些头重要？',
+    importanceHint: '依次关掉每个头，数一数没见过的题目还能答对多少。',
     without: (share) => `没有它：${share}`,
   },
 
