@@ -17,6 +17,7 @@ import torch
 import transformers
 
 from golden import (
+    analyses,
     attention,
     bert,
     differences,
@@ -41,6 +42,7 @@ from golden import (
 )
 
 GROUPS = {
+    "analyses": analyses,
     "values": values,
     "attention": attention,
     "multihead": multihead,
@@ -65,6 +67,7 @@ GROUPS = {
 }
 
 WITH_CHECKPOINTS = (
+    "analyses",
     "bert",
     "families",
     "patching",

@@ -39,9 +39,11 @@ class Parameterised {
     return table;
   }
 
-  val parameter(std::string name) const {
+  val rows(std::string name, int first, int count) const {
     return guarded([&] {
-      const Parameter& found = find_parameter(parameters(), name);
+      const Parameter& whole = find_parameter(parameters(), name);
+      require_rows(whole, first, count);
+      const Parameter found = whole.rows(first, count);
       std::vector<float> values(static_cast<std::size_t>(element_count(found.dims)));
       found.get(values);
       return to_tensor(values.data(), found.dims);
@@ -53,8 +55,7 @@ class Parameterised {
       const Parameter& found = find_parameter(parameters(), name);
       const std::vector<float> values = emscripten::convertJSArrayToNumberVector<float>(data);
       const Index row = element_count(found.dims) / found.dims[0], count = static_cast<Index>(values.size()) / row;
-      if (first < 0 || first + count > found.dims[0])
-        fail("shape", {name, ": expected at most ", found.dims[0], " rows, got ", first, " + ", count});
+      require_rows(found, first, count);
       require_count(name, count * row, values.size());
       found.rows(first, count).set(values);
       val ok = val::object();
@@ -71,6 +72,10 @@ class Parameterised {
   }
 
  private:
+  static void require_rows(const Parameter& parameter, Index first, Index count) {
+    if (first < 0 || count < 0 || first > parameter.dims[0] - count)
+      fail("shape", {parameter.name, ": expected at most ", parameter.dims[0], " rows, got ", first, " + ", count});
+  }
   virtual const Parameters& parameters() const = 0;
   virtual const ActivationNames& names() const = 0;
 };
@@ -224,7 +229,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
   function("createTrainer", &create_trainer_of);
   emscripten::class_<Parameterised>("Parameterised")
       .function("parameterTable", &Parameterised::parameter_table)
-      .function("parameter", &Parameterised::parameter)
+      .function("rows", &Parameterised::rows)
       .function("setRows", &Parameterised::set_rows)
       .function("initialise", &Parameterised::initialise)
       .function("activationNames", &Parameterised::activation_names);

@@ -1,4 +1,9 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of forward and makes the one native call.
+import type { Circuit, CircuitQuestion } from '../analysis/circuit.js';
+import type { HeadScan, HeadScanOptions } from '../analysis/head-scan.js';
+import type { LogitAttribution, LogitAttributionOptions } from '../analysis/logit-attribution.js';
+import type { LogitLens, LogitLensOptions } from '../analysis/logit-lens.js';
+import type { ScoreExplanation, ScoreQuestion } from '../analysis/score-explanation.js';
 import { saveModel, type Origin } from '../checkpoints/save.js';
 import { callNative, fail } from './errors.js';
 import { generate } from '../generation/generation.js';
@@ -44,6 +49,8 @@ export interface Host {
   native: NativeModule;
   handles: Handles;
   later(): Promise<Later>;
+  /** The same at once; throws `not_loaded` where it has not come yet. */
+  laterNow(): Later;
 }
 
 /** What a checkpoint holds beside the weights. */
@@ -205,6 +212,31 @@ export class Model extends Parameterised<NativeModel> {
         this.#options(options, inputs),
     };
     return sweep(model, spec, call);
+  }
+
+  /** Final norm and head on the residual stream of every block: the words that each site reads as, and how probable. */
+  logitLens(inputs: ForwardInputs, options?: LogitLensOptions): LogitLens {
+    return this.#host.laterNow().analyses.logitLens(this, inputs, options);
+  }
+
+  /** A logit, or the difference of two, as the exact sum of what embeddings, heads, MLPs and biases wrote. One sequence. */
+  attributeLogit(inputs: ForwardInputs, options: LogitAttributionOptions): LogitAttribution {
+    return this.#host.laterNow().analyses.attributeLogit(this, inputs, options);
+  }
+
+  /** One attention score as the exact sum over writers at the query × writers at the key. One sequence. */
+  explainScore(inputs: ForwardInputs, question: ScoreQuestion): ScoreExplanation {
+    return this.#host.laterNow().analyses.explainScore(this, inputs, question);
+  }
+
+  /** What a head does by its weights alone: QK and OV over the vocabulary, copying, composition with earlier heads. */
+  async circuit(question: CircuitQuestion): Promise<Circuit> {
+    return (await this.#host.later()).analyses.circuit(this, question);
+  }
+
+  /** Every head over many texts: mean scores, where its strongest weights point, its best examples. Needs a tokenizer. */
+  async scanHeads(texts: readonly string[], options?: HeadScanOptions): Promise<HeadScan> {
+    return (await this.#host.later()).analyses.scanHeads(this, texts, options);
   }
 
   /**

@@ -184,7 +184,8 @@ export interface NativeForwardResult {
 
 interface NativeParameters {
   parameterTable(): { name: string; dims: number[] }[];
-  parameter(name: string): NativeResult<NativeTensor>;
+  /** A copy of rows [first, first + count) of a parameter. */
+  rows(name: string, first: number, count: number): NativeResult<NativeTensor>;
   /** Copies whole rows in, from row `first` on. */
   setRows(name: string, first: number, data: Float32Array): NativeResult<{ ok: true }>;
   /** Fresh weights from a seed, the same on every machine. */

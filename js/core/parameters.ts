@@ -5,6 +5,7 @@ import type { Handle } from './handles.js';
 import type { NativeAttentionLayer, NativeModel, NativeRecurrent } from './native.js';
 import type { NamedTensors, Tensor } from './types.js';
 import {
+  checkInteger,
   checkNoNaN,
   checkShape,
   checkString,
@@ -34,8 +35,18 @@ export abstract class Parameterised<
 
   /** A copy of one parameter, laid out as in PyTorch: a linear layer's weight is [out, in]. */
   parameter(name: string): Tensor {
-    this.#shapeOf(name);
-    return callNative(() => this.handle.native.parameter(name));
+    return this.parameterRows(name, 0, this.#shapeOf(name)[0]!);
+  }
+
+  /**
+   * A copy of rows [first, first + count) of one parameter: of a matrix [out, in] that many outputs, of a vector that many
+   * elements. An embedding of 150,000 words need not be copied for one of them.
+   */
+  parameterRows(name: string, first: number, count: number): Tensor {
+    const rows = this.#shapeOf(name)[0]!;
+    checkInteger('first', first, 0, rows - 1);
+    checkInteger('count', count, 1, rows - first);
+    return callNative(() => this.handle.native.rows(name, first, count));
   }
 
   /** Copies of all parameters, name → tensor. */

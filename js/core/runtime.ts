@@ -35,7 +35,8 @@ import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
 /** What a browser and Node do differently. */
 export interface Platform {
   readWasm: ReadWasm;
-  later(): Promise<Later>;
+  /** What no first result needs: there from the start, or fetched when it is first asked for. */
+  later: Later | (() => Promise<Later>);
 }
 
 const optionKeys = new Set(['variant', 'wasm', 'signal']);
@@ -51,8 +52,16 @@ export class Runtime implements ListingRuntime {
   /** @internal */
   constructor(native: NativeModule, platform: Platform) {
     this.#native = native;
-    this.#host = { native, handles: this.#handles, later: platform.later };
+    this.#host = { native, handles: this.#handles, ...lazily(platform.later) };
     this.variant = native.variant();
+  }
+
+  /**
+   * Loads what a browser leaves out until it is asked for: checkpoints, sweeps, analyses. `loadModel` does it by itself; a model
+   * of `createModel` needs it before `logitLens`, `attributeLogit` and `explainScore`, which answer at once.
+   */
+  async ready(): Promise<void> {
+    await this.#host.later();
   }
 
   /** Layers and models not yet disposed of. */
@@ -110,6 +119,20 @@ export class Runtime implements ListingRuntime {
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
     return (await this.#host.later()).load(source, options, this.#host);
   }
+}
+
+/** The part that is loaded lazily, as a promise and, once it is there, at once. */
+function lazily(later: Platform['later']): Pick<Host, 'later' | 'laterNow'> {
+  let loaded = typeof later === 'function' ? undefined : later;
+  return {
+    later: async () => (loaded ??= typeof later === 'function' ? await later() : later),
+    laterNow: () =>
+      loaded ??
+      fail(
+        'not_loaded',
+        'the analyses are not loaded yet: call await runtime.ready() first (loadModel does it)',
+      ),
+  };
 }
 
 /** Starts a runtime on this platform. */

@@ -10,5 +10,5 @@ const later = laterOf(openNodeFolder, openNodeStore);
 
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  return startRuntime({ readWasm: readNodeWasm, later: () => Promise.resolve(later) }, options);
+  return startRuntime({ readWasm: readNodeWasm, later }, options);
 }

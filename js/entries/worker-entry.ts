@@ -16,5 +16,5 @@ serve(
     listen: (receive) => scope.addEventListener('message', ({ data }) => receive(data)),
   },
   // All in one script: bundlers refuse a worker in parts unless told otherwise.
-  (options) => startRuntime({ readWasm: fetchWasm, later: () => Promise.resolve(later) }, options),
+  (options) => startRuntime({ readWasm: fetchWasm, later }, options),
 );
