@@ -74,7 +74,7 @@ export async function watch(page, origin) {
  */
 export async function openTab({
   address = server.url,
-  hash = '',
+  hash = '#lab',
   saveData = false,
   ...options
 } = {}) {

@@ -149,7 +149,7 @@ test('tabs that are open through an update still open their other parts', async 
   deployAgain(folder, '000000000003');
   await updated(page, '000000000003');
   for (const tab of [page, second]) {
-    await tab.getByTestId('section-train').click();
+    await tab.getByTestId('room-train').click();
     await trainable(tab);
   }
   assert.deepEqual(problems, []);
@@ -188,7 +188,7 @@ test('a host out of order: the kept page opens', async (t) => {
   await new Promise((resolve) => broken.listen(Number(port), '127.0.0.1', resolve));
   t.after(() => broken.close());
   await page.reload();
-  await page.getByTestId('section-train').click();
+  await page.getByTestId('room-train').click();
   await trainable(page);
 });
 
@@ -203,7 +203,7 @@ test('where the browser refuses service workers and storage, the page works', as
       });
   });
   await page.reload();
-  await page.getByTestId('section-train').click();
+  await page.getByTestId('room-train').click();
   await trainable(page);
   assert.deepEqual(problems, []);
 });

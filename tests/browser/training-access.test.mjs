@@ -91,7 +91,7 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
     eventually(page, async () => assert.match(await text(page, id), pattern));
   try {
     await page.getByTestId('prediction').waitFor();
-    await tabTo(page, 'section-train');
+    await tabTo(page, 'room-train');
     await press('Enter');
     await trainable(page);
     await tabTo(page, 'lesson-sort');

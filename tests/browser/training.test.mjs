@@ -264,9 +264,9 @@ trainingTest('a link holds lesson, seed, settings, heads and input', {}, async (
 trainingTest('to Explore and back: training waits where it was', {}, async ({ page }) => {
   await page.getByTestId('play').click();
   await eventually(page, async () => assert.ok((await stepShown(page)) > 3));
-  await page.getByTestId('section-explore').click();
+  await page.getByTestId('room-lab').click();
   await page.getByTestId('prediction').waitFor();
-  await page.getByTestId('section-train').click();
+  await page.getByTestId('room-train').click();
   await trainable(page);
   assert.ok((await stepShown(page)) > 3);
   await page.goBack();

@@ -219,7 +219,7 @@ for (const [lesson, expected] of [
         mimeType: 'application/zip',
         buffer: await readFile(await file.path()),
       };
-      await page.getByTestId('section-explore').click();
+      await page.getByTestId('room-lab').click();
       await page.getByTestId('choose-files').setInputFiles(zip);
       await eventually(page, async () =>
         assert.match(await text(page, 'open-model'), new RegExp(lesson)),

@@ -9,7 +9,7 @@ import { importPage } from './page-library.mjs';
 
 const { cellArithmetic } = await importPage('lib/arithmetic.ts');
 const { inkToText, inLevels, textToInk } = await importPage('lib/ink-text.ts');
-const { decodeLink, encodeLink } = await importPage('state/shared/link.ts');
+const { decodeLink, encodeLink } = await importPage('state/lab/link.ts');
 const { divisorOf, siteNames, siteTrace, sitesOf, tracedNames } =
   await importPage('state/lab/sites.ts');
 

@@ -110,7 +110,7 @@ test('a link gives back what it was made of, and says only what is not the lesso
     theme: 'dark',
   };
   const hash = encodeTrainingLink(state, own);
-  assert.match(hash, /^#train=copy&seed=7&/);
+  assert.match(hash, /^#train\/copy\?seed=7&/);
   assert.doesNotMatch(hash, /layers|width/);
   const { setup, ...rest } = decodeTrainingLink(hash);
   assert.deepEqual({ ...own, ...setup }, state.setup);

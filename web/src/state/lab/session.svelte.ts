@@ -8,7 +8,7 @@ import { fourOf, type Ink } from '../../lib/pen.ts';
 import { Controls } from './controls.svelte.ts';
 import { noEdits } from './edits.ts';
 import { openModel } from './engine.ts';
-import { movedCells, movesBetween } from '../shared/following.ts';
+import { movedCells, movesBetween } from './following.ts';
 import type { TextModel } from './model.svelte.ts';
 import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
 import type { Input, Run, Shown, TextRun } from './run.ts';

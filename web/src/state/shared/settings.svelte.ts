@@ -1,13 +1,13 @@
 // Language and theme: the reader's choice, else the system's. The only module that touches <html>.
-import { en } from '../../strings/en/page.ts';
-import { zh } from '../../strings/zh/page.ts';
-import type { Strings } from '../../strings/en/page.ts';
+import { en } from '../../strings/en/shared.ts';
+import { zh } from '../../strings/zh/shared.ts';
+import type { SharedStrings } from '../../strings/en/shared.ts';
 import type { Tone } from '../../lib/colours.ts';
 
 export type Language = 'en' | 'zh';
 export type Theme = 'system' | Tone;
 
-const dictionaries: Record<Language, Strings> = { en, zh };
+const dictionaries: Record<Language, SharedStrings> = { en, zh };
 const systemDark = window.matchMedia('(prefers-color-scheme: dark)');
 const isLanguage = (value: unknown): value is Language => value === 'en' || value === 'zh';
 const isTheme = (value: unknown): value is Theme =>
@@ -35,7 +35,7 @@ class Settings {
   #systemTone = $state<Tone>(systemDark.matches ? 'dark' : 'light');
 
   readonly tone: Tone = $derived(this.theme === 'system' ? this.#systemTone : this.theme);
-  readonly strings: Strings = $derived(dictionaries[this.language]);
+  readonly strings: SharedStrings = $derived(dictionaries[this.language]);
 
   constructor() {
     const language = remembered('language') ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');

@@ -1,4 +1,5 @@
 // What a link to the training part holds: lesson, seed, shape, learning rate, heads that are off, a text. Pure; what it cannot read it leaves out.
+import { parseAddress, writeAddress } from '../../lib/address.ts';
 import type { HeadName } from '../shared/attention.ts';
 import type { Setup } from './protocol.ts';
 import { headChoices, layerChoices, widthChoices } from './shape.ts';
@@ -20,7 +21,6 @@ export function encodeTrainingLink(
   const differing = (name: keyof Setup) =>
     setup[name] === own[name] ? undefined : String(setup[name]);
   const fields: Record<string, string | undefined> = {
-    train: setup.lesson,
     seed: String(setup.seed),
     rate: differing('learningRate'),
     layers: differing('layers'),
@@ -32,17 +32,14 @@ export function encodeTrainingLink(
     lang: language,
     theme,
   };
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields))
-    if (value !== undefined) search.set(name, value);
-  return `#${search}`;
+  return writeAddress('train', [setup.lesson], fields);
 }
 
 export function decodeTrainingLink(hash: string): TrainingLink {
-  const search = new URLSearchParams(hash.replace(/^#/, ''));
-  const field = (name: string) => search.get(name) || undefined;
+  const address = parseAddress(hash);
+  const field = (name: string) => address?.fields.get(name) || undefined;
   const setup: Partial<Setup> = {};
-  const lesson = field('train');
+  const lesson = address?.path[0];
   if (lesson) setup.lesson = lesson;
   const number = (name: string, isGood: (value: number) => boolean) => {
     const value = Number(field(name) ?? NaN);

@@ -1,4 +1,5 @@
-// The training part's startFrom and its address: what a link asks for, else the first lesson; what a copied link holds.
+// Where a run of the training part starts, and its address: what a link asks for, else the first lesson; what a copied link holds.
+import { parseAddress } from '../../lib/address.ts';
 import { lessons } from '../../lessons/index.ts';
 import { settings } from '../shared/settings.svelte.ts';
 import { decodeTrainingLink, encodeTrainingLink } from './link.ts';
@@ -9,7 +10,7 @@ let followed = '';
 /** Once when the part opens, and when a reader pastes another link over it. A bare link to the part changes nothing that is open. */
 export function openLinked(): void {
   const { hash } = location;
-  if (!/^#train(=|&|$)/.test(hash) || (hash === followed && training.opened)) return;
+  if (parseAddress(hash)?.room !== 'train' || (hash === followed && training.opened)) return;
   const link = decodeTrainingLink(hash);
   const lesson = lessons.find(({ id }) => id === link.setup.lesson);
   if (!lesson && training.opened) return;

@@ -1,14 +1,9 @@
 // The whole state of the page as a URL hash, and back. Pure; tolerant: what it cannot read it leaves out.
+import { parseAddress, writeAddress } from '../../lib/address.ts';
 import { inkToText, textToInk } from '../../lib/ink-text.ts';
 import type { Ink } from '../../lib/pen.ts';
-import {
-  maskNames,
-  noEdits,
-  type Edits,
-  type MaskCell,
-  type PlainIntervention,
-} from '../lab/edits.ts';
-import type { Choice } from '../lab/selection.svelte.ts';
+import { maskNames, noEdits, type Edits, type MaskCell, type PlainIntervention } from './edits.ts';
+import type { Choice } from './selection.svelte.ts';
 
 export interface LinkState {
   model?: string;
@@ -107,15 +102,12 @@ export function encodeLink(state: LinkState): string {
     lang: state.language,
     theme: state.theme,
   };
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields))
-    if (value !== undefined) search.set(name, value);
-  return `#${search}`;
+  return writeAddress('lab', [], fields);
 }
 
 export function decodeLink(hash: string): LinkState {
-  const search = new URLSearchParams(hash.replace(/^#/, ''));
-  const field = (name: string) => search.get(name) ?? undefined;
+  const fields = parseAddress(hash)?.fields;
+  const field = (name: string) => fields?.get(name) ?? undefined;
   const causal = field('causal');
   const temperature = Number(field('temperature'));
   const blocked = (field('mask') ?? '').split('.').flatMap(decodeCell);

@@ -1,14 +1,12 @@
 // The page's address as a mirror of its state: what a copied link holds.
 import { encodeLink } from './link.ts';
-import { listings } from '../lab/listings.svelte.ts';
-import { place } from './place.svelte.ts';
-import { session } from '../lab/session.svelte.ts';
-import { settings } from './settings.svelte.ts';
+import { listings } from './listings.svelte.ts';
+import { session } from './session.svelte.ts';
+import { settings } from '../shared/settings.svelte.ts';
 
 class Address {
   /** '' while no model is open. A link names a model: it cannot carry one, and no photograph either. */
   readonly hash: string = $derived.by(() => {
-    if (place.section === 'train') return place.trainingHash;
     const { model, picture } = session;
     return model
       ? encodeLink({

@@ -1,6 +1,6 @@
-// Every word of the page in Chinese. 页面的全部中文。
+// Every word of the Lab in Chinese. 实验室的全部中文。
 import type { ListingName } from 'attention-lab';
-import type { Strings } from '../en/page.ts';
+import type { LabStrings } from '../en/lab.ts';
 
 const differences: Record<ListingName | 'fused_encoder', string> = {
   fused:
@@ -17,28 +17,12 @@ const differences: Record<ListingName | 'fused_encoder', string> = {
     '所有的头共用一个不带偏置的 K × K 投影，分数除以 √D 而不是 √K，被遮蔽的分数变成 −1e20 而不是 −∞，因此整行被遮蔽时权重是均匀的。',
 };
 
-export const zh: Strings = {
-  title: 'Attention Lab — 看见并修改 Transformer 的注意力',
-  brand: 'Attention Lab',
+export const zh: LabStrings = {
   skipToInput: '跳到输入',
   skipToHeatmap: '跳到注意力权重',
   loading: (file, share) => `正在加载 ${file} ${share}`,
   starting: '正在启动 WebAssembly…',
   modelSummary: (layers, heads, weights) => `${layers} 层 × ${heads} 头，${weights} 个参数`,
-
-  sections: {
-    label: '页面的两个部分',
-    explore: '观察',
-    train: '训练',
-    tagline: {
-      explore: '一个真实的 Transformer，就在本页中计算',
-      train: '一个 Transformer 就在本页中学习，你可以看着它',
-    },
-    opening: '正在打开…',
-  },
-
-  language: '语言',
-  theme: { label: '配色', system: '跟随系统', light: '浅色', dark: '深色' },
 
   sentence: {
     label: '句子',
@@ -59,20 +43,14 @@ export const zh: Strings = {
 
   arcs: {
     heading: '谁在看谁',
-    label: (layer, head) => `第 ${layer} 层，第 ${head} 头`,
-    looksAt: '看向',
     changes: '的目光变化：',
     points: (difference) => `${difference} 个百分点`,
-    itself: '自己',
     spread: '各处，每处一点点',
     unchanged: '没有一处达到 5 个百分点',
     guide:
       '上方的弧线往回看，下方的弧线往后看；粗细和深浅就是权重。指向一个词可单独看它，点击可固定。',
     guideTouch: '左侧的弧线往回看，右侧的弧线往后看；粗细和深浅就是权重。点一个词可固定它。',
-    all: '所有的词',
     computing: '正在计算…',
-    tokens: '句子中的词。用左右方向键选择由哪个词去看。',
-    tokenLabel: (word, share) => (share === null ? word : `${word}，被看的权重 ${share}`),
   },
 
   prediction: {
@@ -89,17 +67,7 @@ export const zh: Strings = {
 
   heads: {
     heading: '注意力头',
-    kinds: { encoder: '编码器', decoder: '解码器', cross: '交叉注意力' },
-    sites: {
-      self: '看输入',
-      encoder: '编码器：输入看输入',
-      decoder: '解码器：输出看输出',
-      cross: '交叉注意力：输出看输入',
-    },
-    name: (layer, head) => `第 ${layer} 层第 ${head} 头`,
-    inKind: (kind, layer, head) => `${kind}，第 ${layer} 层，第 ${head} 头`,
     scored: (title, score, name) => `${title}：${name} ${score}`,
-    layer: (layer) => `${layer} 层`,
     head: (head) => `头 ${head}`,
     off: '关',
     sort: '排序',
@@ -135,14 +103,12 @@ export const zh: Strings = {
   },
 
   heatmap: {
-    heading: '注意力权重',
     rows: '看 ↓',
     columns: '被看 →',
     written: '行是正在写出的词，列是读入的词。',
     label: (title) => `${title}的注意力权重。行看向列。方向键移动单元格，Esc 取消选择。`,
     legend: '权重：所有的头都用同一个 0–1 色标',
     legendDifference: '之后 − 之前',
-    masked: '被遮蔽：不允许看',
     forbid: '禁止这样看',
     allow: '重新允许',
     table: '以表格显示',
@@ -389,12 +355,10 @@ export const zh: Strings = {
     ],
   },
 
-  footer: {
+  pass: {
     forward: (time) => `一次前向计算 ${time}`,
     variant: { relaxed: 'WebAssembly，relaxed SIMD', simd128: 'WebAssembly，SIMD' },
     weight: (size) => `已加载 ${size}`,
-    offline: '可离线使用',
-    local: '任何内容都不会离开本页',
   },
 
   linked: {
@@ -410,7 +374,7 @@ export const zh: Strings = {
     run: '最后一次改动无法计算；视图显示的是改动之前的结果。',
     start: '页面无法启动。',
     noSimd: '这个浏览器没有 WebAssembly SIMD。2023 年以后的 Chrome、Edge、Firefox 或 Safari 都有。',
-    section: '页面的这一部分无法加载。请检查网络并重新加载页面。',
     reload: '请重新加载页面。如果仍然失败，可能是某个文件的地址被拦截：请看上面的信息。',
   },
+  tagline: '一个真实的 Transformer，就在本页中计算',
 };

@@ -1,4 +1,4 @@
-// Every word of the page in English. The type of this object is what every other language must fill.
+// Every word of the Lab in English. The type of this object is what every other language must fill.
 
 import type { Choice as ListingChoice } from '../../state/lab/listings.svelte.ts';
 
@@ -6,28 +6,12 @@ import type { Choice as ListingChoice } from '../../state/lab/listings.svelte.ts
 const inline = (title: string) => title.charAt(0).toLowerCase() + title.slice(1);
 
 export const en = {
-  title: 'Attention Lab — see and edit what a transformer attends to',
-  brand: 'Attention Lab',
   skipToInput: 'Skip to the input',
   skipToHeatmap: 'Skip to the attention weights',
   loading: (file: string, share: string) => `Loading ${file} ${share}`,
   starting: 'Starting WebAssembly…',
   modelSummary: (layers: number, heads: number, weights: string) =>
     `${layers} ${layers === 1 ? 'layer' : 'layers'} × ${heads} ${heads === 1 ? 'head' : 'heads'}, ${weights} weights`,
-
-  sections: {
-    label: 'Parts of the page',
-    explore: 'Explore',
-    train: 'Train',
-    tagline: {
-      explore: 'a real transformer, computed in this page',
-      train: 'a transformer learns in this page, while you watch',
-    },
-    opening: 'Opening…',
-  },
-
-  language: 'Language',
-  theme: { label: 'Colours', system: 'system', light: 'light', dark: 'dark' },
 
   sentence: {
     label: 'Sentence',
@@ -49,22 +33,15 @@ export const en = {
 
   arcs: {
     heading: 'Who looks at whom',
-    label: (layer: number, head: number) => `Layer ${layer}, head ${head}`,
-    looksAt: 'looks at',
     changes: 'changes its look at',
     points: (difference: string) => `${difference} points`,
-    itself: 'itself',
     spread: 'everything a little',
     unchanged: 'nothing by 5 points or more',
     guide:
       'Arcs above look back, arcs below look ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
     guideTouch:
       'Arcs to the left look back, arcs to the right look ahead; thickness and shade are the weight. Tap a word to keep it.',
-    all: 'all words',
     computing: 'computing…',
-    tokens: 'Words of the sentence. Left and right arrow keys choose who looks.',
-    tokenLabel: (word: string, share: string | null) =>
-      share === null ? word : `${word}, looked at with ${share}`,
   },
 
   prediction: {
@@ -81,17 +58,7 @@ export const en = {
 
   heads: {
     heading: 'Heads',
-    kinds: { encoder: 'encoder', decoder: 'decoder', cross: 'cross-attention' },
-    sites: {
-      self: 'looks at the input',
-      encoder: 'encoder: input looks at input',
-      decoder: 'decoder: output looks at output',
-      cross: 'cross-attention: output looks at input',
-    },
-    name: (layer: number, head: number) => `layer ${layer} head ${head}`,
-    inKind: (kind: string, layer: number, head: number) => `${kind}, layer ${layer}, head ${head}`,
     scored: (title: string, score: string, name: string) => `${title}: ${name} ${score}`,
-    layer: (layer: number) => `L${layer}`,
     head: (head: number) => `H${head}`,
     off: 'off',
     sort: 'Order',
@@ -131,7 +98,6 @@ export const en = {
   },
 
   heatmap: {
-    heading: 'Attention weights',
     rows: 'looks ↓',
     columns: 'is looked at →',
     label: (title: string) =>
@@ -139,7 +105,6 @@ export const en = {
     written: 'Rows are words as they are written, columns words that were read.',
     legend: 'weight, the same 0–1 scale for every head',
     legendDifference: 'after − before',
-    masked: 'masked: may not look',
     forbid: 'forbid this look',
     allow: 'allow it again',
     table: 'As a table',
@@ -425,12 +390,10 @@ export const en = {
     ] as [term: string, text: string][],
   },
 
-  footer: {
+  pass: {
     forward: (time: string) => `forward pass ${time}`,
     variant: { relaxed: 'WebAssembly, relaxed SIMD', simd128: 'WebAssembly, SIMD' },
     weight: (size: string) => `${size} loaded`,
-    offline: 'works offline',
-    local: 'nothing leaves this page',
   },
 
   linked: {
@@ -447,10 +410,10 @@ export const en = {
     start: 'The page could not start.',
     noSimd:
       'This browser has no WebAssembly SIMD. Any Chrome, Edge, Firefox or Safari since 2023 has it.',
-    section: 'This part of the page could not be loaded. Check the network and reload the page.',
     reload:
       'Reload the page. If it fails again, the address of a file may be blocked: look at the message above.',
   },
+  tagline: 'a real transformer, computed in this page',
 };
 
-export type Strings = typeof en;
+export type LabStrings = typeof en;

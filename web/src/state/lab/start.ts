@@ -1,16 +1,17 @@
 // Opening models, and following links: what the address asks for, else the shipped model with its first example.
 import { AttentionLabError, type LoadOptions } from 'attention-lab';
+import { parseAddress } from '../../lib/address.ts';
 import { inLevels } from '../../lib/ink-text.ts';
-import { noEdits, type Edits } from '../lab/edits.ts';
-import { examples } from '../lab/examples.svelte.ts';
+import { noEdits, type Edits } from './edits.ts';
+import { examples } from './examples.svelte.ts';
 import { decodeLink, type LinkState } from './link.ts';
 import { linked } from './linked.svelte.ts';
-import { listingChoices, listings, type Choice } from '../lab/listings.svelte.ts';
-import { folderOf, isPageModel, shippedModel } from './models.ts';
-import type { OpenModel } from '../lab/open-model.svelte.ts';
-import { place } from './place.svelte.ts';
-import { session } from '../lab/session.svelte.ts';
-import { settings } from './settings.svelte.ts';
+import { listingChoices, listings, type Choice } from './listings.svelte.ts';
+import { folderOf, isPageModel, shippedModel } from '../shared/models.ts';
+import type { OpenModel } from './open-model.svelte.ts';
+import { address as state } from './address.svelte.ts';
+import { session } from './session.svelte.ts';
+import { settings } from '../shared/settings.svelte.ts';
 
 /** Opens the page's own model and shows its first example. */
 export async function openShipped(): Promise<boolean> {
@@ -65,27 +66,20 @@ export async function openHub(
   );
 }
 
-/** Once, when the page opens. */
+/** When the room is opened; whatever was open in it stays open where the address asks for nothing else. */
 export async function start(): Promise<void> {
-  const link = decodeLink(location.hash);
-  settings.follow(link.language, link.theme);
-  place.follow(location.hash);
-  if (
-    place.section === 'train' ||
-    !isPageModel(link.model ?? shippedModel) ||
-    link.model === undefined
-  )
-    await openShipped();
+  const { model = shippedModel } = decodeLink(location.hash);
+  if (!session.model && (!isPageModel(model) || model === shippedModel)) await openShipped();
   await follow();
 }
 
-/** Applies what the address says: at the start, and when a reader pastes another link over it. A link to a section says nothing. */
+/** Applies what the address says: at the start, and when a reader pastes another link over it. A link to the room itself says nothing. */
 export async function follow(): Promise<void> {
-  place.follow(location.hash);
-  if (!location.hash.includes('=')) return;
+  const address = parseAddress(location.hash);
+  if (address?.room !== 'lab' || address.fields.size === 0) return;
+  if (location.hash === state.hash) return; // it says what is on screen
   const link = decodeLink(location.hash);
   settings.follow(link.language, link.theme);
-  if (place.section === 'train') return; // the training part follows what is its own
   if (listingChoices.includes(link.listing as Choice)) listings.choice = link.listing as Choice;
   const { model = shippedModel } = link;
   if (session.model?.name !== model) {

@@ -1,7 +1,7 @@
 // Keeps what was chosen on its words from one run to the next: places in a site, and closed cells of a mask. Pure.
 import { followToken } from '../../lib/follow.ts';
-import { maskOf, type MaskCell } from '../lab/edits.ts';
-import type { Run } from '../lab/run.ts';
+import { maskOf, type MaskCell } from './edits.ts';
+import type { Run } from './run.ts';
 
 export type Moves = (side: 'rows' | 'columns', site: number, index: number | null) => number | null;
 

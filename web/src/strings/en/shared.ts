@@ -1,0 +1,51 @@
+// What every room says, in English. The type of this object is what every other language must fill.
+
+export const en = {
+  title: 'Attention Lab — see and edit what a transformer attends to',
+  brand: 'Attention Lab',
+  language: 'Language',
+  theme: { label: 'Colours', system: 'system', light: 'light', dark: 'dark' },
+
+  rooms: {
+    label: 'Rooms',
+    learn: 'Learn',
+    train: 'Train',
+    lab: 'Lab',
+    opening: 'Opening…',
+    failed: 'This part of the page could not be loaded. Check the network and reload the page.',
+  },
+
+  /** Attentions and heads by name. */
+  places: {
+    kinds: { encoder: 'encoder', decoder: 'decoder', cross: 'cross-attention' },
+    sites: {
+      self: 'looks at the input',
+      encoder: 'encoder: input looks at input',
+      decoder: 'decoder: output looks at output',
+      cross: 'cross-attention: output looks at input',
+    },
+    name: (layer: number, head: number) => `layer ${layer} head ${head}`,
+    inKind: (kind: string, layer: number, head: number) => `${kind}, layer ${layer}, head ${head}`,
+    layer: (layer: number) => `L${layer}`,
+    label: (layer: number, head: number) => `Layer ${layer}, head ${head}`,
+    masked: 'masked: may not look',
+    heading: 'Attention weights',
+  },
+
+  /** Attention in a sentence. */
+  attention: {
+    looksAt: 'looks at',
+    itself: 'itself',
+    all: 'all words',
+    tokens: 'Words of the sentence. Left and right arrow keys choose who looks.',
+    tokenLabel: (word: string, share: string | null) =>
+      share === null ? word : `${word}, looked at with ${share}`,
+  },
+
+  footer: {
+    offline: 'works offline',
+    local: 'nothing leaves this page',
+  },
+};
+
+export type SharedStrings = typeof en;

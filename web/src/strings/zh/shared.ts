@@ -1,0 +1,49 @@
+// What every room says, in Chinese. 各部分共用的中文。
+import type { SharedStrings } from '../en/shared.ts';
+
+export const zh: SharedStrings = {
+  title: 'Attention Lab — 看见并修改 Transformer 的注意力',
+  brand: 'Attention Lab',
+  language: '语言',
+  theme: { label: '配色', system: '跟随系统', light: '浅色', dark: '深色' },
+
+  rooms: {
+    label: '页面的三个部分',
+    learn: '学习',
+    train: '训练',
+    lab: '实验室',
+    opening: '正在打开…',
+    failed: '这一部分无法加载。请检查网络，然后刷新页面。',
+  },
+
+  /** Attentions and heads by name. */
+  places: {
+    kinds: { encoder: '编码器', decoder: '解码器', cross: '交叉注意力' },
+    sites: {
+      self: '看输入',
+      encoder: '编码器：输入看输入',
+      decoder: '解码器：输出看输出',
+      cross: '交叉注意力：输出看输入',
+    },
+    name: (layer, head) => `第 ${layer} 层第 ${head} 头`,
+    inKind: (kind, layer, head) => `${kind}，第 ${layer} 层，第 ${head} 头`,
+    layer: (layer) => `${layer} 层`,
+    label: (layer, head) => `第 ${layer} 层，第 ${head} 头`,
+    masked: '被遮蔽：不允许看',
+    heading: '注意力权重',
+  },
+
+  /** Attention in a sentence. */
+  attention: {
+    looksAt: '看向',
+    itself: '自己',
+    all: '所有的词',
+    tokens: '句子中的词。用左右方向键选择由哪个词去看。',
+    tokenLabel: (word, share) => (share === null ? word : `${word}，被看的权重 ${share}`),
+  },
+
+  footer: {
+    offline: '可离线使用',
+    local: '任何内容都不会离开本页',
+  },
+};
