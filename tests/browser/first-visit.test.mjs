@@ -147,7 +147,7 @@ for (const saveData of [false, true]) {
     const sent = [];
     const own = await serve(paths.page, { onSent: ({ path }) => sent.push(path) });
     const tab = await openTab({ address: own.url, serviceWorkers: 'allow', saveData });
-    const others = () => sent.filter((path) => /Training|Viewed|worker/.test(path));
+    const others = () => sent.filter((path) => /Train|Viewed|worker/.test(path));
     try {
       await shown(tab.page);
       const before = others();

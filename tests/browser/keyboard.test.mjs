@@ -97,7 +97,11 @@ pageTest('the tour by keys alone', {}, async ({ page }) => {
     eventually(page, async () => assert.match(await text(page, id), pattern));
   await press(page, 'Tab', 'Enter');
   await eventually(page, async () =>
-    assert.equal((await focused(page)).id, 'sentence', 'the first link skips to the sentence'),
+    assert.equal((await focused(page)).id, 'room', 'the first link skips to the content'),
+  );
+  await press(page, 'Tab', 'Enter');
+  await eventually(page, async () =>
+    assert.equal((await focused(page)).id, 'sentence', 'the next to the sentence'),
   );
   await press(page, 'Control+Home');
   await page.keyboard.type('yesterday ');

@@ -243,7 +243,7 @@ trainingTest('a link holds lesson, seed, settings, heads and input', {}, async (
   await page.getByTestId('on-0-1').uncheck();
   await page.locator('[data-testid="news"][data-kind="switched"]').waitFor();
   const input = await page.getByTestId('own-input').inputValue();
-  await eventually(page, () => assert.match(page.url(), /train=reverse&seed=7.*off=/));
+  await eventually(page, () => assert.match(page.url(), /train\/reverse\?seed=7.*off=/));
   const other = await openTab({ hash: new URL(page.url()).hash });
   try {
     await trainable(other.page);

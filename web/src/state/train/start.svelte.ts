@@ -7,10 +7,14 @@ import { setupOf, training } from './training.svelte.ts';
 
 let followed = '';
 
+/** What it asks for has been opened, or is what the address mirrors. */
+const isOpen = (hash: string): boolean =>
+  training.opened !== null && (hash === followed || hash === trainingHash());
+
 /** Once when the part opens, and when a reader pastes another link over it. A bare link to the part changes nothing that is open. */
 export function openLinked(): void {
   const { hash } = location;
-  if (parseAddress(hash)?.room !== 'train' || (hash === followed && training.opened)) return;
+  if (parseAddress(hash)?.room !== 'train' || isOpen(hash)) return;
   const link = decodeTrainingLink(hash);
   const lesson = lessons.find(({ id }) => id === link.setup.lesson);
   if (!lesson && training.opened) return;

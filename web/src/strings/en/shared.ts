@@ -3,6 +3,7 @@
 export const en = {
   title: 'Attention Lab — see and edit what a transformer attends to',
   brand: 'Attention Lab',
+  skip: 'Skip to the content',
   language: 'Language',
   theme: { label: 'Colours', system: 'system', light: 'light', dark: 'dark' },
 

@@ -4,6 +4,7 @@ import type { SharedStrings } from '../en/shared.ts';
 export const zh: SharedStrings = {
   title: 'Attention Lab — 看见并修改 Transformer 的注意力',
   brand: 'Attention Lab',
+  skip: '跳到正文',
   language: '语言',
   theme: { label: '配色', system: '跟随系统', light: '浅色', dark: '深色' },
 
