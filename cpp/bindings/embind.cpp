@@ -184,6 +184,7 @@ val create_generation(ModelHandle& model, val options) {
     sampling.temperature = float_of(options, "temperature");
     sampling.top_k = index_of(options, "topK");
     sampling.top_p = float_of(options, "topP");
+    sampling.repetition_penalty = float_of(options, "repetitionPenalty");
     const auto seed = static_cast<std::uint64_t>(options["seed"].as<double>());
     models::Source source;
     if (!is_absent(options["source"])) {

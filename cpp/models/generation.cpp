@@ -59,6 +59,7 @@ Generation::Generation(Model& model, Index capacity, const SamplingOptions& opti
   if (!config.block.attention.causal || !config.lm_head)
     fail("value", {"generate: expected a causal model with a language-model head"});
   if (config.has_longest()) capacity = std::min(capacity, config.max_len);
+  if (options.repetition_penalty != 1.0f) read_.resize(static_cast<std::size_t>(config.vocab_size));
   cache_ = model.make_cache(1, capacity);
   if (model.encoder()) memory_cache_ = model.make_cache(1, static_cast<Index>(source_.ids.size()));
 }
@@ -77,6 +78,13 @@ int Generation::next(std::span<const int> tokens, std::span<const int> suppresse
   }
   const ConstMatrixView logits = model_.forward(inputs, {}, nothing).logits;
   std::vector<float> candidates(logits.data, logits.data + logits.cols);
+  if (!read_.empty()) {
+    for (const int id : tokens) read_[static_cast<std::size_t>(id)] = true;
+    for (std::size_t id = 0; id < read_.size(); ++id)
+      if (read_[id])
+        candidates[id] = candidates[id] < 0.0f ? candidates[id] * options_.repetition_penalty
+                                               : candidates[id] / options_.repetition_penalty;
+  }
   for (const int id : suppressed) {
     require_in_range("suppressed", id, logits.cols);
     candidates[static_cast<std::size_t>(id)] = -std::numeric_limits<float>::infinity();

@@ -15,6 +15,8 @@ struct SamplingOptions {
   Index top_k = 0;  // only the k most likely tokens; 0: all
   float top_p =
       1.0f;  // only the fewest most likely tokens whose probabilities reach p (Holtzman et al. 2020, arXiv:1904.09751)
+  float repetition_penalty = 1.0f;  // logits of tokens that were read: negative ones times it, others divided by it
+                                    // (Keskar et al. 2019, arXiv:1909.05858, section 4.1)
 };
 
 /// A token drawn from softmax(logits / temperature), restricted first to top_k, then to top_p.  logits: [V].
@@ -42,6 +44,7 @@ class Generation {
   SamplingOptions options_;
   Random random_;
   Source source_;
+  std::vector<bool> read_;  // [V], the tokens read so far; empty without a penalty
   nn::KeyValueCache cache_, memory_cache_;
 };
 

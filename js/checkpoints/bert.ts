@@ -29,9 +29,10 @@ export const bert: Family = {
       pooler: bertPooler(prefix, has),
       maskedLmHead: masked,
     });
+    const body = bertBody(model, prefix);
     return {
       config: model,
-      rules: [...bertBody(model, prefix).all, ...head(model).all],
+      rules: [...body.all, ...head(body, model).all],
       ignored,
       carried,
     };
@@ -145,6 +146,7 @@ export function bertBody(config: NativeModelConfig, prefix: string): Rules {
  * computes with the decoder's own tensors, of which the bias is the last.
  */
 export function maskedLmOutput(
+  body: Rules,
   head: Rules,
   config: NativeModelConfig,
   weight: string,
@@ -153,6 +155,8 @@ export function maskedLmOutput(
   const { dModel: D, vocabSize: V } = config;
   if (config.tieEmbeddings) {
     head.tensor('mlm_head.bias', [V], ...biases);
+    // save_model of safetensors keeps one of the names of a tied table.
+    body.all.find(({ ours }) => ours === 'embed.token.weight')!.theirs.push(head.named(weight));
     return;
   }
   head.tensor('mlm_head.decoder.weight', [V, D], weight);
@@ -160,13 +164,13 @@ export function maskedLmOutput(
   bias.copies = bias.theirs.slice(1);
 }
 
-function head(model: NativeModelConfig): Rules {
+function head(body: Rules, model: NativeModelConfig): Rules {
   const D = model.dModel;
   const predictions = new Rules('cls.predictions.');
   if (model.maskedLmHead) {
     predictions.linear('mlm_head.dense', 'transform.dense', D, D);
     predictions.layerNorm('mlm_head.norm', 'transform.LayerNorm', D);
-    maskedLmOutput(predictions, model, 'decoder.weight', ['bias', 'decoder.bias']);
+    maskedLmOutput(body, predictions, model, 'decoder.weight', ['bias', 'decoder.bias']);
   }
   return predictions;
 }

@@ -74,7 +74,7 @@ function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
   if (config.maskedLmHead) {
     head.linear('mlm_head.dense', 'vocab_transform', D, D);
     head.layerNorm('mlm_head.norm', 'vocab_layer_norm', D);
-    maskedLmOutput(head, config, 'vocab_projector.weight', ['vocab_projector.bias']);
+    maskedLmOutput(body, head, config, 'vocab_projector.weight', ['vocab_projector.bias']);
   }
   return [...body.all, ...head.all];
 }

@@ -1,4 +1,4 @@
-// The number formats of safetensors: their sizes; f32, f16 and bf16 decoded to f32 as the bytes arrive; f32 as f16.
+// The number formats of safetensors: their sizes; f32, f16, bf16 and f64 decoded to f32 as the bytes arrive; f32 as f16.
 import { fail } from '../core/errors.js';
 
 export interface Dtype {
@@ -24,7 +24,7 @@ const sizes: Readonly<Record<string, number>> = {
   F64: 8,
 };
 
-const readable = ['F32', 'F16', 'BF16'];
+const readable = ['F32', 'F16', 'BF16', 'F64'];
 
 /** A dtype whose size is known, so that its bytes can at least be skipped. */
 export function checkableDtype(label: string, name: unknown): Dtype {
@@ -56,17 +56,24 @@ export class FloatDecoder {
   readonly values: Float32Array;
   private readonly bytes: Uint8Array;
   private readonly convert: ((bits: Uint16Array, values: Float32Array) => void) | undefined;
+  /** Of F64, whose values take a memory of their own until they are all there. */
+  private readonly doubles: Float64Array | undefined;
   private at: number;
 
-  constructor(name: string, dtype: Dtype, count: number) {
+  constructor(
+    private readonly name: string,
+    dtype: Dtype,
+    count: number,
+  ) {
     checkReadable(name, dtype);
     try {
       this.values = new Float32Array(count);
+      if (dtype.name === 'F64') this.doubles = new Float64Array(count);
     } catch (error) {
       fail('out_of_memory', `${name}: no memory for ${count} values`, error);
     }
     // 16-bit values fill the upper half of their own f32 memory, and are widened from the front: no second buffer.
-    this.bytes = new Uint8Array(this.values.buffer);
+    this.bytes = new Uint8Array((this.doubles ?? this.values).buffer);
     this.convert =
       dtype.name === 'F16' ? widenHalf : dtype.name === 'BF16' ? widenBfloat : undefined;
     this.at = this.convert ? count * 2 : 0;
@@ -78,6 +85,19 @@ export class FloatDecoder {
     if (this.at === this.bytes.length && this.convert) {
       this.convert(new Uint16Array(this.values.buffer, this.values.length * 2), this.values);
     }
+    if (this.at === this.bytes.length && this.doubles) this.round(this.doubles);
+  }
+
+  private round(doubles: Float64Array): void {
+    this.values.set(doubles);
+    const wrong = this.values.findIndex(
+      (value, index) => Math.abs(value) === Infinity && Number.isFinite(doubles[index]),
+    );
+    if (wrong >= 0)
+      fail(
+        'bad_checkpoint',
+        `${this.name}[${wrong}]: expected a number that float32 can hold, got ${doubles[wrong]}`,
+      );
   }
 }
 

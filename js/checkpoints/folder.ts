@@ -16,8 +16,15 @@ export interface FolderFile {
 export interface Folder {
   /** As errors call it. */
   name: string;
-  /** null: there is no such file. */
-  open(file: string, signal: AbortSignal | undefined): Promise<FolderFile | null>;
+  /**
+   * null: there is no such file. `optional`: it need not be there, so that a server's 403 counts as its absence: an object store
+   * that may not list answers so for what it has not.
+   */
+  open(
+    file: string,
+    signal: AbortSignal | undefined,
+    optional?: boolean,
+  ): Promise<FolderFile | null>;
 }
 
 export type OpenFolder = (source: ModelSource, options: HubOptions) => Folder;

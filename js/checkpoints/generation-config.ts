@@ -13,6 +13,10 @@ export function generationDefaults(config: Json, generation: Json | undefined): 
     decoderStartTokenId: reader.ids('decoder_start_token_id')[0],
     badWords: reader.idSequences('bad_words_ids'),
     forcedFirst: reader.ids('forced_bos_token_id')[0],
+    repetitionPenalty: reader.positiveIfGiven('repetition_penalty'),
+    noRepeatNgramSize: reader.size('no_repeat_ngram_size', 0, undefined, 0),
+    minLength: reader.size('min_length', 0, undefined, 0),
+    minNewTokens: reader.size('min_new_tokens', 0, undefined, 0),
     forcedLast: reader.ids('forced_eos_token_id').sort((a, b) => a - b)[0], // transformers: the first of the largest
   }));
   const [counts, other] = all; // both are read, so that neither may be malformed
@@ -28,12 +32,8 @@ function readersOf(config: Json, generation: Json | undefined): ConfigReader[] {
 
 /** Fields by which Transformers chooses other tokens, with the values that change nothing. */
 const neutral: Readonly<Record<string, boolean | number>> = {
-  repetition_penalty: 1,
   encoder_repetition_penalty: 1,
-  no_repeat_ngram_size: 0,
   encoder_no_repeat_ngram_size: 0,
-  min_length: 0,
-  min_new_tokens: 0,
   guidance_scale: 1,
   token_healing: false,
 };

@@ -80,7 +80,8 @@ function ignored(config: NativeModelConfig): RegExp[] {
 function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V } = config;
   const body = new Rules(prefix);
-  body.tensor('embed.token.weight', [V, D], 'wte.weight');
+  const table = body.tensor('embed.token.weight', [V, D], 'wte.weight');
+  if (config.lmHead && config.tieEmbeddings) table.theirs.push('lm_head.weight'); // save_model keeps one of tied names
   body.tensor('embed.position.weight', [config.maxLen, D], 'wpe.weight');
   for (let l = 0; l < config.numLayers; ++l) {
     const ours = `blocks.${l}`;

@@ -54,9 +54,9 @@ export function localOrHub(
     (await hasConfig(local, signal)) ? local : hub;
   return {
     name: `${local.name}, nor in ${hub.name}`,
-    async open(file, signal) {
+    async open(file, signal, optional) {
       chosen ??= choose(signal);
-      return (await chosen).open(file, signal);
+      return (await chosen).open(file, signal, optional);
     },
   };
 }

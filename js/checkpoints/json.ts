@@ -50,6 +50,7 @@ async function* boundedChunks(
   let loaded = 0;
   for await (const chunk of file.chunks()) {
     checkAborted(signal, file.name);
+    if (loaded === 0) refusePointer(file.name, chunk);
     loaded += chunk.length;
     if (loaded > largest)
       fail('bad_checkpoint', `${file.name}: expected at most ${largest} bytes, got more`);
@@ -57,6 +58,20 @@ async function* boundedChunks(
     const total = plausible(file.sizeHint, loaded);
     await callAndWait('onProgress', report, { file: file.name, loaded, total });
   }
+}
+
+const pointer = 'version https://git-lfs';
+
+/** A file that git-lfs keeps elsewhere: a clone without it has a few lines of text in its place. */
+export function refusePointer(name: string, start: Uint8Array): void {
+  if (
+    String.fromCharCode(...start.subarray(0, pointer.length)) === pointer.slice(0, start.length) &&
+    start.length >= 8
+  )
+    fail(
+      'bad_checkpoint',
+      `${name}: expected the file, got the pointer that git-lfs keeps in its place; run "git lfs pull" in the folder`,
+    );
 }
 
 export function decode(name: string, decodeText: () => string): string {
@@ -72,15 +87,55 @@ export function plausible(total: number | undefined, loaded: number): number | u
   return total !== undefined && total >= loaded ? total : undefined;
 }
 
-/** An object, or an error that names the file. */
-export function parseObject(name: string, text: string): Record<string, unknown> {
+/** Any JSON value, or an error that names the file. */
+export function parseJson(name: string, text: string): unknown {
   checkNesting(name, text);
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return parse(text);
   } catch (error) {
     fail('bad_checkpoint', `${name}: expected JSON: ${messageOf(error)}`, error);
   }
+}
+
+const nan = '\u0000NaN';
+
+/** JSON, and what Python's json module writes besides: Infinity, -Infinity and NaN. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/Infinity|NaN/.test(text)) throw error;
+    const numbers: Readonly<Record<string, string>> = {
+      Infinity: '1e999',
+      '-Infinity': '-1e999',
+      NaN: JSON.stringify(nan),
+    };
+    const written = text.replace(
+      /"(?:[^"\\]|\\[^])*"|-?Infinity|NaN/g,
+      (token) => numbers[token] ?? token,
+    );
+    return JSON.parse(written, (_, value: unknown) => (value === nan ? NaN : value));
+  }
+}
+
+/** The text of a JSON value, its numbers as Python writes and reads them. */
+export function writeJson(value: unknown): string {
+  const names = new Map<unknown, string>([
+    [Infinity, 'Infinity'],
+    [-Infinity, '-Infinity'],
+    [NaN, 'NaN'],
+  ]);
+  const marked = JSON.stringify(
+    value,
+    (_, item: unknown) => (names.has(item) ? `\u0000${names.get(item)}` : item),
+    2,
+  );
+  return `${marked.replace(/"\\u0000(-?Infinity|NaN)"/g, '$1')}\n`;
+}
+
+/** An object, or an error that names the file. */
+export function parseObject(name: string, text: string): Record<string, unknown> {
+  const value = parseJson(name, text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail(
       'bad_checkpoint',

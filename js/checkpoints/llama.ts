@@ -139,7 +139,8 @@ function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V, mlpBias } = config;
   const { numHeads: H, numKvHeads: G, dHead: K, bias } = config.attention;
   const body = new Rules(prefix);
-  body.tensor('embed.token.weight', [V, D], 'embed_tokens.weight');
+  const table = body.tensor('embed.token.weight', [V, D], 'embed_tokens.weight');
+  if (config.lmHead && config.tieEmbeddings) table.theirs.push('lm_head.weight'); // save_model keeps one of tied names
   for (let l = 0; l < config.numLayers; ++l) {
     const ours = `blocks.${l}`;
     const theirs = `layers.${l}`;

@@ -16,6 +16,7 @@ import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { loadKeys } from './hub-id.js';
 import { parseObject, readBytes, readText } from './json.js';
 import { ownRules } from './rules.js';
+import { readSentenceSettings } from './sentence-transformer.js';
 import { openWeights } from './shards.js';
 
 const largestConfig = 1 << 24;
@@ -39,6 +40,7 @@ export async function loadCheckpoint(
   const preprocessor = family.readsPictures
     ? await files.settings('preprocessor_config.json')
     : undefined;
+  const sentences = tokenizers.tokenizer ? await readSentenceSettings(files) : undefined;
   const weights = await openWeights(reader, onProgress, signal);
   let model: Model | undefined;
   try {
@@ -51,6 +53,7 @@ export async function loadCheckpoint(
     const beside = {
       ...tokenizers,
       preprocessor,
+      sentences,
       generation: plan.generation,
       labels: plan.labels,
     };
@@ -103,8 +106,8 @@ class FolderReader implements FileSource {
     private readonly options: LoadOptions,
   ) {}
 
-  async open(name: string): Promise<FolderFile> {
-    const file = await this.folder.open(name, this.options.signal);
+  async open(name: string, optional = false): Promise<FolderFile> {
+    const file = await this.folder.open(name, this.options.signal, optional);
     if (!file) fail('file_missing', `${name}: not found in ${this.folder.name}`);
     return { ...file, name }; // errors and progress call a file as the folder's layout does
   }
@@ -112,7 +115,7 @@ class FolderReader implements FileSource {
   /** undefined where the folder lacks the file, be it that its server answers a page instead. */
   async openIfThere(name: string): Promise<FolderFile | undefined> {
     try {
-      return await this.open(name);
+      return await this.open(name, true);
     } catch (error) {
       if (error instanceof AttentionLabError && error.code === 'file_missing') return undefined;
       throw error;

@@ -114,17 +114,25 @@ function ignored(config: NativeModelConfig): RegExp[] {
 function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, vocabSize: V } = config;
   const body = new Rules(prefix);
-  if (config.shareEmbeddings) body.tensor('embed.token.weight', [V, D], 'shared.weight');
+  const tiedHead = config.lmHead && config.tieEmbeddings ? ['lm_head.weight'] : [];
+  if (config.shareEmbeddings)
+    body
+      .tensor(
+        'embed.token.weight',
+        [V, D],
+        'shared.weight',
+        'encoder.embed_tokens.weight',
+        'decoder.embed_tokens.weight',
+      )
+      .theirs.push(...tiedHead); // save_model of safetensors keeps one of the names of a tied table
   for (const [name, stack] of [
     ['encoder', config.encoder!],
     ['decoder', config],
   ] as const) {
     if (!config.shareEmbeddings)
-      body.tensor(
-        `${name}.embed.token.weight`,
-        [stack.vocabSize, D],
-        `${name}.embed_tokens.weight`,
-      );
+      body
+        .tensor(`${name}.embed.token.weight`, [stack.vocabSize, D], `${name}.embed_tokens.weight`)
+        .theirs.push(...(name === 'decoder' ? tiedHead : []));
     if (stack.positions === 'learned')
       body.tensor(
         `${name}.embed.position.weight`,

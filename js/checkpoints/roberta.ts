@@ -71,7 +71,7 @@ export function robertaFamily(kind: Kind): Family {
       if (masked) {
         head.linear('mlm_head.dense', 'dense', model.dModel, model.dModel);
         head.layerNorm('mlm_head.norm', 'layer_norm', model.dModel);
-        maskedLmOutput(head, model, 'decoder.weight', ['bias', 'decoder.bias']);
+        maskedLmOutput(body, head, model, 'decoder.weight', ['bias', 'decoder.bias']);
       }
       return { config: model, rules: [...body.all, ...head.all], ignored };
     },

@@ -7,6 +7,11 @@ export class Rules {
   /** `prefix` stands before all names of the file. */
   constructor(private readonly prefix = '') {}
 
+  /** A name of the file, its prefix before it. */
+  named(theirs: string): string {
+    return this.prefix + theirs;
+  }
+
   /** Names of the file: the usual one, then older ones. */
   tensor(ours: string, dims: number[], ...theirs: string[]): TensorRule {
     const rule: TensorRule = { ours, theirs: theirs.map((name) => this.prefix + name), dims };

@@ -4,7 +4,7 @@
 import { callAndWait } from '../core/callbacks.js';
 import { checkAborted, fail } from '../core/errors.js';
 import type { Tensor } from '../core/types.js';
-import { decode, parseObject } from './json.js';
+import { decode, parseObject, refusePointer } from './json.js';
 import type { FolderFile, ReportProgress } from './folder.js';
 import { checkableDtype, FloatDecoder, type Dtype } from './dtypes.js';
 
@@ -59,7 +59,7 @@ async function readHeader(stream: ByteStream, file: FolderFile) {
   const text = decode(file.name, () => new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   if (!text.startsWith('{'))
     fail('bad_checkpoint', `${file.name}: expected a header that begins with "{"`);
-  const { __metadata__: metadata = {}, ...entries } = parseObject(`${file.name}: header`, text);
+  const { __metadata__: metadata, ...entries } = parseObject(`${file.name}: header`, text);
   const infos = Object.entries(entries)
     .map(([name, entry]) => checkEntry(`${file.name}: ${name}`, name, entry))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -67,7 +67,7 @@ async function readHeader(stream: ByteStream, file: FolderFile) {
   await stream.expect(8 + length + dataSize);
   return {
     tensors: new Map(infos.map((info) => [info.name, info])),
-    metadata: checkMetadata(file.name, metadata),
+    metadata: checkMetadata(file.name, metadata ?? {}),
     dataSize,
   };
 }
@@ -77,6 +77,7 @@ async function readHeaderLength(stream: ByteStream, file: FolderFile): Promise<n
   await stream.fill(8, 'the length of the header', (piece, at) =>
     new Uint8Array(bytes.buffer).set(piece, at),
   );
+  refusePointer(file.name, new Uint8Array(bytes.buffer));
   const length = bytes.getBigUint64(0, true);
   if (length < 2n || length > BigInt(largestHeader)) {
     fail(

@@ -5,6 +5,7 @@ import { columnsOf } from '../core/parameters.js';
 import type { CompleteModelConfig, SaveOptions, Tensor } from '../core/types.js';
 import { checkKeys, checkOneOf } from '../core/validation.js';
 import { dimsInFile, families, type TensorRule } from './families.js';
+import { writeJson } from './json.js';
 import { ownRules } from './rules.js';
 import { writeSafetensors } from './save-tensors.js';
 
@@ -46,10 +47,7 @@ export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8A
   for (const [name, { data, dims }] of carried) entries.push({ name, dims, values: () => data });
   const encoder = new TextEncoder();
   return new Map([
-    [
-      'config.json',
-      encoder.encode(`${JSON.stringify(withDtype(json, dtypeNames[dtype]), null, 2)}\n`),
-    ],
+    ['config.json', encoder.encode(writeJson(withDtype(json, dtypeNames[dtype])))],
     ['model.safetensors', writeSafetensors(entries, dtype)],
     ...[...files].map(
       ([name, held]) =>

@@ -32,15 +32,27 @@ export async function openWeights(
   const single = await folder.openIfThere(whole);
   if (single) return { name: whole, ...(await openSafetensors(single, report, signal)) };
   const index = await folder.textIfThere(indexName);
-  if (index === undefined) await folder.open(whole); // fails, and says which file is missing
+  if (index === undefined) await refuseWithout(folder);
   const shards = readIndex(index!);
+  const named = new Set([...shards.values()].flatMap((names) => [...names]));
   const tensors = new Map<string, TensorInfo>();
+  const fileOf = new Map<string, string>();
   // Headers first, so that everything is known before a byte of memory is taken; then the shards again, one by one.
   for (const [file, expected] of shards) {
     const shard = await openSafetensors(await folder.open(file), undefined, signal);
     await shard.close();
-    checkShard(file, expected, shard.tensors.keys());
-    for (const [name, info] of shard.tensors) tensors.set(name, info);
+    checkShard(file, expected, shard.tensors);
+    for (const [name, info] of shard.tensors) {
+      // A tensor that the index does not name is there all the same; one that it names elsewhere is there.
+      if (!expected.has(name) && named.has(name)) continue;
+      if (fileOf.has(name))
+        fail(
+          'bad_checkpoint',
+          `${file}: ${name}: in ${fileOf.get(name)}, too, and ${indexName} names neither`,
+        );
+      fileOf.set(name, file);
+      tensors.set(name, info);
+    }
   }
   return {
     name: indexName,
@@ -48,12 +60,37 @@ export async function openWeights(
     async *read(wanted) {
       for (const file of shards.keys()) {
         const shard = await openSafetensors(await folder.open(file), report, signal);
-        checkUnchanged(file, tensors, shard.tensors);
-        yield* shard.read(wanted);
+        const here = new Map([...shard.tensors].filter(([name]) => fileOf.get(name) === file));
+        checkUnchanged(file, tensors, here);
+        yield* shard.read(new Set([...wanted].filter((name) => here.has(name))));
       }
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** Weights in other formats, which a folder may have instead. */
+const otherFormats = [
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+  'tf_model.h5',
+  'flax_model.msgpack',
+];
+
+/** Says which file is missing, and what to do where the folder has the weights in another format. */
+async function refuseWithout(folder: WeightFolder): Promise<never> {
+  for (const name of otherFormats) {
+    const other = await folder.openIfThere(name);
+    if (!other) continue;
+    await other.chunks()[Symbol.asyncIterator]().return?.();
+    fail(
+      'file_missing',
+      `${whole}: not found, but ${name}, which this package does not read; in Python, ` +
+        'AutoModel.from_pretrained(folder).save_pretrained(folder) writes safetensors',
+    );
+  }
+  await folder.open(whole);
+  fail('file_missing', `${whole}: not found`);
 }
 
 /** File → names of its tensors. */
@@ -85,12 +122,11 @@ function readIndex(text: string): Map<string, Set<string>> {
   return shards;
 }
 
-function checkShard(file: string, expected: ReadonlySet<string>, actual: Iterable<string>): void {
-  const found = new Set(actual);
-  for (const name of found) {
-    if (!expected.has(name))
-      fail('bad_checkpoint', `${file}: ${name}: not in this file by ${indexName}`);
-  }
+function checkShard(
+  file: string,
+  expected: ReadonlySet<string>,
+  found: ReadonlyMap<string, unknown>,
+): void {
   for (const name of expected) {
     if (!found.has(name))
       fail('bad_checkpoint', `${file}: ${name}: missing, though ${indexName} names it`);

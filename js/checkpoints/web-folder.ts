@@ -18,8 +18,25 @@ export function openWebFolder(source: ModelSource | SentHubId, options: HubOptio
   }
   refuseHubOptions(options);
   if (source instanceof URL) return urlFolder(source);
-  if (typeof source === 'string') return urlFolder(resolveUrl(source));
+  if (typeof source === 'string') return urlFolder(resolveUrl(checkSource(source)));
   return isMap(source) ? bytesFolder(source) : filesFolder(checkFiles(source));
+}
+
+/** A path or an address that may be one. */
+export function checkSource(source: string): string {
+  if (source.trim() === '' || source.includes('\0'))
+    fail(
+      'invalid_argument',
+      `source: expected a URL, a path or a hub id 'org/name', got ${describe(source)}`,
+    );
+  return source;
+}
+
+/** What else a source without a slash may have been meant for, as part of an error. */
+export function hubHint(source: string): string {
+  return /^[A-Za-z0-9][\w.-]*$/.test(source)
+    ? ` (a model of a hub is 'org/name', as 'openai-community/gpt2')`
+    : '';
 }
 
 /** Relative addresses are the page's; a worker or Node without a page needs an absolute one. */
@@ -36,7 +53,7 @@ export function urlFolder(source: URL): Folder {
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   return {
     name: base.href,
-    async open(file, signal) {
+    async open(file, signal, optional = false) {
       const url = new URL(file, base);
       url.search = base.search; // signed addresses carry their token there
       let response: Response;
@@ -45,8 +62,11 @@ export function urlFolder(source: URL): Folder {
       } catch (error) {
         rethrow(error, signal, url.href, 'network');
       }
-      if (response.status === 404 || response.status === 410) return discard(response, null);
+      const { status } = response;
+      if (status === 404 || status === 410 || (optional && status === 403))
+        return discard(response, null);
       if (!response.ok) {
+        await discard(response, null);
         fail(
           'network',
           `${url.href}: expected the file, got status ${response.status} ${response.statusText}`.trimEnd(),
@@ -163,7 +183,7 @@ function filesFolder(files: readonly File[]): Folder {
     name: `the ${files.length} files given`,
     open(name) {
       const found = files
-        .filter((file) => file.name.split('/').at(-1) === name)
+        .filter((file) => `/${file.webkitRelativePath || file.name}`.endsWith(`/${name}`))
         .sort((a, b) => depth(a) - depth(b))[0];
       return Promise.resolve(found ? blobFile(found) : null);
     },
@@ -177,7 +197,7 @@ function bytesFolder(given: ReadonlyMap<string, Uint8Array>): Folder {
     if (own === undefined)
       fail(
         'invalid_argument',
-        `source: ${describe(name)}: expected a Uint8Array, got ${describe(bytes)}`,
+        `source: ${String(name).slice(0, 60)}: expected a Uint8Array, got ${describe(bytes)}`,
       );
     files.set(name, own);
   }

@@ -22,7 +22,7 @@ import type {
 } from './native.js';
 import { Parameterised } from './parameters.js';
 import { preprocessFor } from '../pictures/preprocess.js';
-import { embedTexts } from '../generation/sentences.js';
+import { embedTexts, type SentenceSettings } from '../generation/sentences.js';
 import type { SweepCall, SweepResult, SweepSpec } from '../analysis/sweep-spec.js';
 import { traceMap, traceNames } from './trace.js';
 import { Trainer } from '../training/trainer.js';
@@ -60,6 +60,7 @@ export interface Beside {
   generation?: GenerationDefaults | undefined;
   labels?: readonly string[] | undefined;
   preprocessor?: Readonly<Record<string, unknown>> | undefined;
+  sentences?: SentenceSettings | undefined;
 }
 
 const optionKeys: ReadonlySet<string> = new Set<keyof ForwardOptions>([
@@ -98,6 +99,8 @@ export class Model extends Parameterised<NativeModel> {
   readonly labels: readonly string[];
   /** How pictures are prepared: the checkpoint's preprocessor_config.json, if it has one. */
   readonly preprocessor: Readonly<Record<string, unknown>> | undefined;
+  /** @internal How texts become vectors, where the checkpoint says it. */
+  readonly sentences: SentenceSettings | undefined;
   /** @internal What the checkpoint held besides; unset for models of `createModel`. */
   origin: Origin | undefined;
   protected override readonly handle: Handle<NativeModel>;
@@ -112,6 +115,7 @@ export class Model extends Parameterised<NativeModel> {
     this.targetTokenizer = beside.targetTokenizer ?? beside.tokenizer;
     this.labels = beside.labels ?? [];
     this.preprocessor = beside.preprocessor;
+    this.sentences = beside.sentences;
     this.#defaults = beside.generation ?? { stopTokens: [] };
     this.#host = host;
     this.handle = host.handles.adopt(

@@ -260,6 +260,7 @@ export interface NativeGenerationOptions {
   temperature: number; // 0: greedy
   topK: number; // 0: all
   topP: number;
+  repetitionPenalty: number; // 1: none
   seed: number;
   source: { inputIds: Int32Array; attentionMask: Uint8Array } | null; // of a model with an encoder; an empty mask: all tokens
 }

@@ -378,6 +378,15 @@ export interface GenerateOptions {
   topK?: number;
   /** Only the fewest likeliest tokens whose probabilities reach p, in (0, 1]. Default 1: all. Not for greedy. */
   topP?: number;
+  /**
+   * Divides the logits, or multiplies them where they are negative, of tokens that were read: above 1 they come less often. Default:
+   * the checkpoint's repetition_penalty, or 1. Keskar et al. 2019, arXiv:1909.05858.
+   */
+  repetitionPenalty?: number;
+  /** No sequence of so many tokens comes twice. Default: the checkpoint's no_repeat_ngram_size, or 0: any may. */
+  noRepeatNgramSize?: number;
+  /** No stop token before so many new ones. Default: the checkpoint's min_new_tokens (or what min_length leaves), or 0. */
+  minNewTokens?: number;
   /** Of the sampling: an integer below 2³². Default 0. */
   seed?: number;
   /** Of an encoder–decoder: 1 = a token of inputIds, 0 = padding. */

@@ -7,7 +7,7 @@ import type { Folder, FolderFile } from '../checkpoints/folder.js';
 import { hubFolder, refuseHubOptions } from '../checkpoints/hub.js';
 import { isExplicit, isHubId } from '../checkpoints/hub-id.js';
 import type { HubStore } from '../checkpoints/hub-store.js';
-import { openWebFolder, urlFolder } from '../checkpoints/web-folder.js';
+import { checkSource, hubHint, openWebFolder, urlFolder } from '../checkpoints/web-folder.js';
 import { fail, rethrow } from '../core/errors.js';
 import { defaultCacheDir, nodeStore } from '../checkpoints/hub-store-node.js';
 import type { CacheOptions, HubOptions, ModelSource } from '../core/types.js';
@@ -53,7 +53,7 @@ export function openNodeFolder(source: ModelSource, options: HubOptions = {}): F
   refuseHubOptions(options);
   if (typeof source !== 'string' && !(source instanceof URL)) return openWebFolder(source);
   const path = asPath(source);
-  return path === undefined ? urlFolder(new URL(source)) : pathFolder(path);
+  return path === undefined ? urlFolder(new URL(source)) : pathFolder(checkSource(path));
 }
 
 export function openNodeStore({ cacheDir }: CacheOptions): HubStore {
@@ -64,7 +64,7 @@ export function openNodeStore({ cacheDir }: CacheOptions): HubStore {
 
 function pathFolder(folder: string): Folder {
   return {
-    name: folder,
+    name: `${folder}${hubHint(folder)}`,
     async open(name, signal) {
       const path = join(folder, name);
       try {

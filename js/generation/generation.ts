@@ -20,6 +20,7 @@ import {
   checkFinite,
   checkInteger,
   checkKeys,
+  checkPositive,
   checkSeed,
   checkSignal,
 } from '../core/validation.js';
@@ -29,6 +30,9 @@ export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>(
   'temperature',
   'topK',
   'topP',
+  'repetitionPenalty',
+  'noRepeatNgramSize',
+  'minNewTokens',
   'seed',
   'stopTokens',
   'attentionMask',
@@ -55,7 +59,7 @@ export function* generate(
 ): Generator<undefined, GenerateResult, void> {
   const { module, handles, config, tokenizer, defaults } = model;
   const options = checkOptions(given, model);
-  const { maxNewTokens, stops, onToken, signal, temperature, topK, topP, seed } = options;
+  const { maxNewTokens, stops, onToken, signal, sampling } = options;
   checkAborted(signal, 'generate');
   const { prompt, source } = checkPrompt(inputIds, options, model);
   const ids = Array.from(prompt);
@@ -63,17 +67,17 @@ export function* generate(
   const capacity = ids.length + maxNewTokens;
   const generation = handles.adopt(
     ids,
-    callNative(() =>
-      module.createGeneration(model.native(), { capacity, source, temperature, topK, topP, seed }),
-    ),
+    callNative(() => module.createGeneration(model.native(), { capacity, source, ...sampling })),
     'Generation',
   );
-  const rules = new TokenRules(defaults, stops, capacity);
+  const rules = new TokenRules(defaults, stops, capacity, ids.length, options);
   try {
     let unread = prompt;
     for (;;) {
       const forced = rules.forced(ids);
-      const suppressed = Int32Array.from(rules.suppressed(ids));
+      const suppressed = Int32Array.from(rules.suppressed(ids)).filter(
+        (other) => other >= 0 && other < config.vocabSize,
+      );
       const id = forced ?? callNative(() => generation.native.next(unread, suppressed)).id;
       ids.push(id);
       const finish = finishOf(
@@ -114,10 +118,26 @@ function checkOptions(given: GenerateOptions | undefined, { config, defaults }: 
     fail('invalid_argument', `topP: expected a number above 0, at most 1, got ${topP}`);
   return {
     maxNewTokens: checkInteger('maxNewTokens', options.maxNewTokens ?? 20, 1, 1 << 24),
-    temperature,
-    topK: checkInteger('topK', options.topK ?? 0, 0, 1 << 24),
-    topP,
-    seed: checkSeed('seed', options.seed ?? 0),
+    sampling: {
+      temperature,
+      topK: checkInteger('topK', options.topK ?? 0, 0, 1 << 24),
+      topP,
+      repetitionPenalty: checkPositive(
+        'repetitionPenalty',
+        options.repetitionPenalty ?? defaults.repetitionPenalty ?? 1,
+      ),
+      seed: checkSeed('seed', options.seed ?? 0),
+    },
+    noRepeatNgramSize: checkInteger(
+      'noRepeatNgramSize',
+      options.noRepeatNgramSize ?? defaults.noRepeatNgramSize ?? 0,
+      0,
+      1 << 24,
+    ),
+    minNewTokens:
+      options.minNewTokens === undefined
+        ? undefined
+        : checkInteger('minNewTokens', options.minNewTokens, 0, 1 << 24),
     stops: new Set(
       options.stopTokens === undefined
         ? defaults.stopTokens

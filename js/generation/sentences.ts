@@ -1,5 +1,5 @@
-// Sentence embeddings: texts in padded batches through a model, the mean over each text's tokens, divided by its norm.
-// Reimers & Gurevych 2019, arXiv:1908.10084, section 3 (mean pooling).
+// Sentence embeddings: texts in padded batches through a model, each text's tokens pooled to one vector. As a folder of
+// sentence-transformers says; else their mean, of length 1. Reimers & Gurevych 2019, arXiv:1908.10084, section 3.
 import { longestSequence } from '../core/config.js';
 import { fail } from '../core/errors.js';
 import type { CompleteModelConfig, ForwardInputs, ModelOutput, Tensor } from '../core/types.js';
@@ -9,10 +9,38 @@ import { checkArray, checkString } from '../core/validation.js';
 const mostTokens = 2048;
 const mostTokensWithLogits = 256;
 
+/** How the vectors of a text's tokens become one. */
+export const poolings = [
+  'cls',
+  'mean',
+  'max',
+  'mean_sqrt_len_tokens',
+  'weightedmean',
+  'lasttoken',
+] as const;
+
+/** What a folder of sentence-transformers says about vectors of texts. */
+export interface SentenceSettings {
+  pooling: (typeof poolings)[number];
+  /** Divided by its norm. */
+  normalise: boolean;
+  /** Most tokens of a text, those that the tokenizer adds included: the rest is cut off. */
+  longest?: number;
+  lowerCase?: boolean;
+  /** Stands before every text. */
+  prompt?: string;
+  /** What it asks for beyond these: vectors would be others than sentence-transformers'. */
+  unserved?: string;
+}
+
+const usual: SentenceSettings = { pooling: 'mean', normalise: true };
+
 /** What embeddings need of their model. */
 export interface Embedding {
   config: CompleteModelConfig;
-  encode(text: string): { ids: number[] };
+  /** @internal */
+  sentences: SentenceSettings | undefined;
+  encode(text: string): { ids: number[]; tokens: string[]; specialTokens: boolean[] };
   forward(inputs: ForwardInputs): ModelOutput;
 }
 
@@ -24,7 +52,9 @@ export function embedTexts(model: Embedding, given: string | readonly string[]):
       'invalid_argument',
       'embed: expected a model of one stack, got one with an encoder and a decoder',
     );
-  const sequences = encodeTexts(model, given);
+  const settings = model.sentences ?? usual;
+  if (settings.unserved) fail('unsupported_checkpoint', `embed: ${settings.unserved}`);
+  const sequences = encodeTexts(model, given, settings);
   const byLength = [...sequences.keys()].sort(
     (a, b) => sequences[b]!.length - sequences[a]!.length,
   );
@@ -43,21 +73,35 @@ export function embedTexts(model: Embedding, given: string | readonly string[]):
         row * longest * D,
         (row * longest + sequences[index]!.length) * D,
       );
-      result.set(normalisedMean(tokens, D), index * D);
+      result.set(pooled(tokens, D, settings), index * D);
     });
     start += members.length;
   }
   return { data: result, dims: [sequences.length, D] };
 }
 
-function encodeTexts(model: Embedding, given: string | readonly string[]): number[][] {
+function encodeTexts(
+  model: Embedding,
+  given: string | readonly string[],
+  settings: SentenceSettings,
+): number[][] {
   const expected = 'a string or an array of at least one';
   const texts = typeof given === 'string' ? [given] : checkArray('texts', given, expected);
   if (texts.length === 0)
     fail('invalid_argument', `texts: expected ${expected}, got an array of 0`);
   const longest = longestSequence(model.config);
+  const { vocabSize } = model.config;
   return texts.map((text: string, index) => {
-    const { ids } = model.encode(checkString(`texts[${index}]`, text));
+    const encoding = model.encode(prepared(checkString(`texts[${index}]`, text), settings));
+    // A folder of sentence-transformers cuts texts, others leave that to the caller.
+    const most = model.sentences ? Math.min(settings.longest ?? Infinity, longest) : Infinity;
+    const ids = cut(encoding, most);
+    const foreign = encoding.ids.findIndex((id) => id >= vocabSize);
+    if (foreign >= 0)
+      fail(
+        'invalid_argument',
+        `texts[${index}]: the tokenizer's id ${encoding.ids[foreign]} ("${encoding.tokens[foreign]}") is beyond the model's vocabSize ${vocabSize}: the tokenizer is of another model`,
+      );
     if (ids.length === 0)
       fail('invalid_argument', `texts[${index}]: expected at least one token, got none`);
     if (ids.length > longest) {
@@ -68,6 +112,22 @@ function encodeTexts(model: Embedding, given: string | readonly string[]): numbe
     }
     return ids;
   });
+}
+
+function prepared(text: string, { lowerCase, prompt = '' }: SentenceSettings): string {
+  const whole = prompt + text;
+  return lowerCase ? whole.toLowerCase() : whole;
+}
+
+/** At most `most` tokens: the last of the text's own go, those that the tokenizer added stay. */
+function cut(
+  { ids, specialTokens }: { ids: number[]; specialTokens: boolean[] },
+  most: number,
+): number[] {
+  if (ids.length <= most) return ids;
+  const own = ids.map((_, index) => index).filter((index) => !specialTokens[index]);
+  const dropped = new Set(own.slice(Math.max(own.length - (ids.length - most), 0)));
+  return ids.filter((_, index) => !dropped.has(index)).slice(0, most);
 }
 
 /** [B, T, D] of sequences padded to T. */
@@ -87,10 +147,29 @@ function lastHiddenState(
     .lastHiddenState.data;
 }
 
-/** tokens [T, D] → [D], of length 1; zeros stay zeros. */
-function normalisedMean(tokens: Float32Array, D: number): Float64Array {
-  const mean = new Float64Array(D);
-  tokens.forEach((value, index) => (mean[index % D]! += (value * D) / tokens.length));
-  const norm = Math.max(Math.hypot(...mean), 1e-12);
-  return mean.map((value) => value / norm);
+/** tokens [T, D] → [D]; normalised, zeros stay zeros. */
+function pooled(
+  tokens: Float32Array,
+  D: number,
+  { pooling, normalise }: SentenceSettings,
+): Float64Array {
+  const T = tokens.length / D;
+  const vector = new Float64Array(D);
+  if (pooling === 'cls') vector.set(tokens.subarray(0, D));
+  else if (pooling === 'lasttoken') vector.set(tokens.subarray(tokens.length - D));
+  else if (pooling === 'max')
+    tokens.forEach((value, i) => (vector[i % D] = i < D ? value : Math.max(vector[i % D]!, value)));
+  else {
+    // Each token's share of the vector; of the weighted mean its place, from 1 on.
+    const shares: Readonly<Record<string, (t: number) => number>> = {
+      mean: () => 1 / T,
+      mean_sqrt_len_tokens: () => 1 / Math.sqrt(T),
+      weightedmean: (t) => (2 * (t + 1)) / (T * (T + 1)),
+    };
+    const share = shares[pooling]!;
+    tokens.forEach((value, i) => (vector[i % D]! += value * share(Math.floor(i / D))));
+  }
+  if (!normalise) return vector;
+  const norm = Math.max(Math.hypot(...vector), 1e-12);
+  return vector.map((value) => value / norm);
 }

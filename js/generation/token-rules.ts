@@ -1,5 +1,6 @@
 // What a checkpoint says about the tokens that are generated: where they begin and end, which never come and which must.
-// transformers/generation: NoBadWordsLogitsProcessor, ForcedBOSTokenLogitsProcessor, ForcedEOSTokenLogitsProcessor.
+// transformers/generation: NoBadWordsLogitsProcessor, ForcedBOSTokenLogitsProcessor, ForcedEOSTokenLogitsProcessor,
+// NoRepeatNGramLogitsProcessor, MinLengthLogitsProcessor, MinNewTokensLengthLogitsProcessor.
 
 export interface GenerationDefaults {
   /** Ids that end a text. */
@@ -12,19 +13,47 @@ export interface GenerationDefaults {
   forcedFirst?: number | undefined;
   /** The last token that there is room for. */
   forcedLast?: number | undefined;
+  /** 1: none. */
+  repetitionPenalty?: number | undefined;
+  /** 0: none. */
+  noRepeatNgramSize?: number | undefined;
+  /** Fewest tokens, the prompt included. */
+  minLength?: number | undefined;
+  /** Fewest tokens after the prompt. */
+  minNewTokens?: number | undefined;
   /** What the checkpoint asks for beyond these: tokens would be others than Transformers'. */
   unserved?: string | undefined;
 }
 
+/** What a call says of them. */
+export interface TokenRuleOptions {
+  noRepeatNgramSize: number;
+  /** undefined: as the checkpoint says. */
+  minNewTokens: number | undefined;
+}
+
 export class TokenRules {
   readonly #badWords: readonly (readonly number[])[];
+  readonly #size: number;
+  /** Fewest tokens, the prompt included. */
+  readonly #least: number;
+  /** What followed each sequence of #size − 1 tokens, and how many of the tokens are in it. */
+  readonly #followers = new Map<string, number[]>();
+  #counted = 0;
 
   constructor(
     private readonly defaults: GenerationDefaults,
-    stops: ReadonlySet<number>,
+    private readonly stops: ReadonlySet<number>,
     /** Most tokens, the prompt included. */
     private readonly capacity: number,
+    prompt: number,
+    { noRepeatNgramSize, minNewTokens }: TokenRuleOptions,
   ) {
+    this.#size = noRepeatNgramSize;
+    this.#least =
+      minNewTokens === undefined
+        ? Math.max(defaults.minLength ?? 0, prompt + (defaults.minNewTokens ?? 0))
+        : prompt + minNewTokens;
     this.#badWords = (defaults.badWords ?? []).filter(
       (word) => word.length > 1 || !stops.has(word[0]!),
     );
@@ -37,8 +66,28 @@ export class TokenRules {
     return last ?? (ids.length === 1 ? forcedFirst : undefined);
   }
 
-  /** The ids that would complete a bad word. */
+  /** The ids that may not follow. */
   suppressed(ids: readonly number[]): number[] {
+    const early = ids.length < this.#least ? [...this.stops] : [];
+    return [...this.#completingBadWords(ids), ...this.#repeating(ids), ...early];
+  }
+
+  /** The ids that once followed the last #size − 1 tokens. */
+  #repeating(ids: readonly number[]): readonly number[] {
+    const size = this.#size;
+    if (size === 0) return [];
+    for (; this.#counted + size <= ids.length; ++this.#counted) {
+      const before = ids.slice(this.#counted, this.#counted + size - 1).join();
+      const follower = ids[this.#counted + size - 1]!;
+      const known = this.#followers.get(before);
+      if (known) known.push(follower);
+      else this.#followers.set(before, [follower]);
+    }
+    if (ids.length + 1 < size) return [];
+    return this.#followers.get(ids.slice(ids.length - size + 1).join()) ?? [];
+  }
+
+  #completingBadWords(ids: readonly number[]): number[] {
     const completed = this.#badWords.filter((word) => {
       const start = ids.length - (word.length - 1);
       return (

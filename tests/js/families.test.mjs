@@ -300,13 +300,13 @@ forEachVariant('families', (lab) => {
   });
 
   for (const [name, others] of [
-    ['marian_shared', { 'generation_config.json': '{"no_repeat_ngram_size": 3}' }],
+    ['marian_shared', { 'generation_config.json': '{"encoder_no_repeat_ngram_size": 3}' }],
     ['marian_shared', { 'generation_config.json': '{"sequence_bias": [[[1], 2]]}' }],
-    ['llama_grouped', { 'generation_config.json': '{"repetition_penalty": 1.3}' }],
+    ['llama_grouped', { 'generation_config.json': '{"encoder_repetition_penalty": 1.3}' }],
     [
       'gpt2_odd',
       {
-        'config.json': JSON.stringify({ ...configOf('gpt2_odd'), min_length: 5 }),
+        'config.json': JSON.stringify({ ...configOf('gpt2_odd'), guidance_scale: 1.5 }),
         'generation_config.json': null,
       },
     ],
@@ -321,7 +321,7 @@ forEachVariant('families', (lab) => {
         assertError(
           () => model.generate([1, 2]),
           'unsupported_checkpoint',
-          /generate: (generation_)?config\.json: (no_repeat_ngram_size|sequence_bias|repetition_penalty|min_length): expected .*, got/,
+          /generate: (generation_)?config\.json: (encoder_no_repeat_ngram_size|sequence_bias|encoder_repetition_penalty|guidance_scale): expected .*, got/,
         );
       } finally {
         model.dispose();
@@ -372,7 +372,7 @@ forEachVariant('families', (lab) => {
       'a tensor in another shard',
       () => withMap((map) => ({ ...map, [query]: 'model-00002-of-00005.safetensors' })),
       'bad_checkpoint',
-      /model-00001-of-00005\.safetensors: model\.layers\.0\.self_attn\.q_proj\.weight: not in this file by model\.safetensors\.index\.json/,
+      /model-00002-of-00005\.safetensors: model\.layers\.0\.self_attn\.q_proj\.weight: missing, though/,
     ],
     [
       'a tensor that no shard has',

@@ -282,7 +282,7 @@ forEachVariant('safetensors', (lab) => {
       return container(tensors);
     },
     'unsupported_checkpoint',
-    /word_embeddings\.weight: expected the dtype F32 or F16 or BF16, got I32/,
+    /word_embeddings\.weight: expected the dtype F32 or F16 or BF16 or F64, got I32/,
   );
 
   test('any mutation of a sound file gives a model or our error', async () => {
