@@ -20,6 +20,8 @@ export interface Note {
   etag: string;
   /** Bytes, once they are known. */
   size?: number;
+  /** The sha256 of every part, once they are all there: a part that was changed since is no part of it. */
+  parts?: string[];
   /** The commit that the server resolved the revision to. */
   commit?: string;
   /** There is no such file. */
@@ -46,7 +48,8 @@ export async function readNote(
 ): Promise<Note | undefined> {
   const bytes = await store.get(noteKey(kind, at));
   try {
-    return bytes && (JSON.parse(decoder.decode(bytes)) as Note);
+    const note = bytes && (JSON.parse(decoder.decode(bytes)) as Note);
+    return typeof note?.etag === 'string' ? note : undefined;
   } catch {
     return undefined; // by another version of this package
   }
@@ -80,15 +83,34 @@ async function dropVersion(store: HubStore, at: HubFileAddress, etag: string): P
   await store.delete(versionKey(at, etag));
 }
 
-/** Whether the bytes are all there: a browser may drop what it keeps. */
+/** Whether the bytes are all there, and as they were: a browser may drop what it keeps, and a disk is anybody's. */
 export async function isWhole(
   store: HubStore,
   at: HubFileAddress,
-  { etag, size = 0, missing }: Note,
+  { etag, size = 0, missing, parts }: Note,
 ): Promise<boolean> {
-  if (missing || size === 0) return true;
-  const last = Math.ceil(size / partSize) - 1;
-  return (await store.get(`${versionKey(at, etag)}${last}`))?.length === size - last * partSize;
+  if (missing) return true;
+  const count = Math.ceil(size / partSize);
+  if (!Array.isArray(parts) || parts.length !== count) return false;
+  for (let part = 0; part < count; ++part) {
+    const bytes = await store.get(`${versionKey(at, etag)}${part}`);
+    if (bytes?.length !== Math.min(partSize, size - part * partSize)) return false;
+    if ((await digestOf(bytes)) !== parts[part]) return false;
+  }
+  return true;
+}
+
+/** The sha256 of a part, in hexadecimal; where the platform has none, its length tells little, but something. */
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  if (!subtle) return `length ${bytes.length}`;
+  return hexadecimal(
+    new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)),
+  );
+}
+
+export function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The bytes that are kept of a version, from its start. */
@@ -110,6 +132,7 @@ export class PartWriter {
   #part = 0;
   #filled = 0;
   #buffer = new Uint8Array(partSize);
+  readonly #digests: string[] = [];
   #store: HubStore | undefined;
 
   constructor(
@@ -120,10 +143,17 @@ export class PartWriter {
     this.#store = store;
   }
 
+  /** Of what was written, once it is flushed. */
+  get digests(): string[] {
+    return [...this.#digests];
+  }
+
   /** Takes bytes that are stored already. */
-  skip(stored: Uint8Array): void {
-    if (stored.length === partSize) this.#part += 1;
-    else {
+  async skip(stored: Uint8Array): Promise<void> {
+    if (stored.length === partSize) {
+      this.#digests.push(await digestOf(stored));
+      this.#part += 1;
+    } else {
       this.#buffer.set(stored);
       this.#filled = stored.length;
     }
@@ -146,13 +176,15 @@ export class PartWriter {
   async flush(): Promise<boolean> {
     if (this.#store && this.#filled > 0) {
       const stored = await this.#store.get(`${versionKey(this.at, this.etag)}${this.#part}`);
-      if ((stored?.length ?? 0) < this.#filled)
-        await this.#put(this.#buffer.subarray(0, this.#filled));
+      const bytes = this.#buffer.subarray(0, this.#filled);
+      if ((stored?.length ?? 0) < this.#filled) await this.#put(bytes);
+      else this.#digests[this.#part] = await digestOf(bytes);
     }
     return this.#store !== undefined;
   }
 
   async #put(bytes: Uint8Array): Promise<void> {
+    this.#digests[this.#part] = await digestOf(bytes);
     try {
       await this.#store?.put(`${versionKey(this.at, this.etag)}${this.#part}`, bytes);
     } catch {

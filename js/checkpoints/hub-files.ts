@@ -1,9 +1,11 @@
 // One file of a hub: from what is kept, from the network, or from both. Goes on where a download broke off, and tells in
 // words why a hub refuses. A plain GET says all that is asked, so that a browser needs no preflight request.
 import { AttentionLabError, checkAborted, fail, messageOf, rethrow } from '../core/errors.js';
+import { sha256 as sha256Of } from '@noble/hashes/sha2.js';
 import type { FolderFile } from './folder.js';
 import {
   dropNote,
+  hexadecimal,
   isWhole,
   PartWriter,
   readNote,
@@ -28,8 +30,9 @@ const waits = [0, 250, 500, 1000];
 /** null: there is no such file. */
 export async function openHubFile(
   at: HubRequest,
-  store: HubStore | undefined,
+  given: HubStore | undefined,
 ): Promise<FolderFile | null> {
+  const store = given && forgiving(given);
   const note = store && (await wholeNote(store, at));
   if (store && note && isCommit(at.revision)) return storedFile(store, at, note); // a commit never changes
   const begun = store && (await readNote(store, 'begun', at));
@@ -69,6 +72,16 @@ export async function openHubFile(
   if (store && note && etag !== '' && etag === note.etag)
     return discard(response, storedFile(store, at, note));
   return download(at, store, response, response.status === 206 ? partial : 0);
+}
+
+/** A store that cannot be read has nothing. */
+function forgiving(store: HubStore): HubStore {
+  return {
+    get: (key) => store.get(key).catch(() => undefined),
+    keys: (prefix) => store.keys(prefix).catch(() => []),
+    put: (key, value) => store.put(key, value),
+    delete: (prefix) => store.delete(prefix).catch(() => undefined),
+  };
 }
 
 async function wholeNote(store: HubStore, at: HubRequest): Promise<Note | undefined> {
@@ -122,6 +135,37 @@ function isCommit(revision: string): boolean {
 
 function etagOf(response: Response): string {
   return (response.headers.get('ETag') ?? '').replace(/^W\//, '').replace(/^"|"$/g, '');
+}
+
+/** The file's sha256, where the hub says it: the ETag of what git-lfs and Xet keep. */
+function expectedDigest(response: Response): string | undefined {
+  const linked = response.headers.get('X-Linked-ETag')?.replace(/^"|"$/g, '');
+  return [linked, etagOf(response)].find(
+    (etag) => etag !== undefined && /^[0-9a-f]{64}$/.test(etag),
+  );
+}
+
+/** Bytes that are not those that the hub names: thrown when they have all come, and worth another attempt. */
+export class WrongBytes extends AttentionLabError {
+  constructor(url: string, sha256: string) {
+    super(
+      'network',
+      `${url}: the bytes that came are not those of sha256 ${sha256}, which the hub names; load it again`,
+    );
+  }
+}
+
+/** An incremental sha256, in hexadecimal: the platform's takes only what is all there. */
+class Sha256 {
+  readonly #hash = sha256Of.create();
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  digest(): string {
+    return hexadecimal(this.#hash.digest());
+  }
 }
 
 /** Whether a partial answer is the rest of the version that was begun. */
@@ -183,6 +227,7 @@ async function download(
   from: number,
 ): Promise<FolderFile> {
   const etag = etagOf(response);
+  const sha256 = expectedDigest(response);
   const plain = !response.headers.get('Content-Encoding'); // else ranges would count other bytes than we see
   const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
   const total = plain && Number.isSafeInteger(length) ? from + length : undefined;
@@ -202,12 +247,15 @@ async function download(
     sizeHint: total,
     async *chunks() {
       const writer = new PartWriter(store, at, etag);
+      const hash = sha256 === undefined ? undefined : new Sha256();
       let received = 0;
       let isDone = false;
+      let isBroken = true; // as the reader found them who stopped reading, or as the hub's sha256 says
       try {
         if (from > 0) {
           for await (const part of storedParts(store!, at, etag)) {
-            writer.skip(part);
+            await writer.skip(part);
+            hash?.update(part);
             received += part.length;
             yield part;
           }
@@ -220,14 +268,22 @@ async function download(
         for await (const chunk of goingOn(at, body, version, received, isResumable)) {
           received += chunk.length;
           await writer.write(chunk);
+          hash?.update(chunk);
           yield chunk;
         }
+        if (hash && hash.digest() !== sha256) throw new WrongBytes(urlOf(at), sha256!);
         isDone = true;
+      } catch (error) {
+        isBroken = error instanceof WrongBytes;
+        throw error;
       } finally {
         const isKept = await writer.flush();
         if (store && isDone && isKept)
-          await keep(writeNote(store, 'whole', at, { ...version, size: received }));
-        if (store && (isDone || !isResumable || !isKept)) await keep(dropNote(store, 'begun', at));
+          await keep(
+            writeNote(store, 'whole', at, { ...version, size: received, parts: writer.digests }),
+          );
+        if (store && (isDone || (isBroken && !at.signal?.aborted) || !isResumable || !isKept))
+          await keep(dropNote(store, 'begun', at));
       }
     },
   };

@@ -9,9 +9,16 @@ export const hubKeys = [
   'cacheDir',
 ] as const satisfies readonly (keyof HubOptions)[];
 
+/** A hub allows 96 characters to a name. */
+const longestId = 200;
+
 /** 'org/name', of the characters that a hub allows: no path with more parts, none that begins with a dot or a slash. */
 export function isHubId(source: string): boolean {
-  return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(source) && !source.includes('..');
+  return (
+    source.length <= longestId &&
+    /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(source) &&
+    !source.includes('..')
+  );
 }
 
 /** A hub id on its way to a worker, with the page's address of the folder that it may mean instead. */

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fail, messageOf } from '../core/errors.js';
 import type { HubStore } from './hub-store.js';
 
 const unfinished = /\.unfinished-[\w-]+$/;
@@ -47,7 +48,8 @@ export function nodeStore(folder: string): HubStore {
         .filter((key) => key.startsWith(prefix));
     },
     async delete(prefix) {
-      await rm(pathOf(prefix.replace(/\/$/, '')), { recursive: true, force: true });
+      const path = pathOf(prefix.replace(/\/$/, ''));
+      await unlessMissing(rm(path, { recursive: true, force: true }), undefined);
     },
   };
 }
@@ -61,6 +63,6 @@ async function unlessMissing<T, Otherwise>(
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
       return otherwise;
-    throw error;
+    fail('invalid_argument', `cacheDir: could not be read: ${messageOf(error)}`, error);
   }
 }

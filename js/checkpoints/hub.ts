@@ -89,7 +89,7 @@ function hubAddress(given: string | URL | undefined): string {
 
 function checkRevision(revision: unknown): string {
   const text = checkString('revision', revision);
-  if (!/^[\w][\w./-]*$/.test(text) || text.includes('..'))
+  if (text.length > 200 || !/^[\w][\w./-]*$/.test(text) || text.includes('..'))
     fail(
       'invalid_argument',
       `revision: expected a branch, tag or commit, got ${describe(revision)}`,

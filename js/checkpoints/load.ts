@@ -13,6 +13,7 @@ import {
   withOwnNames,
 } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
+import { WrongBytes } from './hub-files.js';
 import { loadKeys } from './hub-id.js';
 import { parseObject, readBytes, readText } from './json.js';
 import { ownRules } from './rules.js';
@@ -30,7 +31,18 @@ export async function loadCheckpoint(
   const { onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
   checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'loadModel');
-  const reader = new FolderReader(openFolder(source, hubOptions), { onProgress, signal });
+  const load = (): Promise<Model> =>
+    loadFrom(new FolderReader(openFolder(source, hubOptions), { onProgress, signal }), host);
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof WrongBytes) return load(); // a download that went wrong is made again, once
+    throw error;
+  }
+}
+
+async function loadFrom(reader: FolderReader, host: Host): Promise<Model> {
+  const { onProgress, signal } = reader.options;
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
   refuseUnserved(json);
@@ -103,7 +115,7 @@ function checkComplete(model: Model, loaded: readonly string[]): void {
 class FolderReader implements FileSource {
   constructor(
     private readonly folder: Folder,
-    private readonly options: LoadOptions,
+    readonly options: LoadOptions,
   ) {}
 
   async open(name: string, optional = false): Promise<FolderFile> {

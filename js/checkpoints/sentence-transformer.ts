@@ -44,8 +44,8 @@ async function readModules(files: CheckpointFiles, modules: unknown): Promise<Se
       fail('bad_checkpoint', `${name}: expected an object, got ${show(module)}`);
     const config = new ConfigReader(module as Record<string, unknown>, `[${index}].`, modulesFile);
     const type = config.text('type', '').split('.').at(-1)!;
-    const path = config.text('path', '');
-    if (!/^([\w-][\w.-]*(\/[\w-][\w.-]*)*)?$/.test(path))
+    const { path = '' } = module as { path?: unknown };
+    if (typeof path !== 'string' || !/^([\w-][\w.-]*(\/[\w-][\w.-]*)*)?$/.test(path))
       fail('bad_checkpoint', `${name}.path: expected a folder within this one, got ${show(path)}`);
     if (type === 'Transformer' && index === 0)
       Object.assign(settings, await readTransformer(files, path));

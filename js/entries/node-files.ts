@@ -11,7 +11,7 @@ import { checkSource, hubHint, openWebFolder, urlFolder } from '../checkpoints/w
 import { fail, rethrow } from '../core/errors.js';
 import { defaultCacheDir, nodeStore } from '../checkpoints/hub-store-node.js';
 import type { CacheOptions, HubOptions, ModelSource } from '../core/types.js';
-import { checkString } from '../core/validation.js';
+import { checkString, describe } from '../core/validation.js';
 import { compileBytes, fetchWasm, type ReadWasm } from '../core/wasm.js';
 
 /** The path that a string or file: URL means, or undefined for an address to be fetched. */
@@ -57,9 +57,10 @@ export function openNodeFolder(source: ModelSource, options: HubOptions = {}): F
 }
 
 export function openNodeStore({ cacheDir }: CacheOptions): HubStore {
-  return nodeStore(
-    cacheDir === undefined ? defaultCacheDir() : resolve(checkString('cacheDir', cacheDir)),
-  );
+  if (cacheDir === undefined) return nodeStore(defaultCacheDir());
+  if (checkString('cacheDir', cacheDir).includes('\0'))
+    fail('invalid_argument', `cacheDir: expected a path, got ${describe(cacheDir)}`);
+  return nodeStore(resolve(cacheDir));
 }
 
 function pathFolder(folder: string): Folder {

@@ -1,5 +1,6 @@
 // Hub ids: the layout of addresses, what is kept, how downloads go on, and what is said when a hub refuses.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -382,6 +383,83 @@ describe('hub', () => {
       if (/v\w+[\\/]0$/.test(name)) rmSync(join(cacheDir, name));
     const second = await load();
     assert.deepEqual(second.parameters, first.parameters);
+  });
+
+  test('bytes that are not those of the sha256 are fetched again, once, and never kept', async () => {
+    const right = Buffer.from(hub.repos[repo].main['model.safetensors']);
+    const { parameters } = await rt
+      .loadModel(
+        new Map(
+          Object.entries(hub.repos[repo].main).map(([name, bytes]) => [
+            name,
+            new Uint8Array(Buffer.from(bytes)),
+          ]),
+        ),
+      )
+      .then((model) => {
+        const parameters = model.parameters();
+        model.dispose();
+        return { parameters };
+      });
+    const etag = `"${createHash('sha256').update(right).digest('hex')}"`;
+    const wrong = Buffer.from(right);
+    wrong.writeFloatLE(3.25, wrong.length - 8);
+    const cutHeader = Buffer.from(right);
+    cutHeader[12] ^= 1;
+    for (const body of [wrong, cutHeader]) {
+      const answer = { status: 200, headers: { ETag: etag, 'Content-Length': body.length }, body };
+      hub.fault = ({ file }) => (file === 'model.safetensors' ? answer : undefined);
+      await assertRejects(
+        load(),
+        body === wrong ? 'network' : 'checkpoint_mismatch',
+        body === wrong ? /sha256/ : /./,
+      );
+      hub.fault = () => undefined;
+      assert.deepEqual((await load()).parameters, parameters);
+      rmSync(cacheDir, { recursive: true });
+      mkdirSync(cacheDir);
+    }
+    // Wrong the first time alone: the load that met it makes up for it.
+    hub.fault = ({ file, number }) =>
+      file === 'model.safetensors' && number === 1
+        ? { status: 200, headers: { ETag: etag, 'Content-Length': wrong.length }, body: wrong }
+        : undefined;
+    assert.deepEqual((await load()).parameters, parameters);
+  });
+
+  test('a part that was edited on the disk is downloaded again', async () => {
+    const first = await load();
+    for (const name of readdirSync(cacheDir, { recursive: true }))
+      if (/v\w+[\\/]0$/.test(name)) {
+        const path = join(cacheDir, name);
+        const bytes = readFileSync(path);
+        bytes[bytes.length - 2] ^= 0x40;
+        writeFileSync(path, bytes);
+      }
+    const second = await load();
+    assert.deepEqual(second.parameters, first.parameters);
+    assert.ok(
+      second.requests.some(({ sent }) => sent > 0),
+      'something was downloaded',
+    );
+    assert.deepEqual((await load({ revision: 'main' })).parameters, first.parameters);
+  });
+
+  test('places and names that no disk takes are refused in words', async () => {
+    await assertRejects(
+      rt.loadModel(`org/${'n'.repeat(5000)}`, options()),
+      'invalid_argument',
+      /hub/,
+    );
+    await assertRejects(load({ revision: 'a'.repeat(3000) }), 'invalid_argument', /revision/);
+    await assertRejects(load({ cacheDir: 'a\0b' }), 'invalid_argument', /cacheDir/);
+    await assertRejects(rt.listCache({ cacheDir: 'a\0b' }), 'invalid_argument', /cacheDir/);
+    const file = join(cacheDir, 'file');
+    writeFileSync(file, 'x');
+    const { parameters } = await load();
+    assert.deepEqual((await load({ cacheDir: file })).parameters, parameters, 'without a cache');
+    assert.deepEqual(await rt.listCache({ cacheDir: file }), []);
+    await rt.clearCache({ cacheDir: file, repo });
   });
 
   test('several loads at once, of one process and of another, end with the same model and a sound cache', async () => {
