@@ -5,7 +5,15 @@ import { violations } from './axe.mjs';
 import { eventually, openTab, useLab } from './lab.mjs';
 import { english, namesOf, sideways } from './layout.mjs';
 import { text } from './reading.mjs';
-import { newsKind, stepShown, trainable, trainingTest, trainSteps } from './training-reading.mjs';
+import {
+  inDrawer,
+  newsKind,
+  setSetting,
+  stepShown,
+  trainable,
+  trainingTest,
+  trainSteps,
+} from './training-reading.mjs';
 
 useLab();
 
@@ -25,19 +33,24 @@ for (const colorScheme of ['light', 'dark']) {
         try {
           await trainable(page);
           for (const lesson of lessons) {
-            await page.getByTestId(`lesson-${lesson}`).click();
-            await page.locator(`[data-testid="lesson-${lesson}"][aria-pressed="true"]`).waitFor();
+            if (width < 860) await page.getByTestId('lesson').selectOption(lesson);
+            else await page.getByTestId(`lesson-${lesson}`).click();
+            await eventually(page, () => assert.match(page.url(), new RegExp(`train/${lesson}`)));
             await trainable(page);
             await trainSteps(page, 2);
             await page.getByTestId('on-0-0').uncheck();
             await page.getByTestId('measure-importance').click();
             await page.getByTestId('importance-0-0').waitFor();
-            await page.getByTestId('training-weights').locator('summary').click();
             assert.deepEqual(await violations(page), [], lesson);
             assert.deepEqual(await sideways(page), { over: 0, out: [] }, lesson);
           }
-          await page.getByTestId('learning-rate').fill('1e30');
-          await page.getByTestId('learning-rate').press('Enter');
+          for (const drawer of ['settings', 'save', ...(width < 860 ? ['about-lesson'] : [])]) {
+            await inDrawer(page, drawer, async () => {
+              assert.deepEqual(await violations(page), [], drawer);
+              assert.deepEqual(await sideways(page), { over: 0, out: [] }, drawer);
+            });
+          }
+          await setSetting(page, 'learning-rate', '1e30');
           await page.getByTestId('play').click();
           await page.getByTestId('training-failure').waitFor();
           assert.deepEqual(await violations(page), []);
@@ -113,10 +126,14 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
     await eventually(page, async () => assert.equal(await stepShown(page), 0));
     await press('End');
     await eventually(page, async () => assert.equal(await stepShown(page), step + 1));
+    await tabTo(page, 'open-settings');
+    await press('Enter');
     await tabTo(page, 'learning-rate');
     await press('Control+a');
     await page.keyboard.type('0.004');
-    await press('Enter');
+    await press('Enter', 'Escape');
+    await page.getByTestId('settings-drawer').waitFor({ state: 'hidden' });
+    assert.equal(await focusedId(page), 'open-settings', 'the focus comes back');
     await tabTo(page, 'own-input');
     const input = await page.getByTestId('own-input').inputValue();
     await press('End', 'Backspace');
@@ -124,7 +141,7 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
     assert.equal((await page.getByTestId('own-input').inputValue()).length, input.length - 1);
     await tabTo(page, 'token');
     await press('End');
-    await says('looks-summary', /looks at/);
+    await says('strongest', /attends to|evenly/);
     await tabTo(
       page,
       await page.locator('[data-testid^="head-"][tabindex="0"]').getAttribute('data-testid'),
@@ -134,19 +151,31 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
     await tabTo(page, 'on-0-0');
     await press('Space');
     await says('news', /Layer 1 head 1 is off/);
+    await tabTo(page, 'view-weights');
+    await press('Enter');
     await tabTo(page, 'heatmap-cells');
     await press('PageDown', 'Home', 'ArrowUp');
     await says('training-cell', /→/);
     await press('Escape', 'Escape');
-    await says('training-cell', /^$/);
+    await says('training-cell', /Green frames/);
+    await tabTo(page, 'open-save');
+    await press('Enter');
     await tabTo(page, 'save-model');
     const [file] = await Promise.all([page.waitForEvent('download'), press('Enter')]);
+    await press('Escape');
     assert.match(file.suggestedFilename(), /^sort/);
 
     await page.getByTestId('lesson-digits').focus();
     await press('Enter');
     await page.getByTestId('drawing-pad').waitFor();
     await trainable(page);
+    await tabTo(page, 'drawing-ask');
+    await press('Enter');
+    await tabTo(page, 'drawing-pad');
+    await press('ArrowRight', 'ArrowRight', 'ArrowDown');
+    await says('strongest', /^2·2/);
+    await tabTo(page, 'drawing-draw');
+    await press('Enter');
     await tabTo(page, 'clear');
     await press('Enter');
     await tabTo(page, 'drawing-pad');
@@ -172,6 +201,7 @@ test('by keys alone: from Explore to a head switched off, and to a drawn digit',
 
 trainingTest('a screen reader hears what happens, not every step', {}, async ({ page }) => {
   assert.equal(await page.getByTestId('news').getAttribute('role'), 'status');
+  await page.getByTestId('view-weights').click();
   assert.match(
     await page.getByTestId('heatmap-cells').getAttribute('aria-label'),
     /layer \d, head \d|layer \d head \d/,

@@ -31,8 +31,29 @@ export const newsKind = (page) => page.getByTestId('news').getAttribute('data-ki
 export const stepShown = async (page) => toNumber(await text(page, 'step-count'));
 export const share = async (page, id) => toNumber(await text(page, id));
 
+/** Opens a drawer, does something in it, and closes it: 'settings', 'save' or, on a narrow screen, 'about-lesson'. */
+export async function inDrawer(page, name, use) {
+  await page.getByTestId(`open-${name}`).click();
+  const drawer = page.getByTestId(`${name}-drawer`);
+  await drawer.waitFor();
+  const result = await use(drawer);
+  await page.getByTestId(`close-${name}`).click();
+  await drawer.waitFor({ state: 'hidden' });
+  return result;
+}
+
+/** A field of the settings is filled, and Enter pressed. */
+export const setSetting = (page, id, value) =>
+  inDrawer(page, 'settings', async (drawer) => {
+    await drawer.getByTestId(id).fill(value);
+    await drawer.getByTestId(id).press('Enter');
+  });
+export const settingOf = (page, id) =>
+  inDrawer(page, 'settings', (drawer) => drawer.getByTestId(id).inputValue());
+
 /** Trains until the goal is said; gives the step, and what the page says of it. */
 export async function trainToGoal(page) {
+  await page.getByTestId('slow-motion').uncheck();
   await page.getByTestId('play').click();
   await page.locator('[data-testid="news"][data-kind="goal"]').waitFor({ timeout: longest });
   return { step: await stepShown(page), news: await text(page, 'news') };
@@ -40,6 +61,7 @@ export async function trainToGoal(page) {
 
 export async function trainSteps(page, count) {
   const from = await stepShown(page);
+  await page.getByTestId('slow-motion').uncheck();
   await page.getByTestId('play').click();
   await eventually(page, async () => assert.ok((await stepShown(page)) >= from + count), longest);
   if (await page.getByTestId('pause').count()) await page.getByTestId('pause').click();
@@ -51,8 +73,8 @@ export async function scrubTo(page, place) {
   await page.getByTestId('timeline').fill(String(place < 0 ? last : place));
 }
 
-/** Place of a head → the share of its weight that falls where the answer is; NaN for one that is off. */
-export const onLooks = (page) =>
+/** Place of a head → the share of its attention on the answer; NaN for one that is off. */
+export const onTarget = (page) =>
   page
     .getByTestId('training-heads')
     .locator('label')

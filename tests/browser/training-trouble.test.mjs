@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually, openTab, pageAddress, useLab } from './lab.mjs';
 import { text } from './reading.mjs';
-import { share, stepShown, trainable, trainingTest, trainSteps } from './training-reading.mjs';
+import {
+  inDrawer,
+  setSetting,
+  settingOf,
+  share,
+  stepShown,
+  trainable,
+  trainingTest,
+  trainSteps,
+} from './training-reading.mjs';
 
 useLab();
 
@@ -13,8 +22,7 @@ trainingTest(
   async ({ page }) => {
     await trainSteps(page, 12);
     const good = await share(page, 'loss');
-    await page.getByTestId('learning-rate').fill('1e30');
-    await page.getByTestId('learning-rate').press('Enter');
+    await setSetting(page, 'learning-rate', '1e30');
     await page.getByTestId('play').click();
     const failure = page.getByTestId('training-failure');
     await failure.waitFor();
@@ -22,7 +30,7 @@ trainingTest(
     assert.equal(await failure.getAttribute('role'), 'alert');
     await page.getByTestId('go-back').click();
     await eventually(page, async () => assert.equal(await failure.count(), 0));
-    assert.ok(Number(await page.getByTestId('learning-rate').inputValue()) < 1);
+    assert.ok(Number(await settingOf(page, 'learning-rate')) < 1);
     assert.ok((await stepShown(page)) > 0, 'not everything is lost');
     await trainSteps(page, 5);
     assert.ok((await share(page, 'loss')) < good * 2);
@@ -39,8 +47,7 @@ trainingTest(
       await page.getByTestId('reset-training').click();
       await page.getByTestId('random-weights').waitFor();
       await trainable(page);
-      await page.getByTestId('learning-rate').fill('1e30');
-      await page.getByTestId('learning-rate').press('Enter');
+      await setSetting(page, 'learning-rate', '1e30');
       await page.getByTestId('play').click();
       await failure.waitFor();
       await measure();
@@ -78,12 +85,9 @@ trainingTest('a learning rate, a seed or a text that is none is refused', {}, as
     ['seed', '1.5'],
     ['seed', '-3'],
   ]) {
-    const before = await page.getByTestId(id).inputValue();
-    await page.getByTestId(id).fill(bad);
-    await page.getByTestId(id).press('Enter');
-    await eventually(page, async () =>
-      assert.equal(await page.getByTestId(id).inputValue(), before, `${id} ${bad}`),
-    );
+    const before = await settingOf(page, id);
+    await setSetting(page, id, bad);
+    assert.equal(await settingOf(page, id), before, `${id} ${bad}`);
   }
   await trainable(page);
 });
@@ -99,11 +103,13 @@ for (const [name, file] of Object.entries(files)) {
     async ({ page }) => {
       await trainSteps(page, 3);
       const step = await stepShown(page);
-      await page
-        .getByTestId('load-model')
-        .setInputFiles({ mimeType: 'application/octet-stream', ...file });
+      await inDrawer(page, 'save', (drawer) =>
+        drawer
+          .getByTestId('load-model')
+          .setInputFiles({ mimeType: 'application/octet-stream', ...file }),
+      );
       await page.getByTestId('training-failure').waitFor();
-      assert.match(await text(page, 'training-failure'), /no model of this lesson/);
+      assert.match(await text(page, 'training-failure'), /not a model of this lesson/);
       assert.equal(await stepShown(page), step);
       await trainSteps(page, 2);
     },
@@ -125,14 +131,14 @@ test('a link opens its lesson however late that part of the page arrives', async
   const tab = await openTab();
   try {
     await tab.page.getByTestId('prediction').waitFor();
-    await tab.page.route('**/Training-*.js', async (route) => {
+    await tab.page.route('**/Train-*.js', async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 1000));
       await route.continue();
     });
     await tab.page.goto(`${pageAddress()}#train=digits&seed=5`);
     await trainable(tab.page);
     assert.equal(await tab.page.getByTestId('lesson-digits').getAttribute('aria-pressed'), 'true');
-    assert.equal(await tab.page.getByTestId('seed').inputValue(), '5');
+    assert.equal(await settingOf(tab.page, 'seed'), '5');
     assert.deepEqual(tab.problems, []);
   } finally {
     await tab.close();

@@ -1,11 +1,14 @@
 // Training in the page: a lesson to its goal, back through its snapshots, a head switched off, on again, saved and loaded.
 import assert from 'node:assert/strict';
 import { eventually, openTab, useLab } from './lab.mjs';
-import { text } from './reading.mjs';
+import { text, toNumber } from './reading.mjs';
 import {
   newsKind,
-  onLooks,
+  inDrawer,
+  onTarget,
   scrubTo,
+  setSetting,
+  settingOf,
   share,
   stepShown,
   strongest,
@@ -32,43 +35,45 @@ trainingTest(
       t.diagnostic(`${((Date.now() - start) / 1000).toFixed(1)} s on the clock; ${news}`);
       assert.ok(step > 0);
       assert.ok((await share(page, 'held-out')) >= 99, news);
-      assert.match(await text(page, 'verdict-now'), /right/);
+      assert.match(await text(page, 'verdict-now'), /correct/);
       assert.equal(await text(page, 'answer-now'), await text(page, 'right-answer'));
       assert.equal(await page.getByTestId('random-weights').count(), 0);
-      const [, best] = strongest(await onLooks(page));
-      assert.ok(best > 50, `a head looks at the answer with ${best} %`);
-      assert.match(
-        (await page.getByTestId('head-off-note').count()) ? '' : await text(page, 'looks-head'),
-        /layer/,
+      const [, best] = strongest(await onTarget(page));
+      assert.ok(best > 50, `a head gives the answer ${best}% of its attention`);
+      assert.match(await text(page, 'shown-head'), /layer 2/);
+      assert.equal(
+        toNumber(news.match(/([\d.]+ ?%)/)[1]),
+        await share(page, 'held-out'),
+        'one number',
       );
     });
 
     await t.test('scrubs back to random weights and forward again', async () => {
       const end = await stepShown(page);
-      const trained = await onLooks(page);
+      const trained = await onTarget(page);
       await scrubTo(page, 0);
       await eventually(page, async () => assert.equal(await stepShown(page), 0));
       assert.equal(await text(page, 'answer-now'), untrained);
-      assert.ok(strongest(await onLooks(page))[1] < strongest(trained)[1]);
+      assert.ok(strongest(await onTarget(page))[1] < strongest(trained)[1]);
       assert.equal(await newsKind(page), 'looking');
       await page.getByTestId('timeline').press('End');
       await eventually(page, async () => assert.equal(await stepShown(page), end));
-      assert.deepEqual(await onLooks(page), trained, 'the same weights');
+      assert.deepEqual(await onTarget(page), trained, 'the same weights');
     });
 
     await t.test('a head that is switched off is missed, and another takes over', async () => {
-      const before = await onLooks(page);
+      const before = await onTarget(page);
       const [head] = strongest(before);
       await page.getByTestId(`on-${head}`).uncheck();
       await page.locator('[data-testid="news"][data-kind="switched"]').waitFor();
-      const [was, is] = (await text(page, 'news')).match(/[\d.]+ %/g).map(parseFloat);
+      const [was, is] = (await text(page, 'news')).match(/[\d.]+ ?%/g).map(parseFloat);
       assert.ok(is < was, `${was} % to ${is} %`);
       await page.getByTestId(`head-${head}`).click();
       await page.getByTestId('head-off-note').waitFor();
       const { news } = await trainToGoal(page);
       t.diagnostic(news);
       assert.match(news, /Goal reached again/);
-      const after = await onLooks(page);
+      const after = await onTarget(page);
       const [successor, weight] = strongest(after);
       assert.notEqual(successor, head);
       assert.ok(weight > before[successor], `${successor}: ${before[successor]} % to ${weight} %`);
@@ -80,23 +85,23 @@ trainingTest(
 
     await t.test('is saved as a file and loaded again', async () => {
       const answer = await text(page, 'answer-now');
-      const looks = await onLooks(page);
-      const [file] = await Promise.all([
-        page.waitForEvent('download'),
-        page.getByTestId('save-model').click(),
-      ]);
+      const looks = await onTarget(page);
+      const [file] = await inDrawer(page, 'save', (drawer) =>
+        Promise.all([page.waitForEvent('download'), drawer.getByTestId('save-model').click()]),
+      );
       assert.match(file.suggestedFilename(), /^copy-step-\d+\.zip$/);
       await page.getByTestId('reset-training').click();
       await page.getByTestId('random-weights').waitFor();
       assert.notEqual(await text(page, 'answer-now'), answer);
       const { readFile } = await import('node:fs/promises');
       const buffer = await readFile(await file.path());
-      await page
-        .getByTestId('load-model')
-        .setInputFiles({ name: file.suggestedFilename(), mimeType: 'application/zip', buffer });
+      const saved = { name: file.suggestedFilename(), mimeType: 'application/zip', buffer };
+      await inDrawer(page, 'save', (drawer) =>
+        drawer.getByTestId('load-model').setInputFiles(saved),
+      );
       await page.locator('[data-testid="news"][data-kind="loaded"]').waitFor();
       await trainable(page);
-      await eventually(page, async () => assert.deepEqual(await onLooks(page), looks));
+      await eventually(page, async () => assert.deepEqual(await onTarget(page), looks));
       assert.equal(await text(page, 'answer-now'), answer);
       await page.getByTestId('step').click();
       await eventually(page, async () => assert.equal(await stepShown(page), 1));
@@ -122,8 +127,7 @@ trainingTest(
     try {
       await trainable(other.page);
       assert.deepEqual(await losses(other.page), first);
-      await other.page.getByTestId('seed').fill('2');
-      await other.page.getByTestId('seed').press('Enter');
+      await setSetting(other.page, 'seed', '2');
       await eventually(other.page, async () => assert.equal(await stepShown(other.page), 0));
       await trainable(other.page);
       assert.notDeepEqual(await losses(other.page), first);
@@ -185,46 +189,47 @@ trainingTest(
 );
 
 trainingTest(
-  'another shape begins anew and says so; the learning rate changes on the way',
+  'another shape restarts training and says so; the learning rate changes on the way',
   {},
   async ({ page }) => {
     await trainSteps(page, 5);
-    const weights = await text(page, 'weights');
-    await page.getByTestId('layers').selectOption('1');
+    const weights = await inDrawer(page, 'settings', () => text(page, 'weights'));
+    await inDrawer(page, 'settings', (drawer) => drawer.getByTestId('layers').selectOption('1'));
     await page.locator('[data-testid="news"][data-kind="architecture"]').waitFor();
     await eventually(page, async () => assert.equal(await stepShown(page), 0));
-    assert.notEqual(await text(page, 'weights'), weights);
+    assert.notEqual(await inDrawer(page, 'settings', () => text(page, 'weights')), weights);
     assert.equal(await page.getByTestId('head-1-0').count(), 0);
     await page.getByTestId('play').click();
     await eventually(page, async () => assert.ok((await stepShown(page)) > 3));
-    await page.getByTestId('learning-rate').fill('0.0005');
-    await page.getByTestId('learning-rate').press('Enter');
+    await setSetting(page, 'learning-rate', '0.0005');
     const changedAt = await stepShown(page);
     await eventually(page, async () => assert.ok((await stepShown(page)) > changedAt + 3));
-    assert.equal(await page.getByTestId('learning-rate').inputValue(), '0.0005');
+    assert.equal(await settingOf(page, 'learning-rate'), '0.0005');
     await page.getByTestId('pause').click();
   },
 );
 
 trainingTest(
-  'the weights that ship: to compare with, and to begin from',
+  'the pretrained weights: to compare with, and to start from',
   { hash: '#train=sort' },
   async ({ page }) => {
-    assert.match(await text(page, 'verdict-shipped'), /right/);
+    assert.match(await text(page, 'verdict-shipped'), /correct/);
     assert.match(await text(page, 'verdict-now'), /wrong/);
-    const own = await onLooks(page);
+    const own = await onTarget(page);
     await page.getByTestId('whose-shipped').click();
-    await eventually(page, async () => assert.notDeepEqual(await onLooks(page), own));
+    await eventually(page, async () => assert.notDeepEqual(await onTarget(page), own));
     assert.ok(
       await page.getByTestId('on-0-0').isDisabled(),
       'heads are switched off in the model that trains',
     );
-    const shipped = await onLooks(page);
-    await page.getByTestId('beginning').selectOption('shipped');
+    const shipped = await onTarget(page);
+    await inDrawer(page, 'settings', (drawer) =>
+      drawer.getByTestId('start-from').selectOption('shipped'),
+    );
     await page.locator('[data-testid="news"][data-kind="shipped"]').waitFor();
     await trainable(page);
-    assert.match(await text(page, 'verdict-now'), /right/);
-    assert.deepEqual(await onLooks(page), shipped);
+    assert.match(await text(page, 'verdict-now'), /correct/);
+    assert.deepEqual(await onTarget(page), shipped);
     await trainSteps(page, 25);
     assert.equal(await newsKind(page), 'paused', 'a goal that was reached before is no news');
   },
@@ -234,11 +239,9 @@ trainingTest('a link holds lesson, seed, settings, heads and input', {}, async (
   await page.getByTestId('lesson-reverse').click();
   await page.locator('[data-testid="lesson-reverse"][aria-pressed="true"]').waitFor();
   await trainable(page);
-  await page.getByTestId('seed').fill('7');
-  await page.getByTestId('seed').press('Enter');
+  await setSetting(page, 'seed', '7');
   await trainable(page);
-  await page.getByTestId('learning-rate').fill('0.002');
-  await page.getByTestId('learning-rate').press('Enter');
+  await setSetting(page, 'learning-rate', '0.002');
   await page.getByTestId('another').click();
   await page.getByTestId('on-0-1').uncheck();
   await page.locator('[data-testid="news"][data-kind="switched"]').waitFor();
@@ -251,8 +254,8 @@ trainingTest('a link holds lesson, seed, settings, heads and input', {}, async (
       await other.page.getByTestId('lesson-reverse').getAttribute('aria-pressed'),
       'true',
     );
-    assert.equal(await other.page.getByTestId('seed').inputValue(), '7');
-    assert.equal(await other.page.getByTestId('learning-rate').inputValue(), '0.002');
+    assert.equal(await settingOf(other.page, 'seed'), '7');
+    assert.equal(await settingOf(other.page, 'learning-rate'), '0.002');
     assert.equal(await other.page.getByTestId('own-input').inputValue(), input);
     assert.equal(await other.page.getByTestId('on-0-1').isChecked(), false);
     assert.deepEqual(other.problems, []);
@@ -278,9 +281,9 @@ for (const colorScheme of ['light', 'dark']) {
     `a drawing lies under its weights as it was drawn, ink on paper: ${colorScheme}`,
     { hash: '#train=digits&seed=1', colorScheme },
     async ({ page }) => {
-      await page.getByTestId('drawing-looks').waitFor();
+      await page.getByTestId('drawing-pad').waitFor();
       const [paper, least] = await page
-        .getByTestId('drawing-looks')
+        .getByTestId('drawing-pad')
         .locator('canvas')
         .evaluate((canvas) => {
           const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);

@@ -105,6 +105,7 @@ export const brackets: TextLesson = {
     betas: [0.9, 0.98],
   },
   goal: 0.99,
+  stepsToGoal: 800,
   shipped: { seed: 1, accuracy: 1.0, head: { layer: 1, head: 2, weight: 0.776 } },
   targetsIn: 'attentions',
   samples: ['([{}', '{[()()]', '((([[[', '[](){'],

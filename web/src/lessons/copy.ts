@@ -90,6 +90,7 @@ export const copy: TextLesson = {
     betas: [0.9, 0.98],
   },
   goal: 0.99,
+  stepsToGoal: 900,
   shipped: { seed: 1, accuracy: 0.999, head: { layer: 1, head: 3, weight: 0.955 } },
   targetsIn: 'attentions',
   samples: ['kqzmabtkqzm', 'thequickthequ', 'xyabcxyab', 'abcdefghdefgh'],

@@ -79,6 +79,7 @@ export const coreference: TextLesson = {
   },
   pool: 16,
   goal: 0.95,
+  stepsToGoal: 6000,
   shipped: { seed: 1, accuracy: 0.994, head: { layer: 1, head: 0, weight: 0.952 } },
   targetsIn: 'attentions',
   samples: [

@@ -190,6 +190,7 @@ export const dates: TextLesson = {
     betas: [0.9, 0.98],
   },
   goal: 0.99,
+  stepsToGoal: 500,
   shipped: { seed: 1, accuracy: 0.9999, head: { layer: 0, head: 1, weight: 0.818 } },
   targetsIn: 'crossAttentions',
   samples,

@@ -85,6 +85,7 @@ export const digits: DrawingLesson = {
     betas: [0.9, 0.98],
   },
   goal: 0.95,
+  stepsToGoal: 700,
   shipped: { seed: 1, accuracy: 0.992, head: { layer: 1, head: 1, weight: 0.655 } },
   targetsIn: 'attentions',
   size,

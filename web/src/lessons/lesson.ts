@@ -66,6 +66,8 @@ interface LessonOf<Input> {
   pool?: number;
   /** Held-out accuracy that counts as solved. */
   goal: number;
+  /** About how many steps its own settings take to the goal with seed 1. */
+  stepsToGoal: number;
   shipped: Shipped;
   /** Which attentions of `forward` the targets are about. */
   targetsIn: 'attentions' | 'crossAttentions';

@@ -65,6 +65,7 @@ export const reverse: TextLesson = {
     betas: [0.9, 0.98],
   },
   goal: 0.99,
+  stepsToGoal: 120,
   shipped: { seed: 1, accuracy: 1.0, head: { layer: 0, head: 0, weight: 0.934 } },
   targetsIn: 'attentions',
   samples: ['stressed', 'drawer', 'transformers', 'ab'],

@@ -82,6 +82,7 @@ export const sort: TextLesson = {
     betas: [0.9, 0.98],
   },
   goal: 0.99,
+  stepsToGoal: 1300,
   shipped: { seed: 1, accuracy: 0.9997, head: { layer: 0, head: 1, weight: 0.671 } },
   targetsIn: 'attentions',
   samples: ['dbca', 'attention', 'zyxwvu', 'banana'],

@@ -39,6 +39,10 @@ export function rgbaOfInk(
 /** Over a picture, be it dark or light: a weight, and of a difference what grew and what shrank. */
 export const shadeColours = { weight: '#2f8be6', more: '#ee7f12', less: '#9a6be0' };
 
+/** What a patch's weight is measured by: the strongest of all, but never so little that attention spread evenly looks strong. */
+export const fullShade = (weights: ArrayLike<number>): number =>
+  Math.max(4 / Math.max(1, weights.length), ...Array.from(weights, Math.abs));
+
 /** A patch's colour, and how strongly it lies over the picture: its share of the strongest. */
 export interface Shade {
   colour: string;

@@ -6,7 +6,7 @@ import { headChoices, layerChoices, widthChoices } from './shape.ts';
 
 export interface TrainingLink {
   setup: Partial<Setup>;
-  begin?: 'shipped';
+  start?: 'shipped';
   off: readonly HeadName[];
   text?: string;
   language?: string;
@@ -15,7 +15,7 @@ export interface TrainingLink {
 
 /** `own` is what the lesson has anyway: a link says only what differs. */
 export function encodeTrainingLink(
-  { setup, begin, off, text, language, theme }: TrainingLink & { setup: Setup },
+  { setup, start, off, text, language, theme }: TrainingLink & { setup: Setup },
   own: Setup,
 ): string {
   const differing = (name: keyof Setup) =>
@@ -26,14 +26,17 @@ export function encodeTrainingLink(
     layers: differing('layers'),
     heads: differing('heads'),
     width: differing('width'),
-    begin,
-    off: off.map(({ site, head }) => `${site}~${head}`).join(',') || undefined,
+    start,
+    off: offText(off) || undefined,
     text,
     lang: language,
     theme,
   };
   return writeAddress('train', [setup.lesson], fields);
 }
+
+const offText = (heads: readonly HeadName[]): string =>
+  heads.map(({ site, head }) => `${site}~${head}`).join(',');
 
 export function decodeTrainingLink(hash: string): TrainingLink {
   const address = parseAddress(hash);
@@ -60,7 +63,7 @@ export function decodeTrainingLink(hash: string): TrainingLink {
   });
   return {
     setup,
-    begin: field('begin') === 'shipped' ? 'shipped' : undefined,
+    start: field('start') === 'shipped' ? 'shipped' : undefined,
     off,
     text: field('text'),
     language: field('lang'),
@@ -71,3 +74,7 @@ export function decodeTrainingLink(hash: string): TrainingLink {
 export const isSeed = (value: number): boolean =>
   Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 export const isLearningRate = (value: number): boolean => value > 0 && Number.isFinite(value);
+
+/** The address of a lesson with its pretrained weights and these heads switched off, to train on from there. */
+export const ablatedLink = (lesson: string, heads: readonly HeadName[]): string =>
+  writeAddress('train', [lesson], { start: 'shipped', off: offText(heads) });

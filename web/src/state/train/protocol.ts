@@ -34,8 +34,9 @@ export type Request =
       input: LearnerInput | null;
       models: string;
     }
-  /** Reports follow each other at no less than `every` milliseconds. */
-  | { type: 'play'; every: number }
+  /** Reports follow each other at no less than `every` milliseconds. `stepsPerSecond`: at most, for slow motion; null: as many as it can. */
+  | { type: 'play'; every: number; stepsPerSecond: number | null }
+  | { type: 'pace'; stepsPerSecond: number | null }
   | { type: 'pause' }
   | { type: 'step' }
   | { type: 'learningRate'; value: number }

@@ -12,7 +12,7 @@ import { pictureOf } from './picture.ts';
 import type { HeadName } from '../shared/attention.ts';
 import type { HeldOut, LearnerInput, Measured, Picture, Report, Setup } from './protocol.ts';
 
-/** Steps between two looks at the held-out examples, and between snapshots at first. */
+/** Steps between two measurements on the held-out examples, and between snapshots at first. */
 const heldOutEvery = 20;
 const snapshotEvery = 5;
 const mostSnapshots = 60;
@@ -28,7 +28,7 @@ export type Post = (
   transfer?: Transferable[],
 ) => void;
 
-/** Lets the requests that have come meanwhile be handled; setTimeout would wait four milliseconds. */
+/** Lets the requests that have come meanwhile be handled; setTimeout would wait four milliseconds at least. */
 const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
 channel.port1.onmessage = () => waiting.shift()?.();
@@ -59,6 +59,9 @@ export class TrainingRun {
   #measured: Measured[] = [];
   #heldOutNews: HeldOut[] = [];
   #lastReport = 0;
+  /** null: as fast as it goes. */
+  #stepsPerSecond: number | null = null;
+  #lastStep = 0;
 
   constructor(
     private readonly lesson: Lesson,
@@ -79,7 +82,8 @@ export class TrainingRun {
   }
 
   /** Runs until `pause`, the goal, or a loss that is no number. */
-  async play(every: number): Promise<void> {
+  async play(every: number, stepsPerSecond: number | null = null): Promise<void> {
+    this.#stepsPerSecond = stepsPerSecond;
     if (this.#isPlaying) return;
     this.#isPlaying = true;
     this.#forgetLater();
@@ -88,8 +92,21 @@ export class TrainingRun {
     while (this.#isPlaying && this.#turn === turn) {
       if (this.#advance() && this.#isPlaying && performance.now() - this.#lastReport >= every)
         this.#report();
-      await otherTasks();
+      await this.#untilNextStep();
     }
+  }
+
+  setPace(stepsPerSecond: number | null): void {
+    this.#stepsPerSecond = stepsPerSecond;
+  }
+
+  async #untilNextStep(): Promise<void> {
+    const rest =
+      this.#stepsPerSecond === null
+        ? 0
+        : this.#lastStep + 1000 / this.#stepsPerSecond - performance.now();
+    if (rest > 4) await new Promise((resolve) => setTimeout(resolve, rest));
+    else await otherTasks();
   }
 
   /** Stops without a word. */
@@ -164,25 +181,25 @@ export class TrainingRun {
   readFirst(): void {
     if (this.lesson.kind === 'drawing') return this.another();
     const input = this.lesson.samples[0]!;
-    this.#look(input, this.lesson.encode(input), false);
+    this.#take(input, this.lesson.encode(input), false);
   }
 
   /** An example that was never trained on. */
   another(): void {
     const { input, encoded } = this.#heldOut.draw();
-    this.#look(input, encoded, false);
+    this.#take(input, encoded, false);
   }
 
   read(input: LearnerInput): void {
     try {
-      this.#look(input, this.lesson.encode(input as never), true);
+      this.#take(input, this.lesson.encode(input as never), true);
     } catch (error) {
       if (!(error instanceof InputProblem)) throw error;
-      this.#look(input, null, true, error.text);
+      this.#take(input, null, true, error.text);
     }
   }
 
-  #look(
+  #take(
     input: LearnerInput,
     encoded: Encoded | null,
     isOwn: boolean,
@@ -226,9 +243,10 @@ export class TrainingRun {
       if (this.#step === 0) this.#firstLoss = loss;
       this.#step += 1;
       this.#measured.push({ step: this.#step, loss, accuracy });
+      this.#lastStep = start;
       this.#trainedMilliseconds += performance.now() - start;
       this.#pace.count();
-      if (this.#step % heldOutEvery === 0) this.#lookAtHeldOut();
+      if (this.#step % heldOutEvery === 0) this.#measureHeldOut();
     } catch (error) {
       this.fail(error);
       return false;
@@ -236,12 +254,10 @@ export class TrainingRun {
     return true;
   }
 
-  #lookAtHeldOut(): void {
+  #measureHeldOut(): void {
     const accuracy = this.#heldOut.accuracy();
     this.#heldOutNews.push({ step: this.#step, accuracy });
     if (this.#goalAt !== null || accuracy < this.lesson.goal) return;
-    const sure = this.#heldOut.accuracyOfAll();
-    if (sure < this.lesson.goal) return;
     this.#goalAt = this.#step;
     this.#keep(true);
     this.pause();
@@ -249,7 +265,7 @@ export class TrainingRun {
       type: 'goal',
       step: this.#step,
       seconds: this.#trainedMilliseconds / 1000,
-      accuracy: sure,
+      accuracy,
     });
   }
 
@@ -293,14 +309,17 @@ export class TrainingRun {
     this.#lastReport = performance.now();
     const picture =
       this.#encoded && this.#pictureOf(this.models.training, this.#encoded, this.#off);
-    const [measured, heldOut] = [this.#measured, this.#heldOutNews];
+    const kept = this.#history.steps;
+    const newest = Math.max(this.#step, kept.at(-1)!);
+    // Where training went back, what was measured after that and not yet reported never was.
+    const isStill = ({ step }: { step: number }) => step <= newest;
+    const [measured, heldOut] = [this.#measured.filter(isStill), this.#heldOutNews.filter(isStill)];
     this.#measured = [];
     this.#heldOutNews = [];
-    const kept = this.#history.steps;
     this.post(
       {
         type: 'progress',
-        newest: Math.max(this.#step, kept.at(-1)!),
+        newest,
         step: this.#step,
         kept,
         measured,

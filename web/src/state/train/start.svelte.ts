@@ -1,4 +1,4 @@
-// Where a run of the training part starts, and its address: what a link asks for, else the first lesson; what a copied link holds.
+// Opens what an address asks Train for, and says Train's own address: the lesson, its settings, the heads that are off.
 import { parseAddress } from '../../lib/address.ts';
 import { lessons } from '../../lessons/index.ts';
 import { settings } from '../shared/settings.svelte.ts';
@@ -19,9 +19,9 @@ export function openLinked(): void {
   const lesson = lessons.find(({ id }) => id === link.setup.lesson);
   if (!lesson && training.opened) return;
   followed = hash;
-  const { off, text, begin } = link;
+  const { off, text, start } = link;
   const setup = { ...setupOf(lesson ?? lessons[0]!), ...(lesson && link.setup) };
-  training.open(setup, { from: begin ?? 'initial' }, { off, input: text ?? null });
+  training.open(setup, { from: start ?? 'initial' }, { off, input: text ?? null });
 }
 
 export function trainingHash(): string {
@@ -30,7 +30,7 @@ export function trainingHash(): string {
     {
       setup,
       off,
-      begin: opened?.startFrom === 'shipped' ? 'shipped' : undefined,
+      start: opened?.startFrom === 'shipped' ? 'shipped' : undefined,
       text: typeof input === 'string' ? input : undefined,
       language: settings.language,
       theme: settings.theme === 'system' ? undefined : settings.theme,

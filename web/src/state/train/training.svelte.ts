@@ -14,7 +14,9 @@ import type {
   Setup,
   Whose,
 } from './protocol.ts';
-import { shapeOf } from './shape.ts';
+import { connect, type Connection } from './connection.ts';
+import { Replay } from './replay.ts';
+import { isSameShape, shapeOf } from './shape.ts';
 import { ShownAttention } from './shown.svelte.ts';
 import {
   targetAttentionOf,
@@ -23,11 +25,11 @@ import {
   type Successor,
 } from './successor.ts';
 
-export type Phase = 'opening' | 'ready' | 'playing';
+export type Phase = 'opening' | 'ready' | 'playing' | 'replaying';
 
 /** The last thing that happened, to be said once. */
 export type News =
-  | { kind: 'opening' | 'initial' | 'shipped' | 'running' | 'architecture' }
+  | { kind: 'opening' | 'initial' | 'shipped' | 'running' | 'replaying' | 'architecture' }
   | { kind: 'loaded' | 'saved'; name: string }
   | { kind: 'paused'; step: number }
   | { kind: 'looking'; step: number; newest: number }
@@ -58,6 +60,10 @@ export const sameHead = (a: HeadName, b: HeadName): boolean =>
 const [reports, calmReports] = [66, 500];
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
+/** Slow motion takes a lesson to its goal in about so many seconds. A lesson that takes longer anyway needs none. */
+const slowSeconds = 20;
+const needsSlowMotion = (lesson: Lesson) => lesson.stepsToGoal / slowSeconds < 100;
+
 class Training {
   setup = $state.raw<Setup>(setupOf(lessons[0]!));
   phase = $state<Phase>('opening');
@@ -75,6 +81,8 @@ class Training {
   importance = $state.raw<Extract<Report, { type: 'importance' }> | null>(null);
   news = $state.raw<News>({ kind: 'opening' });
   failure = $state.raw<Failure | null>(null);
+  /** null: as the lesson needs it. */
+  #slow = $state<boolean | null>(null);
 
   readonly lesson: Lesson = $derived(
     lessons.find(({ id }) => id === this.setup.lesson) ?? lessons[0]!,
@@ -85,8 +93,17 @@ class Training {
   readonly newest = $derived(this.progress?.newest ?? 0);
   readonly shown = new ShownAttention(() => this.pictures);
   readonly measured = new Measurements();
+  readonly isSlow = $derived(this.#slow ?? needsSlowMotion(this.lesson));
+  /** With most attention on the answer, of those that are on; null where the lesson names no targets. */
+  readonly strongestHead: HeadName | null = $derived.by(() => {
+    const heads = targetAttentionOf(this.pictures.now).filter((head) => !this.isOff(head));
+    return heads.length > 0 ? heads.reduce((a, b) => (b.share > a.share ? b : a)) : null;
+  });
 
-  #worker: Worker | null = null;
+  #connection: Connection | null = null;
+  readonly #replay = new Replay();
+  /** Who waits for a step to be on screen. */
+  #onshown: ((isShown: boolean) => void) | null = null;
   /** Reports of an older run are dropped. */
   #run = 0;
   #loadedName = '';
@@ -96,6 +113,7 @@ class Training {
   #lastSwitchAt: number | null = null;
   #targetAttentionAtSwitch: readonly TargetAttention[] = [];
   #isReshaped = false;
+  #lastSetup: Setup | null = null;
   #isReading = false;
   #isOwnInput = false;
   #waiting: LearnerInput | null = null;
@@ -111,6 +129,7 @@ class Training {
       this.opened !== null &&
       (['layers', 'heads', 'width'] as const).some((name) => setup[name] !== this.setup[name]);
     this.setup = setup;
+    this.#endReplay();
     this.phase = 'opening';
     this.news = { kind: 'opening' };
     this.failure = null;
@@ -140,15 +159,59 @@ class Training {
   }
 
   play(): void {
+    this.#endReplay();
     this.shown.whose = 'now';
     this.failure = null;
     this.phase = 'playing';
     this.news = { kind: 'running' };
-    this.#send({ type: 'play', every: calm.matches ? calmReports : reports });
+    const every = calm.matches ? calmReports : reports;
+    this.#send({ type: 'play', every, stepsPerSecond: this.#pace() });
   }
 
   pause(): void {
     this.#send({ type: 'pause' });
+  }
+
+  setSlow(isSlow: boolean): void {
+    this.#slow = isSlow;
+    this.#send({ type: 'pace', stepsPerSecond: this.#pace() });
+  }
+
+  #pace(): number | null {
+    return this.isSlow ? this.lesson.stepsToGoal / slowSeconds : null;
+  }
+
+  /** Shows every kept step again; `onframe` after each. false: stopped before its end. */
+  async replay(onframe: () => void = () => undefined): Promise<boolean> {
+    const kept = this.progress?.kept ?? [];
+    if (this.phase !== 'ready' || kept.length < 2) return false;
+    this.shown.whose = 'now';
+    this.phase = 'replaying';
+    this.news = { kind: 'replaying' };
+    const isWhole = await this.#replay.run(kept, (step) => this.#shownStep(step), onframe);
+    if (isWhole) this.#endReplay();
+    return isWhole;
+  }
+
+  /** Stays at the step that is shown. */
+  stopReplay(): void {
+    this.#endReplay();
+  }
+
+  #endReplay(): void {
+    this.#replay.stop();
+    this.#onshown?.(false);
+    this.#onshown = null;
+    if (this.phase !== 'replaying') return;
+    this.phase = 'ready';
+    this.news = this.#newsOf(this.step);
+  }
+
+  #shownStep(step: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#onshown = resolve;
+      this.#send({ type: 'show', step });
+    });
   }
 
   stepOnce(): void {
@@ -158,12 +221,10 @@ class Training {
   }
 
   show(step: number): void {
+    this.#endReplay();
     this.shown.whose = 'now';
     this.#send({ type: 'show', step });
-    this.news =
-      step < this.newest
-        ? { kind: 'looking', step, newest: this.newest }
-        : { kind: 'paused', step };
+    this.news = this.#newsOf(step);
   }
 
   setLearningRate(learningRate: number): void {
@@ -192,10 +253,14 @@ class Training {
 
   toggle(head: HeadName): void {
     this.#switched = head;
-    this.#targetAttentionAtSwitch = targetAttentionOf(this.pictures.now);
     this.#setOff(
       this.isOff(head) ? this.off.filter((each) => !sameHead(each, head)) : [...this.off, head],
     );
+  }
+
+  restoreHeads(): void {
+    this.#switched = this.off.at(-1) ?? null;
+    this.#setOff([]);
   }
 
   measureImportance(): void {
@@ -211,7 +276,13 @@ class Training {
 
   /** Nobody looks: the run stays where it is. */
   leave(): void {
+    this.#endReplay();
     if (this.phase === 'playing') this.pause();
+  }
+
+  #newsOf(step: number): News {
+    const { newest } = this;
+    return step < newest ? { kind: 'looking', step, newest } : { kind: 'paused', step };
   }
 
   #setOff(off: readonly HeadName[]): void {
@@ -220,16 +291,12 @@ class Training {
   }
 
   #send(request: Request): void {
-    if (!this.#worker) {
-      this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
-        type: 'module',
-      });
-      this.#worker.onmessage = ({ data }: MessageEvent<Report>) =>
-        data.run === this.#run && this.#hear(data);
-      this.#worker.onerror = ({ message }) =>
-        this.#fail({ code: 'unknown', message, step: this.step, back: 0, during: 'opening' });
-    }
-    this.#worker.postMessage(request);
+    this.#connection ??= connect(
+      (report) => report.run === this.#run && this.#hear(report),
+      (message) =>
+        this.#fail({ code: 'unknown', message, step: this.step, back: 0, during: 'opening' }),
+    );
+    this.#connection.send(request);
   }
 
   #hear(report: Report): void {
@@ -266,6 +333,7 @@ class Training {
       }
       case 'switched': {
         const { step, before, after } = report;
+        this.#targetAttentionAtSwitch = targetAttentionOf(this.pictures.now); // its picture without the head follows
         this.measured.mark(step);
         this.#lastSwitchAt = this.off.length > 0 ? step : null;
         const head = this.#switched;
@@ -307,14 +375,15 @@ class Training {
     this.importance = null;
     this.off = [];
     this.#lastSwitchAt = null;
-    this.shown.begin();
+    this.#showHead(report.setup);
     this.measured.clear();
     const { startFrom } = report;
     this.news =
       startFrom === 'files'
         ? { kind: 'loaded', name: this.#loadedName }
         : { kind: this.#isReshaped ? 'architecture' : startFrom };
-    if (this.#offAfterOpening.length > 0) this.#setOff(this.#offAfterOpening);
+    this.#switched = this.#offAfterOpening.at(-1) ?? null;
+    if (this.#switched) this.#setOff(this.#offAfterOpening);
   }
 
   #progressed({ measured, heldOut, picture, ...progress }: Progress): void {
@@ -322,10 +391,24 @@ class Training {
     this.measured.add(measured, heldOut);
     this.progress = progress;
     this.pictures = { ...this.pictures, now: picture };
-    this.shown.followBest();
+    this.shown.followStrongest();
+    this.#onshown?.(true);
+    this.#onshown = null;
+  }
+
+  /** With the lesson's own settings it is known which head learns to attend to the answer. */
+  #showHead(setup: Setup): void {
+    const { lesson } = this;
+    const own = setupOf(lesson, lesson.shipped.seed);
+    const isOwn = setup.seed === own.seed && isSameShape(setup, own);
+    const before = this.#lastSetup;
+    this.#lastSetup = setup;
+    const isSameModel = before?.lesson === setup.lesson && isSameShape(before, setup);
+    this.shown.begin(isSameModel, isOwn ? lesson.shipped.head : null);
   }
 
   #fail({ code, message, step, back, during }: Failure): void {
+    this.#endReplay();
     this.phase = 'ready';
     this.failure = { code, message, step, back, during };
     if (this.news.kind === 'opening' || this.news.kind === 'running')

@@ -5,77 +5,98 @@ const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 export const en = {
   heading: 'Train a transformer',
   lessons: 'Lesson',
-  lookFor: 'Look for',
-  goal: (share: string) => `Goal: ${share} of unseen examples right`,
+  close: 'Close',
+
+  about: {
+    heading: 'About this lesson',
+    watch: 'Try this:',
+    goal: (accuracy: string, steps: string) =>
+      `Goal: ${accuracy} of unseen examples correct, usually after about ${steps} steps.`,
+  },
 
   transport: {
     label: 'Training',
     play: 'Train',
-    playFrom: (step: string) => `Train on from step ${step}`,
+    playFrom: (step: string) => `Train from step ${step}`,
     pause: 'Pause',
-    step: 'One step',
+    step: 'Step',
+    replay: 'Replay',
+    replayHint: 'Show the attention forming once more, from the first step to the last.',
     reset: 'Reset',
-    resetHint: 'Back to fresh weights from this seed.',
+    resetHint: 'Back to the initial weights of this seed.',
+    slow: 'Slow motion',
+    slowHint: 'Slows training down so that you can watch. What is learned stays the same.',
     stepCount: (step: string) => `step ${step}`,
     speed: (speed: string) => `${speed} steps/s`,
   },
 
   status: {
-    opening: 'Making the model…',
-    initial: 'Random weights: nothing is learned yet.',
-    shipped: 'The weights that ship with this page.',
-    loaded: (name: string) => `The weights of ${name}.`,
+    opening: 'Building the model…',
+    initial: 'Random initial weights: nothing is learned yet.',
+    shipped: 'Pretrained weights.',
+    loaded: (name: string) => `Weights loaded from ${name}.`,
     running: 'Training.',
+    replaying: 'Replaying the training from its first step.',
     paused: (step: string) => `Paused at step ${step}.`,
     looking: (step: string, last: string) =>
-      `Looking back at step ${step} of ${last}. Training on from here forgets the steps after it.`,
-    goal: (step: string, seconds: string, share: string) =>
-      `Goal reached after ${step} steps and ${seconds} s of training: ${share} of examples it has never seen are right. Training has paused.`,
-    goalAgain: (steps: string, share: string, heads: string) =>
-      `Goal reached again ${steps} steps after the change, without ${heads}: ${share} of unseen examples are right.`,
+      `Showing step ${step} of ${last}. Training on from here discards the later steps.`,
+    goal: (step: string, seconds: string, accuracy: string) =>
+      `Goal reached after ${step} steps and ${seconds} s of computing: ${accuracy} of unseen examples are correct.`,
+    goalAgain: (steps: string, accuracy: string, heads: string) =>
+      `Goal reached again ${steps} steps after the change, without ${heads}: ${accuracy} of unseen examples are correct.`,
     tookOver: (head: string, before: string, after: string) =>
-      `${capital(head)} took over: it looked at the answer with ${before}, now with ${after}.`,
+      `${capital(head)} took over: its attention on the answer rose from ${before} to ${after}.`,
     headOff: (head: string, before: string, after: string) =>
-      `${capital(head)} is off: unseen examples right went from ${before} to ${after}. Train on and watch which head takes over.`,
+      `${capital(head)} is off: accuracy on unseen examples went from ${before} to ${after}. Train on and watch which head takes over.`,
     headOn: (head: string, before: string, after: string) =>
       `${capital(head)} is on again: ${before} → ${after}.`,
-    architecture: 'The shape of the model changed, so it began anew with fresh weights.',
+    architecture: 'The model has another shape now, so training restarts from initial weights.',
     saved: (name: string) => `Saved as ${name}.`,
     copied: 'Link copied.',
   },
 
+  next: {
+    heading: 'What to try next',
+    ablate: (head: string) => `Switch ${head} off`,
+    restore: 'Switch it on again',
+    trainOn: 'Train on without it',
+    seed: 'Try another seed',
+    lesson: (title: string) => `Next: ${title}`,
+  },
+
   settings: {
-    heading: 'Model',
-    learningRate: 'learning rate',
-    learningRateHint: 'How far each step moves the weights. It may be changed while training runs.',
-    shape: 'begins anew:',
-    layers: 'layers',
-    heads: 'heads',
-    width: 'width',
-    seed: 'seed',
-    shapeHint: 'Another shape or seed begins anew with fresh weights.',
+    heading: 'Settings',
+    learningRate: 'Learning rate',
+    learningRateHint: 'How far each step moves the weights. You can change it while training runs.',
+    shape: 'Restarts training',
+    layers: 'Layers',
+    heads: 'Heads per layer',
+    width: 'Width',
+    seed: 'Seed',
     weights: (count: string) => `${count} weights`,
-    start: 'Begin with',
-    startFresh: 'fresh random weights',
-    startShipped: 'the trained weights of this page',
-    defaults: 'The lesson’s own settings',
+    start: 'Start from',
+    startInitial: 'initial weights',
+    startShipped: 'pretrained weights',
+    defaults: 'Restore the lesson’s settings',
   },
 
   curves: {
-    heading: 'How well it does',
+    heading: 'Progress',
     loss: 'Loss',
-    lossHint: 'average surprise; 0 is certainty',
+    lossHint: 'average surprise at the answer; 0 is certainty',
     accuracy: 'Accuracy',
-    accuracyHint: 'answers right',
-    batch: 'examples it trains on',
-    heldOut: 'examples it never saw',
+    batch: 'training',
+    batchHint: 'On the examples of each training step.',
+    heldOut: 'unseen',
+    heldOutHint: 'On examples that it never trains on.',
     summary: (step: string, loss: string, accuracy: string, heldOut: string) =>
-      `At step ${step}: loss ${loss}, ${accuracy} of the training examples and ${heldOut} of unseen examples right.`,
-    none: 'No step taken yet.',
+      `At step ${step}: loss ${loss}; correct are ${accuracy} of the training examples and ${heldOut} of unseen ones.`,
+    none: 'No steps yet.',
+    empty: 'Starts with the first step',
   },
 
   timeline: {
-    label: 'Scrub through the kept snapshots',
+    label: 'Saved steps',
     value: (step: string, last: string) => `step ${step} of ${last}`,
     hint: 'Drag back to see the attention as it was; train on from any point.',
   },
@@ -83,18 +104,18 @@ export const en = {
   input: {
     heading: 'Your own input',
     another: 'Another example',
-    hint: 'Watch what the model makes of it while it learns.',
+    hint: 'See what the model makes of it as it learns.',
   },
 
   answers: {
-    heading: 'What it answers',
+    heading: 'Its answer',
     untrained: 'before training',
     now: 'now',
     at: (step: string) => `step ${step}`,
-    shipped: 'of this page',
-    noShipped: 'No trained weights of this shape are here to compare with.',
-    expected: 'right answer',
-    right: 'right',
+    shipped: 'pretrained',
+    noShipped: 'There are no pretrained weights of this shape to compare with.',
+    expected: 'correct answer',
+    correct: 'correct',
     wrong: 'wrong',
     show: (whose: string) => `${whose}: show its attention`,
   },
@@ -104,40 +125,56 @@ export const en = {
     label: (site: string, layer: number, head: number, off: boolean) =>
       `${site}, layer ${layer}, head ${head}${off ? ', off' : ''}`,
     on: (site: string, layer: number, head: number) => `${site}, layer ${layer}, head ${head} on`,
-    hint: 'Click a head to see it large. Untick it to switch it off, then train on.',
+    follow: 'Follow the strongest',
+    following: '✓ Following the strongest',
+    followHint:
+      'Shows the head with most attention on the answer, whichever that is at the moment. Choosing a head stops this.',
     off: 'off',
-    onTarget: (share: string) => `${share} of its weight where the answer is`,
-    onTargetHint:
-      'The number under a head is the share of its weight that falls where the answer is to be found.',
-    importance: 'Which heads matter?',
+    onTarget: (share: string) => `${share} of its attention on the answer`,
+    onTargetHint: 'How much of the head’s attention falls where the answer is to be found.',
+    importance: 'Which matter?',
     importanceHint:
-      'Switches each head off in turn and counts the unseen examples that are still right.',
-    without: (share: string) => `without: ${share}`,
+      'Switches each head off in turn and measures the accuracy on unseen examples without it.',
+    without: (share: string) => `${share} without`,
   },
 
   attention: {
-    heading: 'What it looks at',
+    heading: 'Attention',
+    views: 'Show attention as',
+    arcs: 'Arcs',
+    weights: 'Weights',
+    rows: 'from (query) ↓',
+    columns: 'to (key) →',
+    onTarget: 'attention on the answer',
+    attendsTo: 'attends to',
+    spread: 'spreads its attention evenly',
+    hint: 'Choose a token to see what it attends to.',
+    hintTargets:
+      'Green frames mark where the answer is to be found. Choose a cell to read its weight.',
     whose: {
       now: 'the model in training',
-      shipped: 'the weights of this page',
+      shipped: 'the pretrained model',
       untrained: 'the model before training',
     },
     cells: (label: string) =>
-      `Attention weights, ${label}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
-    table: (label: string) =>
-      `${label}: each row is a token that looks, each column one it looks at`,
-    rowsOutput: 'Rows are characters of the answer, columns characters of the input.',
-    off: 'This head is off: what it fetches is replaced by zeros.',
+      `Attention weights, ${label}. Rows attend to columns. Arrow keys move the cell, Escape clears it.`,
+    off: 'This head is off: zeros stand in for its output.',
     random: 'random weights',
-    pictureNote: (place: string, most: string) =>
-      `Where ${place} looks; the strongest shade is ${most}. [CLS] is the place the answer is read from. Choose a row below to see what a patch looks at.`,
-    picture: (label: string) => `The drawing, shaded by where ${label} looks`,
   },
 
   drawing: {
-    hint: 'Draw with a finger or the mouse, or take a drawn example.',
+    mode: 'What the pointer does',
+    draw: 'Draw',
+    ask: 'Choose a patch',
+    hint: 'The shade is the attention of [CLS], the token that the answer is read from.',
+    askHint: 'The shade is the attention of the framed patch.',
+    /** Of the pad that the Lab shows, too. */
     canvas:
       'Drawing area. With the keyboard: arrow keys move the pen, Space puts it down and lifts it.',
+    shaded: (head: string, keys: string) =>
+      `The drawing, shaded by the attention of ${head}. ${keys}`,
+    drawKeys: 'Arrow keys move the pen, Space puts it down and lifts it.',
+    askKeys: 'Arrow keys choose a patch, Home the [CLS] token.',
     clear: 'Clear',
     down: 'pen down',
     up: 'pen up',
@@ -146,25 +183,37 @@ export const en = {
   failure: {
     heading: 'Training stopped',
     nonFinite: (step: string) =>
-      `At step ${step} the loss was no longer a number. The steps were so long that the weights grew beyond what a float can hold; from then on everything would be NaN.`,
+      `At step ${step} the loss was no longer a number: the steps were so large that the weights overflowed, and everything computed from them is NaN.`,
     next: 'What to do',
-    nonFiniteNext: 'Lower the learning rate and go back to the last good snapshot, or reset.',
+    nonFiniteNext: 'Lower the learning rate and go back to the last good step, or reset.',
     back: (step: string, rate: string) => `Back to step ${step} with learning rate ${rate}`,
     other: 'Reset, or choose another lesson. If it fails again, reload the page.',
-    file: 'This file is no model of this lesson.',
+    file: 'This file is not a model of this lesson.',
     fileNext:
-      'Choose a .zip that this page saved, or the config.json and model.safetensors out of it.',
+      'Choose a .zip that this page saved, or the config.json and model.safetensors inside it.',
+    details: 'Details',
   },
 
-  keep: {
-    heading: 'Keep it',
-    save: 'Save the model',
-    saveHint:
-      'A .zip in Hugging Face’s layout, with lesson.json: it can be loaded here, opened in Explore, or read by the package.',
+  save: {
+    heading: 'Save and share',
+    clipHeading: 'A clip of the attention forming',
+    clip: 'Save clip',
+    clipHint: 'Replays the training and saves it as a video of a few seconds.',
+    clipEmpty: 'Train first: the clip replays the training.',
+    clipNone:
+      'This browser cannot record video. Chrome, Edge, Firefox and Safari 14.1 or newer can.',
+    recording: 'Recording the replay…',
+    saved: 'Clip saved.',
+    stopped: 'The replay was stopped, so no clip was saved.',
+    modelHeading: 'The model',
+    model: 'Save the model',
+    modelHint:
+      'A .zip in Hugging Face’s layout: load it here, open it in the Lab, or read it with the package.',
     load: 'Load a saved model…',
+    linkHeading: 'A link to this run',
     link: 'Copy link',
     linkHint: 'Lesson, seed, settings and your input. Whoever opens it trains the very same run.',
-    copyFailed: 'The browser refused the clipboard. Copy it from here:',
+    copyFailed: 'The browser did not allow copying. Copy it from here:',
   },
 };
 
