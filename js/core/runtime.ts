@@ -35,6 +35,8 @@ import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
 /** What a browser and Node do differently. */
 export interface Platform {
   readWasm: ReadWasm;
+  /** The baseline variant out of the package's scripts, where its files cannot be had. */
+  unpackWasm?: () => Promise<WebAssembly.Module>;
   /** What no first result needs: there from the start, or fetched when it is first asked for. */
   later: Later | (() => Promise<Later>);
 }
@@ -141,17 +143,36 @@ export async function startRuntime(platform: Platform, given?: RuntimeOptions): 
   const asked = checkOneOf('variant', options.variant ?? 'auto', ['auto', 'relaxed', 'simd128']);
   const signal = checkSignal('signal', options.signal);
   checkAborted(signal, 'createRuntime');
-  const module = await compileWasm(
-    options.wasm ?? wasmUrl(await chooseVariant(asked)),
-    platform.readWasm,
-    signal,
-  );
+  const module =
+    options.wasm === undefined
+      ? await ownWasm(platform, asked, signal)
+      : await compileWasm(options.wasm, platform.readWasm, signal);
   const runtime = new Runtime(await instantiate(module), platform);
   checkAborted(signal, 'createRuntime');
   if (asked !== 'auto' && runtime.variant !== asked) {
     fail('invalid_argument', `wasm: expected the variant "${asked}", got "${runtime.variant}"`);
   }
   return runtime;
+}
+
+/** The package's wasm: its file or, where a bundler has lost that, the copy in the scripts. */
+async function ownWasm(
+  { readWasm, unpackWasm }: Platform,
+  asked: 'auto' | VariantName,
+  signal: AbortSignal | undefined,
+): Promise<WebAssembly.Module> {
+  const variant = await chooseVariant(asked);
+  try {
+    return await compileWasm(wasmUrl(variant), readWasm, signal);
+  } catch (error) {
+    checkAborted(signal, 'createRuntime');
+    if (!unpackWasm || asked === 'relaxed') throw error;
+    try {
+      return await unpackWasm();
+    } catch {
+      throw error; // says which file was missing
+    }
+  }
 }
 
 async function chooseVariant(asked: 'auto' | VariantName): Promise<VariantName> {

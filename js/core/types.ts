@@ -516,3 +516,8 @@ export interface RuntimeOptions {
   wasm?: string | URL | Response | ArrayBuffer | Uint8Array | WebAssembly.Module | undefined;
   signal?: AbortSignal | undefined;
 }
+
+export interface WorkerRuntimeOptions extends RuntimeOptions {
+  /** In a browser: a worker that runs the package's `worker-entry.js`, or a function that starts one, instead of our own. */
+  worker?: Worker | (() => Worker) | undefined;
+}

@@ -9,7 +9,12 @@ export * from './public.js';
 
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  return startRuntime({ readWasm: fetchWasm, later: fetchLater }, options);
+  return startRuntime({ readWasm: fetchWasm, unpackWasm, later: fetchLater }, options);
+}
+
+/** Where a bundler has lost the wasm files. */
+async function unpackWasm(): Promise<WebAssembly.Module> {
+  return (await import('./unpack.js')).unpackWasm();
 }
 
 async function fetchLater(): Promise<Later> {

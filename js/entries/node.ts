@@ -8,7 +8,12 @@ export * from './public.js';
 
 const later = laterOf(openNodeFolder, openNodeStore);
 
+/** Where a bundler has lost the wasm files. */
+async function unpackWasm(): Promise<WebAssembly.Module> {
+  return (await import('./unpack.js')).unpackWasm();
+}
+
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  return startRuntime({ readWasm: readNodeWasm, later }, options);
+  return startRuntime({ readWasm: readNodeWasm, unpackWasm, later }, options);
 }

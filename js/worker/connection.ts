@@ -44,7 +44,7 @@ export class Connection {
     port.listen((message) => this.receive(message as Reply));
     port.onFailure((error) => {
       this.end(
-        new AttentionLabError('internal', `the worker failed: ${messageOf(error)}`, {
+        new AttentionLabError('worker_failed', `the worker failed: ${messageOf(error)}`, {
           cause: error,
         }),
       );

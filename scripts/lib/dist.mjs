@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { checkGlue, gluePath, variants, wasmPath } from './cpp.mjs';
 import { paths } from './paths.mjs';
 import { run } from './run.mjs';
@@ -49,23 +50,7 @@ export function buildDist() {
       rmSync(paths.dist, { recursive: true, force: true });
       mkdirSync(join(paths.dist, 'wasm'), { recursive: true });
       variants.forEach((variant, i) => copyFileSync(wasmPath(variant), wasm[i]));
-      const { build } = await import('esbuild');
-      await build({
-        entryPoints: entryPoints(),
-        outdir: paths.dist,
-        bundle: true,
-        splitting: true,
-        format: 'esm',
-        target: 'es2022',
-        platform: 'neutral',
-        mainFields: ['module', 'main'],
-        external: ['node:*'],
-        minify: true,
-        lineLimit: 2000, // Node prints the line an error came from
-        legalComments: 'none', // see the licences below
-        logLevel: 'silent',
-        plugins: [glue],
-      });
+      await bundle(wasm[variants.indexOf('simd128')]);
       await run(
         [
           process.execPath,
@@ -81,16 +66,77 @@ export function buildDist() {
         ],
         { log: 'types' },
       );
-      copyDeclarations();
+      pruneDeclarations();
       writeLicences();
     },
   );
 }
 
-/** tsc does not emit what is a declaration already. */
-function copyDeclarations() {
+/** The scripts; inside them, for bundlers that lose files, lie the baseline wasm and the browser's worker in one piece. */
+async function bundle(wasm) {
+  const { build } = await import('esbuild');
+  const options = {
+    outdir: paths.dist,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    external: ['node:*'],
+    minify: true,
+    lineLimit: 2000, // Node prints the line an error came from
+    legalComments: 'none', // see the licences below
+    logLevel: 'silent',
+  };
+  const entryPoint = join(entries, 'worker-entry.ts');
+  const worker = await build({
+    ...options,
+    entryPoints: [entryPoint],
+    format: 'iife',
+    write: false,
+    plugins: [glue],
+  });
+  const packed = packedFiles({
+    packedWasm: readFileSync(wasm),
+    packedWorker: worker.outputFiles[0].contents,
+  });
+  await build({ ...options, entryPoints: entryPoints(), splitting: true, plugins: [glue, packed] });
+}
+
+/** js/entries/packed.js: each file gzipped, in base64. */
+function packedFiles(files) {
+  const contents = Object.entries(files)
+    .map(
+      ([name, bytes]) =>
+        `export const ${name} = '${gzipSync(bytes, { level: 9 }).toString('base64')}';`,
+    )
+    .join('\n');
+  return {
+    name: 'packed-files',
+    setup(build) {
+      build.onResolve({ filter: /\/packed\.js$/ }, () => ({ path: 'packed', namespace: 'packed' }));
+      build.onLoad({ filter: /.*/, namespace: 'packed' }, () => ({ contents }));
+    },
+  };
+}
+
+/** tsc does not emit what is a declaration already, and emits what no entry leads to. */
+function pruneDeclarations() {
   for (const name of filesBelow(source))
     if (name.endsWith('.d.ts')) cpSync(name, join(types, relative(source, name)));
+  const reached = new Set();
+  const reach = (file) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    const text = readFileSync(file, 'utf8');
+    for (const [, specifier] of text.matchAll(/(?:from|import\()\s*'(\.[^']+)\.js'/g))
+      reach(join(file, '..', `${specifier}.d.ts`));
+  };
+  const exported = Object.values(
+    JSON.parse(readFileSync(join(paths.root, 'package.json'), 'utf8')).exports,
+  );
+  for (const { types: entry } of exported) if (entry) reach(join(paths.root, entry));
+  for (const name of filesBelow(types)) if (!reached.has(name)) rmSync(name);
 }
 
 /** The bundles and the wasm contain the work of others. */

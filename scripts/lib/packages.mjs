@@ -5,14 +5,14 @@ import { paths } from './paths.mjs';
 import { run } from './run.mjs';
 import { StepFailed } from './steps.mjs';
 
-const readJson = (...parts) => JSON.parse(readFileSync(join(paths.root, ...parts), 'utf8'));
+const readJson = (...parts) => JSON.parse(readFileSync(join(...parts), 'utf8'));
 
 /** The packages of the lock that npm has not installed in that version; npm keeps its own record in node_modules. */
-function missing() {
-  const wanted = readJson('package-lock.json').packages;
+function missing(folder) {
+  const wanted = readJson(folder, 'package-lock.json').packages;
   let installed = {};
   try {
-    installed = readJson('node_modules', '.package-lock.json').packages;
+    installed = readJson(folder, 'node_modules', '.package-lock.json').packages;
   } catch {
     return Object.keys(wanted).filter(Boolean);
   }
@@ -24,12 +24,13 @@ function missing() {
     .map(([path]) => path);
 }
 
-export async function installPackages() {
+/** `folder`: whose package-lock.json. */
+export async function installPackages(folder = paths.root) {
   requireNode();
-  const stale = missing();
+  const stale = missing(folder);
   if (stale.length === 0) return 'up to date';
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  await run([...npm, 'ci', '--no-fund', '--no-audit'], { log: 'npm-ci' });
+  await run([...npm, 'ci', '--no-fund', '--no-audit'], { log: 'npm-ci', cwd: folder });
   return `${stale.length} installed`;
 }
 
