@@ -13,12 +13,21 @@ import { address as state } from './address.svelte.ts';
 import { session } from './session.svelte.ts';
 import { settings } from '../shared/settings.svelte.ts';
 
+/** Of the page's own model: index.html asks for the same ones beforehand. */
+const shippedFiles = [
+  'config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+
 /** Opens the page's own model and shows its first example. */
 export async function openShipped(): Promise<boolean> {
-  const folder = folderOf(shippedModel);
+  // By name: of a folder the package would also ask for files that are not in this one.
+  const files = Promise.all(shippedFiles.map((file) => fetchFile(shippedModel, file)));
   const [opened] = await Promise.all([
-    session.open(folder, shippedModel, { from: 'page' }),
-    examples.load(folder).catch(() => undefined),
+    session.open(files, shippedModel, { from: 'page' }),
+    examples.load(folderOf(shippedModel)).catch(() => undefined),
   ]);
   const [first] = examples.list;
   if (opened && first) examples.show(first);

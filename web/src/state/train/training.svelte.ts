@@ -389,6 +389,8 @@ class Training {
   #progressed({ measured, heldOut, picture, ...progress }: Progress): void {
     if (this.progress && progress.newest < this.progress.newest) this.measured.cut(progress.newest);
     this.measured.add(measured, heldOut);
+    const isStep = this.phase === 'ready' && progress.newest > this.newest;
+    if (isStep) this.news = { kind: 'paused', step: progress.step };
     this.progress = progress;
     this.pictures = { ...this.pictures, now: picture };
     this.shown.followStrongest();

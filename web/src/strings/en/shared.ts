@@ -5,6 +5,7 @@ export const en = {
   brand: 'Attention Lab',
   skip: 'Skip to the content',
   language: 'Language',
+  models: 'Models',
   theme: { label: 'Colours', system: 'system', light: 'light', dark: 'dark' },
 
   rooms: {

@@ -6,6 +6,7 @@ export const zh: SharedStrings = {
   brand: 'Attention Lab',
   skip: '跳到正文',
   language: '语言',
+  models: '模型',
   theme: { label: '配色', system: '跟随系统', light: '浅色', dark: '深色' },
 
   rooms: {
