@@ -104,6 +104,27 @@ export function signedScale(tone: Tone, limit: number): Scale {
   };
 }
 
+/** How weights become colours: as they are from 0 to 1, up to the largest on screen, or by their square roots. */
+export type Stretch = 'fixed' | 'head' | 'root';
+export const stretches: readonly Stretch[] = ['fixed', 'head', 'root'];
+
+/** `most`: the largest weight on screen. Small weights are told apart, and the legend says how. */
+export function stretched(scale: Scale, stretch: Stretch, most: number): Scale {
+  if (stretch === 'fixed') return scale;
+  const to = stretch === 'head' ? Math.max(most, 1e-6) : 1;
+  const place =
+    stretch === 'root'
+      ? (value: number) => Math.sqrt(Math.max(0, value))
+      : (value: number) => value / to;
+  return {
+    from: 0,
+    to,
+    css: (value) => scale.css(place(value)),
+    pixel: (value) => scale.pixel(place(value)),
+    ink: (value) => scale.ink(place(value)),
+  };
+}
+
 /** The scale as a CSS gradient, left to right: a legend. */
 export const gradient = ({ css, from, to }: Scale): string =>
   `linear-gradient(to right, ${Array.from({ length: 11 }, (_, i) => css(from + ((to - from) * i) / 10)).join(',')})`;

@@ -2,8 +2,8 @@
 import type { ForwardInputs, Tensor } from 'attention-lab';
 import { forwardOptions, maskNames, maskSizes, type Edits } from '../state/lab/edits.ts';
 import type { ModelKind, Origin } from '../state/lab/open-model.svelte.ts';
-import type { Input, Run } from '../state/lab/run.ts';
-import type { SiteKind, SitePattern } from '../state/shared/attention.ts';
+import type { Input, Run, Site } from '../state/lab/run.ts';
+import type { SiteKind } from '../state/shared/attention.ts';
 import { at, headOf } from './pattern.ts';
 import { pictureOf } from './pen.ts';
 
@@ -33,6 +33,7 @@ export function toCsv(run: Run): string {
     `${hasKinds ? 'attention,' : ''}layer,head,query,key,query_token,key_token,weight`,
   ];
   for (const { kind, layer, pattern: tensor, rows, columns } of run.sites) {
+    if (!tensor) continue;
     for (let head = 0; head < tensor.dims[1]!; head++) {
       const pattern = headOf(tensor, head);
       for (let query = 0; query < pattern.rows; query++) {
@@ -64,7 +65,7 @@ export function toJson({ model, input, edits, run }: Exported): string {
   const { inputIds, ...others } = run.inputs;
   const attentions = kindsOf(run).map((kind) => [
     outputNames[kind],
-    run.sites.filter((site) => site.kind === kind).map(({ pattern }) => plain(pattern)),
+    run.sites.flatMap(({ kind: own, pattern }) => (own === kind && pattern ? plain(pattern) : [])),
   ]);
   return JSON.stringify({
     model: model.name,
@@ -82,12 +83,16 @@ export function toJson({ model, input, edits, run }: Exported): string {
   });
 }
 
-const literal = (value: unknown) => JSON.stringify(value);
+/** As JavaScript writes it: JSON has no infinity. */
+const literal = (value: unknown) =>
+  JSON.stringify(value, (_, part: unknown) =>
+    part === -Infinity ? '-Infinity' : part,
+  )?.replaceAll('"-Infinity"', '-Infinity');
 
 /** A program of a few lines for Node or a page, that prints what the shown head looks at. */
 export function toCode(
   { model, input, edits, run }: Exported,
-  { kind, layer, rows, columns }: SitePattern,
+  { kind, layer, rows, columns }: Site,
   head: number,
 ): string {
   const sizes = maskSizes(run.sites);

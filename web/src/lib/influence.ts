@@ -3,11 +3,12 @@ import type { Matrix } from './pattern.ts';
 
 /** Each row over its largest value, so that rows of any size can share one scale. */
 export function relativeToRow({ rows, columns, data }: Matrix): Matrix {
-  const scaled = data.map((value, i) => {
-    const start = Math.floor(i / columns) * columns;
-    const largest = Math.max(...data.subarray(start, start + columns));
-    return largest > 0 ? value / largest : 0;
-  });
+  const scaled = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += columns) {
+    const row = data.subarray(start, start + columns);
+    const largest = row.reduce((most, value) => (value > most ? value : most), 0);
+    if (largest > 0) row.forEach((value, column) => (scaled[start + column] = value / largest));
+  }
   return { rows, columns, data: scaled };
 }
 

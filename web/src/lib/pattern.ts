@@ -74,18 +74,31 @@ export interface Ranked {
   value: number;
 }
 
-/** The `count` largest values, largest first. */
+/** The `count` largest values, largest first, the first of equals first: one look at each, however many there are. */
 export function top(values: ArrayLike<number>, count: number): Ranked[] {
-  return Array.from(values, (value, index) => ({ index, value }))
-    .sort((a, b) => b.value - a.value)
-    .slice(0, count);
+  const ranked: Ranked[] = [];
+  if (count < 1) return ranked;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    const last = ranked.length === count ? ranked[count - 1]! : null;
+    if (last && !(value > last.value)) continue;
+    let place = last ? count - 1 : ranked.length;
+    while (place > 0 && value > ranked[place - 1]!.value) {
+      ranked[place] = ranked[place - 1]!;
+      place--;
+    }
+    ranked[place] = { index, value };
+  }
+  return ranked;
 }
 
 /** Probabilities of one row of logits. */
 export function softmax(logits: ArrayLike<number>): Float64Array {
-  const values = Float64Array.from(logits);
-  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const exps = values.map((x) => Math.exp(x - largest));
-  const total = exps.reduce((a, b) => a + b, 0);
-  return exps.map((x) => x / total);
+  let largest = -Infinity;
+  for (let i = 0; i < logits.length; i++) if (logits[i]! > largest) largest = logits[i]!;
+  const shares = new Float64Array(logits.length);
+  let total = 0;
+  for (let i = 0; i < logits.length; i++) total += shares[i] = Math.exp(logits[i]! - largest);
+  for (let i = 0; i < shares.length; i++) shares[i]! /= total;
+  return shares;
 }

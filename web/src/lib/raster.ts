@@ -2,6 +2,7 @@
 import type { Scale } from './colours.ts';
 import { cellWeight } from './format.ts';
 import { at, type Matrix } from './pattern.ts';
+import { inView, paintView, type Cells, type View } from './viewport.ts';
 
 export interface Size {
   /** CSS pixels. */
@@ -54,8 +55,6 @@ export function paintCells(
 
 export interface CellLook {
   scale: Scale;
-  /** Side of a cell in CSS pixels. */
-  cell: number;
   isMasked: (row: number, column: number) => boolean;
   hatchInk: string;
   faintInk: string;
@@ -68,28 +67,27 @@ const numberCell = 24;
 const hatch = 5;
 const faintNumber = 0.095;
 
-export function paintHeatmap(canvas: HTMLCanvasElement, matrix: Matrix, look: CellLook): void {
-  const { cell } = look;
-  const gap = cell >= 10 ? 1 : 0;
-  paintCells(canvas, matrix, look.scale, {
-    width: matrix.columns * cell,
-    height: matrix.rows * cell,
-    gap,
-  });
-  const context = canvas.getContext('2d')!;
-  const ratio = window.devicePixelRatio || 1;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+/** The part in view of a matrix: colours, hatching where it is masked, and numbers where there is room. */
+export function paintMatrix(
+  canvas: HTMLCanvasElement,
+  cells: Cells,
+  view: View,
+  look: CellLook,
+): void {
+  const context = paintView(canvas, cells, look.scale, view);
+  const { across: cell, gap } = cells;
+  const seen = inView(cells, view);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.font = look.font;
-  for (let row = 0; row < matrix.rows; row++) {
-    for (let column = 0; column < matrix.columns; column++) {
+  for (let row = seen.rows[0]; row < seen.rows[1]; row++) {
+    for (let column = seen.columns[0]; column < seen.columns[1]; column++) {
       const [x, y] = [column * cell, row * cell];
       if (look.isMasked(row, column)) {
         hatchCell(context, x, y, cell - gap, look);
         continue;
       }
-      const value = at(matrix, row, column);
+      const value = cells.value(row, column);
       if (cell < numberCell || Math.abs(value) < 0.005) continue;
       // Small weights recede; those that a reader looks for stand out.
       context.fillStyle = Math.abs(value) < faintNumber ? look.faintInk : look.scale.ink(value);

@@ -23,6 +23,8 @@ export interface Answers {
   word: string;
   /** Its share as things are. */
   baseline: number;
+  /** Two logits are compared: numbers are logits, not shares. */
+  isDifference: boolean;
   /** Of each kind of attention. */
   heads: { kind: SiteKind; result: SweepResult }[];
   patches: { word: string; result: SweepResult } | null;
@@ -105,6 +107,7 @@ class Causes {
         this.answers = {
           word: model.word(asked.token),
           baseline: heads[0]!.result.baseline,
+          isDifference: asked.against !== undefined,
           heads,
           patches: patched && { word: model.word(other!.token), result: patched },
         };

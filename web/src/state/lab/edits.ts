@@ -1,6 +1,7 @@
 // What a reader may change about a forward pass, as plain data that a link can carry. Pure.
 import type { ForwardOptions, Intervention, MaskTensor } from 'attention-lab';
-import type { HeadName, SiteKind, SitePattern } from '../shared/attention.ts';
+import type { Site } from './run.ts';
+import type { HeadName, SiteKind } from '../shared/attention.ts';
 
 /** An intervention whose value, if any, is one number. */
 export type PlainIntervention = Omit<Intervention, 'op' | 'value' | 'from'> & {
@@ -28,10 +29,41 @@ export interface MaskCell {
 export type MaskSizes = Partial<Record<MaskName, readonly [queries: number, keys: number]>>;
 
 /** The sizes that a run's attentions have. */
-export const maskSizes = (sites: readonly SitePattern[]): MaskSizes =>
+export const maskSizes = (sites: readonly Pick<Site, 'kind' | 'rows' | 'columns'>[]): MaskSizes =>
   Object.fromEntries(
     sites.map(({ kind, rows, columns }) => [maskOf[kind], [rows.length, columns.length] as const]),
   );
+
+/**
+ * Many cells of a mask at once: those more than `value` tokens apart, those of the last `value` keys (as if they were padding),
+ * those of the key at `value`, or those of keys after their query. It shuts them in every layer and head.
+ */
+export interface MaskRule {
+  mask: MaskName;
+  kind: 'band' | 'padding' | 'token' | 'later';
+  value: number;
+}
+
+export const maskRuleKinds: readonly MaskRule['kind'][] = ['band', 'padding', 'token', 'later'];
+
+/** The cells that a rule shuts. */
+export function isShut(
+  { kind, value }: Pick<MaskRule, 'kind' | 'value'>,
+  query: number,
+  key: number,
+  keys: number,
+): boolean {
+  switch (kind) {
+    case 'band':
+      return Math.abs(query - key) > value;
+    case 'padding':
+      return key >= keys - value;
+    case 'token':
+      return key === value;
+    case 'later':
+      return key > query;
+  }
+}
 
 export interface Edits {
   /** null: as the model was trained. */
@@ -40,9 +72,16 @@ export interface Edits {
   interventions: readonly PlainIntervention[];
   /** Cells a reader closed, in every layer and head that the mask is for. */
   blocked: readonly MaskCell[];
+  rules: readonly MaskRule[];
 }
 
-export const noEdits: Edits = { causal: null, temperature: 1, interventions: [], blocked: [] };
+export const noEdits: Edits = {
+  causal: null,
+  temperature: 1,
+  interventions: [],
+  blocked: [],
+  rules: [],
+};
 
 export const isEdited = (edits: Edits): boolean => countEdits(edits) > 0;
 
@@ -50,7 +89,8 @@ export const countEdits = (edits: Edits): number =>
   Number(edits.causal !== null) +
   Number(edits.temperature !== 1) +
   edits.interventions.length +
-  edits.blocked.length;
+  edits.blocked.length +
+  edits.rules.length;
 
 const sameCell = (a: MaskCell, b: MaskCell) =>
   a.mask === b.mask && a.query === b.query && a.key === b.key;
@@ -98,7 +138,10 @@ export function forwardOptions(
     const cells = edits.blocked.filter(
       ({ mask, query, key }) => mask === name && query < queries && key < keys,
     );
-    return cells.length > 0 ? [[name, maskWithout(cells, queries, keys)]] : [];
+    const rules = edits.rules.filter(({ mask }) => mask === name);
+    return cells.length + rules.length > 0 && queries > 0
+      ? [[name, maskWithout(cells, rules, queries, keys)]]
+      : [];
   });
   return {
     ...(edits.causal !== null && { causal: edits.causal }),
@@ -108,8 +151,17 @@ export function forwardOptions(
   };
 }
 
-function maskWithout(cells: readonly MaskCell[], queries: number, keys: number): MaskTensor {
+function maskWithout(
+  cells: readonly MaskCell[],
+  rules: readonly MaskRule[],
+  queries: number,
+  keys: number,
+): MaskTensor {
   const data = new Uint8Array(queries * keys).fill(1);
+  for (const rule of rules)
+    for (let query = 0; query < queries; query++)
+      for (let key = 0; key < keys; key++)
+        if (isShut(rule, query, key, keys)) data[query * keys + key] = 0;
   for (const { query, key } of cells) data[query * keys + key] = 0;
   return { data, dims: [queries, keys] };
 }

@@ -5,34 +5,47 @@ import type {
   ModelOutput,
   SweepCall,
   SweepResult,
-  SweepSpec,
+  Tensor,
 } from 'attention-lab';
+import type { Awaitable, Backend } from '../../lab/engine/backend.ts';
 import { textOfToken } from '../../lib/tokens.ts';
 import type { Edits } from './edits.ts';
-import type { Backend } from './engine.ts';
-import { OpenModel, type Later, type Origin, type Question } from './open-model.svelte.ts';
+import { OpenModel, type Focus, type Origin, type Question } from './open-model.svelte.ts';
 import type { Input, TextRun, Token } from './run.ts';
-import { sitesOf } from './sites.ts';
+import { runSites } from './sites.ts';
 
 /** What goes into the first block: embeddings and positions, normalised where the model does that. */
 export const inputName = 'blocks.0.resid_pre';
 
 export class TextModel extends OpenModel {
   readonly kind = 'text';
+  readonly hasTokenizer: boolean;
   readonly maskTokenId: number | undefined;
-  readonly #backend: Backend;
   readonly #added: ReadonlySet<number>;
+  /** For the norms of what heads add; asked of a model on this thread alone. */
+  readonly #outProjections: ReadonlyMap<string, Tensor>;
 
   constructor(name: string, origin: Origin, backend: Backend) {
-    super(name, origin, backend.config, backend.parameterCount);
-    this.#backend = backend;
-    const { maskTokenId, unkTokenId, specialTokenIds } = backend.tokenizer;
-    this.maskTokenId = maskTokenId;
-    this.#added = new Set(specialTokenIds.filter((id) => id !== maskTokenId && id !== unkTokenId));
+    super(name, origin, backend);
+    const { tokenizer } = backend.facts;
+    this.hasTokenizer = tokenizer !== null;
+    this.maskTokenId = tokenizer?.maskTokenId;
+    this.#added = new Set(
+      tokenizer?.specialTokenIds.filter(
+        (id) => id !== tokenizer.maskTokenId && id !== tokenizer.unkTokenId,
+      ),
+    );
+    this.#outProjections = new Map(
+      backend.isRemote
+        ? []
+        : [...this.shapes.keys()]
+            .filter((name) => name.endsWith('.attn.out_proj.weight'))
+            .map((name) => [name, backend.parameter(name) as Tensor]),
+    );
   }
 
   get isRemote(): boolean {
-    return this.#backend.isRemote;
+    return this.backend.isRemote;
   }
 
   /** A text's model runs in a worker because it is big. */
@@ -40,19 +53,47 @@ export class TextModel extends OpenModel {
     return !this.isRemote;
   }
 
-  protected tokenText(id: number): Later<string> {
-    return this.#backend.tokenText(id);
+  /** It reads two texts as one, told apart by token types. */
+  get readsPairs(): boolean {
+    return this.hasTokenizer && this.config.typeVocabSize > 1;
   }
 
-  run({ text }: Input, edits: Edits, site: number): Later<TextRun> {
-    const encoding = this.#backend.encode(text);
+  get hasGlobalTokens(): boolean {
+    return this.config.attention.globalTokens;
+  }
+
+  /** How its vocabulary spells a word to be guessed: [MASK], <mask>; null where it has none. */
+  get maskText(): string | null {
+    const { tokenizer } = this.backend.facts;
+    return tokenizer?.maskToken ?? null;
+  }
+
+  /** It has output words. */
+  get predicts(): boolean {
+    return this.config.lmHead || this.config.maskedLmHead;
+  }
+
+  protected tokenText(id: number): Awaitable<string> {
+    return this.backend.tokenText(id);
+  }
+
+  /** The id of what a reader writes, where it is one token. */
+  async idOf(word: string): Promise<number | null> {
+    const { ids } = await this.backend.encode(word);
+    const own = ids.filter((id) => !this.#added.has(id));
+    return own.length === 1 ? own[0]! : null;
+  }
+
+  run(input: Input, edits: Edits, focus: Focus): Awaitable<TextRun> {
+    const encoding = this.backend.encode(input.text, input.pair);
     return encoding instanceof Promise
-      ? encoding.then((encoding) => this.#forward(text, encoding, edits, site))
-      : this.#forward(text, encoding, edits, site);
+      ? encoding.then((encoding) => this.#forward(input, encoding, edits, focus))
+      : this.#forward(input, encoding, edits, focus);
   }
 
-  protected sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult> {
-    return this.#backend.sweep(spec, call);
+  /** The vectors of sentences, each of length 1: [n, D]. */
+  async embed(texts: readonly string[]): Promise<Tensor> {
+    return this.backend.embed(texts);
   }
 
   /** The probability that is asked about, with what enters a block at one position taken over from another run: [N, T]. */
@@ -64,50 +105,62 @@ export class TextModel extends OpenModel {
     call: SweepCall,
   ): Promise<SweepResult> {
     const trace = Array.from({ length: this.numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
-    const source = await this.#backend.forward(from.inputs, { trace });
+    const source = await this.backend.forward(from.inputs, { trace });
     return this.sweep(
       { ...this.sweepOf(run, edits, question), over: 'positions', from: source },
       call,
     );
   }
 
-  dispose(): void {
-    this.#backend.dispose();
-  }
-
-  #forward(text: string, encoding: Encoding, edits: Edits, site: number): Later<TextRun> {
-    const all = this.#tokens(text, encoding);
+  #forward(
+    { text, pair, globals }: Input,
+    encoding: Encoding,
+    edits: Edits,
+    focus: Focus,
+  ): Awaitable<TextRun> {
+    const all = this.#tokens([text, pair ?? ''], encoding);
     const tokens = all.slice(0, this.maxLen);
-    const { trace, ...options } = this.options(edits, site, {
+    const ids = tokens.map(({ id }) => id);
+    const { trace, ...options } = this.options(edits, focus, {
       mask: [tokens.length, tokens.length],
     });
     const start = performance.now();
-    const inputs: ForwardInputs = { inputIds: tokens.map(({ id }) => id) };
-    const output = this.#backend.forward(inputs, { ...options, trace: [inputName, ...trace] });
-    const { outProjections } = this.#backend;
+    const inputs: ForwardInputs = {
+      inputIds: ids,
+      ...(pair !== null && { tokenTypeIds: encoding.tokenTypeIds.slice(0, ids.length) }),
+      ...(this.hasGlobalTokens && {
+        globalAttentionMask: ids.map((_, place) => Number(globals.includes(place))),
+      }),
+    };
+    const output = this.backend.forward(inputs, { ...options, trace: [inputName, ...trace] });
     const finish = (output: ModelOutput): TextRun => ({
       inputs,
       tokens,
+      ids,
       truncated: all.length > tokens.length,
-      sites: sitesOf(output, () => tokens),
-      attentions: output.attentions ?? [],
+      sites: runSites(this.config, output.trace, () => tokens),
       trace: output.trace,
       lastHiddenState: output.lastHiddenState,
       logits: output.logits,
       milliseconds: performance.now() - start,
-      ...(this.tracesAll && outProjections.size > 0 && { outProjections }),
+      ...(this.tracesAll &&
+        this.#outProjections.size > 0 && { outProjections: this.#outProjections }),
     });
     return output instanceof Promise ? output.then(finish) : finish(output);
   }
 
-  #tokens(text: string, { ids, tokens, words, offsets }: Encoding): Token[] {
-    const { unkTokenId } = this.#backend.tokenizer;
+  #tokens(texts: readonly [string, string], encoding: Encoding): Token[] {
+    const { ids, tokens, words, offsets, tokenTypeIds } = encoding;
+    const unkTokenId = this.backend.facts.tokenizer?.unkTokenId;
     return ids.map((id, i) => {
       const place = offsets[i];
       const unknown = id === unkTokenId;
       return {
         id,
-        text: unknown && place ? text.slice(...place) : textOfToken(tokens[i]!),
+        text:
+          unknown && place
+            ? texts[tokenTypeIds[i] === 1 ? 1 : 0].slice(...place)
+            : textOfToken(tokens[i]!),
         special: this.#added.has(id),
         continues: i > 0 && words[i] !== null && words[i] === words[i - 1],
         unknown,

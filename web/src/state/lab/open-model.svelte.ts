@@ -1,13 +1,21 @@
 // The open model as the page sees it, of whatever kind: its sizes, its words, and a forward pass as a `Run`.
-import type { Model, SweepCall, SweepResult, SweepSpec } from 'attention-lab';
+import type {
+  ForwardInputs,
+  Model,
+  SweepCall,
+  SweepResult,
+  SweepSpec,
+  Tensor,
+} from 'attention-lab';
 import { SvelteMap } from 'svelte/reactivity';
+import type { Awaitable, Backend } from '../../lab/engine/backend.ts';
+import type { Survey } from '../../lab/engine/host.ts';
+import { placesOf, type ModelPlaces } from '../../lab/map/places.ts';
 import { textOfId, textOfToken } from '../../lib/tokens.ts';
 import { forwardOptions, maskSizes, type Edits, type MaskSizes } from './edits.ts';
 import type { Input, Run } from './run.ts';
 import { divisorOf, headsOf, siteNames, tracedNames } from './sites.ts';
 import type { SiteKind } from '../shared/attention.ts';
-
-export type Later<T> = T | Promise<T>;
 
 /** Where it came from: only a model of this page, or of a hub, can be opened again by a link. */
 export type Origin = { from: 'page' } | { from: 'disk' } | { from: 'hub'; revision: string };
@@ -19,7 +27,23 @@ export type ModelKind = 'text' | 'pair' | 'picture';
 export interface Question {
   token: number;
   position: number;
+  /** Another word or class: then the difference of the two logits is watched, else the probability of `token`. */
+  against?: number;
 }
+
+/** What a run is to record beside its weights. */
+export interface Focus {
+  /** The attention that is looked at, as a place in the list of sites. */
+  site: number;
+  /** Activations that an instrument shows. */
+  names: readonly string[];
+}
+
+/** Matrices that are kept while numbers are looked into. */
+const mostParameters = 8;
+
+/** Most rows and columns of a head's thumbnail. */
+const thumbnailCells = 32;
 
 /** Up to this many parameters every layer is traced at every change; above, the selected layer only. */
 const smallModel = 5e6;
@@ -39,13 +63,23 @@ export abstract class OpenModel {
   /** Words of ids, as far as they were asked for. */
   readonly #words = new SvelteMap<number, string>();
   readonly #asked = new Set<number>();
+  readonly #parameters = new Map<string, Promise<Tensor>>();
+
+  readonly places: ModelPlaces;
+  readonly config: Model['config'];
+  readonly parameterCount: number;
+  protected readonly backend: Backend;
 
   protected constructor(
     readonly name: string,
     readonly origin: Origin,
-    readonly config: Model['config'],
-    readonly parameterCount: number,
+    backend: Backend,
   ) {
+    const { config, activationNames, parameterCount } = backend.facts;
+    this.backend = backend;
+    this.config = config;
+    this.parameterCount = parameterCount;
+    this.places = placesOf(activationNames);
     this.numLayers = config.numLayers;
     this.numHeads = config.attention.numHeads;
     this.causal = config.attention.causal;
@@ -75,14 +109,76 @@ export abstract class OpenModel {
     return '';
   }
 
-  protected abstract tokenText(id: number): Later<string>;
+  protected abstract tokenText(id: number): Awaitable<string>;
 
   /** A run at once for a model on the page's thread, else a promise of it. Site: the one to trace in a big model. */
-  abstract run(input: Input, edits: Edits, site: number): Later<Run>;
+  abstract run(input: Input, edits: Edits, focus: Focus): Awaitable<Run>;
 
-  abstract dispose(): void;
+  dispose(): void {
+    this.backend.dispose();
+  }
 
-  protected abstract sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult>;
+  protected async sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult> {
+    return this.backend.sweep(spec, call);
+  }
+
+  /** Name → sizes of the model's parameters. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    return this.backend.facts.shapes;
+  }
+
+  /** Asked of the model once, as far as memory allows: null where it has none of that name. */
+  async knownParameter(name: string): Promise<Tensor | null> {
+    if (!this.shapes.has(name)) return null;
+    let known = this.#parameters.get(name);
+    if (!known) {
+      if (this.#parameters.size >= mostParameters) this.#parameters.clear();
+      known = Promise.resolve(this.backend.parameter(name));
+      this.#parameters.set(name, known);
+    }
+    return known;
+  }
+
+  /** Every head of a run, small and scored. */
+  async survey(run: Run, edits: Edits, signal: AbortSignal): Promise<Survey> {
+    const { sites, tokens, inputs } = run;
+    const isText = this.kind === 'text';
+    const kinds = new Set(sites.map(({ kind }) => kind));
+    const [first] = sites;
+    return this.backend.survey(
+      {
+        inputs,
+        options: forwardOptions(edits, maskSizes(sites)),
+        sites: sites.map(({ site }) => site),
+        text:
+          isText && kinds.size === 1 && run.ids
+            ? { ids: run.ids, special: tokens.map(({ special }) => special) }
+            : null,
+        cells: first ? first.rows.length * first.columns.length : 0,
+        size: this.kind === 'picture' ? 0 : thumbnailCells,
+      },
+      { signal },
+    );
+  }
+
+  /** A run with the weights of every head, for an export. */
+  async everything(run: Run, edits: Edits): Promise<Run> {
+    if (run.sites.every(({ pattern }) => pattern !== null)) return run;
+    const { trace } = await this.backend.forward(run.inputs, {
+      trace: run.sites.map(({ site }) => `${site}.pattern`),
+      ...forwardOptions(edits, maskSizes(run.sites)),
+    });
+    return {
+      ...run,
+      sites: run.sites.map((site) => ({ ...site, pattern: trace.get(`${site.site}.pattern`)! })),
+    };
+  }
+
+  /** What the output words make of vectors at the end of the stack [1, n, D] → logits [1, n, V]: the logit lens. */
+  async lens(resid: Tensor): Promise<Tensor | null> {
+    const inputs: ForwardInputs = { start: { layer: this.numLayers, resid } };
+    return (await this.backend.forward(inputs, {})).logits ?? null;
+  }
 
   /** The probability that is asked about, with each head off in turn: [N, H] of each kind of attention. */
   async withoutHeads(
@@ -105,23 +201,24 @@ export abstract class OpenModel {
   protected sweepOf(
     run: Run,
     edits: Edits,
-    { token, position }: Question,
+    { token, position, against }: Question,
   ): Pick<SweepSpec, 'inputs' | 'metric' | 'options'> {
     const place = this.config.numLabels > 0 ? {} : { position };
     return {
       inputs: run.inputs,
-      metric: { kind: 'probability', token, ...place },
+      metric:
+        against === undefined
+          ? { kind: 'probability', token, ...place }
+          : { kind: 'logit_difference', token, other: against, ...place },
       options: forwardOptions(edits, maskSizes(run.sites)),
     };
   }
 
   /** What `forward` is asked for; `sizes`: of the masks, for this input. */
-  protected options(edits: Edits, site: number, sizes: MaskSizes) {
-    const traced = this.tracesAll ? this.siteNames : this.siteNames.slice(site, site + 1);
-    return {
-      outputAttentions: true,
-      trace: traced.flatMap(tracedNames),
-      ...forwardOptions(edits, sizes),
-    };
+  protected options(edits: Edits, { site, names }: Focus, sizes: MaskSizes) {
+    const trace = this.tracesAll
+      ? [...this.places.byName.keys()].filter((name) => name !== 'logits')
+      : [...new Set([...tracedNames(this.siteNames[site]!), ...names])];
+    return { trace, ...forwardOptions(edits, sizes) };
   }
 }

@@ -3,6 +3,12 @@ import type { ForwardInputs, Tensor } from 'attention-lab';
 import type { Ink } from '../../lib/pen.ts';
 import type { InputToken, SitePattern } from '../shared/attention.ts';
 
+/** One attention of a run. A big model records the weights of the one that is looked at. */
+export interface Site extends Omit<SitePattern, 'pattern' | 'targets' | 'onTarget'> {
+  heads: number;
+  pattern: Tensor | null; // [1, H, T, S]
+}
+
 export interface Token extends InputToken {
   id: number;
   /** As it is shown: without a tokenizer's own marks; an unknown word as it was typed. */
@@ -21,6 +27,10 @@ export type Shown = { drawing: Ink } | { name: string; bitmap: ImageBitmap };
 export interface Input {
   /** What a model of one text reads, and the encoder of an encoder–decoder. */
   text: string;
+  /** A second text, for models with token types: [CLS] A [SEP] B [SEP]. null: none. */
+  pair: string | null;
+  /** Places of the tokens that attend to all and that all attend to, in models that have them (Longformer). */
+  globals: readonly number[];
   /** What a decoder has written so far. */
   target: string;
   picture: Shown | null;
@@ -31,9 +41,11 @@ export interface Run {
   /** What `forward` was given. */
   inputs: ForwardInputs;
   /** Every attention, layer by layer; an encoder–decoder has three kinds of them. */
-  sites: readonly SitePattern[];
+  sites: readonly Site[];
   /** Those whose vectors leave the model, row by row: of a text, of what a decoder was given, or the places of a picture. */
   tokens: readonly InputToken[];
+  /** Of `tokens`, where they are words of the model. */
+  ids?: readonly number[];
   /** The text had more tokens than the model has positions. */
   truncated: boolean;
   trace: ReadonlyMap<string, Tensor>;
@@ -47,7 +59,6 @@ export interface Run {
 /** Of a text, whose tokens are words of the model. */
 export interface TextRun extends Run {
   tokens: readonly Token[];
-  attentions: Tensor[]; //        N × [1, H, T, T]
   /** The model's, where every layer was traced. */
   outProjections?: ReadonlyMap<string, Tensor>;
 }

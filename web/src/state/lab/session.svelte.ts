@@ -10,7 +10,12 @@ import { noEdits } from './edits.ts';
 import { openModel } from './engine.ts';
 import { movedCells, movesBetween } from './following.ts';
 import type { TextModel } from './model.svelte.ts';
-import type { Later, OpenModel, Origin } from './open-model.svelte.ts';
+import type { Awaitable } from '../../lab/engine/backend.ts';
+import type { Survey } from '../../lab/engine/host.ts';
+import { choiceOf, nameOf, type Choice as PlaceChoice } from '../../lab/map/places.ts';
+import { operandsOf } from '../../lab/operands/names.ts';
+import { informative } from '../../lab/opening.ts';
+import type { Focus, OpenModel, Origin } from './open-model.svelte.ts';
 import type { Input, Run, Shown, TextRun } from './run.ts';
 import { Selection, type Choice } from './selection.svelte.ts';
 import { shared } from './sites.ts';
@@ -41,6 +46,10 @@ export class Session {
   model = $state.raw<OpenModel | null>(null);
   /** What it is given; a model reads its part of it. */
   text = $state('');
+  /** A second text beside it; null: none. */
+  pair = $state<string | null>(null);
+  /** Places of global tokens, in models that have them. */
+  globals = $state.raw<readonly number[]>([0]);
   target = $state('');
   picture = $state.raw<Shown | null>(null);
   /** What to look for in a model that this page has trained, in the languages of the page. */
@@ -49,6 +58,8 @@ export class Session {
   pinned = $state<string | null>(null);
   compare = $state<Compare>('after');
 
+  /** A run in a worker is under way: what is on screen is of the input before. */
+  isComputing = $state(false);
   loading = $state.raw<Progress | null>(null);
   isLoading = $state(false);
   isWriting = $state(false);
@@ -57,6 +68,19 @@ export class Session {
 
   before = $state.raw<Run | null>(null);
   after = $state.raw<Run | null>(null);
+  /** Every head at a glance, of a model in a worker: of the run it was made of, which may be an older one than `after`. */
+  survey = $state.raw<Survey | null>(null);
+
+  /** What the map shows as open. Its layer is that of the selection. */
+  #opened = $state.raw<PlaceChoice>({ level: 'attention', part: 'pattern' });
+  /** The name of the activation that is open; '' while no model is. */
+  readonly place: string = $derived.by(() => {
+    const { model } = this;
+    if (!model) return '';
+    const site = model.siteNames[this.selection.locked.layer] ?? model.siteNames[0]!;
+    const name = nameOf(this.#opened, site);
+    return model.places.byName.has(name) ? name : `${site}.pattern`;
+  });
 
   /** There is something to compare: edits, or another sentence as "before". */
   readonly hasBefore = $derived(this.controls.modified || this.pinned !== null);
@@ -70,17 +94,22 @@ export class Session {
   readonly textRun = $derived(this.textModel && (this.after as TextRun | null));
   readonly textRunBefore = $derived(this.textModel && (this.before as TextRun | null));
 
+  /** The number of a vector that is chosen, from 0. */
+  index = $state<number | null>(null);
+
   /** The run whose tokens the selection refers to; null: the next one. */
   #followed: Run | null = null;
   #wanted: WordChoice | null = null;
   /** Counts calls of `open`: the newest wins. */
   #openings = 0;
-  /** A run in a worker is under way; the newest input and edits wait, older ones are forgotten. */
-  isComputing = $state(false);
+  /** While a run is under way the newest input and edits wait, older ones are forgotten. */
   #waiting: (() => Promise<Pair>) | null = null;
   /** Counts calls of `select`: a run from before it knows nothing of what was chosen. */
   #selections = 0;
   #writing: AbortController | null = null;
+  #surveying: AbortController | null = null;
+  /** The next run opens on a head that shows something. */
+  #seeksHead = false;
 
   /** `sample`: an input that it knows. false: it could not be opened, `error` says why, and the model that was open stays. */
   async open(
@@ -122,6 +151,12 @@ export class Session {
     this.about = null;
     this.compare = 'after';
     this.#followed = null;
+    this.survey = null;
+    this.#surveying?.abort();
+    this.#seeksHead = true;
+    this.#opened = { level: 'attention', part: 'pattern' };
+    this.pair = null;
+    this.globals = [0];
     if (model.kind !== 'text' || old?.kind !== 'text') {
       this.before = this.after = null; // nothing of another kind may be read as this one's
       this.selection.lock({
@@ -132,8 +167,9 @@ export class Session {
       });
     }
     this.selection.clamp(model.siteNames.length, model.numHeads);
-    this.text =
-      sample ?? (model.kind === 'text' ? this.text : 'the animal did not cross the street .');
+    if (sample !== undefined) this.text = sample;
+    else if (model.kind === 'pair') this.text = 'the animal did not cross the street .';
+    else if (model.origin.from !== 'page') this.text = openingText(model);
     this.model = model;
     const { viewed } = this;
     if (viewed?.kind === 'picture') this.draw(fourOf(viewed.drawingSize));
@@ -151,8 +187,29 @@ export class Session {
   select(choice: Choice | WordChoice): void {
     this.#followed = null;
     this.#selections += 1;
+    this.#seeksHead = false;
     if (typeof choice.query === 'string') this.#wanted = choice as WordChoice;
     else this.selection.lock(choice as Choice);
+  }
+
+  /** Opens a place of the map; one inside a layer chooses that layer. */
+  openPlace(name: string): void {
+    const { model } = this;
+    if (!model) return;
+    const { choice, site, block } = choiceOf(name);
+    this.#opened = choice;
+    const { layer, head } = this.selection.locked;
+    const here = model.siteNames[layer] ?? '';
+    if (block === null || site === here || (site === null && here.startsWith(`${block}.`))) return;
+    const index = model.siteNames.findIndex((known) =>
+      site === null ? known.startsWith(`${block}.`) : known === site,
+    );
+    if (index >= 0) this.choose(index, head);
+  }
+
+  /** Shows the chosen head: what of it was open, or its weights. */
+  openHead(): void {
+    if (this.#opened.level !== 'attention') this.#opened = { level: 'attention', part: 'pattern' };
   }
 
   /** Another head: what is chosen stays where its rows and columns stand for the same places. */
@@ -160,6 +217,7 @@ export class Session {
     const [old, next] = [this.selection.locked.layer, layer].map(
       (index) => this.after?.sites[index]?.kind,
     );
+    this.#seeksHead = false;
     const stays = old && next ? shared(old, next) : { rows: true, columns: true };
     this.selection.lock({
       layer,
@@ -210,14 +268,20 @@ export class Session {
 
   /** Runs what is needed for the current input and edits. To be called inside an effect. */
   run(): void {
-    const { model, text, target, picture, pinned, hasBefore } = this;
+    const { model, text, pair, globals, target, picture, pinned, hasBefore, place } = this;
     const { edits } = this.controls;
     if (!model) return;
-    const input: Input = { text, target, picture };
-    const site = model.tracesAll ? 0 : this.selection.locked.layer;
-    const runAfter = () => model.run(input, edits, site);
-    const runBefore = (after: Run): Later<Run> =>
-      hasBefore ? model.run({ ...input, text: pinned ?? text }, noEdits, site) : after;
+    const input: Input = { text, pair, globals, target, picture };
+    const focus: Focus = model.tracesAll
+      ? { site: 0, names: [] }
+      : {
+          site: this.selection.locked.layer,
+          names: [place, ...operandsOf(model.places, place)].filter((name) => name !== 'logits'),
+        };
+    this.#surveying?.abort();
+    const runAfter = () => model.run(input, edits, focus);
+    const runBefore = (after: Run): Awaitable<Run> =>
+      hasBefore ? model.run({ ...input, text: pinned ?? text }, noEdits, focus) : after;
     if (model.isRemote) {
       void this.#later(async () => {
         const after = await runAfter();
@@ -252,6 +316,33 @@ export class Session {
       }
     }
     this.isComputing = false;
+    void this.#lookOver();
+  }
+
+  /** Every head of what is shown, once nothing else is to be computed. */
+  async #lookOver(): Promise<void> {
+    const { model, after } = this;
+    if (!model || !after || !model.isRemote) return;
+    this.#surveying?.abort();
+    const mine = new AbortController();
+    this.#surveying = mine;
+    try {
+      const survey = await model.survey(after, this.controls.edits, mine.signal);
+      if (this.#surveying !== mine || this.model !== model) return;
+      this.survey = survey;
+      if (this.#seeksHead) this.#openOnSomething(model, survey);
+    } catch (error) {
+      if (!mine.signal.aborted && this.model === model) this.#fail(error);
+    }
+  }
+
+  /** An informative head, and the place that the answer is read at. */
+  #openOnSomething(model: OpenModel, survey: Survey | null): void {
+    this.#seeksHead = false;
+    const head = survey && informative(model.siteNames, survey);
+    const query = model.kind === 'text' && model.causal ? this.length - 1 : null;
+    if (head) this.selection.lock({ ...head, query, key: null });
+    else if (query !== null) this.selection.lock({ query, key: null });
   }
 
   #show({ before, after }: Pair): void {
@@ -286,6 +377,16 @@ export class Session {
     const code = error instanceof AttentionLabError ? error.code : 'unknown';
     this.error = { code, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** What a model from elsewhere is first given: a causal one a beginning, one that fills blanks a blank. */
+function openingText(model: OpenModel): string {
+  if (model.kind !== 'text') return '';
+  const mask = (model as TextModel).maskText;
+  if (mask !== null && (model as TextModel).predicts) return `The capital of France is ${mask}.`;
+  return model.causal
+    ? 'When Mary and John went to the shop, John gave a book to'
+    : 'The animal did not cross the street because it was too tired.';
 }
 
 export const session = new Session();

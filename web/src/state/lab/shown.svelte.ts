@@ -2,6 +2,13 @@
 import { headMeasures, measureHeads, type HeadMeasure, type HeadScores } from 'attention-lab';
 import type { LayerTrace } from '../../lib/arithmetic.ts';
 import {
+  stretched,
+  signedScale,
+  weightScale,
+  type Scale,
+  type Stretch,
+} from '../../lib/colours.ts';
+import {
   headOf,
   difference,
   mergeWords,
@@ -14,10 +21,11 @@ import {
   type Matrix,
 } from '../../lib/pattern.ts';
 import { maskOf, type MaskCell } from './edits.ts';
-import type { Run } from './run.ts';
+import type { Run, Site } from './run.ts';
 import { session, type Compare } from './session.svelte.ts';
 import { siteTrace } from './sites.ts';
-import type { InputToken, SitePattern } from '../shared/attention.ts';
+import { settings } from '../shared/settings.svelte.ts';
+import type { InputToken } from '../shared/attention.ts';
 
 type Side = 'rows' | 'columns';
 
@@ -25,16 +33,16 @@ class Shown {
   mergeWords = $state(false);
   hideSink = $state(false);
   measure = $state<HeadMeasure>('entropy');
+  /** How weights become colours. */
+  stretch = $state<Stretch>('fixed');
 
-  readonly sites: readonly SitePattern[] = $derived(session.after?.sites ?? []);
+  readonly sites: readonly Site[] = $derived(session.after?.sites ?? []);
   /** The place in the list of sites, and what is there. */
   readonly layer = $derived(
     Math.max(0, Math.min(session.selection.shown.layer, this.sites.length - 1)),
   );
-  readonly site: SitePattern | null = $derived(this.sites[this.layer] ?? null);
-  readonly head = $derived(
-    Math.min(session.selection.shown.head, (this.site?.pattern.dims[1] ?? 1) - 1),
-  );
+  readonly site: Site | null = $derived(this.sites[this.layer] ?? null);
+  readonly head = $derived(Math.min(session.selection.shown.head, (this.site?.heads ?? 1) - 1));
 
   readonly hasSubwords = $derived(
     this.sites.some(({ rows, columns }) => [...rows, ...columns].some((token) => token.continues)),
@@ -48,7 +56,7 @@ class Shown {
   /** A difference needs two runs of one size. */
   readonly comparable = $derived.by(() => {
     const [old, now] = [session.before, session.after].map((run) =>
-      run?.sites[this.layer]?.pattern.dims.join(),
+      run?.sites[this.layer]?.pattern?.dims.join(),
     );
     return old !== undefined && old === now;
   });
@@ -66,8 +74,9 @@ class Shown {
   /** The cell whose arithmetic is shown: the selected key, else the one the query looks at most. Token positions. */
   readonly cell: { query: number; key: number } | null = $derived.by(() => {
     const { query, key } = session.selection.shown;
-    if (query === null || !this.site || query >= this.site.rows.length) return null;
-    const strongest = () => top(rowOf(headOf(this.site!.pattern, this.head), query), 1)[0]!.index;
+    const pattern = this.site?.pattern;
+    if (query === null || !this.site || !pattern || query >= this.site.rows.length) return null;
+    const strongest = () => top(rowOf(headOf(pattern, this.head), query), 1)[0]!.index;
     return { query, key: key !== null && key < this.site.columns.length ? key : strongest() };
   });
 
@@ -90,21 +99,47 @@ class Shown {
     if (!old || !now) return null;
     if (compare === 'before') return this.#prepare(old, head);
     const pattern = this.#prepare(now, head);
-    if (compare === 'after') return pattern;
-    return difference(pattern, this.#prepare(old, head)) ?? pattern;
+    if (compare === 'after' || !pattern) return pattern;
+    const other = this.#prepare(old, head);
+    return (other && difference(pattern, other)) ?? pattern;
   }
 
   /** Scores of all heads of a text's model, always of the weights as they are after the edits, without display options. */
   readonly #scores: HeadScores | null = $derived.by(() => {
     const after = session.textRun;
-    if (!after || after.attentions.length === 0) return null;
-    const { tokens, outProjections } = after;
-    return measureHeads(after, {
-      inputIds: tokens.map((token) => token.id),
-      specialTokens: tokens.map((token) => token.special),
-      ...(outProjections && { parameters: outProjections }),
-    });
+    if (!after) return null;
+    const { tokens, outProjections, trace } = after;
+    const attentions = after.sites.flatMap(({ pattern }) => pattern ?? []);
+    if (attentions.length < after.sites.length) return session.survey?.scores ?? null;
+    return measureHeads(
+      { attentions, trace },
+      {
+        inputIds: tokens.map((token) => token.id),
+        specialTokens: tokens.map((token) => token.special),
+        ...(outProjections && { parameters: outProjections }),
+      },
+    );
   });
+
+  /** The scale of weights on screen, one for a head: heat map, arcs and chips. */
+  readonly colours: Scale = $derived.by(() => {
+    const { tone } = settings;
+    if (this.isSigned) return signedScale(tone, 0.5);
+    const { matrix } = this;
+    return stretched(weightScale(tone), this.stretch, matrix ? largest(matrix.data) : 1);
+  });
+
+  /** A head as a small picture; null until somebody has looked it over. */
+  thumbnail(layer: number, head: number): Matrix | null {
+    const matrix = this.of(layer, head);
+    if (matrix) return matrix;
+    const name = this.sites[layer]?.site ?? '';
+    const small = session.survey?.thumbnails.get(name);
+    if (!small || head >= small.heads) return null;
+    const { rows, columns } = small;
+    const cells = rows * columns;
+    return { rows, columns, data: small.data.subarray(head * cells, (head + 1) * cells) };
+  }
 
   /** What there are scores of. */
   readonly measures: readonly HeadMeasure[] = $derived(
@@ -159,11 +194,12 @@ class Shown {
       : tokens;
   }
 
-  #groups(site: SitePattern, side: Side): Group[] | null {
+  #groups(site: Site, side: Side): Group[] | null {
     return this.isMerged ? wordGroups(site[side]) : null;
   }
 
-  #prepare(site: SitePattern, head: number): Matrix {
+  #prepare(site: Site, head: number): Matrix | null {
+    if (!site.pattern) return null;
     const pattern = headOf(site.pattern, head);
     const merged = this.isMerged
       ? mergeWords(pattern, wordGroups(site.rows), wordGroups(site.columns))
@@ -172,7 +208,9 @@ class Shown {
   }
 }
 
-const traceOf = (run: Run | null, site: SitePattern | null): LayerTrace | null =>
+const largest = (data: Float32Array) => data.reduce((most, x) => (x > most ? x : most), 0);
+
+const traceOf = (run: Run | null, site: Site | null): LayerTrace | null =>
   run && site ? siteTrace(run.trace, site.site) : null;
 
 export const shown = new Shown();

@@ -2,6 +2,7 @@
 import type { Model, ModelOutput, Tensor } from 'attention-lab';
 import type { Target } from '../../lessons/lesson.ts';
 import type { LayerTrace } from '../../lib/arithmetic.ts';
+import type { Site } from './run.ts';
 import type { InputToken, SiteKind, SitePattern } from '../shared/attention.ts';
 
 type Config = Model['config'];
@@ -90,6 +91,25 @@ export function sitesOf(
       onTarget: found?.weights[layer] ?? null,
     }));
   });
+}
+
+/** The attentions of a run, with the weights of those that it recorded. */
+export function runSites(
+  config: Config,
+  trace: ReadonlyMap<string, Tensor>,
+  labels: (which: Labels) => readonly InputToken[],
+): Site[] {
+  return kinds.flatMap(({ kind, count, site, rows, columns }) =>
+    Array.from({ length: count(config) }, (_, layer): Site => ({
+      kind,
+      layer,
+      site: site(layer),
+      heads: (kind === 'encoder' ? config.encoder! : config).attention.numHeads,
+      pattern: trace.get(`${site(layer)}.pattern`) ?? null,
+      rows: labels(rows),
+      columns: labels(columns),
+    })),
+  );
 }
 
 /** Whether a site's rows and columns are the answer's places; else they are the input's. */

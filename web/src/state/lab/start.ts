@@ -134,10 +134,12 @@ async function apply(link: LinkState): Promise<void> {
 
 /** The edits without those that this model refuses, such as one of a layer that it has not. */
 async function runnable(edits: Edits, model: OpenModel): Promise<Edits> {
-  const { text, target, picture } = session;
+  const { text, pair, globals, target, picture } = session;
   const runs = async (intervention: Edits['interventions'][number]) => {
     try {
-      await model.run({ text, target, picture }, { ...noEdits, interventions: [intervention] }, 0);
+      const focus = { site: 0, names: [] };
+      const input = { text, pair, globals, target, picture };
+      await model.run(input, { ...noEdits, interventions: [intervention] }, focus);
       return true;
     } catch {
       return false;

@@ -1,20 +1,13 @@
 // A model that is not one stack over a text: an encoder–decoder, or one that reads pictures. Runs in a worker, so every answer is
 // a promise. Knows no view.
-import {
-  AttentionLabError,
-  type ForwardInputs,
-  type ModelOutput,
-  type SweepCall,
-  type SweepResult,
-  type SweepSpec,
-} from 'attention-lab';
-import type { WorkerModel } from 'attention-lab/worker';
+import { AttentionLabError, type ForwardInputs, type ModelOutput } from 'attention-lab';
+import type { Backend } from '../../lab/engine/backend.ts';
 import { pictureOf } from '../../lib/pen.ts';
 import { textOfId, textOfToken } from '../../lib/tokens.ts';
 import type { Edits, MaskSizes } from './edits.ts';
-import { OpenModel, type Origin } from './open-model.svelte.ts';
+import { OpenModel, type Focus, type Origin } from './open-model.svelte.ts';
 import type { Input, Run, Shown, Token } from './run.ts';
-import { sitesOf } from './sites.ts';
+import { runSites } from './sites.ts';
 import type { InputToken } from '../shared/attention.ts';
 
 /** Of a translation. */
@@ -32,30 +25,20 @@ export class ViewedModel extends OpenModel {
   readonly languageCodes: readonly string[];
   /** Both sides of a drawing: the model's own, where one can draw in that. */
   readonly drawingSize: number;
-  readonly dispose: () => void;
-  readonly #model: WorkerModel;
   /** What a decoder begins with; asked of the model once. */
   #start: readonly number[] | undefined;
 
-  /** `dispose` ends the worker. */
-  constructor(
-    name: string,
-    origin: Origin,
-    model: WorkerModel,
-    parameterCount: number,
-    dispose: () => void,
-  ) {
-    super(name, origin, model.config, parameterCount);
-    const { encoder, image, lmHead } = model.config;
-    this.#model = model;
-    this.dispose = dispose;
+  constructor(name: string, origin: Origin, backend: Backend) {
+    super(name, origin, backend);
+    const { encoder, image, lmHead } = this.config;
+    const { tokenizer, hasPreprocessor } = backend.facts;
     this.kind = encoder ? 'pair' : 'picture';
-    this.hasTokenizer = model.tokenizer !== undefined;
+    this.hasTokenizer = tokenizer !== null;
     this.canWrite = lmHead;
-    this.languageCodes = model.tokenizer?.languageCodes ?? [];
+    this.languageCodes = tokenizer?.languageCodes ?? [];
     const [height, width] = image?.size ?? [0, 0];
     this.drawingSize = height === width && width <= 48 ? width : 28;
-    if (this.kind === 'picture' && !model.preprocessor) {
+    if (this.kind === 'picture' && !hasPreprocessor) {
       throw new AttentionLabError(
         'no_preprocessor',
         'preprocessor_config.json: expected in the folder, got none',
@@ -68,38 +51,33 @@ export class ViewedModel extends OpenModel {
   }
 
   protected async tokenText(id: number): Promise<string> {
-    if (this.kind === 'picture') return this.#model.labels[id] ?? String(id);
-    return this.hasTokenizer ? this.#model.decode([id]) : String(id);
+    if (this.kind === 'picture') return this.backend.facts.labels[id] ?? String(id);
+    return this.hasTokenizer ? this.backend.decode([id]) : String(id);
   }
 
-  run({ text, target, picture }: Input, edits: Edits, site: number): Promise<Run> {
+  run({ text, target, picture }: Input, edits: Edits, focus: Focus): Promise<Run> {
     return this.kind === 'pair'
-      ? this.#readPair(text, target, edits, site)
-      : this.#readPicture(picture!, edits, site);
-  }
-
-  protected sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult> {
-    return this.#model.sweep(spec, call);
+      ? this.#readPair(text, target, edits, focus)
+      : this.#readPicture(picture!, edits, focus);
   }
 
   /** What the model writes of its own, likeliest word by word. */
   async write(source: string, signal: AbortSignal): Promise<string> {
     const ids = idsOf(await this.#encode(source));
     const start = (await this.#startOf(ids)).length;
-    const written = await this.#model.generate(ids, {
-      maxNewTokens: Math.min(mostWritten, this.maxLen - start),
-      signal,
-    });
+    const maxNewTokens = Math.min(mostWritten, this.maxLen - start);
+    const written = await this.backend.write(ids, maxNewTokens);
+    if (signal.aborted) throw new AttentionLabError('aborted', 'write: aborted');
     const answer = written.ids.slice(start);
     if (!this.hasTokenizer) return answer.join(' ');
     // The token that ends an answer is no word of it, though not every tokenizer knows that.
-    return this.#model.decode(written.finish === 'stop_token' ? answer.slice(0, -1) : answer, {
+    return this.backend.decode(written.finish === 'stop_token' ? answer.slice(0, -1) : answer, {
       skipSpecialTokens: true,
     });
   }
 
   /** An encoder–decoder reads `source` and, word by word, `target`: what it has written so far. */
-  async #readPair(source: string, target: string, edits: Edits, site: number): Promise<Run> {
+  async #readPair(source: string, target: string, edits: Edits, focus: Focus): Promise<Run> {
     const from = await this.#encode(source);
     const begun = this.canWrite ? await this.#startOf(idsOf(from)) : [];
     const to = (await this.#encode(target, { isAnswer: true })).filter(({ special }) => !special); // without what a tokenizer adds around it
@@ -111,7 +89,7 @@ export class ViewedModel extends OpenModel {
       );
     const [S, T] = [from.length, given.length];
     const inputs = { inputIds: idsOf(from), decoderInputIds: idsOf(given) };
-    const { output, milliseconds } = await this.#forward(inputs, edits, site, {
+    const { output, milliseconds } = await this.#forward(inputs, edits, focus, {
       mask: [T, T],
       encoderMask: [S, S],
       crossMask: [T, S],
@@ -127,7 +105,11 @@ export class ViewedModel extends OpenModel {
       ...resultsOf(output),
       inputs,
       tokens: given,
-      sites: sitesOf(output, (which) => ({ queries: given, keys: from, written })[which]),
+      sites: runSites(
+        this.config,
+        output.trace,
+        (which) => ({ queries: given, keys: from, written })[which],
+      ),
       milliseconds,
     };
   }
@@ -137,9 +119,9 @@ export class ViewedModel extends OpenModel {
     return textOfId(likeliest, await this.tokenText(likeliest));
   }
 
-  async #readPicture(picture: Shown, edits: Edits, site: number): Promise<Run> {
+  async #readPicture(picture: Shown, edits: Edits, focus: Focus): Promise<Run> {
     const { image } = this.config;
-    const pixels = await this.#model.preprocess(
+    const pixels = await this.backend.preprocess(
       'bitmap' in picture ? picture.bitmap : pictureOf(picture.drawing, image!.channels),
     );
     const [rows, columns] = [0, 1].map((axis) =>
@@ -152,36 +134,35 @@ export class ViewedModel extends OpenModel {
     }));
     const tokens = [{ text: '[CLS]', special: true, unknown: false }, ...patches];
     const inputs = { pixelValues: pixels };
-    const { output, milliseconds } = await this.#forward(inputs, edits, site, {
+    const { output, milliseconds } = await this.#forward(inputs, edits, focus, {
       mask: [tokens.length, tokens.length],
     });
     return {
       ...resultsOf(output),
       inputs,
       tokens,
-      sites: sitesOf(output, () => tokens),
+      sites: runSites(this.config, output.trace, () => tokens),
       seen: { pixels, grid: [rows, columns] },
       milliseconds,
     };
   }
 
-  async #forward(inputs: ForwardInputs, edits: Edits, site: number, sizes: MaskSizes) {
+  async #forward(inputs: ForwardInputs, edits: Edits, focus: Focus, sizes: MaskSizes) {
     const start = performance.now();
-    const output = await this.#model.forward(inputs, this.options(edits, site, sizes));
+    const output = await this.backend.forward(inputs, this.options(edits, focus, sizes));
     return { output, milliseconds: performance.now() - start };
   }
 
   async #startOf(source: readonly number[]): Promise<readonly number[]> {
-    this.#start ??= (await this.#model.generate(source, { maxNewTokens: 1 })).ids.slice(0, -1);
+    this.#start ??= (await this.backend.write(source, 1)).ids.slice(0, -1);
     return this.#start;
   }
 
   /** `isAnswer`: by the tokenizer of the answer's language, where it has one of its own. */
   async #encode(text: string, { isAnswer = false } = {}): Promise<Token[]> {
     if (!this.hasTokenizer) return this.#readIds(text);
-    const tokenizer = (isAnswer ? this.#model.targetTokenizer : this.#model.tokenizer)!;
-    const { ids, tokens, words, specialTokens } = await tokenizer.encode(text);
-    const { unkTokenId } = tokenizer;
+    const { ids, tokens, words, specialTokens } = await this.backend.encode(text, null, isAnswer);
+    const unkTokenId = this.backend.facts.tokenizer?.unkTokenId;
     return ids.map((id, i) => ({
       id,
       text: textOfToken(tokens[i]!),
