@@ -339,7 +339,8 @@ export class Session {
   /** An informative head, and the place that the answer is read at. */
   #openOnSomething(model: OpenModel, survey: Survey | null): void {
     this.#seeksHead = false;
-    const head = survey && informative(model.siteNames, survey);
+    // An encoder–decoder opens on its first cross-attention: what the answer reads of the input.
+    const head = survey && model.kind !== 'pair' ? informative(model.siteNames, survey) : null;
     const query = model.kind === 'text' && model.causal ? this.length - 1 : null;
     if (head) this.selection.lock({ ...head, query, key: null });
     else if (query !== null) this.selection.lock({ query, key: null });
