@@ -96,6 +96,19 @@ export function paintMatrix(
   }
 }
 
+/** A whole matrix, its cells `cell` CSS pixels wide and high. */
+export function paintHeatmap(
+  canvas: HTMLCanvasElement,
+  matrix: Matrix,
+  { cell, ...look }: CellLook & { cell: number },
+): void {
+  const { rows, columns } = matrix;
+  const value = (row: number, column: number) => at(matrix, row, column);
+  const gap = cell >= 10 ? 1 : 0;
+  const cells = { rows, columns, across: cell, down: cell, gap, value };
+  paintMatrix(canvas, cells, { width: columns * cell, height: rows * cell, left: 0, top: 0 }, look);
+}
+
 function hatchCell(
   context: CanvasRenderingContext2D,
   x: number,

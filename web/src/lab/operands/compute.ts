@@ -23,10 +23,10 @@ export interface Made {
   /** As the paper writes it: `W_Q x + b`. */
   formula: string;
   terms: readonly Term[];
-  /** Of the terms, before what `then` does to it. */
+  /** Of the terms, before what `finish` does to it. */
   sum: number;
   /** What becomes of the sum: a norm, an activation, a rotation. */
-  then: string | null;
+  finish: string | null;
   /** The number by this arithmetic; null where it needs the whole vector of another kind. */
   result: number | null;
 }
@@ -162,11 +162,11 @@ async function residual(
   if (isEmbedding) {
     const normName = `${prefix}embed.norm`;
     if (!(await parameter(`${normName}.weight`)))
-      return { formula, terms, sum, then: null, result: sum };
+      return { formula, terms, sum, finish: null, result: sum };
     return withNorm(normName);
   }
   if (stack.norm !== 'post' || part === 'resid_pre')
-    return { formula, terms, sum, then: null, result: sum };
+    return { formula, terms, sum, finish: null, result: sum };
   const order = {
     resid_mid: 1,
     resid_cross: 2,
@@ -181,7 +181,7 @@ async function residual(
       formula: `norm(${formula})`,
       terms,
       sum,
-      then: stack.normKind === 'rms' ? 'RMSNorm' : 'LayerNorm',
+      finish: stack.normKind === 'rms' ? 'RMSNorm' : 'LayerNorm',
       result,
     };
   }
@@ -224,14 +224,14 @@ async function inSublayer(
       });
       const sum = terms.reduce((total, { value }) => total + value, 0);
       terms.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-      return { formula: 'Σ pattern · v', terms, sum, then: null, result: sum };
+      return { formula: 'Σ pattern · v', terms, sum, finish: null, result: sum };
     }
     if (last === 'out') {
       const z = trace.get(`${block}.${group}.z`);
       if (!z) return null;
       const all = Array.from({ length: numHeads }, (_, h) => [...vectorIn(z, row, h)]).flat();
       const found = await product(`${block}.${group}.out_proj`, index, all, parameter);
-      return found && { formula: 'W_O z + b', ...found, then: null, result: found.sum };
+      return found && { formula: 'W_O z + b', ...found, finish: null, result: found.sum };
     }
     const order = 'qkv'.indexOf(last);
     if (order < 0) return null;
@@ -253,7 +253,7 @@ async function inSublayer(
       found && {
         formula: `W_${last.toUpperCase()} x + b`,
         ...found,
-        then: turns ? 'RoPE' : null,
+        finish: turns ? 'RoPE' : null,
         result: turns ? null : found.sum,
       }
     );
@@ -262,7 +262,7 @@ async function inSublayer(
     const post = trace.get(`${block}.mlp.post`);
     const found =
       post && (await product(`${block}.mlp.fc2`, index, vectorIn(post, row), parameter));
-    return found ? { formula: 'W₂ h + b', ...found, then: null, result: found.sum } : null;
+    return found ? { formula: 'W₂ h + b', ...found, finish: null, result: found.sum } : null;
   }
   if (last === 'post') {
     const pre = trace.get(`${block}.mlp.pre`);
@@ -278,7 +278,7 @@ async function inSublayer(
         ...(linear ? [{ label: 'mlp.pre_linear', value: factor }] : []),
       ],
       sum: value,
-      then: stack.activation,
+      finish: stack.activation,
       result: active * factor,
     };
   }
@@ -288,7 +288,7 @@ async function inSublayer(
   const which = config.gated && last === 'pre' ? 'gate' : 'fc1';
   const found = await product(`${block}.mlp.${which}`, index, input, parameter);
   void name;
-  return found && { formula: 'W₁ x + b', ...found, then: null, result: found.sum };
+  return found && { formula: 'W₁ x + b', ...found, finish: null, result: found.sum };
 }
 
 /** Logits: the last vector times the row of a word. */
@@ -301,5 +301,5 @@ async function outside(
   if (!last) return null;
   const own = (await parameter('lm_head.weight')) ? 'lm_head' : 'embed.token';
   const found = await product(own, index, vectorIn(last, row), parameter);
-  return found && { formula: 'W_U x', ...found, then: null, result: found.sum };
+  return found && { formula: 'W_U x', ...found, finish: null, result: found.sum };
 }
