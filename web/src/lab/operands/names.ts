@@ -24,7 +24,7 @@ export function operandsOf({ byName }: ModelPlaces, name: string): string[] {
   const stack = /^(encoder\.|decoder\.)?/.exec(name)![0];
   const blocks = [...byName.keys()].filter((each) => each.endsWith('.resid_post'));
   if (!match) {
-    if (/embed$/.test(name)) return [];
+    if (name.endsWith('embed')) return [];
     const last = blocks.filter((each) => each.startsWith(`${stack}blocks.`)).at(-1);
     return known([`${stack}final_norm`, ...(last ? [last] : [])].filter((each) => each !== name));
   }
