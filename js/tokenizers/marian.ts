@@ -1,12 +1,13 @@
 // Marian's two tokenizers: SentencePiece finds the pieces of a text, source.spm of one to translate and target.spm of a translation;
 // vocab.json says their ids. As transformers/models/marian/tokenization_marian.py.
-import { PreTokenizer } from '@huggingface/tokenizers';
 import { composeTokenizer } from './read-tokenizer.js';
-import type { TracedWord } from './token-alignment.js';
 import type { Tokenizer } from '../core/types.js';
 import type { CheckpointFiles } from './files.js';
 import type { ReadSettings } from './formats.js';
-import { normalizerOf } from './normalized.js';
+import { normalizerOf, type TracedText } from './normalized.js';
+import type { AlignedText } from './pipeline/aligned-text.js';
+import { bytesOf, tokensById, type Model, type Token } from './pipeline/model.js';
+import type { PreTokenizer } from './pipeline/pre-tokenizers.js';
 import { readSentencePiece, type SentencePieceModel } from './sentencepiece.js';
 import type { Settings } from './settings.js';
 import { unigramOf } from './unigram.js';
@@ -56,21 +57,48 @@ function tokenizerOf(
     tokens.token(field, vocab, name),
   );
   const added = tokens.added(vocab);
-  const json = {
-    added_tokens: added,
-    post_processor: afterText(eos!),
-    model: { type: 'WordPiece', vocab, unk_token: unk, continuing_subword_prefix: '' }, // for its ids: `encode` cuts the words
+  const json = { added_tokens: added, post_processor: afterText(eos!) };
+  const decoder = new SentencePieceDecoder(
+    written,
+    new Set(added.filter(({ special }) => special).map(({ content }) => content)),
+  );
+  return composeTokenizer(
+    name,
+    json,
+    tokens.fields,
+    {
+      preTokenizer: codeAndText(normalizerOf(model)),
+      model: modelOf(model, vocab, vocab[unk!]!),
+      decoder: (all) => decoder.decode(all),
+    },
+    Object.keys(vocab).filter(isCode),
+  );
+}
+
+/** Pieces by the SentencePiece model, their ids by the vocabulary. */
+function modelOf(model: SentencePieceModel, vocab: Vocab, unknown: number): Model {
+  const ids = new Map(Object.entries(vocab));
+  const tokens = tokensById(ids);
+  const stretchesOf = unigramOf(model);
+  return {
+    vocab: ids,
+    size: ids.size,
+    idToToken: (id) => tokens.get(id),
+    tokenize: (word) => {
+      let byte = 0;
+      return (isCode(word) ? [[word, [word]] as const] : stretchesOf(word)).flatMap(
+        ([text, pieces]): Token[] => {
+          const [start, end] = [byte, (byte += bytesOf(text))];
+          return pieces.map((piece) => ({
+            id: ids.get(piece) ?? unknown,
+            text: piece,
+            start,
+            end,
+          }));
+        },
+      );
+    },
   };
-  const piecesOf = unigramOf(model);
-  return composeTokenizer(name, json, tokens.fields, {
-    preTokenizer: new CodeAndText(normalizerOf(model)),
-    encode: (words) => words.flatMap((word) => (isCode(word) ? [word] : piecesOf(word))),
-    decoder: new SentencePieceDecoder(
-      written,
-      new Set(added.filter(({ special }) => special).map(({ content }) => content)),
-    ),
-    languageCodes: Object.keys(vocab).filter(isCode),
-  });
 }
 
 /** One text and, after it, another; then the end. */
@@ -88,24 +116,17 @@ function afterText(eos: string): object {
 const isCode = (word: string): boolean => word.startsWith('>>') && word.endsWith('<<');
 
 /** The code before a text, where it has one, and the text as SentencePiece sees it. */
-class CodeAndText extends PreTokenizer {
-  constructor(private readonly normalize: (text: string) => TracedWord) {
-    super();
-  }
-
-  override pre_tokenize_text(text: string): string[] {
-    return this.trace(text).map((word) => word.text);
-  }
-
-  trace(given: string): TracedWord[] {
-    const length = given.startsWith('>>') ? given.indexOf('<<') + 2 : 0;
+const codeAndText =
+  (normalize: (text: string) => TracedText): PreTokenizer =>
+  (given: AlignedText) => {
+    const length = given.text.startsWith('>>') ? given.text.indexOf('<<') + 2 : 0;
     const at = length > 2 ? length : 0;
-    const code = given.slice(0, at);
-    const { text, sources } = this.normalize(given.slice(at));
-    const words = [
-      { text: code, sources: Array.from(code, (): [number, number] => [0, at]) },
-      { text, sources: sources.map(([start, end]): [number, number] => [start + at, end + at]) },
-    ];
-    return words.filter((word) => word.text !== '');
-  }
-}
+    const rest = given.slice(at, given.text.length);
+    const { text, sources } = normalize(rest.text);
+    // A space is not of the word that it stands before.
+    const ofWords = sources.map((source, unit) => {
+      const next = text[unit] === '▁' ? sources[unit + 1] : undefined;
+      return next ? ([next[0], next[0]] as const) : source;
+    });
+    return [given.slice(0, at), rest.rewritten(text, ofWords)];
+  };

@@ -1,13 +1,18 @@
 // A text as a SentencePiece model sees it: characters by its rules, spaces as ▁, and where each came from.
 // As Normalizer::Normalize of https://github.com/google/sentencepiece/blob/master/src/normalizer.cc does it.
-import type { TracedWord } from './token-alignment.js';
 import { Charsmap, type Match } from './charsmap.js';
 import type { SentencePieceModel } from './sentencepiece.js';
 
 const encoder = new TextEncoder();
 
+/** A text and where each UTF-16 unit of it comes from. */
+export interface TracedText {
+  text: string;
+  sources: readonly (readonly [start: number, end: number])[];
+}
+
 /** Text → what pieces are looked for in; '' for nothing but spaces. */
-export function normalizerOf(model: SentencePieceModel): (text: string) => TracedWord {
+export function normalizerOf(model: SentencePieceModel): (text: string) => TracedText {
   const { name, pieces, charsmap, addDummyPrefix, removeExtraSpaces, spaceAsSuffix } = model;
   const space = model.escapeSpaces ? '▁' : ' ';
   const rules = charsmap.length > 0 ? new Charsmap(name, charsmap) : undefined;

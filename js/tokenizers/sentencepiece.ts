@@ -1,7 +1,7 @@
 // A SentencePiece model's file: its pieces with their scores, and what it does to a text before it looks for them.
 // https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto. Kudo and Richardson 2018, arXiv:1808.06226.
 import { fail } from '../core/errors.js';
-import { largestId } from './read-tokenizer.js';
+import { largestId } from './vocab.js';
 import { fieldsOf, valueOf, type Field } from './protobuf.js';
 
 const kinds = ['normal', 'unknown', 'control', 'user_defined', 'unused', 'byte'] as const;

@@ -2,10 +2,9 @@
 // As PreTrainedTokenizerBase._from_pretrained and TokenizersBackend of Transformers read them.
 import { ConfigReader } from '../checkpoints/config-reader.js';
 import { fail } from '../core/errors.js';
-import { checkIds } from './read-tokenizer.js';
 import { describe } from '../core/validation.js';
 import type { CheckpointFiles } from './files.js';
-import type { Vocab } from './vocab.js';
+import { checkIds, type Vocab } from './vocab.js';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,11 +1,28 @@
-// Text to token ids and back: @huggingface/tokenizers behind the package's own names, with words and offsets added.
-import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { AttentionLabError, fail, messageOf } from '../core/errors.js';
-import type { Encoding, Tokenizer } from '../core/types.js';
+// Text to token ids and back, in the package's own names: one text, a pair, or many, cut and padded as a call asks.
+import { fail } from '../core/errors.js';
+import type { EncodeOptions, Encoding, TextInput, Tokenizer } from '../core/types.js';
 import { checkInteger, checkKeys, checkString, describe } from '../core/validation.js';
-import { alignTokens } from './token-alignment.js';
+import { encodeHow, type EncodeDefaults, type EncodeHow } from './encode-options.js';
+import { encodingOf } from './encoding.js';
+import { bytesOfToken } from './pipeline/byte-alphabet.js';
+import { padPieces, type Pieces, type Side } from './pipeline/pieces.js';
+import type { Pipeline } from './pipeline/pipeline.js';
 
 type Json = Readonly<Record<string, unknown>>;
+
+/** What else a tokenizer's files say. */
+export interface TokenizerFacts {
+  /** tokenizer_config.json. */
+  config: Json;
+  /** Its tokens are of GPT-2's characters for bytes. */
+  isByteLevel: boolean;
+  /** What a token that is not the first of its word begins with, and what the last ends with. */
+  prefix: string;
+  suffix: string;
+  /** A byte-pair encoding has spaces of its own. */
+  isBpe: boolean;
+  languageCodes: readonly string[];
+}
 
 export class LoadedTokenizer implements Tokenizer {
   readonly vocabSize: number;
@@ -15,64 +32,73 @@ export class LoadedTokenizer implements Tokenizer {
   readonly clsTokenId: number | undefined;
   readonly sepTokenId: number | undefined;
   readonly specialTokenIds: readonly number[];
-  readonly #inner: HuggingFaceTokenizer;
-  readonly #file: string;
+  readonly languageCodes: readonly string[];
+  readonly #pipeline: Pipeline;
+  readonly #facts: TokenizerFacts;
   readonly #cleansUp: boolean;
+  readonly #defaults: EncodeDefaults;
 
-  /** `file` is what errors name. */
-  constructor(
-    inner: HuggingFaceTokenizer,
-    config: Json,
-    file: string,
-    readonly languageCodes: readonly string[] = [],
-  ) {
-    this.#inner = inner;
-    this.#file = file;
+  constructor(pipeline: Pipeline, facts: TokenizerFacts) {
+    const { config } = facts;
+    this.#pipeline = pipeline;
+    this.#facts = facts;
     // As Transformers 5: never of byte-pair encoding, whose own spaces it would take.
-    this.#cleansUp =
-      config['clean_up_tokenization_spaces'] === true && !('bpe_ranks' in inner.model!);
-    this.vocabSize = inner.get_vocab().size;
-    const special = [...inner.get_added_tokens_decoder().values()].filter((token) => token.special);
+    this.#cleansUp = config['clean_up_tokenization_spaces'] === true && !facts.isBpe;
+    this.vocabSize = pipeline.vocabSize;
+    this.languageCodes = facts.languageCodes;
+    const special = [...pipeline.added.byId.values()].filter((token) => token.special);
     this.specialTokenIds = special.map((token) => token.id);
     const named = (field: string, ...usual: string[]): number | undefined => {
-      const said = contentOf(config[field]);
       const name =
-        said ?? usual.find((candidate) => special.some((token) => token.content === candidate));
-      return name === undefined ? undefined : inner.token_to_id(name);
+        contentOf(config[field]) ??
+        usual.find((candidate) => special.some((token) => token.content === candidate));
+      return name === undefined ? undefined : pipeline.tokenToId(name);
     };
     this.maskTokenId = named('mask_token', '[MASK]', '<mask>');
     this.padTokenId = named('pad_token', '[PAD]', '<pad>');
     this.unkTokenId = named('unk_token', '[UNK]', '<unk>');
     this.clsTokenId = named('cls_token', '[CLS]', '<s>');
     this.sepTokenId = named('sep_token', '[SEP]', '</s>');
+    this.#defaults = defaultsOf(pipeline, config, this.padTokenId);
   }
 
-  encode(text: string, pair?: string): Encoding {
-    checkString('text', text);
-    if (pair !== undefined) checkString('pair', pair);
-    const encoded = this.#sound(() => {
-      const {
-        ids,
-        tokens,
-        token_type_ids: types,
-      } = this.#inner.encode(text, { text_pair: pair ?? null, return_token_type_ids: true });
-      return {
-        ids,
-        tokens,
-        tokenTypeIds: types ?? ids.map(() => 0),
-        ...alignTokens(this.#inner, text, pair, tokens),
-      };
-    });
-    const { ids, tokens } = encoded;
-    ids.forEach((id, index) => {
-      if (!Number.isInteger(id)) {
-        fail(
-          'bad_checkpoint',
-          `${this.#file}: the token ${describe(tokens[index])} has no id, and there is no unknown token`,
-        );
-      }
-    });
-    return encoded;
+  encode(text: string, pair?: string | EncodeOptions, options?: EncodeOptions): Encoding;
+  encode(texts: readonly TextInput[], options?: EncodeOptions): Encoding[];
+  encode(
+    given: string | readonly TextInput[],
+    second?: string | EncodeOptions,
+    third?: EncodeOptions,
+  ): Encoding | Encoding[] {
+    if (Array.isArray(given)) {
+      const how = encodeHow(second as EncodeOptions | undefined, this.#defaults);
+      const inputs = (given as readonly unknown[]).map((each, at) => {
+        const texts: unknown[] = Array.isArray(each) ? each : [each];
+        if (texts.length === 0 || texts.length > 2)
+          fail('invalid_argument', `texts[${at}]: expected one text or two, got ${texts.length}`);
+        return texts.map((text) => checkString(`texts[${at}]`, text as string));
+      });
+      return this.#encode(inputs, how);
+    }
+    const pair = typeof second === 'object' && second !== null ? undefined : second;
+    const options = pair === undefined && third === undefined ? (second as EncodeOptions) : third;
+    const texts = [checkString('text', given as string)];
+    if (pair !== undefined) texts.push(checkString('pair', pair));
+    return this.#encode([texts], encodeHow(options, this.#defaults))[0]!;
+  }
+
+  #encode(inputs: readonly (readonly string[])[], how: EncodeHow): Encoding[] {
+    const sound = inputs.map((texts) => texts.map(wellFormed));
+    const all = sound.map((texts) => this.#pipeline.encode(texts, how.addsSpecial, how.truncation));
+    const longest = all.reduce((most, { pieces }) => Math.max(most, pieces.length), 0);
+    const length = how.padding?.lengthOf(longest) ?? 0;
+    const encoding = (pieces: Pieces['pieces'], texts: readonly string[]): Encoding =>
+      encodingOf(how.padding ? padPieces(pieces, length, how.padding) : pieces, texts, (token) =>
+        this.#textOf(token),
+      );
+    return all.map(({ pieces, overflow }, at) => ({
+      ...encoding(pieces, sound[at]!),
+      ...(how.overflow && { overflow: overflow.map((cut) => encoding(cut, sound[at]!)) }),
+    }));
   }
 
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
@@ -84,33 +110,76 @@ export class LoadedTokenizer implements Tokenizer {
       options,
       new Set(['skipSpecialTokens']),
     );
-    const known = ids.filter((id) => this.#inner.id_to_token(id) !== undefined);
-    if (known.length === 0) return '';
-    const how = {
-      skip_special_tokens: skipSpecialTokens,
-      clean_up_tokenization_spaces: this.#cleansUp,
-    };
-    return this.#sound(() => this.#inner.decode(known, how));
+    const text = this.#pipeline.decode(ids, skipSpecialTokens);
+    return this.#cleansUp ? cleanedUp(text) : text;
   }
 
   tokenToId(token: string): number | undefined {
-    return this.#inner.token_to_id(checkString('token', token));
+    return this.#pipeline.tokenToId(checkString('token', token));
   }
 
   idToToken(id: number): string | undefined {
-    return this.#inner.id_to_token(checkInteger('id', id, 0));
+    return this.#pipeline.idToToken(checkInteger('id', id, 0));
   }
 
-  /** What the library makes of the file; parts of a file that it cannot use it finds only when they are used. */
-  #sound<T>(use: () => T): T {
-    try {
-      return use();
-    } catch (error) {
-      if (error instanceof AttentionLabError) throw error;
-      fail('bad_checkpoint', `${this.#file}: ${messageOf(error)}`, error);
-    }
+  /** Without the marks of pieces and words; bytes that are no characters as \xE2. */
+  #textOf(token: string): string {
+    const { isByteLevel, prefix, suffix } = this.#facts;
+    const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token);
+    if (byte) return bytesAsText([Number.parseInt(byte[1]!, 16)]);
+    const bytes = isByteLevel ? bytesOfToken(token) : undefined;
+    if (bytes) return bytesAsText(bytes);
+    let text = prefix !== '' && token.startsWith(prefix) ? token.slice(prefix.length) : token;
+    if (suffix !== '' && text.endsWith(suffix)) text = text.slice(0, -suffix.length);
+    return text.replaceAll('▁', ' ');
   }
 }
+
+function defaultsOf(pipeline: Pipeline, config: Json, padId: number | undefined): EncodeDefaults {
+  const { truncation, padding } = pipeline;
+  const longest = config['model_max_length'];
+  const side = (field: string): Side => (config[field] === 'left' ? 'left' : 'right');
+  return {
+    truncation,
+    padding,
+    maxLength:
+      typeof longest === 'number' && longest > 0 && longest <= 1 << 22 ? longest : undefined,
+    truncationSide: side('truncation_side'),
+    paddingSide: side('padding_side'),
+    pad: padId === undefined ? undefined : { id: padId, token: pipeline.idToToken(padId) ?? '' },
+    padTypeId: 0,
+  };
+}
+
+/** Half a pair of surrogates is no character: U+FFFD, as long. */
+const wellFormed = (text: string): string =>
+  text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+
+/** Characters; the bytes of none as \xE2. */
+function bytesAsText(bytes: readonly number[]): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const first = bytes[at]!;
+    const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    try {
+      text += decoder.decode(Uint8Array.from(bytes.slice(at, at + length)));
+      at += length;
+    } catch {
+      text += `\\x${first.toString(16).toUpperCase().padStart(2, '0')}`;
+      at += 1;
+    }
+  }
+  return text;
+}
+
+/** As PreTrainedTokenizerBase.clean_up_tokenization of Transformers. */
+const cleanedUp = (text: string): string =>
+  text
+    .replaceAll(/ ([.?!,])/g, '$1')
+    .replaceAll(" ' ", "'")
+    .replaceAll(" n't", "n't")
+    .replaceAll(/ ('m|'s|'ve|'re)/g, '$1');
 
 /** tokenizer_config.json gives a token as its text or as an object with it. */
 function contentOf(token: unknown): string | undefined {

@@ -1,16 +1,20 @@
 // The likeliest way to write a text in a SentencePiece model's pieces. Kudo 2018, arXiv:1804.10959, section 3.2.
-import { Unigram } from '@huggingface/tokenizers';
 import { fail } from '../core/errors.js';
 import { bytePieces } from './bytes.js';
+import { PrefixIndex } from './pipeline/prefix-index.js';
+import { bestPath } from './pipeline/unigram.js';
 import type { SentencePieceModel } from './sentencepiece.js';
 
 const encoder = new TextEncoder();
 
-/** No text is this one: it stands for whatever has no piece. */
-const unknown = '';
-
 /** Float32's, with which SentencePiece begins to look for the largest score: so it is, where all are logarithms of probabilities. */
 const smallestPositive = 2 ** -126;
+
+/** Of a character without a piece, below the least likely piece. */
+const unknownPenalty = 10;
+
+/** A stretch of a text and its piece, or the pieces of its bytes. */
+export type Stretch = readonly [text: string, pieces: readonly string[]];
 
 /** A normalised text → its pieces; a stretch without a piece stands for itself. */
 export function unigramOf({
@@ -18,7 +22,7 @@ export function unigramOf({
   pieces,
   algorithm,
   byteFallback,
-}: SentencePieceModel): (text: string) => string[] {
+}: SentencePieceModel): (text: string) => Stretch[] {
   if (algorithm !== 'unigram')
     fail(
       'unsupported_checkpoint',
@@ -29,46 +33,35 @@ export function unigramOf({
     fail('bad_checkpoint', `${name}: expected pieces of type normal, got none`);
   const least = scores.reduce((a, b) => Math.min(a, b));
   const most = scores.reduce((a, b) => Math.max(a, b), smallestPositive);
-  const vocab: [string, number][] = [[unknown, least]];
+  const known = new Map<string, number>();
   for (const { text, score, kind } of pieces) {
-    if (kind === 'normal') vocab.push([text, score]);
+    if (kind === 'normal') known.set(text, score);
     if (kind === 'user_defined')
-      vocab.push([text, Math.fround(encoder.encode(text).length * most) - 0.1]); // likelier than any other way
+      known.set(text, Math.fround(encoder.encode(text).length * most) - 0.1); // likelier than any other way
   }
-  const known = new Set(vocab.map(([text]) => text));
-  const unigram = new InFloats({ type: 'Unigram', vocab, unk_id: 0 }, unknown);
+  // In float32, as SentencePiece's EncodeOptimized: of paths as likely, it is that one.
+  const best = bestPath(
+    new PrefixIndex(known.keys(), name),
+    (text) => known.get(text)!,
+    Math.fround(least - unknownPenalty),
+    'f32',
+  );
   return (text) => {
-    const found: string[] = unigram([text]);
-    return byteFallback
-      ? found.flatMap((piece) => (known.has(piece) ? [piece] : bytePieces(piece)))
-      : found;
-  };
-}
-
-/** The library's model with the best path found in float32 as SentencePiece's EncodeOptimized does: of paths as likely, it is that one. */
-class InFloats extends Unigram {
-  override tokenize(text: string): string[] {
-    const characters = Array.from(text);
-    const unknownScore = Math.fround(this.unk_score);
-    const best = new Float32Array(characters.length + 1); // log probability of the text up to here
-    const begin = new Int32Array(characters.length + 1).fill(-1); // where the last piece of it begins
-    const reach = (start: number, end: number, score: number): void => {
-      if (begin[end]! >= 0 && score <= best[end]!) return;
-      best[end] = score;
-      begin[end] = start;
+    const stretches: Stretch[] = [];
+    let unknown = ''; // characters without a piece that follow each other are one
+    const flush = (): void => {
+      if (unknown !== '') stretches.push([unknown, byteFallback ? bytePieces(unknown) : [unknown]]);
+      unknown = '';
     };
-    for (let start = 0; start < characters.length; ++start) {
-      let isKnown = false;
-      for (const piece of this.trie.common_prefix_search(characters, start)) {
-        const length = Array.from(piece).length;
-        isKnown ||= length === 1;
-        reach(start, start + length, best[start]! + this.scores[this.tokens_to_ids.get(piece)!]!); // in double precision until it is kept
+    for (const [part, isKnown] of best(text)) {
+      if (!isKnown) {
+        unknown += part;
+        continue;
       }
-      if (!isKnown) reach(start, start + 1, Math.fround(best[start]! + unknownScore));
+      flush();
+      stretches.push([part, [part]]);
     }
-    const pieces: string[] = [];
-    for (let end = characters.length; end > 0; end = begin[end]!)
-      pieces.push(characters.slice(begin[end], end).join(''));
-    return pieces.reverse();
-  }
+    flush();
+    return stretches;
+  };
 }

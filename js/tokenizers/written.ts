@@ -1,23 +1,21 @@
 // A SentencePiece model's pieces back as text, special tokens between them. As MarianTokenizer.convert_tokens_to_string does it.
-import { Decoder } from '@huggingface/tokenizers';
 import { byteOf, lossyTextOf } from './bytes.js';
 import type { Piece, SentencePieceModel } from './sentencepiece.js';
 
 /** As Python's str.strip; JavaScript's has the byte order mark and lacks U+0085 and four separators. */
 const spacesAround = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu;
 
-export class SentencePieceDecoder extends Decoder {
+export class SentencePieceDecoder {
   readonly #kinds: ReadonlyMap<string, Piece['kind']>;
 
   constructor(
     private readonly model: SentencePieceModel,
     private readonly special: ReadonlySet<string>,
   ) {
-    super({ type: 'Fuse' });
     this.#kinds = new Map(model.pieces.map(({ text, kind }) => [text, kind]));
   }
 
-  override decode_chain(tokens: string[]): string[] {
+  decode(tokens: readonly string[]): string[] {
     let text = '';
     let pieces: string[] = [];
     for (const token of tokens) {

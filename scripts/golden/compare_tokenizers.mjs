@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const [file, most = 20] = process.argv.slice(2);
 const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('../../js/tokenizers/pipeline/pipeline.ts', import.meta.url))],
+  entryPoints: [
+    fileURLToPath(new URL('../../js/tokenizers/pipeline/pipeline.ts', import.meta.url)),
+  ],
   bundle: true,
   format: 'esm',
   platform: 'neutral',
@@ -23,7 +25,9 @@ const differ = (name, text, expected, got) => {
   const all = differences.get(name) ?? [];
   differences.set(name, all);
   if (all.push(text) <= 2 && differences.size <= most)
-    console.log(`${name}: ${JSON.stringify(text)}\n  Rust ${JSON.stringify(expected)}\n  here ${JSON.stringify(got)}`);
+    console.log(
+      `${name}: ${JSON.stringify(text)}\n  Rust ${JSON.stringify(expected)}\n  here ${JSON.stringify(got)}`,
+    );
 };
 const attempt = (use) => {
   try {
@@ -43,7 +47,7 @@ const rowOf = (pipeline, ...texts) => {
   const ids = pieces.map(({ id }) => id);
   return {
     ids,
-    tokens: pieces.map(({ token }) => token),
+    tokens: pieces.map(({ text }) => text),
     offsets: pieces.map(({ start, end }) => [start, end]),
     words: pieces.map(({ word }) => word),
     types: pieces.map(({ typeId }) => typeId),
@@ -54,19 +58,34 @@ const rowOf = (pipeline, ...texts) => {
 
 let skipped = 0;
 for await (const line of createInterface({ input: createReadStream(file) })) {
-  const { name, json, texts = [], rows = [], decoded = [], pairs = [], settings } = JSON.parse(line);
+  const {
+    name,
+    json,
+    texts = [],
+    rows = [],
+    decoded = [],
+    pairs = [],
+    settings,
+  } = JSON.parse(line);
   const pipeline = attempt(() => new Pipeline(json, 'tokenizer.json'));
   if (pipeline.error) {
     differ(name, 'is read', '', pipeline.error);
     continue;
   }
   texts.forEach((text, at) => compare(name, text, rows[at], () => rowOf(pipeline, text)));
-  for (const [a, b, expected] of pairs) compare(name, [a, b], expected, () => rowOf(pipeline, a, b));
-  for (const [ids, expected] of decoded) compare(name, ids, expected, () => pipeline.decode(ids, false));
+  for (const [a, b, expected] of pairs)
+    compare(name, [a, b], expected, () => rowOf(pipeline, a, b));
+  for (const [ids, expected] of decoded)
+    compare(name, ids, expected, () => pipeline.decode(ids, false));
   for (const [strategy, side, maxLength, stride, text, pair, expected] of settings?.truncated ?? [])
     compare(`${name} ${strategy} ${side} ${maxLength} ${stride}`, [text, pair], expected, () => {
       const given = pair === null ? [text] : [text, pair];
-      const { pieces, overflow } = pipeline.encode(given, true, { strategy, side, maxLength, stride });
+      const { pieces, overflow } = pipeline.encode(given, true, {
+        strategy,
+        side,
+        maxLength,
+        stride,
+      });
       return [pieces, ...overflow].map((all) => [
         all.map(({ id }) => id),
         all.map(({ start, end }) => [start, end]),
@@ -76,6 +95,8 @@ for await (const line of createInterface({ input: createReadStream(file) })) {
     });
 }
 const count = [...differences.values()].reduce((sum, all) => sum + all.length, 0);
-console.log(`${compared} compared, ${count} different, in ${differences.size} cases${skipped ? `, ${skipped} skipped` : ''}`);
+console.log(
+  `${compared} compared, ${count} different, in ${differences.size} cases${skipped ? `, ${skipped} skipped` : ''}`,
+);
 for (const [name, all] of differences) console.log(`  ${name}: ${all.length}`);
 process.exitCode = count > 0 ? 1 : 0;

@@ -55,7 +55,11 @@ const tables = Object.entries(about).map(([kind, text]) => {
   for (let point = 0; point < 0x110000; ++point) {
     if (point >= 0xd800 && point < 0xe000) continue;
     const c = String.fromCodePoint(point);
-    if (decomposed ? known.has(point) && c.normalize(decomposed) !== c : kinds[kind](c) && !known.has(point))
+    if (
+      decomposed
+        ? known.has(point) && c.normalize(decomposed) !== c
+        : kinds[kind](c) && !known.has(point)
+    )
       points.push(point);
   }
   return `  /** ${text} */\n  ${kind}:\n    '${tableOf(points)}',\n`;

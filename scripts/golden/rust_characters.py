@@ -28,9 +28,7 @@ def removed(normalizer):
 
 
 def isolated(pre_tokenizer):
-    return ranges(
-        c for c in CHARACTERS if len(pre_tokenizer.pre_tokenize_str(f"a{c}a")) > 1
-    )
+    return ranges(c for c in CHARACTERS if len(pre_tokenizer.pre_tokenize_str(f"a{c}a")) > 1)
 
 
 def unchanged(normalizer):

@@ -130,16 +130,16 @@ GPT4 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
     r"|\s+(?!\S)|\s+"
 )
-QWEN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 O200K = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 DEEPSEEK = r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-CLIP = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+CLIP = (
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+)
 REGEXES = [
     GPT4, QWEN, O200K, DEEPSEEK, CLIP, r"\s+", r"\S+", r" {2,}", r"\w+|[^\w\s]+", r"\b", r"\B", r"^", r"$", r"\A.", r".\z", r"\Z",
     r"[[:punct:]]", r"[[:alpha:]]+|[[:digit:]]", r"[^[:alnum:][:space:]]+", r"[a-c&&[^b]]+", r"(?<=[a-z])(?=[A-Z])", r"(?<!\d)\d{3}", r"(?<=ab|c)\w",
@@ -163,14 +163,31 @@ def normalizer_cases():
     steps = {name: {"type": name} for name in simple}
     for left in (True, False):
         for right in (True, False):
-            steps[f"Strip {left} {right}"] = {"type": "Strip", "strip_left": left, "strip_right": right}
+            steps[f"Strip {left} {right}"] = {
+                "type": "Strip",
+                "strip_left": left,
+                "strip_right": right,
+            }
     for option in ("clean_text", "handle_chinese_chars", "strip_accents", "lowercase"):
         steps[f"Bert {option}"] = bert(**{option: True})
-    steps["Bert uncased"] = bert(clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True)
+    steps["Bert uncased"] = bert(
+        clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True
+    )
     steps["Bert cased"] = bert(clean_text=True, handle_chinese_chars=True, strip_accents=None)
     for text, by in ((" ", "▁"), ("a", ""), ("``", '"'), ("e", "xyz"), ("é", "e")):
-        steps[f"Replace {text!r} {by!r}"] = {"type": "Replace", "pattern": {"String": text}, "content": by}
-    for text, by in ((r" {2,}", " "), (r"\s+", "_"), (r"\p{N}", "0"), (r"[aeiou]", ""), (r"\d*x?", "~"), (r"(?<=s)$|^", "|")):
+        steps[f"Replace {text!r} {by!r}"] = {
+            "type": "Replace",
+            "pattern": {"String": text},
+            "content": by,
+        }
+    for text, by in (
+        (r" {2,}", " "),
+        (r"\s+", "_"),
+        (r"\p{N}", "0"),
+        (r"[aeiou]", ""),
+        (r"\d*x?", "~"),
+        (r"(?<=s)$|^", "|"),
+    ):
         steps[f"Replace /{text}/"] = {"type": "Replace", "pattern": {"Regex": text}, "content": by}
     for text in ("▁", "ab", "😀"):
         steps[f"Prepend {text}"] = {"type": "Prepend", "prepend": text}
@@ -190,25 +207,61 @@ def normalizer_cases():
 
 
 def pre_tokenizer_cases():
-    steps = {name: {"type": name} for name in ("BertPreTokenizer", "Whitespace", "WhitespaceSplit", "UnicodeScripts")}
+    steps = {
+        name: {"type": name}
+        for name in ("BertPreTokenizer", "Whitespace", "WhitespaceSplit", "UnicodeScripts")
+    }
     for behavior in BEHAVIORS:
         steps[f"Punctuation {behavior}"] = {"type": "Punctuation", "behavior": behavior}
         for invert in (True, False):
-            for kind, pattern in (("String", "e"), ("String", "  "), ("Regex", r"\s"), ("Regex", r"[a-z]+")):
-                steps[f"Split {kind} {pattern!r} {behavior} {invert}"] = {"type": "Split", "pattern": {kind: pattern}, "behavior": behavior, "invert": invert}
+            for kind, pattern in (
+                ("String", "e"),
+                ("String", "  "),
+                ("Regex", r"\s"),
+                ("Regex", r"[a-z]+"),
+            ):
+                steps[f"Split {kind} {pattern!r} {behavior} {invert}"] = {
+                    "type": "Split",
+                    "pattern": {kind: pattern},
+                    "behavior": behavior,
+                    "invert": invert,
+                }
     for pattern in REGEXES:
-        steps[f"Split /{pattern}/"] = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
-    steps["Split empty"] = {"type": "Split", "pattern": {"String": ""}, "behavior": "Isolated", "invert": False}
+        steps[f"Split /{pattern}/"] = {
+            "type": "Split",
+            "pattern": {"Regex": pattern},
+            "behavior": "Isolated",
+            "invert": False,
+        }
+    steps["Split empty"] = {
+        "type": "Split",
+        "pattern": {"String": ""},
+        "behavior": "Isolated",
+        "invert": False,
+    }
     for individual in (True, False):
         steps[f"Digits {individual}"] = {"type": "Digits", "individual_digits": individual}
     for delimiter in ("e", "▁", "😀", " "):
-        steps[f"CharDelimiterSplit {delimiter}"] = {"type": "CharDelimiterSplit", "delimiter": delimiter}
+        steps[f"CharDelimiterSplit {delimiter}"] = {
+            "type": "CharDelimiterSplit",
+            "delimiter": delimiter,
+        }
     for scheme in ("first", "never", "always"):
         for split in (True, False):
-            steps[f"Metaspace {scheme} {split}"] = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": split}
+            steps[f"Metaspace {scheme} {split}"] = {
+                "type": "Metaspace",
+                "replacement": "▁",
+                "prepend_scheme": scheme,
+                "split": split,
+            }
     for space in (True, False):
         for regex in (True, False):
-            steps[f"ByteLevel {space} {regex}"] = {"type": "ByteLevel", "add_prefix_space": space, "trim_offsets": True, "use_regex": regex}
+            steps[f"ByteLevel {space} {regex}"] = {
+                "type": "ByteLevel",
+                "add_prefix_space": space,
+                "trim_offsets": True,
+                "use_regex": regex,
+            }
     for length in (1, 3):
         steps[f"FixedLength {length}"] = {"type": "FixedLength", "length": length}
     for name, step in steps.items():
@@ -240,45 +293,169 @@ def model_cases():
     bert = {"type": "BertPreTokenizer"}
     quiet = {"show_progress": False}
 
-    empty = json.dumps({"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {}})
-    pieces = trained(empty, t.WordPieceTrainer(vocab_size=320, special_tokens=["[UNK]", "[CLS]", "[SEP]"], limit_alphabet=120, **quiet), pre_tokenizer=bert)
-    yield case("WordPiece", pieces, pre_tokenizer=bert, decoder={"type": "WordPiece", "prefix": "##", "cleanup": True})
-    yield case("WordPiece short words", {**pieces, "max_input_chars_per_word": 4}, pre_tokenizer=bert, decoder={"type": "WordPiece", "prefix": "##", "cleanup": False})
-    renamed = {"@" + token[2:] if token.startswith("##") else token: at for token, at in pieces["vocab"].items()}
-    yield case("WordPiece other prefix", {**pieces, "continuing_subword_prefix": "@", "vocab": renamed}, pre_tokenizer=bert, decoder={"type": "WordPiece", "prefix": "@", "cleanup": True})
-    yield case("WordPiece no prefix", {**pieces, "continuing_subword_prefix": ""}, pre_tokenizer=bert)
-    words = {word: at for at, word in enumerate(["<u>", "the", "and", "free", "All", "are", "born", ".", "a", "日", "de", " ", ""])}
-    yield case("WordLevel", {"type": "WordLevel", "vocab": words, "unk_token": "<u>"}, pre_tokenizer={"type": "Whitespace"})
-    yield case("WordLevel no unknown", {"type": "WordLevel", "vocab": words, "unk_token": "<none>"}, pre_tokenizer=space)
+    empty = json.dumps(
+        {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": {},
+        }
+    )
+    pieces = trained(
+        empty,
+        t.WordPieceTrainer(
+            vocab_size=320, special_tokens=["[UNK]", "[CLS]", "[SEP]"], limit_alphabet=120, **quiet
+        ),
+        pre_tokenizer=bert,
+    )
+    yield case(
+        "WordPiece",
+        pieces,
+        pre_tokenizer=bert,
+        decoder={"type": "WordPiece", "prefix": "##", "cleanup": True},
+    )
+    yield case(
+        "WordPiece short words",
+        {**pieces, "max_input_chars_per_word": 4},
+        pre_tokenizer=bert,
+        decoder={"type": "WordPiece", "prefix": "##", "cleanup": False},
+    )
+    renamed = {
+        "@" + token[2:] if token.startswith("##") else token: at
+        for token, at in pieces["vocab"].items()
+    }
+    yield case(
+        "WordPiece other prefix",
+        {**pieces, "continuing_subword_prefix": "@", "vocab": renamed},
+        pre_tokenizer=bert,
+        decoder={"type": "WordPiece", "prefix": "@", "cleanup": True},
+    )
+    yield case(
+        "WordPiece no prefix", {**pieces, "continuing_subword_prefix": ""}, pre_tokenizer=bert
+    )
+    words = {
+        word: at
+        for at, word in enumerate(
+            ["<u>", "the", "and", "free", "All", "are", "born", ".", "a", "日", "de", " ", ""]
+        )
+    }
+    yield case(
+        "WordLevel",
+        {"type": "WordLevel", "vocab": words, "unk_token": "<u>"},
+        pre_tokenizer={"type": "Whitespace"},
+    )
+    yield case(
+        "WordLevel no unknown",
+        {"type": "WordLevel", "vocab": words, "unk_token": "<none>"},
+        pre_tokenizer=space,
+    )
 
     def bpe(**options):
         return {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False, "vocab": {}, "merges": [], **options}  # fmt: skip
 
-    options = {"vocab_size": 500, "initial_alphabet": tokenizers.pre_tokenizers.ByteLevel.alphabet(), **quiet}
+    options = {
+        "vocab_size": 500,
+        "initial_alphabet": tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+        **quiet,
+    }
     bytes_ = trained(json.dumps(bpe()), t.BpeTrainer(**options), pre_tokenizer=byte)
-    decoder = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+    decoder = {
+        "type": "ByteLevel",
+        "add_prefix_space": True,
+        "trim_offsets": True,
+        "use_regex": True,
+    }
     yield case("BPE bytes", bytes_, pre_tokenizer=byte, decoder=decoder)
-    yield case("BPE bytes ignore_merges", {**bytes_, "ignore_merges": True, "merges": bytes_["merges"][:40]}, pre_tokenizer=byte, decoder=decoder)
-    yield case("BPE bytes old merges", {**bytes_, "merges": [" ".join(pair) for pair in bytes_["merges"]], "dropout": 0.0}, pre_tokenizer=byte)
-    letters = trained(json.dumps(bpe(unk_token="<unk>")), t.BpeTrainer(vocab_size=260, limit_alphabet=70, special_tokens=["<unk>"], **quiet), pre_tokenizer=mark)
+    yield case(
+        "BPE bytes ignore_merges",
+        {**bytes_, "ignore_merges": True, "merges": bytes_["merges"][:40]},
+        pre_tokenizer=byte,
+        decoder=decoder,
+    )
+    yield case(
+        "BPE bytes old merges",
+        {**bytes_, "merges": [" ".join(pair) for pair in bytes_["merges"]], "dropout": 0.0},
+        pre_tokenizer=byte,
+    )
+    letters = trained(
+        json.dumps(bpe(unk_token="<unk>")),
+        t.BpeTrainer(vocab_size=260, limit_alphabet=70, special_tokens=["<unk>"], **quiet),
+        pre_tokenizer=mark,
+    )
     marked = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
     for fuse in (True, False):
-        yield case(f"BPE letters fuse_unk={fuse}", {**letters, "fuse_unk": fuse}, pre_tokenizer=mark, decoder=marked)
+        yield case(
+            f"BPE letters fuse_unk={fuse}",
+            {**letters, "fuse_unk": fuse},
+            pre_tokenizer=mark,
+            decoder=marked,
+        )
     yield case("BPE letters no unknown", {**letters, "unk_token": None}, pre_tokenizer=mark)
-    yield case("BPE letters one word", letters, normalizer={"type": "Replace", "pattern": {"String": " "}, "content": "▁"})
+    yield case(
+        "BPE letters one word",
+        letters,
+        normalizer={"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+    )
     fallback = dict(letters["vocab"])
     for value in range(256):
         fallback[f"<0x{value:02X}>"] = len(fallback)
-    llama = {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}
-    prepend = {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]}
+    llama = {
+        "type": "Sequence",
+        "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+        ],
+    }
+    prepend = {
+        "type": "Sequence",
+        "normalizers": [
+            {"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+        ],
+    }
     for fuse in (True, False):
-        yield case(f"BPE byte_fallback fuse_unk={fuse}", {**letters, "vocab": fallback, "byte_fallback": True, "fuse_unk": fuse}, normalizer=prepend, decoder=llama)
+        yield case(
+            f"BPE byte_fallback fuse_unk={fuse}",
+            {**letters, "vocab": fallback, "byte_fallback": True, "fuse_unk": fuse},
+            normalizer=prepend,
+            decoder=llama,
+        )
     some = {token: at for token, at in fallback.items() if token not in ("<0xE3>", "<0xD0>")}
-    yield case("BPE byte_fallback some bytes", {**letters, "vocab": some, "byte_fallback": True}, pre_tokenizer=mark, decoder=llama)
-    parts = trained(json.dumps(bpe(unk_token="<unk>", continuing_subword_prefix="##")), t.BpeTrainer(vocab_size=260, limit_alphabet=70, special_tokens=["<unk>"], continuing_subword_prefix="##", **quiet), pre_tokenizer=space)
+    yield case(
+        "BPE byte_fallback some bytes",
+        {**letters, "vocab": some, "byte_fallback": True},
+        pre_tokenizer=mark,
+        decoder=llama,
+    )
+    parts = trained(
+        json.dumps(bpe(unk_token="<unk>", continuing_subword_prefix="##")),
+        t.BpeTrainer(
+            vocab_size=260,
+            limit_alphabet=70,
+            special_tokens=["<unk>"],
+            continuing_subword_prefix="##",
+            **quiet,
+        ),
+        pre_tokenizer=space,
+    )
     yield case("BPE prefix", parts, pre_tokenizer=space)
-    ends = trained(json.dumps(bpe(unk_token="<unk>", end_of_word_suffix="</w>")), t.BpeTrainer(vocab_size=260, limit_alphabet=70, special_tokens=["<unk>"], end_of_word_suffix="</w>", **quiet), pre_tokenizer=space)
-    yield case("BPE suffix", ends, pre_tokenizer=space, decoder={"type": "BPEDecoder", "suffix": "</w>"})
+    ends = trained(
+        json.dumps(bpe(unk_token="<unk>", end_of_word_suffix="</w>")),
+        t.BpeTrainer(
+            vocab_size=260,
+            limit_alphabet=70,
+            special_tokens=["<unk>"],
+            end_of_word_suffix="</w>",
+            **quiet,
+        ),
+        pre_tokenizer=space,
+    )
+    yield case(
+        "BPE suffix", ends, pre_tokenizer=space, decoder={"type": "BPEDecoder", "suffix": "</w>"}
+    )
 
     rng = random.Random(7)
     counts = {}
@@ -289,13 +466,37 @@ def model_cases():
                 for end in range(start + 1, min(start + 6, len(word) + 1)):
                     counts[word[start:end]] = counts.get(word[start:end], 0) + 1
     kept = sorted(counts, key=lambda piece: (-counts[piece] * len(piece), piece))[:420]
-    vocab = [["<unk>", 0.0], *[[piece, -rng.choice([1.5, 2.0, 3.25, 4.0]) - rng.random() * len(piece)] for piece in kept]]
-    yield case("Unigram", {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": False}, pre_tokenizer=mark, decoder=marked)
+    vocab = [
+        ["<unk>", 0.0],
+        *[
+            [piece, -rng.choice([1.5, 2.0, 3.25, 4.0]) - rng.random() * len(piece)]
+            for piece in kept
+        ],
+    ]
+    yield case(
+        "Unigram",
+        {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": False},
+        pre_tokenizer=mark,
+        decoder=marked,
+    )
     equal = [[piece, -1.0 * len(piece)] for piece, _ in vocab]
-    yield case("Unigram as likely", {"type": "Unigram", "unk_id": 0, "vocab": equal, "byte_fallback": False}, pre_tokenizer=mark)
+    yield case(
+        "Unigram as likely",
+        {"type": "Unigram", "unk_id": 0, "vocab": equal, "byte_fallback": False},
+        pre_tokenizer=mark,
+    )
     fallback = [*vocab, *[[f"<0x{value:02X}>", 0.0] for value in range(256)]]
-    yield case("Unigram byte_fallback", {"type": "Unigram", "unk_id": 0, "vocab": fallback, "byte_fallback": True}, pre_tokenizer=mark, decoder=llama)
-    yield case("Unigram one word", {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": False}, normalizer={"type": "Replace", "pattern": {"String": " "}, "content": "▁"})
+    yield case(
+        "Unigram byte_fallback",
+        {"type": "Unigram", "unk_id": 0, "vocab": fallback, "byte_fallback": True},
+        pre_tokenizer=mark,
+        decoder=llama,
+    )
+    yield case(
+        "Unigram one word",
+        {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": False},
+        normalizer={"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+    )
 
 
 def added_cases():
@@ -307,20 +508,63 @@ def added_cases():
 
     for option in (None, "single_word", "lstrip", "rstrip", "normalized", "special"):
         on = {option: True} if option else {}
-        tokens = [token(29, "[MASK]", **on), token(30, "foo", **on), token(31, "  "), token(32, "Bar", **on), token(33, "é", **on)]
+        tokens = [
+            token(29, "[MASK]", **on),
+            token(30, "foo", **on),
+            token(31, "  "),
+            token(32, "Bar", **on),
+            token(33, "é", **on),
+        ]
         for name, normalizer in (("", None), (" lowercase", {"type": "Lowercase"})):
-            yield case(f"added {option}{name}", model, added_tokens=tokens, normalizer=normalizer, pre_tokenizer={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True})
+            yield case(
+                f"added {option}{name}",
+                model,
+                added_tokens=tokens,
+                normalizer=normalizer,
+                pre_tokenizer={
+                    "type": "Metaspace",
+                    "replacement": "▁",
+                    "prepend_scheme": "first",
+                    "split": True,
+                },
+            )
     both = {"lstrip": True, "rstrip": True, "special": True}
-    tokens = [token(29, "[MASK]", **both), token(30, "[MASK]x"), token(31, "an", normalized=True), token(32, "and"), token(33, "a"), token(7, "f", special=True)]
-    yield case("added overlapping", model, added_tokens=tokens, pre_tokenizer={"type": "Whitespace"}, normalizer={"type": "Prepend", "prepend": "▁"})
-    yield case("added bytes", model, added_tokens=[token(29, "größe", normalized=True), token(30, "<s>", special=True)], normalizer={"type": "ByteLevel"}, decoder={"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True})
+    tokens = [
+        token(29, "[MASK]", **both),
+        token(30, "[MASK]x"),
+        token(31, "an", normalized=True),
+        token(32, "and"),
+        token(33, "a"),
+        token(7, "f", special=True),
+    ]
+    yield case(
+        "added overlapping",
+        model,
+        added_tokens=tokens,
+        pre_tokenizer={"type": "Whitespace"},
+        normalizer={"type": "Prepend", "prepend": "▁"},
+    )
+    yield case(
+        "added bytes",
+        model,
+        added_tokens=[token(29, "größe", normalized=True), token(30, "<s>", special=True)],
+        normalizer={"type": "ByteLevel"},
+        decoder={
+            "type": "ByteLevel",
+            "add_prefix_space": True,
+            "trim_offsets": True,
+            "use_regex": True,
+        },
+    )
 
 
 def processor_cases():
     byte = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
     vocab = tokenizers.pre_tokenizers.ByteLevel.alphabet()
     model = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False, "merges": [["Ġ", "a"], ["Ġ", "Ġ"]]}  # fmt: skip
-    model["vocab"] = {token: at for at, token in enumerate([*sorted(vocab), "Ġa", "ĠĠ", "[CLS]", "[SEP]"])}
+    model["vocab"] = {
+        token: at for at, token in enumerate([*sorted(vocab), "Ġa", "ĠĠ", "[CLS]", "[SEP]"])
+    }
     cls, sep = ["[CLS]", model["vocab"]["[CLS]"]], ["[SEP]", model["vocab"]["[SEP]"]]
 
     def special(name, type_id):
@@ -332,34 +576,94 @@ def processor_cases():
     template = {
         "type": "TemplateProcessing",
         "single": [special("[CLS]", 0), text("A", 0), special("[SEP]", 0)],
-        "pair": [special("[CLS]", 0), text("A", 0), special("[SEP]", 0), text("B", 1), special("[SEP]", 1)],
-        "special_tokens": {name: {"id": name, "ids": [at], "tokens": [name]} for name, at in (cls, sep)},
+        "pair": [
+            special("[CLS]", 0),
+            text("A", 0),
+            special("[SEP]", 0),
+            text("B", 1),
+            special("[SEP]", 1),
+        ],
+        "special_tokens": {
+            name: {"id": name, "ids": [at], "tokens": [name]} for name, at in (cls, sep)
+        },
     }
     odd = {
         **template,
         "single": [text("A", 3), special("both", 2)],
         "pair": [text("B", 1), special("both", 2), text("A", 0), text("A", 5)],
-        "special_tokens": {"both": {"id": "both", "ids": [cls[1], sep[1]], "tokens": ["[CLS]", "[SEP]"]}},
+        "special_tokens": {
+            "both": {"id": "both", "ids": [cls[1], sep[1]], "tokens": ["[CLS]", "[SEP]"]}
+        },
     }
-    steps = {"none": None, "Template": template, "Template odd": odd, "Bert": {"type": "BertProcessing", "sep": sep, "cls": cls}}
+    steps = {
+        "none": None,
+        "Template": template,
+        "Template odd": odd,
+        "Bert": {"type": "BertProcessing", "sep": sep, "cls": cls},
+    }
     for trims in (True, False):
         for space in (True, False):
             options = {"trim_offsets": trims, "add_prefix_space": space}
-            steps[f"Roberta {trims} {space}"] = {"type": "RobertaProcessing", "sep": sep, "cls": cls, **options}
-            steps[f"ByteLevel {trims} {space}"] = {"type": "ByteLevel", "use_regex": True, **options}
+            steps[f"Roberta {trims} {space}"] = {
+                "type": "RobertaProcessing",
+                "sep": sep,
+                "cls": cls,
+                **options,
+            }
+            steps[f"ByteLevel {trims} {space}"] = {
+                "type": "ByteLevel",
+                "use_regex": True,
+                **options,
+            }
     steps["Sequence"] = {"type": "Sequence", "processors": [steps["ByteLevel True True"], template]}
-    steps["Sequence after"] = {"type": "Sequence", "processors": [template, steps["ByteLevel True False"]]}
+    steps["Sequence after"] = {
+        "type": "Sequence",
+        "processors": [template, steps["ByteLevel True False"]],
+    }
     for name, step in steps.items():
-        yield case(f"processor {name}", model, pre_tokenizer=byte, post_processor=step, decoder=byte)
+        yield case(
+            f"processor {name}", model, pre_tokenizer=byte, post_processor=step, decoder=byte
+        )
 
 
 def decoder_cases():
-    tokens = ["Ġa", "##b", "c</w>", "▁d", "e", " .", "<0xE2>", "<0x98>", "<0x83>", "<0xFF>", "|", "<pad>", " n't", "Ã", "©", "日", " do not", "ee", "▁", " 's", "<0x0a>"]
-    model = {"type": "WordLevel", "unk_token": "e", "vocab": {token: at for at, token in enumerate(tokens)}}
+    tokens = [
+        "Ġa",
+        "##b",
+        "c</w>",
+        "▁d",
+        "e",
+        " .",
+        "<0xE2>",
+        "<0x98>",
+        "<0x83>",
+        "<0xFF>",
+        "|",
+        "<pad>",
+        " n't",
+        "Ã",
+        "©",
+        "日",
+        " do not",
+        "ee",
+        "▁",
+        " 's",
+        "<0x0a>",
+    ]
+    model = {
+        "type": "WordLevel",
+        "unk_token": "e",
+        "vocab": {token: at for at, token in enumerate(tokens)},
+    }
     mark = {"type": "Metaspace", "replacement": "▁", "split": True}
     steps = {
         "none": None,
-        "ByteLevel": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "ByteLevel": {
+            "type": "ByteLevel",
+            "add_prefix_space": True,
+            "trim_offsets": True,
+            "use_regex": True,
+        },
         "ByteFallback": {"type": "ByteFallback"},
         "Fuse": {"type": "Fuse"},
         "BPEDecoder": {"type": "BPEDecoder", "suffix": "</w>"},
@@ -370,10 +674,23 @@ def decoder_cases():
         steps[f"Metaspace {scheme}"] = {**mark, "prepend_scheme": scheme}
     for cleans in (True, False):
         steps[f"WordPiece {cleans}"] = {"type": "WordPiece", "prefix": "##", "cleanup": cleans}
-        steps[f"CTC {cleans}"] = {"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": cleans}
+        steps[f"CTC {cleans}"] = {
+            "type": "CTC",
+            "pad_token": "<pad>",
+            "word_delimiter_token": "|",
+            "cleanup": cleans,
+        }
     for start, stop in ((1, 0), (0, 1), (2, 1)):
-        steps[f"Strip {start} {stop}"] = {"type": "Strip", "content": "e", "start": start, "stop": stop}
-    steps["Sequence"] = {"type": "Sequence", "decoders": [steps["ByteFallback"], steps["Metaspace first"], steps["Fuse"]]}
+        steps[f"Strip {start} {stop}"] = {
+            "type": "Strip",
+            "content": "e",
+            "start": start,
+            "stop": stop,
+        }
+    steps["Sequence"] = {
+        "type": "Sequence",
+        "decoders": [steps["ByteFallback"], steps["Metaspace first"], steps["Fuse"]],
+    }
     rng = random.Random(5)
     runs = [[rng.randrange(len(tokens) + 1) for _ in range(rng.randint(1, 7))] for _ in range(40)]
     for name, step in steps.items():
@@ -391,7 +708,9 @@ def row(tokenizer, *texts):
 
 def whole(tokenizer, encoding):
     try:
-        decoded = [tokenizer.decode(encoding.ids, skip_special_tokens=skip) for skip in (False, True)]
+        decoded = [
+            tokenizer.decode(encoding.ids, skip_special_tokens=skip) for skip in (False, True)
+        ]
     except BaseException:
         decoded = None
     return {
@@ -416,22 +735,44 @@ def settings_rows(json_of):
                 for pair in (None, texts[1], texts[0]):
                     for text in texts:
                         try:
-                            tokenizer.enable_truncation(most, stride=stride, strategy=strategy, direction=side)
+                            tokenizer.enable_truncation(
+                                most, stride=stride, strategy=strategy, direction=side
+                            )
                             encoding = tokenizer.encode(text, pair)
                         except BaseException:
                             encoding = None
                         rows.append(
                             [strategy, side, most, stride, text, pair]
-                            + [encoding and [[e.ids, e.offsets, e.type_ids, e.word_ids] for e in (encoding, *encoding.overflowing)]]
+                            + [
+                                encoding
+                                and [
+                                    [e.ids, e.offsets, e.type_ids, e.word_ids]
+                                    for e in (encoding, *encoding.overflowing)
+                                ]
+                            ]
                         )
     tokenizer.no_truncation()
     padded = []
     for side in ("right", "left"):
         for multiple in (None, 4):
             for length in (None, 12):
-                tokenizer.enable_padding(direction=side, pad_id=3, pad_type_id=1, pad_token="[PAD]", length=length, pad_to_multiple_of=multiple)
+                tokenizer.enable_padding(
+                    direction=side,
+                    pad_id=3,
+                    pad_type_id=1,
+                    pad_token="[PAD]",
+                    length=length,
+                    pad_to_multiple_of=multiple,
+                )
                 batch = tokenizer.encode_batch(texts)
-                padded.append([side, multiple, length, [[e.ids, e.attention_mask, e.type_ids, e.tokens] for e in batch]])
+                padded.append(
+                    [
+                        side,
+                        multiple,
+                        length,
+                        [[e.ids, e.attention_mask, e.type_ids, e.tokens] for e in batch],
+                    ]
+                )
     return {"truncated": rows, "padded": padded, "texts": texts}
 
 
@@ -451,7 +792,11 @@ def main():
     given = parser.parse_args()
     assert tokenizers.__version__ == "0.23.1", tokenizers.__version__
     lines = SENTENCES + random_lines(given.lines, random.Random(given.seed))
-    short = lines if given.out else [line for at, line in enumerate(lines) if at % 3 == 1 or len(line) < 4]
+    short = (
+        lines
+        if given.out
+        else [line for at, line in enumerate(lines) if at % 3 == 1 or len(line) < 4]
+    )
     out = open(given.out, "w", encoding="utf-8") if given.out else None
     cases, settings = [], {}
     for name, json_of, runs in all_cases():
@@ -462,19 +807,33 @@ def main():
         if runs:
             found["decoded"] = [[run, decoded(tokenizer, run)] for run in runs]
         else:
-            texts = lines if name.startswith(("WordPiece", "BPE", "Unigram", "WordLevel")) else short
+            texts = (
+                lines if name.startswith(("WordPiece", "BPE", "Unigram", "WordLevel")) else short
+            )
             found["texts"] = texts if out else [lines.index(text) for text in texts]
             found["rows"] = [row(tokenizer, text) for text in texts]
         if name.startswith("processor"):
-            found["pairs"] = [[a, b, row(tokenizer, a, b)] for a, b in zip(SENTENCES[:8], SENTENCES[2:10])]
+            found["pairs"] = [
+                [a, b, row(tokenizer, a, b)] for a, b in zip(SENTENCES[:8], SENTENCES[2:10])
+            ]
             settings[name] = settings_rows(json_of)
         if out:
-            print(json.dumps({**found, "settings": settings.get(name)}, ensure_ascii=False), file=out)
+            print(
+                json.dumps({**found, "settings": settings.get(name)}, ensure_ascii=False), file=out
+            )
         else:
             cases.append(found)
     if not out:
-        compact = [{**each, "rows": each.get("rows") and list(map(packed, each["rows"]))} for each in cases]
-        text = {"about": ABOUT, "tokenizers": tokenizers.__version__, "lines": lines, "cases": compact, "settings": settings}
+        compact = [
+            {**each, "rows": each.get("rows") and list(map(packed, each["rows"]))} for each in cases
+        ]
+        text = {
+            "about": ABOUT,
+            "tokenizers": tokenizers.__version__,
+            "lines": lines,
+            "cases": compact,
+            "settings": settings,
+        }
         json.dump(text, sys.stdout, ensure_ascii=False, separators=(",", ":"))
         print()
 

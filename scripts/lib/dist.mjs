@@ -19,7 +19,7 @@ import { filesBelow, once } from './stamp.mjs';
 const source = join(paths.root, 'js');
 const entries = join(source, 'entries');
 const types = join(paths.dist, 'types');
-const bundled = ['@huggingface/tokenizers', 'wasm-feature-detect'];
+const bundled = ['wasm-feature-detect'];
 
 /** What package.json exports as JavaScript, and the files that workers start from. */
 function entryPoints() {

@@ -56,6 +56,22 @@ export class AlignedText {
     );
   }
 
+  /** Another text, of each unit of which is said what units of this one it comes from. */
+  rewritten(
+    text: string,
+    sources: readonly (readonly [start: number, end: number])[],
+  ): AlignedText {
+    const bound = (unit: number): number =>
+      unit < this.text.length
+        ? this.starts[this.base + unit]!
+        : (this.ends[this.base + unit - 1] ?? this.origin);
+    const starts = Int32Array.from(sources, ([start]) => bound(start));
+    const ends = Int32Array.from(sources, ([start, end], at) =>
+      start < end ? this.ends[this.base + end - 1]! : starts[at]!,
+    );
+    return new AlignedText(text, starts, ends, 0, this.origin);
+  }
+
   /** `dropped` characters go before the first change. Old characters beyond the changes go, too. */
   transform(changes: readonly Change[], dropped = 0): AlignedText {
     const old = this.text;
@@ -129,7 +145,8 @@ export class AlignedText {
     const parts = matches.map(([start, end, found]) => {
       if (!found) return this.slice(start, end);
       const at = this.base + end - 1;
-      const [from, to] = end === 0 ? [this.origin, this.origin] : [this.starts[at]!, this.ends[at]!];
+      const [from, to] =
+        end === 0 ? [this.origin, this.origin] : [this.starts[at]!, this.ends[at]!];
       const { length } = content;
       return new AlignedText(
         content,
@@ -210,7 +227,8 @@ function splits(matches: readonly Match[], behavior: Behavior): (readonly [numbe
       for (const match of matches) merge(match, match[2] && !wasFound);
       break;
     case 'MergedWithNext':
-      for (let at = matches.length - 1; at >= 0; --at) merge(matches[at]!, matches[at]![2] && !wasFound);
+      for (let at = matches.length - 1; at >= 0; --at)
+        merge(matches[at]!, matches[at]![2] && !wasFound);
       merged.reverse();
       break;
   }

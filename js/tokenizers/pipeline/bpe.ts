@@ -77,7 +77,12 @@ export function readBpe(model: Fields, vocab: ReadonlyMap<string, number>): Mode
       end: (byte += size),
     }));
   };
-  return { vocab, size: vocab.size, idToToken: (id) => tokens.get(id), tokenize: remembered(tokenize) };
+  return {
+    vocab,
+    size: vocab.size,
+    idToToken: (id) => tokens.get(id),
+    tokenize: remembered(tokenize),
+  };
 }
 
 /** The ids of the pieces of a symbol's bytes, if there are all. */
@@ -107,7 +112,8 @@ function readMerges(
       model.wrong(`merges[${at}]`, 'two pieces', entry);
     const whole = left + right.slice(prefix.length);
     const [a, b, id] = [left, right, whole].map(
-      (piece) => vocab.get(piece) ?? model.wrong(`merges[${at}]`, 'pieces of the vocabulary', piece),
+      (piece) =>
+        vocab.get(piece) ?? model.wrong(`merges[${at}]`, 'pieces of the vocabulary', piece),
     );
     merges.set(pairKey(a!, b!), { rank, id: id! });
     rank += 1;

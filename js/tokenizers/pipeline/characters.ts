@@ -47,9 +47,9 @@ export function inTable(table: string): CharacterTest {
 
 export const isWhitespace = characterTest(/\p{White_Space}/u);
 export const isNumeric = characterTest(/\p{N}/u);
-export const isPunctuation = characterTest(/[\p{P}$+<=>^`|~\u166d\u{111c9}]/u, newer.punctuation);
-export const isNonspacingMark = characterTest(/[\p{Mn}\u1734\u{1171e}]/u, newer.nonspacing);
-export const isCombiningMark = characterTest(/[\p{M}\u1cf2\u1cf3]/u, newer.mark);
+export const isPunctuation = characterTest(/[\p{P}$+<=>^`|~]|\u166d|\u{111c9}/u, newer.punctuation);
+export const isNonspacingMark = characterTest(/\p{Mn}|\u1734|\u{1171e}/u, newer.nonspacing);
+export const isCombiningMark = characterTest(/\p{M}|\u1cf2|\u1cf3/u, newer.mark);
 /** As BERT counts them; \t, \n and \r are spaces there. */
 export const isControl = characterTest(/(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}]/u, newer.format);
 const isNewerThan16 = inTable(newer.oniguruma);

@@ -27,7 +27,9 @@ export function readDecoder(step: Fields): Decoder {
     case 'Metaspace': {
       const [mark, scheme] = [step.character('replacement', '▁'), prependSchemeOf(step)];
       return (tokens) =>
-        tokens.map((token, at) => token.replaceAll(mark, at === 0 && scheme !== 'never' ? '' : ' '));
+        tokens.map((token, at) =>
+          token.replaceAll(mark, at === 0 && scheme !== 'never' ? '' : ' '),
+        );
     }
     case 'BPEDecoder': {
       const suffix = step.string('suffix', '</w>');
@@ -115,7 +117,8 @@ function readStrip(step: Fields): Decoder {
       let start = 0;
       let end = characters.length;
       while (start < most && characters[start] === content) start += 1;
-      while (characters.length - end < mostAfter && end > 0 && characters[end - 1] === content) end -= 1;
+      while (characters.length - end < mostAfter && end > 0 && characters[end - 1] === content)
+        end -= 1;
       return characters.slice(start, end).join('');
     });
 }

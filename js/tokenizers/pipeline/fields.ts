@@ -65,7 +65,9 @@ export class Fields {
 
   /** The members of a Sequence. */
   steps<T>(field: string, read: (step: Fields) => T): T[] {
-    return this.list(field).map((step, at) => read(Fields.of(step, `${this.name}.${field}[${at}]`)));
+    return this.list(field).map((step, at) =>
+      read(Fields.of(step, `${this.name}.${field}[${at}]`)),
+    );
   }
 
   wrong(field: string, expected: string, value: unknown): never {

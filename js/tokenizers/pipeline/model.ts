@@ -4,6 +4,8 @@
 export interface Token {
   id: number;
   text: string;
+  /** Of an added token: without the spaces that it took. */
+  content?: string;
   start: number;
   end: number;
 }

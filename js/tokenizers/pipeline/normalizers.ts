@@ -22,7 +22,8 @@ export function readNormalizer(step: Fields): Normalizer {
     case 'Lowercase':
       return lowercase;
     case 'Nmt':
-      return (text) => text.filter((c) => !isDroppedByNmt(c)).map((c) => (isSpaceOfNmt(c) ? ' ' : c));
+      return (text) =>
+        text.filter((c) => !isDroppedByNmt(c)).map((c) => (isSpaceOfNmt(c) ? ' ' : c));
     case 'StripAccents':
       return (text) => text.filter((codePoint) => !isCombiningMark(codePoint));
     case 'Strip': {

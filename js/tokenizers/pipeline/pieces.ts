@@ -2,6 +2,8 @@
 export interface Piece {
   id: number;
   token: string;
+  /** As it stands in the text, with the spaces that an added token took. */
+  text: string;
   typeId: number;
   /** Index of the word it is of; null for what was put around the text. */
   word: number | null;
@@ -70,6 +72,7 @@ export function padPieces(pieces: readonly Piece[], length: number, padding: Pad
   const pad: Piece = {
     id,
     token,
+    text: token,
     typeId,
     word: null,
     start: 0,
@@ -78,6 +81,6 @@ export function padPieces(pieces: readonly Piece[], length: number, padding: Pad
     isPadding: true,
     sequence: null,
   };
-  const pads = Array<Piece>(Math.max(length - pieces.length, 0)).fill(pad);
+  const pads = Array.from({ length: Math.max(length - pieces.length, 0) }, () => pad);
   return side === 'left' ? [...pads, ...pieces] : [...pieces, ...pads];
 }

@@ -2,11 +2,11 @@
 // As TokenizerImpl of the Rust library tokenizers 0.23.1, src/tokenizer/mod.rs.
 import { fail } from '../../core/errors.js';
 import { describe } from '../../core/validation.js';
-import { AddedTokens } from './added-tokens.js';
+import { AddedTokens, type AddedToken } from './added-tokens.js';
 import { sizeAt, type AlignedText } from './aligned-text.js';
 import { readDecoder, type Decoder } from './decoders.js';
 import { Fields } from './fields.js';
-import type { Model, Token } from './model.js';
+import { bytesOf, type Model, type Token } from './model.js';
 import { readModel } from './models.js';
 import { readNormalizer, type Normalizer } from './normalizers.js';
 import { mergePieces, type Piece, type Pieces, type Side } from './pieces.js';
@@ -25,7 +25,8 @@ export interface PaddingSettings {
   token: string;
 }
 
-export interface Step {
+/** Steps that no tokenizer.json can say. */
+export interface Steps {
   normalizer?: Normalizer | undefined;
   preTokenizer?: PreTokenizer | undefined;
   model?: Model;
@@ -45,16 +46,19 @@ export class Pipeline {
   constructor(
     json: Readonly<Record<string, unknown>>,
     readonly name: string,
-    steps: Step = {},
+    steps: Steps = {},
   ) {
     const file = new Fields(json, name);
     const version = file.value('version') ?? '1.0';
     if (version !== '1.0') file.wrong('version', '1.0', version);
     const read = <T>(field: string, reader: (step: Fields) => T): T | undefined =>
-      file.value(field) === undefined ? undefined : reader(Fields.of(json[field], `${name}: ${field}`));
+      file.value(field) === undefined
+        ? undefined
+        : reader(Fields.of(json[field], `${name}: ${field}`));
     this.model = steps.model ?? readModel(Fields.of(json['model'], `${name}: model`));
     const normalizer = steps.normalizer ?? read('normalizer', readNormalizer);
-    const added = file.value('added_tokens') === undefined ? [] : file.steps('added_tokens', (each) => each);
+    const added =
+      file.value('added_tokens') === undefined ? [] : file.steps('added_tokens', (each) => each);
     this.added = new AddedTokens(added, this.model, normalizer, name);
     this.#preTokenizer = steps.preTokenizer ?? read('pre_tokenizer', readPreTokenizer);
     this.#postProcessor = read('post_processor', (step) =>
@@ -70,13 +74,16 @@ export class Pipeline {
     const isPair = texts.length === 2;
     let parts: readonly Pieces[] = texts.map((text, sequence) => {
       const isLimited = truncation && (truncation.strategy !== 'only_second' || sequence > 0);
-      return { pieces: this.#encodeText(text, sequence, isLimited ? truncation : undefined), overflow: [] };
+      return {
+        pieces: this.#encodeText(text, sequence, isLimited ? truncation : undefined),
+        overflow: [],
+      };
     });
     if (truncation) {
       const added = addsSpecial ? (this.#postProcessor?.added(isPair) ?? 0) : 0;
       parts = truncateTexts(parts, added, truncation);
     }
-    return mergePieces(this.#postProcessor?.process(parts, addsSpecial) ?? untyped(parts));
+    return mergePieces(this.#postProcessor?.process(parts, addsSpecial) ?? parts);
   }
 
   decode(ids: readonly number[], skipsSpecial: boolean): string {
@@ -97,10 +104,12 @@ export class Pipeline {
     return this.added.byId.get(id)?.pattern ?? this.model.idToToken(id);
   }
 
+  /** One more than the largest id: a vocabulary may have gaps. */
   get vocabSize(): number {
-    let size = this.model.size;
-    for (const content of this.added.byContent.keys()) if (!this.model.vocab.has(content)) size += 1;
-    return size;
+    let largest = -1;
+    for (const id of this.model.vocab.values()) largest = Math.max(largest, id);
+    for (const id of this.added.byId.keys()) largest = Math.max(largest, id);
+    return largest + 1;
   }
 
   /** A limit ends the work once there are tokens enough, of whole words: the library cuts what is beyond no further. */
@@ -116,19 +125,25 @@ export class Pipeline {
     let count = 0;
     for (let at = 0; at < parts.length; ++at) {
       const { text: word, token } = parts[isLeft ? parts.length - 1 - at : at]!;
-      const tokens = token
-        ? [{ id: token.id, text: word.text, start: 0, end: Infinity }]
-        : this.model.tokenize(word.text);
+      const tokens = token ? [tokenOf(token, word)] : this.model.tokenize(word.text);
       words.push({ text: word, tokens });
       count += tokens.length;
       if (limit && !token && count >= limit.maxLength) break;
     }
     if (isLeft) words.reverse();
-    return words.flatMap(({ text: word, tokens }, index) => piecesOf(word, tokens, index, sequence));
+    return words.flatMap(({ text: word, tokens }, index) =>
+      piecesOf(word, tokens, index, sequence),
+    );
   }
 }
 
-const untyped = (parts: readonly Pieces[]): readonly Pieces[] => parts;
+const tokenOf = ({ id, content }: AddedToken, word: AlignedText): Token => ({
+  id,
+  text: word.text,
+  content,
+  start: 0,
+  end: bytesOf(word.text),
+});
 
 function piecesOf(
   word: AlignedText,
@@ -144,7 +159,8 @@ function piecesOf(
     const [start, end] = word.source(unitAt(token.start), last + sizeAt(text, last));
     return {
       id: token.id,
-      token: token.text,
+      token: token.content ?? token.text,
+      text: token.text,
       typeId: sequence,
       word: index,
       start,
@@ -170,7 +186,11 @@ function unitsOfBytes(text: string): Int32Array {
 }
 
 function readTruncation(step: Fields): Truncation {
-  const names = { LongestFirst: 'longest_first', OnlyFirst: 'only_first', OnlySecond: 'only_second' };
+  const names = {
+    LongestFirst: 'longest_first',
+    OnlyFirst: 'only_first',
+    OnlySecond: 'only_second',
+  };
   const strategy = step.oneOf('strategy', Object.keys(names) as (keyof typeof names)[]);
   return {
     strategy: truncationStrategies[Object.keys(names).indexOf(strategy)]!,
@@ -182,7 +202,10 @@ function readTruncation(step: Fields): Truncation {
 
 function readPadding(step: Fields): PaddingSettings {
   const strategy = step.value('strategy');
-  const fixed = typeof strategy === 'object' ? step.object('strategy').integer('Fixed', undefined, 1 << 20) : undefined;
+  const fixed =
+    typeof strategy === 'object'
+      ? step.object('strategy').integer('Fixed', undefined, 1 << 20)
+      : undefined;
   if (fixed === undefined && strategy !== 'BatchLongest')
     fail(
       'bad_checkpoint',

@@ -45,6 +45,7 @@ export function readPostProcessor(step: Fields, tokenToId: TokenToId): PostProce
 const special = (id: number, token: string, typeId: number): Piece => ({
   id,
   token,
+  text: token,
   typeId,
   word: null,
   start: 0,
@@ -60,12 +61,16 @@ const typed = (part: Pieces, typeId: number): Pieces => ({
 });
 
 function readTemplate(step: Fields, tokenToId: TokenToId): PostProcessor {
-  const tokens = step.value('special_tokens') === undefined ? undefined : step.object('special_tokens');
+  const tokens =
+    step.value('special_tokens') === undefined ? undefined : step.object('special_tokens');
   const specialOf = (name: string): (readonly [id: number, token: string])[] => {
     if (tokens?.value(name) === undefined) {
       const id = tokenToId(name); // a hand-written file may leave its id out
       return id === undefined
-        ? fail('bad_checkpoint', `${step.name}.special_tokens: expected ${JSON.stringify(name)}, got none`)
+        ? fail(
+            'bad_checkpoint',
+            `${step.name}.special_tokens: expected ${JSON.stringify(name)}, got none`,
+          )
         : [[id, name]];
     }
     const token = tokens.object(name);
@@ -77,13 +82,16 @@ function readTemplate(step: Fields, tokenToId: TokenToId): PostProcessor {
         : token.wrong(`ids[${at}]`, 'an id and its token', id);
     });
   };
-  const read = (field: string): ((parts: readonly Pieces[], addsSpecial: boolean) => Pieces[]) & { added: number } => {
+  const read = (
+    field: string,
+  ): ((parts: readonly Pieces[], addsSpecial: boolean) => Pieces[]) & { added: number } => {
     let added = 0;
     const pieces = step.steps(field, (piece) => {
       const kind = piece.value('Sequence') === undefined ? 'SpecialToken' : 'Sequence';
       const named = piece.object(kind);
       const typeId = named.integer('type_id', 0);
-      if (kind === 'Sequence') return { typeId, index: named.oneOf('id', ['A', 'B']) === 'A' ? 0 : 1 };
+      if (kind === 'Sequence')
+        return { typeId, index: named.oneOf('id', ['A', 'B']) === 'A' ? 0 : 1 };
       const found = specialOf(named.string('id'));
       added += found.length;
       return { typeId, pieces: found.map(([id, token]) => special(id, token, typeId)) };
@@ -129,11 +137,9 @@ function readBert(step: Fields): PostProcessor {
     process: (parts, addsSpecial) =>
       addsSpecial
         ? parts.map((part, at) =>
-            around(
-              part,
-              at === 0 ? [special(clsId, cls, 0)] : [],
-              [special(sepId, sep, at === 0 ? 0 : 1)],
-            ),
+            around(part, at === 0 ? [special(clsId, cls, 0)] : [], [
+              special(sepId, sep, at === 0 ? 0 : 1),
+            ]),
           )
         : parts,
   };
@@ -168,7 +174,7 @@ const isSpace = (character: string): boolean =>
 
 /** Its offsets without the spaces around it, but with the one that was put before the text. */
 function trimPiece(piece: Piece, isFirst: boolean, addsSpace: boolean): Piece {
-  const characters = Array.from(piece.token);
+  const characters = Array.from(piece.text);
   let leading = characters.findIndex((character) => !isSpace(character));
   if (leading < 0) leading = characters.length;
   let trailing = 0;

@@ -34,7 +34,11 @@ export function readPreTokenizer(step: Fields): PreTokenizer {
     }
     case 'CharDelimiterSplit': {
       const delimiter = step.character('delimiter').codePointAt(0);
-      return (text) => text.split(matchCharacters(text.text, (c) => c === delimiter), 'Removed');
+      return (text) =>
+        text.split(
+          matchCharacters(text.text, (c) => c === delimiter),
+          'Removed',
+        );
     }
     case 'Split':
       return readSplit(step);
@@ -71,7 +75,8 @@ const splitWhitespace: PreTokenizer = (text) =>
 
 /** Runs of word characters, and runs of what are neither those nor spaces. */
 const splitWords: PreTokenizer = (text) => {
-  const kindOf = (c: number): string => (isWordCharacter(c) ? 'word' : isWhitespace(c) ? '' : 'sign');
+  const kindOf = (c: number): string =>
+    isWordCharacter(c) ? 'word' : isWhitespace(c) ? '' : 'sign';
   const words: AlignedText[] = [];
   let start = 0;
   let last = '';
@@ -122,7 +127,10 @@ function readMetaspace(step: Fields): PreTokenizer {
     const isDue = scheme === 'always' || (scheme === 'first' && text.origin === 0);
     if (isDue && !marked.text.startsWith(mark)) marked = marked.prepend(mark);
     return splits
-      ? marked.split(matchCharacters(marked.text, (c) => c === markPoint), 'MergedWithNext')
+      ? marked.split(
+          matchCharacters(marked.text, (c) => c === markPoint),
+          'MergedWithNext',
+        )
       : [marked];
   };
 }

@@ -26,7 +26,8 @@ export function readPrecompiled(step: Fields): (text: AlignedText) => AlignedTex
       const removed = Array.from(part).length;
       for (const character of replaced) changes.push([character, 0]);
       const added = changes.length - before - removed;
-      for (let at = changes.length - Math.max(added, 0); at < changes.length; ++at) changes[at]![1] = 1;
+      for (let at = changes.length - Math.max(added, 0); at < changes.length; ++at)
+        changes[at]![1] = 1;
       if (added < 0 && changes.length > 0) changes.at(-1)![1] += added;
     };
     for (const grapheme of graphemes(text.text)) {
@@ -51,7 +52,11 @@ function bytesOf(step: Fields): Uint8Array {
   try {
     return Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0));
   } catch (error) {
-    fail('bad_checkpoint', `${step.name}.precompiled_charsmap: expected base64, got other text`, error);
+    fail(
+      'bad_checkpoint',
+      `${step.name}.precompiled_charsmap: expected base64, got other text`,
+      error,
+    );
   }
 }
 

@@ -270,7 +270,8 @@ export class RegexParser {
 
   /** After its [. */
   #class(): CharacterTest {
-    if (++this.#depth > deepest) this.#unsupported(`more than ${deepest} classes within each other`);
+    if (++this.#depth > deepest)
+      this.#unsupported(`more than ${deepest} classes within each other`);
     const isNegative = this.#take('^');
     const groups: CharacterTest[] = [];
     let tests: CharacterTest[] = [];
@@ -351,7 +352,10 @@ function bounds(sign: string): [least: number, most: number] {
   if (sign === '+') return [1, Infinity];
   if (sign === '?') return [0, 1];
   const [least, most] = sign.slice(1, -1).split(',');
-  return [Number(least), most === undefined ? Number(least) : most === '' ? Infinity : Number(most)];
+  return [
+    Number(least),
+    most === undefined ? Number(least) : most === '' ? Infinity : Number(most),
+  ];
 }
 
 /** A POSIX bracket, a general category, a property or a script; names are matched without their case. */

@@ -8,10 +8,22 @@ import { isWord, RegexParser, type Node, type Place } from './regex-syntax.js';
 type Instruction =
   | { kind: 'character'; test: CharacterTest }
   /** As many as there are; the next instruction is tried with the most first. */
-  | { kind: 'run'; test: CharacterTest; least: number; most: number; keepsAll: boolean; choice: number }
+  | {
+      kind: 'run';
+      test: CharacterTest;
+      least: number;
+      most: number;
+      keepsAll: boolean;
+      choice: number;
+    }
   | { kind: 'split'; first: number; second: number; choice: number }
   | { kind: 'jump'; to: number }
-  | { kind: 'look'; program: Program; isNegative: boolean; lengths: readonly [number, number] | undefined }
+  | {
+      kind: 'look';
+      program: Program;
+      isNegative: boolean;
+      lengths: readonly [number, number] | undefined;
+    }
   | { kind: 'atomic'; program: Program }
   | { kind: 'at'; place: Place }
   | { kind: 'end' };
@@ -240,7 +252,8 @@ class Run {
 }
 
 function isAt(place: Place, text: string, at: number): boolean {
-  const isEdge = (): boolean => wordBefore(text, at) !== (at < text.length && isWord(text.codePointAt(at)!));
+  const isEdge = (): boolean =>
+    wordBefore(text, at) !== (at < text.length && isWord(text.codePointAt(at)!));
   switch (place) {
     case 'start':
       return at === 0;
@@ -270,7 +283,10 @@ function compile(node: Node, name: string): Program {
   const { code } = program;
   const add = (instruction: Instruction): number => {
     if (code.length >= mostInstructions)
-      fail('unsupported_checkpoint', `${name}: expected a regular expression of at most ${mostInstructions} steps`);
+      fail(
+        'unsupported_checkpoint',
+        `${name}: expected a regular expression of at most ${mostInstructions} steps`,
+      );
     return code.push(instruction) - 1;
   };
   const split = (): Extract<Instruction, { kind: 'split' }> => {
@@ -294,7 +310,12 @@ function compile(node: Node, name: string): Program {
         return;
       case 'look': {
         const lengths = each.isBehind ? lengthsOf(each.node, name) : undefined;
-        add({ kind: 'look', program: compile(each.node, name), isNegative: each.isNegative, lengths });
+        add({
+          kind: 'look',
+          program: compile(each.node, name),
+          isNegative: each.isNegative,
+          lengths,
+        });
         return;
       }
       case 'atomic':
@@ -321,7 +342,12 @@ function compile(node: Node, name: string): Program {
     });
     for (const jump of jumps) jump.to = code.length;
   };
-  const writeRepeat = ({ node: body, least, most, how }: Extract<Node, { kind: 'repeat' }>): void => {
+  const writeRepeat = ({
+    node: body,
+    least,
+    most,
+    how,
+  }: Extract<Node, { kind: 'repeat' }>): void => {
     if (body.kind === 'character' && how !== 'lazy') {
       const choice = program.choices++;
       add({ kind: 'run', test: body.test, least, most, keepsAll: how === 'possessive', choice });
@@ -384,6 +410,9 @@ function lengthOf(node: Node): [number, number] {
 function lengthsOf(node: Node, name: string): [number, number] {
   const [least, most] = lengthOf(node);
   if (most > 255 && most !== Infinity)
-    fail('unsupported_checkpoint', `${name}: expected a look behind of at most 255 characters, got ${most}`);
+    fail(
+      'unsupported_checkpoint',
+      `${name}: expected a look behind of at most 255 characters, got ${most}`,
+    );
   return [least, most];
 }

@@ -45,7 +45,10 @@ export function truncateTexts(
   const index = strategy === 'only_first' ? 0 : 1;
   const length = lengths[index];
   if (length === undefined)
-    fail('invalid_argument', 'options.truncation: expected a second text for only_second, got none');
+    fail(
+      'invalid_argument',
+      'options.truncation: expected a second text for only_second, got none',
+    );
   if (length <= excess)
     fail(
       'invalid_argument',

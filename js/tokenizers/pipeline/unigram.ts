@@ -21,12 +21,19 @@ export function readUnigram(model: Fields): Model {
   const vocab = new Map(pieces.map(([text], id) => [text, id]));
   const scores = pieces.map(([, score]) => score);
   const unknown = scores.reduce((a, b) => Math.min(a, b), Infinity) - unknownPenalty;
-  const best = bestPath(new PrefixIndex(vocab.keys(), model.name), (text) => scores[vocab.get(text)!]!, unknown);
+  const best = bestPath(
+    new PrefixIndex(vocab.keys(), model.name),
+    (text) => scores[vocab.get(text)!]!,
+    unknown,
+  );
 
   const tokenize = (word: string): Token[] => {
     const tokens: Token[] = [];
     let start = 0;
-    for (const text of fused(best(word), (piece, isKnown) => !isKnown || vocab.get(piece) === unknownId)) {
+    for (const text of fused(
+      best(word),
+      (piece, isKnown) => !isKnown || vocab.get(piece) === unknownId,
+    )) {
       const end = start + bytesOf(text);
       const id = vocab.get(text);
       const bytes = id === undefined && fallsBack ? bytePieces(text) : [];
@@ -100,7 +107,10 @@ export function bestPath(
 }
 
 /** Unknown parts after each other as one. */
-function fused(parts: readonly Part[], isUnknown: (text: string, isKnown: boolean) => boolean): string[] {
+function fused(
+  parts: readonly Part[],
+  isUnknown: (text: string, isKnown: boolean) => boolean,
+): string[] {
   const texts: string[] = [];
   let wasUnknown = false;
   for (const [text, isKnown] of parts) {

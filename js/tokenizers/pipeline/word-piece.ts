@@ -19,7 +19,12 @@ export function readWordPiece(model: Fields, vocab: ReadonlyMap<string, number>)
       if (end === undefined) return [unknown(word)];
       const part = word.slice(start, end);
       const bytes = bytesOf(part);
-      tokens.push({ id: vocab.get(before + part)!, text: before + part, start: byte, end: byte + bytes });
+      tokens.push({
+        id: vocab.get(before + part)!,
+        text: before + part,
+        start: byte,
+        end: byte + bytes,
+      });
       byte += bytes;
       start = end;
     }
