@@ -39,8 +39,8 @@ interface Program {
 const mostInstructions = 1 << 16;
 /** Steps before failures are remembered, and those after which a text is given up. */
 const patience = 2000;
-const stepsAtLeast = 20_000_000;
-const stepsPerCharacter = 2000;
+const stepsAtLeast = 10_000_000;
+const stepsPerCharacter = 100;
 
 export class Regex {
   readonly #program: Program;
@@ -125,7 +125,13 @@ class Run {
         case 'run': {
           let fewest = at;
           let count = 0;
+          const isGreedy = instruction.most === Infinity && !instruction.keepsAll;
+          let isKnown = false; // a run that began before has failed from its end down to here
           while (at < text.length && count < instruction.most) {
+            if (count === instruction.least && isGreedy && this.#isMarked(instruction.choice, at)) {
+              isKnown = true;
+              break;
+            }
             const codePoint = text.codePointAt(at)!;
             if (!instruction.test(codePoint)) break;
             at += codePoint > 0xffff ? 2 : 1;
@@ -133,16 +139,11 @@ class Run {
             if (count <= instruction.least) fewest = at;
           }
           this.#steps -= count >> 3;
-          if (count < instruction.least || this.#hasFailed(instruction.choice, at)) {
-            if (count < instruction.least || instruction.keepsAll || at === fewest) failed = true;
-            else {
-              waiting.push(pc, fewest, at);
-              failed = true;
-            }
-          } else {
-            if (!instruction.keepsAll && at > fewest) waiting.push(pc, fewest, at);
-            pc += 1;
-          }
+          failed = isKnown || count < instruction.least;
+          if (failed) break;
+          if (!instruction.keepsAll && at > fewest) waiting.push(pc, fewest, at);
+          failed = this.#hasFailed(instruction.choice, at);
+          pc += 1;
           break;
         }
         case 'split':
@@ -232,13 +233,18 @@ class Run {
     this.#failed = new Uint8Array(bytes);
   }
 
+  #isMarked(choice: number, at: number): boolean {
+    if (!this.#failed) return false;
+    const bit = at * this.program.choices + choice;
+    return (this.#failed[bit >>> 3]! & (1 << (bit & 7))) !== 0;
+  }
+
   /** Whether it did; from now on it counts as if. */
   #hasFailed(choice: number, at: number): boolean {
     if (!this.#failed) return false;
+    if (this.#isMarked(choice, at)) return true;
     const bit = at * this.program.choices + choice;
-    const [index, mask] = [bit >>> 3, 1 << (bit & 7)];
-    if ((this.#failed[index]! & mask) !== 0) return true;
-    this.#failed[index]! |= mask;
+    this.#failed[bit >>> 3]! |= 1 << (bit & 7);
     return false;
   }
 
