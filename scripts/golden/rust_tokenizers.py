@@ -820,7 +820,12 @@ def main():
             found["pairs"] = [[a, b, digest(each)] for a, b, each in found.get("pairs", [])]
             cases.append(found)
     if not out:
-        text = {"about": ABOUT, "tokenizers": tokenizers.__version__, "lines": lines, "cases": cases}
+        text = {
+            "about": ABOUT,
+            "tokenizers": tokenizers.__version__,
+            "lines": lines,
+            "cases": cases,
+        }
         json.dump(text, sys.stdout, ensure_ascii=False, separators=(",", ":"))
         print()
 
