@@ -167,7 +167,7 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
   const KeysAndValues keys_and_values(a, workspace);
   // Rows 64 bytes more than the keys need apart: a power of two would put all rows of a tile into one cache set.
   const Index stride = (S + kPanelWidth - 1) / kPanelWidth * kPanelWidth + 16;
-  ScoreBlock scores{workspace.take(std::min(T, kBlockQueries) * stride), stride, 0};
+  ScoreBlock scores{workspace.take(std::min(T, kBlockQueries), stride).data, stride, 0};
 
   // Blocks as equal as possible: none is left with one or two queries.
   const Index blocks = (T + kBlockQueries - 1) / kBlockQueries;

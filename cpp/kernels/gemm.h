@@ -19,8 +19,10 @@ struct PackedView {
   Index out = 0;
 
   static constexpr Index panel_size(Index in) { return (in + 1) * kPanelWidth; }
-  static constexpr Index storage_size(Index in, Index out) {
-    return (out + kPanelWidth - 1) / kPanelWidth * panel_size(in);
+  /// Throws std::bad_alloc where that is more than memory can hold.
+  static Index storage_size(Index in, Index out) {
+    const Index panels = checked_sum(out, kPanelWidth - 1) / kPanelWidth;
+    return checked_product(panels, checked_product(checked_sum(in, 1), kPanelWidth));
   }
   /// Where weight (o, i) lies in the packed storage; i = -1 is the bias of o.
   static constexpr Index position(Index in, Index o, Index i) {

@@ -28,7 +28,7 @@ struct RowTiles {
 
 /// Copies alpha · a for the micro-kernel: tile by tile, and within a tile the tile's rows side by side for every k.
 /// Tile i begins at packed + RowTiles::begin(i) · a.cols. `packed` holds packed_rows_size(a.rows, a.cols) floats.
-constexpr Index packed_rows_size(Index rows, Index cols) { return rows * cols + 4; }
+inline Index packed_rows_size(Index rows, Index cols) { return checked_sum(checked_product(rows, cols), 4); }
 void pack_rows(const ConstMatrixView& a, float alpha, float* packed);
 
 /// Panels of bᵀ: b's rows become columns, kPanelWidth to a panel, under a bias of zero. For a bᵀ.

@@ -37,7 +37,7 @@ Workspace::Scope::~Scope() {
 }
 
 float* Workspace::take(Index count) {
-  count = rounded_up(count);
+  count = rounded_up(checked_sum(count, 0));
   while (current_ < chunks_.size()) {
     Chunk& chunk = chunks_[current_];
     if (chunk.size - chunk.used >= count) {

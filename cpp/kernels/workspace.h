@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/view.h"
+#include "kernels/checked.h"
 
 namespace attention_lab::kernels {
 
@@ -28,9 +28,10 @@ class Workspace {
     Index used_;
   };
 
-  /// `count` floats, uninitialised and aligned to kAlignment. Throws std::bad_alloc.
+  /// `count` floats, uninitialised and aligned to kAlignment. Throws std::bad_alloc where there is no such memory, or
+  /// where the count is negative or above kMostFloats.
   float* take(Index count);
-  MatrixView take(Index rows, Index cols) { return {take(rows * cols), rows, cols, cols}; }
+  MatrixView take(Index rows, Index cols) { return {take(checked_product(rows, cols)), rows, cols, cols}; }
   /// The same, filled with zeros.
   MatrixView zeros(Index rows, Index cols);
 

@@ -27,7 +27,7 @@ class AttentionLayer {
   /// query [B·T, D], key and value [B·S, D] → [B·T, D], a view valid until the next forward pass.
   ConstMatrixView forward(const ConstMatrixView& query, const ConstMatrixView& key, const ConstMatrixView& value,
                           Index batch, const nn::AttentionOverrides& overrides, Record& record) {
-    output_.resize(query.rows, attention_.config().d_out());
+    resize(output_, query.rows, attention_.config().d_out());
     attention_.forward(query, key, value, batch, overrides, {}, {}, view(output_), record, workspace_);
     return view(output_);
   }

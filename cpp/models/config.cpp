@@ -5,12 +5,18 @@ namespace attention_lab::models {
 
 namespace {
 
+/// Four times as many as the deepest models published. Each layer costs some memory and many names, however narrow it is.
+constexpr Index kMostLayers = 4096;
+
 void check_stack(const StackConfig& config) {
-  require_at_least(1, config.d_model(), "dModel");
+  require_size(1, config.d_model(), "dModel");
   require_at_least(1, config.num_layers, "numLayers");
+  if (config.num_layers > kMostLayers)
+    fail("config", {"numLayers: expected at most ", kMostLayers, ", got ", config.num_layers});
   require_at_least(0, config.vocab_size, "vocabSize");
   require_at_least(0, config.type_vocab_size, "typeVocabSize");
-  require_at_least(0, config.position_offset, "positionOffset");
+  require_size(0, config.position_offset, "positionOffset");
+  require_size(0, config.max_len, "maxLen");
   if (config.image) {
     nn::check(config.image);
     if (config.vocab_size > 0) fail("config", {"image: expected no vocabSize beside it, got ", config.vocab_size});
@@ -19,14 +25,17 @@ void check_stack(const StackConfig& config) {
            {"maxLen: expected ", config.image.length(), ", the class token and the patches, got ", config.max_len});
   }
   if (config.has_longest()) require_at_least(1, config.max_len, "maxLen");
-  if (config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp)
-    require_at_least(1, config.block.mlp.d_ff, "dFf");
-  require_at_least(0, config.memory_length, "memoryLength");
+  if (config.has_position_table() && config.pad_token_id >= config.max_len + config.position_offset)
+    fail("config",
+         {"padTokenId: expected below ", config.max_len + config.position_offset,
+          ", the rows of the positions' table, where padding has the row of its id; got ", Index{config.pad_token_id}});
+  const bool has_mlp = config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp;
+  require_at_least(has_mlp ? 1 : 0, config.block.mlp.d_ff, "dFf");
+  require_size(0, config.memory_length, "memoryLength");
   const bool relative = config.positions == StackConfig::Positions::relative;
   if (config.memory_length > 0 && !relative)
     fail("config", {"memoryLength: expected positions relative, which alone have a memory"});
-  if (relative && config.block.feed_forward != nn::BlockConfig::FeedForwardKind::mlp)
-    fail("config", {"positions relative: expected feedForward mlp"});
+  if (relative && !has_mlp) fail("config", {"positions relative: expected feedForward mlp"});
   if (!config.windows.empty()) require_count("attention.window", config.num_layers, config.windows.size());
   if (config.block.attention.global_tokens &&
       (config.positions == StackConfig::Positions::t5_bias || config.positions == StackConfig::Positions::alibi))
@@ -34,15 +43,18 @@ void check_stack(const StackConfig& config) {
   if (!(config.block.norm_eps > 0.0f)) fail("config", {"normEps: expected a number above 0"});
 }
 
+/// In double, where no config's sizes overflow.
 double weights_of(const StackConfig& config) {
-  const Index width = config.block.attention.num_heads * config.block.attention.d_head;
-  const Index rows = config.vocab_size + config.max_len + config.type_vocab_size + config.image.patch_size();
-  const Index each = (config.block.cross_attention ? 8 : 4) * width +
-                     (config.block.attention.global_tokens ? 3 : 0) * width +
-                     (config.positions == StackConfig::Positions::relative ? width : 0) +
-                     (config.block.mlp.gated ? 3 : 2) * config.block.mlp.d_ff;
-  return static_cast<double>(config.d_model()) *
-         (static_cast<double>(rows) + static_cast<double>(config.num_layers) * static_cast<double>(each));
+  const auto number = [](Index size) { return static_cast<double>(size); };
+  const double width = number(config.block.attention.num_heads) * number(config.block.attention.d_head);
+  double rows = number(config.vocab_size) + number(config.type_vocab_size) + number(config.image.patch_size());
+  if (config.positions == StackConfig::Positions::learned)
+    rows += number(config.max_len) + number(config.position_offset);
+  const double each = (config.block.cross_attention ? 8 : 4) * width +
+                      (config.block.attention.global_tokens ? 3 : 0) * width +
+                      (config.positions == StackConfig::Positions::relative ? width : 0) +
+                      (config.block.mlp.gated ? 3 : 2) * number(config.block.mlp.d_ff);
+  return number(config.d_model()) * (rows + number(config.num_layers) * each);
 }
 
 }  // namespace

@@ -35,7 +35,12 @@ struct StackConfig {
   bool final_norm = false;     // LayerNorm after the last block
 
   Index d_model() const { return block.attention.d_model; }
-  /// Positions that come from a table of max_len rows; the others know every length.
+  /// Positions whose vectors are added to the embeddings.
+  bool has_position_table() const {
+    return positions == Positions::learned || positions == Positions::sinusoidal ||
+           positions == Positions::sinusoidal_halves;
+  }
+  /// Positions that are known up to max_len; the others know every length.
   bool has_longest() const {
     return positions != Positions::none && positions != Positions::t5_bias && positions != Positions::alibi &&
            positions != Positions::relative;

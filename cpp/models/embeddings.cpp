@@ -63,6 +63,7 @@ void Embeddings::each_position(const ForwardInputs& inputs, Visit visit) const {
 }
 
 void Embeddings::positions(const ForwardInputs& inputs, const MatrixView& term) const {
+  positions_.reach(config_.position_offset + inputs.seen() + inputs.length);
   each_position(inputs, [&](Index r, Index position) {
     kernels::copy(positions_.row(position), {term.row(r), 1, term.cols, term.stride});
   });

@@ -58,9 +58,12 @@ Generation::Generation(Model& model, Index capacity, const SamplingOptions& opti
   const ModelConfig& config = model.config();
   if (!config.block.attention.causal || !config.lm_head)
     fail("value", {"generate: expected a causal model with a language-model head"});
+  require_size(1, capacity, "capacity");
   if (config.has_longest()) capacity = std::min(capacity, config.max_len);
   if (options.repetition_penalty != 1.0f) read_.resize(static_cast<std::size_t>(config.vocab_size));
   cache_ = model.make_cache(1, capacity);
+  if (model.encoder() && !source_.mask.empty())
+    require_count("attentionMask", static_cast<Index>(source_.ids.size()), source_.mask.size());
   if (model.encoder()) memory_cache_ = model.make_cache(1, static_cast<Index>(source_.ids.size()));
 }
 

@@ -64,7 +64,7 @@ void Model::make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Rec
     hidden = {hidden.row(T - 1), inputs.batch, hidden.cols, T * hidden.stride};
   }
   element_count({hidden.rows, config_.vocab_size});
-  logits_.resize(hidden.rows, config_.vocab_size);
+  resize(logits_, hidden.rows, config_.vocab_size);
   if (config_.masked_lm_head)
     masked_lm_head_.forward(hidden, stack_.tokens(), view(logits_), workspace_);
   else
@@ -84,7 +84,7 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
   ForwardOutput output;
   output.last_hidden_state = x;
   if (config_.pooler) {
-    pooled_.resize(inputs.batch, config_.d_model());
+    resize(pooled_, inputs.batch, config_.d_model());
     pooler_.forward(x, view(pooled_), workspace_);
     output.pooler_output = view(pooled_);
   }
@@ -93,7 +93,7 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
     output.logits = view(logits_);
   }
   if (config_.num_labels > 0) {
-    logits_.resize(inputs.batch, config_.num_labels);
+    resize(logits_, inputs.batch, config_.num_labels);
     classifier_.forward(first_tokens(x, inputs.batch), view(logits_), workspace_);
     record.produced(logits_site_, TensorView::dense(logits_.data(), {inputs.batch, config_.num_labels}));
     output.logits = view(logits_);

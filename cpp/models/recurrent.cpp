@@ -7,10 +7,11 @@
 namespace attention_lab::models {
 
 Recurrent::Recurrent(const RecurrentConfig& config) : config_(config) {
-  require_at_least(0, config.vocab_size, "vocabSize");
-  require_at_least(1, config.input_size, "inputSize");
-  require_at_least(1, config.hidden_size, "hiddenSize");
-  require_at_least(1, config.num_layers, "numLayers");
+  require_size(0, config.vocab_size, "vocabSize");
+  require_size(1, config.input_size, "inputSize");
+  require_size(1, config.hidden_size, "hiddenSize");
+  require_size(1, config.num_layers, "numLayers");
+  element_count({config.num_layers, 3, config.hidden_size, config.hidden_size});  // the states' weights alone
   if (config.vocab_size > 0) {
     embedding_ = nn::Embedding(config.vocab_size, config.input_size);
     embedding_.name_all(parameters_, "embed.token");
@@ -49,10 +50,10 @@ ConstMatrixView Recurrent::forward(const RecurrentInputs& inputs, const MatrixVi
     embedding_.forward(inputs.ids, "inputIds", vectors);
     x = vectors;
   }
+  element_count({config_.num_layers, rows, 4 * D});
   const Index all = config_.num_layers * rows;
-  element_count({all, 4 * D});
   const MatrixView gates = workspace_.take(all, 4 * D);  // of every layer
-  states_.resize(all, D);
+  resize(states_, all, D);
   for (Index l = 0; l < config_.num_layers; ++l) {
     const MatrixView y{view(states_).row(l * rows), rows, D, D};
     layers_[static_cast<std::size_t>(l)].forward(x, inputs.batch, {gates.row(l * rows), rows, 4 * D, 4 * D}, y, record,
@@ -68,7 +69,7 @@ ConstMatrixView Recurrent::forward(const RecurrentInputs& inputs, const MatrixVi
 void Recurrent::measure(Index batch, const ConstMatrixView& gates, const ConstMatrixView& states,
                         const MatrixView& influence) {
   const Index N = config_.num_layers, D = config_.hidden_size, I = config_.input_size, T = influence.cols;
-  element_count({N * D, T * I});
+  element_count({N, D, T, I});
   const MatrixView jacobians = workspace_.take(N * D, T * I);
   const MatrixView by_itself = workspace_.zeros(I, I);       // ∂x_t/∂x_t; by earlier inputs it is 0
   const float* const nothing = workspace_.zeros(1, D).data;  // the state before the first

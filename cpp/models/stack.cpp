@@ -59,6 +59,10 @@ void Stack::check(const ForwardInputs& inputs) const {
   const Index B = inputs.batch, T = inputs.length, tokens = element_count({B, T});
   if (B < 1 || T < 1)
     fail("shape", {"inputs: expected at least one sequence of at least one token, got [", B, ", ", T, "]"});
+  if (!inputs.input_ids.empty() + !inputs.inputs_embeds.empty() + !inputs.pixel_values.empty() +
+          !inputs.start.resid.empty() !=
+      1)
+    fail("value", {"inputs: expected one of inputIds, inputsEmbeds, pixelValues and start, not empty"});
   if (!inputs.start.resid.empty()) {
     require_in_range("start.layer", inputs.start.layer, config_.num_layers + 1);
     require_count("start.resid", element_count({B, T, config_.d_model()}), inputs.start.resid.size());
@@ -66,7 +70,7 @@ void Stack::check(const ForwardInputs& inputs) const {
   } else if (!inputs.inputs_embeds.empty()) {
     require_count("inputsEmbeds", element_count({B, T, config_.d_model()}), inputs.inputs_embeds.size());
   } else if (config_.image) {
-    require_count("pixelValues", B * config_.image.pixels(), inputs.pixel_values.size());
+    require_count("pixelValues", element_count({B, config_.image.pixels()}), inputs.pixel_values.size());
     require_count("pixelValues: tokens", config_.image.length(), static_cast<std::size_t>(T));
   } else {
     if (!embeddings_.tokens())
@@ -83,6 +87,7 @@ void Stack::check(const ForwardInputs& inputs) const {
     if (config_.type_vocab_size == 0) fail("value", {"tokenTypeIds: this model has no token types"});
     require_count("tokenTypeIds", tokens, inputs.token_type_ids.size());
   }
+  require_at_least(0, inputs.past.length, "memory");
   if (inputs.past.length > 0) {
     if (inputs.past.length > config_.memory_length)
       fail("shape",
@@ -143,7 +148,7 @@ ConstMatrixView Stack::past_of(const ForwardInputs& inputs, Index layer) const {
 MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
                           kernels::Workspace& workspace) {
   check(inputs);
-  hidden_.resize(inputs.batch * inputs.length, config_.d_model());
+  resize(hidden_, inputs.batch * inputs.length, config_.d_model());
   const MatrixView x = view(hidden_);
   const Start& start = inputs.start;
   if (start.resid.empty()) {
@@ -156,7 +161,7 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
 
   Pass pass = pass_over(inputs, overrides, workspace);
   nn::SequenceState& state = pass.state;
-  for (state.layer = start.layer; state.layer < config_.num_layers; ++state.layer) {
+  for (state.layer = start.resid.empty() ? 0 : start.layer; state.layer < config_.num_layers; ++state.layer) {
     state.past = past_of(inputs, state.layer);
     blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, pass.overrides, state, inputs.memory,
                                                            record, workspace);

@@ -14,7 +14,7 @@ namespace attention_lab::nn {
 kernels::AttentionMask BatchMask::at(Index b, Index h, Index queries, Index keys_count) const {
   kernels::AttentionMask mask;
   mask.causal = causal;
-  mask.window = window;
+  mask.window = window <= kernels::kMostFloats ? window : -1;  // wider than any sequence
   mask.first_query = first_query;
   mask.masked_value = masked_value;
   if (keys) mask.keys = keys + b * keys_batch_stride;

@@ -1,6 +1,8 @@
 // Puts messages together, out of line.
 #include "nn/error.h"
 
+#include "kernels/checked.h"
+
 namespace attention_lab {
 
 void Piece::append_to(std::string& message) const {
@@ -32,6 +34,12 @@ void require_in_range(std::string_view name, Index value, Index end) {
 
 void require_at_least(Index least, Index value, const char* name) {
   if (value < least) fail("config", {name, ": expected at least ", least, ", got ", value});
+}
+
+void require_size(Index least, Index value, const char* name) {
+  require_at_least(least, value, name);
+  if (value > kernels::kMostFloats)
+    fail("memory", {name, ": expected at most ", kernels::kMostFloats, ", got ", value});
 }
 
 void require_shape(std::string_view name, const Shape& expected, const Shape& actual) {

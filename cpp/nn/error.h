@@ -54,6 +54,10 @@ void require_in_range(std::string_view name, Index value, Index end);
 /// Throws unless value ≥ least: `numLayers: expected at least 1, got 0`.
 void require_at_least(Index least, Index value, const char* name);
 
+/// Throws unless least ≤ value ≤ kernels::kMostFloats, beyond which no memory has so many rows or columns. Three such sizes
+/// have a sum.
+void require_size(Index least, Index value, const char* name);
+
 /// Throws unless the shapes are equal: `q_proj.weight: expected [64, 64], got [64, 32]`.
 void require_shape(std::string_view name, const Shape& expected, const Shape& actual);
 

@@ -38,8 +38,8 @@ bool is_global(const std::uint8_t* marks, const BatchMask& mask, Index T, Index 
 template <class Allowed>
 AttentionMask mask_of_cells(Index rows, Index cols, Workspace& workspace, Allowed allowed) {
   constexpr Index kCellsOfFloat = sizeof(float);
-  auto* const cells =
-      reinterpret_cast<std::uint8_t*>(workspace.take((rows * cols + kCellsOfFloat - 1) / kCellsOfFloat));
+  const Index floats = (kernels::checked_product(rows, cols) + kCellsOfFloat - 1) / kCellsOfFloat;
+  auto* const cells = reinterpret_cast<std::uint8_t*>(workspace.take(floats));
   for (Index row = 0; row < rows; ++row)
     for (Index col = 0; col < cols; ++col) cells[row * cols + col] = allowed(row, col);
   AttentionMask mask;

@@ -6,7 +6,7 @@
 namespace attention_lab::nn {
 
 Linear::Linear(Index in, Index out) : in_(in), out_(out) {
-  element_count({out + kernels::kPanelWidth, in + 1});
+  element_count({in, out});  // names the shape; with its padding the storage may still be too large
   storage_ = Vector::Zero(kernels::PackedView::storage_size(in, out));
 }
 

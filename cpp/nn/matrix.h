@@ -8,7 +8,6 @@
 
 #include <Eigen/Core>
 #include <array>
-#include <cstddef>
 #include <limits>
 #include <vector>
 
@@ -30,13 +29,12 @@ inline ConstMatrixMap map(const ConstMatrixView& m) { return {m.data, m.rows, m.
 inline MatrixView view(Matrix& m) { return {m.data(), m.rows(), m.cols(), m.cols()}; }
 inline ConstMatrixView view(const Matrix& m) { return {m.data(), m.rows(), m.cols(), m.cols()}; }
 
-/// Number of elements; throws where it would not fit the address space of wasm32.
-inline Index element_count(const Shape& shape) {
-  constexpr double kMost = static_cast<double>(std::numeric_limits<std::int32_t>::max()) / sizeof(float);
-  double count = 1;
-  for (const Index d : shape) count *= static_cast<double>(d);
-  if (count > kMost) fail("memory", {"a tensor of shape ", shape, " is larger than 2 GiB"});
-  return static_cast<Index>(count);
+/// Gives a matrix that has a past another size; its values are lost. Eigen's own resize() frees the old memory first and
+/// still points to it where there is no new memory.
+inline void resize(Matrix& m, Index rows, Index cols) {
+  if (m.rows() == rows && m.cols() == cols) return;
+  m.resize(0, 0);
+  m.resize(rows, cols);
 }
 
 /// A tensor of up to four axes as it lies in memory; strides in floats.

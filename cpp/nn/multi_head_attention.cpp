@@ -11,9 +11,11 @@ namespace {
 
 void check(const MultiHeadAttentionConfig& config) {
   const Index H = config.num_heads, G = config.kv_heads(), K = config.d_head, D = config.d_model;
-  require_at_least(1, D, "dModel");
-  require_at_least(1, H, "numHeads");
-  require_at_least(1, K, "dHead");
+  require_size(1, D, "dModel");
+  require_size(1, H, "numHeads");
+  require_size(1, K, "dHead");
+  require_size(1, G, "numKvHeads");
+  element_count({H, K});  // the heads side by side; three times as many still have an Index
   if (H % G != 0) fail("config", {"numKvHeads: expected a divisor of numHeads ", H, ", got ", G});
   if (config.shared_heads && G != H) fail("config", {"numKvHeads: shared heads need numHeads ", H, ", got ", G});
   if (config.shared_heads && H * K != D)

@@ -6,9 +6,9 @@
 namespace attention_lab::nn {
 
 void check(const ImageConfig& image) {
-  require_at_least(1, image.channels, "image.channels");
-  require_at_least(1, image.patch_height, "image.patchSize[0]");
-  require_at_least(1, image.patch_width, "image.patchSize[1]");
+  require_size(1, image.channels, "image.channels");
+  require_size(1, image.patch_height, "image.patchSize[0]");
+  require_size(1, image.patch_width, "image.patchSize[1]");
   require_at_least(image.patch_height, image.height, "image.size[0]");
   require_at_least(image.patch_width, image.width, "image.size[1]");
   element_count({image.channels, image.height, image.width});

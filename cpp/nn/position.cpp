@@ -1,53 +1,65 @@
 // Fills the table of sinusoids, in double so that large positions keep their phase.
 #include "nn/position.h"
 
+#include <algorithm>
+
 #include "kernels/scalar_math.h"
 
 namespace attention_lab::nn {
 
-void sinusoids(Index first, Index step, const MatrixView& table) {
-  for (Index i = 0; i < table.cols; ++i) {
-    const double wavelength = kernels::power(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(table.cols));
+void sinusoids(Index first, Index step, const MatrixView& table, bool by_halves) {
+  const Index D = table.cols, sines = (D + 1) / 2;
+  for (Index pair = 0; pair < sines; ++pair) {
+    const double wavelength = kernels::power(10000.0, static_cast<double>(2 * pair) / static_cast<double>(D));
+    const Index sine_at = by_halves ? pair : 2 * pair, cosine_at = by_halves ? sines + pair : 2 * pair + 1;
     for (Index row = 0; row < table.rows; ++row) {
       const auto [sine, cosine] = kernels::turn(static_cast<double>(first + row * step) / wavelength);
-      table.row(row)[i] = static_cast<float>(i % 2 == 0 ? sine : cosine);
+      table.row(row)[sine_at] = static_cast<float>(sine);
+      if (2 * pair + 1 < D) table.row(row)[cosine_at] = static_cast<float>(cosine);
     }
   }
 }
 
-Matrix sinusoidal_positions(Index max_len, Index d_model) {
-  Matrix table(max_len, d_model);
-  sinusoids(0, 1, view(table));
-  return table;
-}
-
-Matrix sinusoidal_positions_by_halves(Index max_len, Index d_model) {
-  const Matrix interleaved = sinusoidal_positions(max_len, d_model);
-  Matrix table(max_len, d_model);
-  const Index sines = (d_model + 1) / 2;
-  for (Index i = 0; i < d_model; ++i) table.col(i / 2 + (i % 2 == 0 ? 0 : sines)) = interleaved.col(i);
-  return table;
-}
-
-PositionEmbedding::PositionEmbedding(Kind kind, Index max_len, Index d_model) : kind_(kind) {
+PositionEmbedding::PositionEmbedding(Kind kind, Index max_len, Index d_model)
+    : kind_(kind), max_len_(max_len), d_model_(d_model) {
   if (kind == Kind::none) return;
   element_count({max_len, d_model});
-  if (kind == Kind::learned)
-    table_.setZero(max_len, d_model);
-  else
-    table_ = kind == Kind::sinusoidal ? sinusoidal_positions(max_len, d_model)
-                                      : sinusoidal_positions_by_halves(max_len, d_model);
+  if (kind == Kind::learned) learned_.setZero(max_len, d_model);
 }
 
 void PositionEmbedding::name_all(Parameters& parameters, const std::string& name) {
   if (kind_ != Kind::learned) return;
   parameters.push_back({name + ".weight",
-                        {table_.rows(), table_.cols()},
+                        {max_len_, d_model_},
                         Parameter::Layout::dense,
-                        table_.data(),
+                        learned_.data(),
                         0,
                         0,
                         Parameter::Fresh::embedding});
+}
+
+void PositionEmbedding::reach(Index end) const {
+  if (kind_ == Kind::learned) return;
+  constexpr Index kStep = 64;  // a token more than before is the usual case while text is generated
+  const Index known = static_cast<Index>(fixed_.size()) / d_model_;
+  if (std::min(end, max_len_) <= known) return;
+  const Index wanted = std::min((end + kStep - 1) / kStep * kStep, max_len_);
+  fixed_.resize(static_cast<std::size_t>(wanted * d_model_));
+  sinusoids(known, 1, {fixed_.data() + known * d_model_, wanted - known, d_model_, d_model_},
+            kind_ == Kind::sinusoidal_halves);
+}
+
+ConstMatrixView PositionEmbedding::row(Index position) const {
+  require_in_range("position", position, max_len_);
+  reach(position + 1);
+  const float* const table = kind_ == Kind::learned ? learned_.data() : fixed_.data();
+  return {table + position * d_model_, 1, d_model_, d_model_};
+}
+
+void PositionEmbedding::backward(Index position, const ConstMatrixView& gradient, const Backward& backward) const {
+  require_in_range("position", position, max_len_);
+  const MatrixView sum{backward.gradient_of(learned_.data()) + position * d_model_, 1, d_model_, d_model_};
+  kernels::add(sum, gradient, sum);
 }
 
 }  // namespace attention_lab::nn

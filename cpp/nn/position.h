@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "kernels/elementwise.h"
 #include "nn/backward.h"
@@ -10,14 +11,12 @@ namespace attention_lab::nn {
 
 /// PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos(pos / 10000^(2i/D)).
 /// Vaswani et al. 2017, arXiv:1706.03762, section 3.5.   table [rows, D], row r for the position first + r · step
-void sinusoids(Index first, Index step, const MatrixView& table);
-/// The same of the positions 0 … max_len − 1.   [max_len, D]
-Matrix sinusoidal_positions(Index max_len, Index d_model);
-
-/// The same columns in another order: all sines, then all cosines.  transformers MarianSinusoidalPositionalEmbedding.
-Matrix sinusoidal_positions_by_halves(Index max_len, Index d_model);
+/// `by_halves`: the same columns in another order, all sines, then all cosines; transformers
+/// MarianSinusoidalPositionalEmbedding.
+void sinusoids(Index first, Index step, const MatrixView& table, bool by_halves = false);
 
 /// A table of position vectors [max_len, D]: fixed or learned (Gehring et al. 2017, arXiv:1705.03122).
+/// A fixed one grows with the longest input so far: of the 2²⁴ positions that a config may name few inputs have a thousand.
 class PositionEmbedding {
  public:
   enum class Kind { none, learned, sinusoidal, sinusoidal_halves };
@@ -28,22 +27,20 @@ class PositionEmbedding {
   explicit operator bool() const { return kind_ != Kind::none; }
   /// Names the table where it is learned.
   void name_all(Parameters& parameters, const std::string& name);
-  /// The vector of a position.   [1, D]
-  ConstMatrixView row(Index position) const {
-    return {table_.data() + position * table_.cols(), 1, table_.cols(), table_.cols()};
-  }
+  /// Makes a fixed table long enough for positions below `end`, as far as there are such.
+  void reach(Index end) const;
+  /// The vector of a position, valid until the table grows.   [1, D].  Throws where the table has no such row.
+  ConstMatrixView row(Index position) const;
 
   bool learned() const { return kind_ == Kind::learned; }
   /// Adds to the gradient of a position's vector, of a learned table.   gradient: [1, D]
-  void backward(Index position, const ConstMatrixView& gradient, const Backward& backward) const {
-    const MatrixView sum{backward.gradient_of(table_.data()) + position * table_.cols(), 1, table_.cols(),
-                         table_.cols()};
-    kernels::add(sum, gradient, sum);
-  }
+  void backward(Index position, const ConstMatrixView& gradient, const Backward& backward) const;
 
  private:
   Kind kind_ = Kind::none;
-  Matrix table_;  // [max_len, D]
+  Index max_len_ = 0, d_model_ = 0;
+  Matrix learned_;                    // [max_len, D]
+  mutable std::vector<float> fixed_;  // [positions so far, D]
 };
 
 }  // namespace attention_lab::nn

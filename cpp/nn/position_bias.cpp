@@ -36,13 +36,14 @@ Index t5_bucket(const T5BiasConfig& config, Index distance) {
       static_cast<float>(kernels::logarithm(static_cast<double>(config.max_distance) / static_cast<double>(exact)));
   const float part = static_cast<float>(kernels::logarithm(static_cast<double>(ratio))) / largest *
                      static_cast<float>(buckets - exact);
-  return after + std::min(exact + static_cast<Index>(part), buckets - 1);
+  const float last = static_cast<float>(buckets - 1 - exact);
+  return after + exact + static_cast<Index>(std::min(part, last));
 }
 
 Matrix alibi_slopes(Index num_heads) {
+  Matrix slopes(1, element_count({num_heads}));
   Index power = 1;
   while (2 * power <= num_heads) power *= 2;
-  Matrix slopes(1, num_heads);
   for (Index h = 0; h < num_heads; ++h) {
     const double numerator = h < power ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - power) + 1) / 2.0;
     slopes.data()[h] = static_cast<float>(kernels::power(2.0, -8.0 * numerator / static_cast<double>(power)));

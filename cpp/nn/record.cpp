@@ -189,8 +189,10 @@ void Record::edit(Intervention intervention) {
     if (selector(intervention, axis) >= 0 && names_->axes(intervention.at).find(axis) == std::string_view::npos)
       fail("name", {"interventions at '", names_->name(intervention.at), "': this activation has no axis '",
                     axis_name(axis), "'"});
-  slot(intervention.at).edited = true;
+  if (intervention.operand != Intervention::Operand::number)
+    require_count("interventions: value", element_count(intervention.values_shape), intervention.values.size());
   interventions_.push_back(std::move(intervention));
+  slot(interventions_.back().at).edited = true;
 }
 
 void Record::require_none_before(Site first) const {
@@ -202,8 +204,8 @@ void Record::require_none_before(Site first) const {
 
 TensorView Record::reserve(Site site, const Shape& shape) {
   Slot& reserved = slot(site);
-  reserved.shape = shape;
   reserved.values.resize(static_cast<std::size_t>(element_count(shape)));
+  reserved.shape = shape;
   return TensorView::dense(reserved.values.data(), shape);
 }
 

@@ -80,14 +80,18 @@ class RelativeSteps final : public AttentionSteps {
  private:
   Index group(Index h) const { return h / (q_.dims[1] / k_.dims[1]); }
 
-  /// scale · (q_t + v) · r_{p − s} as [queries, S]. The product has a column for each row of r; the distance 0 moves one
-  /// column to the left from query to query: rows one float short of the product's are the relative shift.
+  /// scale · (q_t + v) · r_{p − s} as [queries, S], q being the queries from `first` on. The product has a column for each
+  /// distance between them and a key; the distance 0 moves one column to the left from query to query: rows one float short
+  /// of the product's are the relative shift.
   ConstMatrixView position_terms(const ConstMatrixView& q, Index h, Index first, Index S) const {
     const MatrixView r = positions_.r.matrix(0, h);
-    const MatrixView product = workspace_.take(q.rows, r.rows);
-    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.position_bias, h, workspace_), r, product,
-                               workspace_);
-    return {product.data + (q_.dims[2] - 1 - first), q.rows, S, product.stride - 1};
+    // Query t of all T and key s meet at row T − 1 − t + s of r.
+    const Index end = q_.dims[2] - first, begin = end - q.rows;
+    const Index distances = std::min(r.rows, end - 1 + S) - begin;
+    const MatrixView product = workspace_.take(q.rows, distances);
+    kernels::matmul_transposed(options_.total_scale(), plus(q, positions_.position_bias, h, workspace_),
+                               {r.row(begin), distances, r.cols, r.stride}, product, workspace_);
+    return {product.data + (q.rows - 1), q.rows, S, product.stride - 1};
   }
 
   const TensorView &q_, &k_, &v_;

@@ -38,7 +38,7 @@ void RotaryEmbedding::reach(Index positions) const {
   const std::size_t half = frequencies_.size();
   std::size_t position = table_.size() / (2 * half);
   if (positions <= static_cast<Index>(position)) return;
-  table_.resize(static_cast<std::size_t>(positions) * 2 * half);
+  table_.resize(static_cast<std::size_t>(element_count({positions, static_cast<Index>(2 * half)})));
   for (float* row = &table_[position * 2 * half]; row != table_.data() + table_.size(); row += 2 * half, ++position)
     for (std::size_t i = 0; i < half; ++i) {
       const auto [sine, cosine] = kernels::turn(static_cast<float>(position) * frequencies_[i]);

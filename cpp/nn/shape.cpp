@@ -1,6 +1,7 @@
 // What of Shape is not worth a copy at every use.
 #include "nn/shape.h"
 
+#include "kernels/checked.h"
 #include "nn/error.h"
 
 namespace attention_lab {
@@ -18,6 +19,17 @@ void Shape::insert(const Index* at, const Index* first, const Index* last) {
   std::copy_backward(gap, sizes_ + rank_, sizes_ + rank_ + more);
   std::copy(first, last, gap);
   rank_ += more;
+}
+
+Index element_count(const Shape& shape) {
+  double count = 1;  // of eight sizes the product fits, roughly where it is far too large
+  for (const Index size : shape) {
+    if (size < 0) fail("shape", {"dims: expected sizes of at least 0, got ", shape});
+    count *= static_cast<double>(size);
+  }
+  if (count > static_cast<double>(kernels::kMostFloats))
+    fail("memory", {"a tensor of shape ", shape, " is larger than 2 GiB"});
+  return static_cast<Index>(count);
 }
 
 }  // namespace attention_lab

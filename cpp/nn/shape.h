@@ -43,4 +43,8 @@ class Shape {
   std::size_t rank_ = 0;
 };
 
+/// Number of elements; throws Error of code `memory` where it is more than kernels::kMostFloats, `shape` where a size is
+/// negative.
+Index element_count(const Shape& shape);
+
 }  // namespace attention_lab

@@ -10,7 +10,7 @@
 
 namespace attention_lab::train {
 
-double rate_after(const OptimizerConfig& config, Index done) {
+double rate_after(const OptimizerConfig& config, std::int64_t done) {
   if (done < config.warmup_steps)
     return config.lr * static_cast<double>(done) / static_cast<double>(config.warmup_steps);
   if (config.total_steps == 0) return config.lr;
@@ -21,7 +21,15 @@ double rate_after(const OptimizerConfig& config, Index done) {
 }
 
 Optimizer::Optimizer(const OptimizerConfig& config, const ParameterBlocks& blocks)
-    : config_(config), blocks_(blocks), first_(Vector::Zero(blocks.size())), second_(Vector::Zero(blocks.size())) {}
+    : config_(config), blocks_(blocks), first_(Vector::Zero(blocks.size())), second_(Vector::Zero(blocks.size())) {
+  require_at_least(0, config.warmup_steps, "warmupSteps");
+  require_at_least(0, config.total_steps, "totalSteps");
+}
+
+void Optimizer::set_steps(double steps) {
+  if (!(steps >= 0.0 && steps <= 0x1p53)) fail("value", {"step: expected a number of steps from 0 to 2⁵³"});
+  steps_ = static_cast<std::int64_t>(steps);
+}
 
 double Optimizer::step(const float* gradient, double norm) {
   const double lr = rate_after(config_, steps_);

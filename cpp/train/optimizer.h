@@ -1,6 +1,8 @@
 // AdamW with gradient clipping and a schedule of the learning rate, over flat memory. Knows no layer.
 #pragma once
 
+#include <cstdint>
+
 #include "nn/parameter_blocks.h"
 
 namespace attention_lab::train {
@@ -19,7 +21,7 @@ struct OptimizerConfig {
 /// The rate of the step that follows `done` steps: lr · done / warmup_steps while that is below 1, then lr or, with
 /// total_steps, lr · ½ (1 + cos(π · progress)), and 0 from total_steps on.
 /// transformers get_cosine_schedule_with_warmup; Loshchilov & Hutter 2017, arXiv:1608.03983.
-double rate_after(const OptimizerConfig& config, Index done);
+double rate_after(const OptimizerConfig& config, std::int64_t done);
 
 /// Weights' moments, and the step that uses them.
 class Optimizer {
@@ -29,8 +31,9 @@ class Optimizer {
   OptimizerConfig& config() { return config_; }
   float* first_moments() { return first_.data(); }
   float* second_moments() { return second_.data(); }
-  Index steps() const { return steps_; }
-  void set_steps(Index steps) { steps_ = steps; }
+  std::int64_t steps() const { return steps_; }
+  /// Throws unless 0 ≤ steps ≤ 2⁵³, up to where a number of JavaScript counts.
+  void set_steps(double steps);
 
   /// Changes the weights of every block, given the flat gradient and its norm. Returns the rate it used.
   /// A norm above clip_norm is scaled down to it: torch.nn.utils.clip_grad_norm_.
@@ -39,8 +42,8 @@ class Optimizer {
  private:
   OptimizerConfig config_;
   const ParameterBlocks& blocks_;
-  Vector first_, second_;  // flat as the blocks
-  Index steps_ = 0;
+  Vector first_, second_;   // flat as the blocks
+  std::int64_t steps_ = 0;  // of more than 31 bits on every machine
 };
 
 }  // namespace attention_lab::train

@@ -52,7 +52,17 @@ void Trainer::set_interventions(std::vector<Intervention> interventions) {
 /// The forward pass; returns the inputs as backward needs them.
 models::ForwardInputs Trainer::run(const Batch& batch, Record& record, ConstMatrixView& logits) {
   models::ForwardInputs inputs = batch.inputs;
+  if (!inputs.start.resid.empty() || inputs.cache)
+    fail("value", {"batch: expected one that begins at the embeddings, without a key-value cache"});
+  if (!batch.overlap.empty()) {
+    if (model_.encoder() || inputs.past.length > 0)
+      fail("value", {"overlap: expected a model of one stack, and no memory"});
+    require_count("overlap", element_count({2, inputs.batch, inputs.length}), batch.overlap.size());
+  }
   if (model_.encoder()) {
+    if (batch.encoder.batch != inputs.batch)
+      fail("shape", {"batch: expected as many sequences for the decoder as for the encoder, ", batch.encoder.batch,
+                     ", got ", inputs.batch});
     inputs.memory.hidden = model_.encode(batch.encoder, {}, record);
     if (!batch.encoder.attention_mask.empty()) inputs.memory.overrides.key_mask = batch.encoder.attention_mask.data();
   }

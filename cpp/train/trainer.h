@@ -21,7 +21,7 @@ struct Batch {
 };
 
 struct StepResult : Evaluation {
-  Index step = 0;              // steps taken, this one included
+  std::int64_t step = 0;       // steps taken, this one included
   double gradient_norm = 0.0;  // before clipping
   double lr = 0.0;
 };
