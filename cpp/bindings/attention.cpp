@@ -169,6 +169,8 @@ val attention(val q_value, val k_value, val v_value, val source) {
                           ? 1.0f / std::sqrt(static_cast<float>(q.cols()))
                           : 1.0f;
     options.temperature = float_of(source, "temperature");
+    if (!std::isfinite(options.total_scale()))
+      fail("value", {"temperature: expected one that scale / temperature is finite with"});
     options.normalisation = normalisation_of(string_of(source, "normalisation"));
     HostTensor<std::uint8_t> cells;
     HostTensor<float> bias;

@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <initializer_list>
+#include <new>
 #include <span>
+#include <stdexcept>
 
 namespace attention_lab::bindings {
 
@@ -32,12 +34,6 @@ Value choose(const char* field, std::string_view name, std::initializer_list<Cho
   return static_cast<Value>(value_of(field, name, choices));
 }
 
-Index to_index(std::string_view name, double value) {
-  if (!(value >= -2147483648.0 && value <= 2147483647.0) || value != std::floor(value))
-    fail("value", {name, ": expected an integer of at most 31 bits"});
-  return static_cast<Index>(value);
-}
-
 template <class Scalar>
 HostTensor<Scalar> copy_of(std::string_view name, const val& tensor) {
   HostTensor<Scalar> copy;
@@ -51,11 +47,32 @@ HostTensor<Scalar> copy_of(std::string_view name, const val& tensor) {
 
 }  // namespace
 
+Index to_index(std::string_view name, double value) {
+  if (!(value >= -2147483648.0 && value <= 2147483647.0) || value != std::floor(value))
+    fail("value", {name, ": expected an integer of at most 31 bits"});
+  return static_cast<Index>(value);
+}
+
+std::string name_of(const val& name) {
+  // Where memory has ended, embind’s script writes the string to address 0: nothing lies in the first 1024 bytes.
+  constexpr double kLongest = 250;
+  if (!(name["length"].as<double>() <= kLongest)) fail("name", {"expected a name of at most 250 characters"});
+  return name.as<std::string>();
+}
+
 bool is_absent(const val& value) { return value.isNull() || value.isUndefined(); }
 
-std::string string_of(const val& object, const char* field) { return object[field].as<std::string>(); }
+std::string string_of(const val& object, const char* field) { return name_of(object[field]); }
 bool bool_of(const val& object, const char* field) { return object[field].as<bool>(); }
-float float_of(const val& object, const char* field) { return object[field].as<float>(); }
+float float_of(const val& object, const char* field) {
+  const double value = object[field].as<double>();
+  const float rounded = static_cast<float>(value);
+  // What is a number in double and none in float, or 0 only there, makes everything NaN that it reaches.
+  if (std::isfinite(value) && (!std::isfinite(rounded) || (rounded == 0.0f && value != 0.0)))
+    fail("value",
+         {field, ": expected a number that float32 can hold, got ", object[field].call<std::string>("toString")});
+  return rounded;
+}
 Index index_of(const val& object, const char* field) { return to_index(field, object[field].as<double>()); }
 
 Shape shape_of(const val& dims) {
@@ -77,7 +94,7 @@ std::vector<std::string> strings_of(const val& array) {
   std::vector<std::string> strings;
   if (is_absent(array)) return strings;
   const int length = array["length"].as<int>();
-  for (int i = 0; i < length; ++i) strings.push_back(array[i].as<std::string>());
+  for (int i = 0; i < length; ++i) strings.push_back(name_of(array[i]));
   return strings;
 }
 
@@ -273,10 +290,11 @@ val to_trace(const Record& record, const std::vector<std::string>& wanted) {
 
 namespace {
 
-val to_error(std::string_view code, std::string_view message) {
+/// Takes no memory of C++'s: there may be none.
+val to_error(const char* code, const char* message) {
   val error = val::object();
-  error.set("code", std::string(code));
-  error.set("message", std::string(message));
+  error.set("code", val::u8string(code));
+  error.set("message", val::u8string(message));
   val result = val::object();
   result.set("error", error);
   return result;
@@ -284,13 +302,17 @@ val to_error(std::string_view code, std::string_view message) {
 
 }  // namespace
 
+constexpr const char* kOutOfMemory = "out of memory: this needs more than WebAssembly's linear memory has left";
+
 val guarded(val (*call)(const void* context), const void* context) {
   try {
     return call(context);
   } catch (const Error& error) {
-    return to_error(error.code(), error.what());
+    return to_error(error.code().c_str(), error.what());
   } catch (const std::bad_alloc&) {
-    return to_error("memory", "out of memory: this needs more than WebAssembly's linear memory has left");
+    return to_error("memory", kOutOfMemory);
+  } catch (const std::length_error&) {
+    return to_error("memory", kOutOfMemory);
   } catch (const std::exception& error) {
     return to_error("internal", error.what());
   }

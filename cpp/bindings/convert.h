@@ -24,7 +24,11 @@ struct HostTensor {
 std::string string_of(const val& object, const char* field);
 bool bool_of(const val& object, const char* field);
 float float_of(const val& object, const char* field);
-/// Throws unless the field is an integer that fits 31 bits.
+/// The name of a parameter or an activation; throws where it is longer than any of them.
+std::string name_of(const val& name);
+/// Throws unless the value is an integer that fits 31 bits.
+Index to_index(std::string_view name, double value);
+/// The same of a field.
 Index index_of(const val& object, const char* field);
 /// null and undefined are absent.
 bool is_absent(const val& value);
@@ -54,7 +58,8 @@ val to_tensor(const val& data, const Shape& dims);
 val to_trace(const Record& record, const std::vector<std::string>& wanted);
 
 /// What `call` returns, or { error: { code, message } }. The one place where C++ exceptions become values: none crosses the
-/// border.
+/// border, not even where there is no memory left to say why. What converts its arguments may throw too: so a function of the
+/// module takes `val` and numbers alone, and converts them in here.
 val guarded(val (*call)(const void* context), const void* context);
 
 /// The same for a lambda; out of line, so that the handlers exist once.

@@ -12,11 +12,11 @@ namespace attention_lab::bindings {
 
 namespace {
 
-std::string variant() {
+val variant() {
 #ifdef __wasm_relaxed_simd__
-  return "relaxed";
+  return val::u8string("relaxed");
 #else
-  return "simd128";
+  return val::u8string("simd128");
 #endif
 }
 
@@ -26,22 +26,32 @@ double memory_size() { return static_cast<double>(emscripten_get_heap_size()); }
 class Parameterised {
  public:
   virtual ~Parameterised() = default;
-  virtual void initialise(double seed) = 0;
 
-  val parameter_table() const {
-    val table = val::array();
-    for (const Parameter& parameter : parameters()) {
-      val row = val::object();
-      row.set("name", parameter.name);
-      row.set("dims", to_array(parameter.dims));
-      table.call<void>("push", row);
-    }
-    return table;
+  /// Fresh weights from a seed of 32 bits.
+  val initialise_with(double seed) {
+    return guarded([&] {
+      initialise(static_cast<std::uint32_t>(seed));
+      return val::object();
+    });
   }
 
-  val rows(std::string name, int first, int count) const {
+  val parameter_table() const {
     return guarded([&] {
-      const Parameter& whole = find_parameter(parameters(), name);
+      val table = val::array();
+      for (const Parameter& parameter : parameters()) {
+        val row = val::object();
+        row.set("name", val::u8string(parameter.name.c_str()));
+        row.set("dims", to_array(parameter.dims));
+        table.call<void>("push", row);
+      }
+      return table;
+    });
+  }
+
+  val rows(val name, double first_row, double row_count) const {
+    return guarded([&] {
+      const Parameter& whole = find_parameter(parameters(), name_of(name));
+      const Index first = to_index("first", first_row), count = to_index("count", row_count);
       require_rows(whole, first, count);
       const Parameter found = whole.rows(first, count);
       std::vector<float> values(static_cast<std::size_t>(element_count(found.dims)));
@@ -50,13 +60,14 @@ class Parameterised {
     });
   }
 
-  val set_rows(std::string name, int first, val data) {
+  val set_rows(val name, double first_row, val data) {
     return guarded([&] {
-      const Parameter& found = find_parameter(parameters(), name);
+      const Parameter& found = find_parameter(parameters(), name_of(name));
       const std::vector<float> values = emscripten::convertJSArrayToNumberVector<float>(data);
-      const Index row = element_count(found.dims) / found.dims[0], count = static_cast<Index>(values.size()) / row;
+      const Index first = to_index("first", first_row), row = element_count(found.dims) / found.dims[0],
+                  count = static_cast<Index>(values.size()) / row;
       require_rows(found, first, count);
-      require_count(name, count * row, values.size());
+      require_count(found.name, count * row, values.size());
       found.rows(first, count).set(values);
       val ok = val::object();
       ok.set("ok", true);
@@ -65,10 +76,12 @@ class Parameterised {
   }
 
   val activation_names() const {
-    const ActivationNames& known = names();
-    val list = val::array();
-    for (Site site = 0; site < known.size(); ++site) list.call<void>("push", known.name(site));
-    return list;
+    return guarded([&] {
+      const ActivationNames& known = names();
+      val list = val::array();
+      for (Site site = 0; site < known.size(); ++site) list.call<void>("push", val::u8string(known.name(site).c_str()));
+      return list;
+    });
   }
 
  private:
@@ -76,6 +89,7 @@ class Parameterised {
     if (first < 0 || count < 0 || first > parameter.dims[0] - count)
       fail("shape", {parameter.name, ": expected at most ", parameter.dims[0], " rows, got ", first, " + ", count});
   }
+  virtual void initialise(std::uint64_t seed) = 0;
   virtual const Parameters& parameters() const = 0;
   virtual const ActivationNames& names() const = 0;
 };
@@ -87,12 +101,12 @@ class Handle final : public Parameterised {
   template <class Config>
   explicit Handle(const Config& config) : owner_(std::make_shared<Owner>(config)) {}
 
-  void initialise(double seed) override { owner_->initialise(static_cast<std::uint64_t>(seed)); }
   Owner& owner() { return *owner_; }
   /// For what outlives the handle.
   const std::shared_ptr<Owner>& shared_owner() const { return owner_; }
 
  private:
+  void initialise(std::uint64_t seed) override { owner_->initialise(seed); }
   const Parameters& parameters() const override { return owner_->parameters(); }
   const ActivationNames& names() const override { return owner_->activation_names(); }
 
@@ -185,7 +199,7 @@ val create_generation(ModelHandle& model, val options) {
     sampling.top_k = index_of(options, "topK");
     sampling.top_p = float_of(options, "topP");
     sampling.repetition_penalty = float_of(options, "repetitionPenalty");
-    const auto seed = static_cast<std::uint64_t>(options["seed"].as<double>());
+    const auto seed = static_cast<std::uint32_t>(options["seed"].as<double>());
     models::Source source;
     if (!is_absent(options["source"])) {
       source.ids = emscripten::convertJSArrayToNumberVector<int>(options["source"]["inputIds"]);
@@ -232,7 +246,7 @@ EMSCRIPTEN_BINDINGS(attention_lab) {
       .function("parameterTable", &Parameterised::parameter_table)
       .function("rows", &Parameterised::rows)
       .function("setRows", &Parameterised::set_rows)
-      .function("initialise", &Parameterised::initialise)
+      .function("initialise", &Parameterised::initialise_with)
       .function("activationNames", &Parameterised::activation_names);
   bind_handle<AttentionLayerHandle>("AttentionLayer", &forward_attention_layer);
   bind_handle<ModelHandle>("Model", &forward_model_handle);

@@ -1,6 +1,8 @@
 // Reads the inputs of one stack or two, runs them, and hands out what was asked for.
 #include "bindings/model.h"
 
+#include <cmath>
+
 #include "bindings/broadcast.h"
 
 namespace attention_lab::bindings {
@@ -42,6 +44,8 @@ void request(Record& record, const std::vector<std::string>& trace) {
 
 void Overrides::read(const val& options, const char* mask, Index batch, Index heads, Index T, Index S) {
   values.temperature = float_of(options, "temperature");
+  if (!std::isfinite(1.0f / values.temperature))
+    fail("value", {"temperature: expected one by which float32 can divide scores"});
   if (is_absent(options[mask])) return;
   cells = mask_of(mask, options[mask]);
   Shape dims = cells.dims;
@@ -87,6 +91,7 @@ val forward_model(models::Model& model, const val& source, const val& options) {
     encoder_inputs.emplace(source);
     const models::ForwardInputs& read = encoder_inputs->values;
     const Index S = read.length;
+    require_shape("decoderInputIds: batch", {read.batch}, {B});
     const Overrides overrides(options, "encoderMask", B, encoder->config().block.attention.num_heads, S, S);
     over_memory.read(options, "crossMask", B, H, T, S);
     if (!read.attention_mask.empty()) over_memory.values.key_mask = read.attention_mask.data();

@@ -83,7 +83,12 @@ class TrainerHandle {
     });
   }
 
-  void set_lr(double lr) { trainer_.optimizer().config().lr = lr; }
+  val set_lr(double lr) {
+    return guarded([&] {
+      trainer_.optimizer().config().lr = lr;
+      return val::object();
+    });
+  }
 
   val set_interventions(val edits) {
     return guarded([&] {
@@ -96,12 +101,17 @@ class TrainerHandle {
   }
 
   double steps() { return static_cast<double>(trainer_.optimizer().steps()); }
-  void set_steps(double steps) { trainer_.optimizer().set_steps(static_cast<Index>(steps)); }
+  val set_steps(double steps) {
+    return guarded([&] {
+      trainer_.optimizer().set_steps(steps);
+      return val::object();
+    });
+  }
 
   /// AdamW's moments of a parameter: { first, second }.
-  val moments(std::string name) {
+  val moments(val name) {
     return guarded([&] {
-      const Parameter& parameter = find_parameter(model_->parameters(), name);
+      const Parameter& parameter = find_parameter(model_->parameters(), name_of(name));
       val result = val::object();
       result.set("first", tensor_from(trainer_.first_moment_of(parameter)));
       result.set("second", tensor_from(trainer_.second_moment_of(parameter)));
@@ -109,9 +119,9 @@ class TrainerHandle {
     });
   }
 
-  val set_moments(std::string name, val first, val second) {
+  val set_moments(val name, val first, val second) {
     return guarded([&] {
-      const Parameter& parameter = find_parameter(model_->parameters(), name);
+      const Parameter& parameter = find_parameter(model_->parameters(), name_of(name));
       copy_into(trainer_.first_moment_of(parameter), first);
       copy_into(trainer_.second_moment_of(parameter), second);
       return val::object();
