@@ -3,7 +3,7 @@ import { buildSteps, setUpSteps } from './lib/build-steps.mjs';
 import { findChromium } from './lib/chromium.mjs';
 import { variants } from './lib/cpp.mjs';
 import { paths } from './lib/paths.mjs';
-import { nativeTests, nodeTests, typeChecks, wasmTests } from './lib/runners.mjs';
+import { fuzzTests, nativeTests, nodeTests, typeChecks, wasmTests } from './lib/runners.mjs';
 import { step, StepFailed } from './lib/steps.mjs';
 import { checkStyle } from './lib/style.mjs';
 import { installCompiler } from './lib/toolchain.mjs';
@@ -21,6 +21,7 @@ const runners = [
     title: `C++, wasm in Node, ${variant}`,
     run: () => wasmTests(variant),
   })),
+  { title: 'a minute of every fuzzer', run: fuzzTests },
   { title: 'formatters and linters', run: checkStyle },
   { title: 'types', run: typeChecks },
   { title: 'JavaScript and the build scripts', run: () => nodeTests('js', ['js', 'scripts']) },

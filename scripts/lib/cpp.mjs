@@ -42,6 +42,8 @@ const wasmEnv = () =>
     : { EM_NODE_JS: fileURLToPath(new URL('node-relaxed-simd.sh', import.meta.url)) };
 
 export const buildNativeTests = () => cmakeBuild(native, 'sanitize', 'attention_lab_tests');
+/** `preset`: fuzz, or fuzz32. */
+export const buildNativeFuzzer = (preset) => cmakeBuild(native, preset, 'attention_lab_fuzz');
 export const buildWasmTests = (toolchain, variant) =>
   cmakeBuild(toolchain, variant, 'attention_lab_tests', wasmEnv());
 

@@ -7,6 +7,7 @@ import { foundToolchain } from './build-steps.mjs';
 import { paths } from './paths.mjs';
 import { capture } from './run.mjs';
 import { filesBelow } from './stamp.mjs';
+import { campaigns } from '../fuzz/campaigns.mjs';
 import { judge, tallyDoctest, tallyTap, tallyTypes } from './tally.mjs';
 
 const nodeRelaxed = fileURLToPath(new URL('node-relaxed-simd.sh', import.meta.url));
@@ -92,6 +93,20 @@ async function runFiles(name, files, concurrency) {
     isHung: text.includes(`test timed out after ${fileTimeout}ms`),
     output: output.slice(Math.max(0, output.lastIndexOf('failing tests:'))),
   };
+}
+
+/** A minute of every fuzzer, always the same cases as far as time allows. Each is one check. */
+export async function fuzzTests() {
+  const total = { passed: 0, failed: 0, skipped: 0, output: '' };
+  for (const load of Object.values(campaigns)) {
+    const { title, run } = await load();
+    const { cases, failures } = await run({ seconds: 60, seed: 1 });
+    const isSound = failures.length === 0 && cases > 0;
+    total[isSound ? 'passed' : 'failed'] += 1;
+    if (!isSound)
+      total.output += `${title}: ${cases} cases\n${failures.map(({ file, message }) => `${message}\n${file}\n`).join('')}`;
+  }
+  return total;
 }
 
 /** TypeScript over the package, and Svelte's checker over the page. */

@@ -45,6 +45,16 @@ async function installNativeTools(options, why) {
 export const installCompiler = () =>
   installNativeTools({ compiler: true }, 'the C++ tests need a compiler');
 
+/** Clang with libFuzzer and the sanitizers, for 64 and 32 bits. */
+export async function installFuzzCompiler() {
+  await installCompiler();
+  const major = candidate('clang')?.match(/^\d+/)?.[0] ?? '';
+  await aptInstall(
+    ['clang', `libclang-rt-${major}-dev`, 'g++-multilib', 'libc6-dev-i386'],
+    'the fuzzers of the C++ core need clang, for 32 bits too',
+  );
+}
+
 /** em++ on the PATH or in $EMSDK, if it is new enough: { folder, version }. */
 function ownEmscripten() {
   const { EMSDK } = process.env;

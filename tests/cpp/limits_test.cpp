@@ -169,7 +169,7 @@ TEST_CASE("padding has a row of the positions' table, or the config is refused")
 //   rotary table                  grows with the positions that Stack::check let through
 //   biases by distance            made of T and S themselves; t5_bucket ends at its last bucket
 //   logits by labels              train::cross_entropy
-//   logits by suppressed ids      Generation::next
+//   logits by suppressed ids      Generation::next; by ids that were read: the forward pass before
 //   masks of keys, cells, global  Stack::check and bindings::broadcast_of: sizes; a mask's values index nothing
 //   overlap weights               Trainer::run
 //   blocks by start.layer         Stack::check
