@@ -17,6 +17,7 @@ void check_stack(const StackConfig& config) {
   require_at_least(0, config.type_vocab_size, "typeVocabSize");
   require_size(0, config.position_offset, "positionOffset");
   require_size(0, config.max_len, "maxLen");
+  require_at_least(0, config.image.channels, "image.channels");
   if (config.image) {
     nn::check(config.image);
     if (config.vocab_size > 0) fail("config", {"image: expected no vocabSize beside it, got ", config.vocab_size});

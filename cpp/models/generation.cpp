@@ -68,6 +68,17 @@ Generation::Generation(Model& model, Index capacity, const SamplingOptions& opti
 }
 
 int Generation::next(std::span<const int> tokens, std::span<const int> suppressed) {
+  const Index seen = cache_.length(), source_seen = memory_cache_.length();
+  try {
+    return pick(tokens, suppressed);
+  } catch (...) {  // as if nothing had been read
+    cache_.advance(seen - cache_.length());
+    memory_cache_.advance(source_seen - memory_cache_.length());
+    throw;
+  }
+}
+
+int Generation::pick(std::span<const int> tokens, std::span<const int> suppressed) {
   Record nothing(model_.activation_names());
   ForwardInputs inputs{1, static_cast<Index>(tokens.size()), tokens, {}, {}, {}};
   inputs.cache = &cache_;

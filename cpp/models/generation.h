@@ -36,10 +36,13 @@ class Generation {
   /// Room for `capacity` tokens, prompt included.
   Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed, Source source = {});
 
-  /// Reads `tokens` (the prompt, later the token picked last) and picks the next, none of `suppressed`.
+  /// Reads `tokens` (the prompt, later the token picked last) and picks the next, none of `suppressed`. Where that throws, the
+  /// generation is as it was before.
   int next(std::span<const int> tokens, std::span<const int> suppressed = {});
 
  private:
+  int pick(std::span<const int> tokens, std::span<const int> suppressed);
+
   Model& model_;
   SamplingOptions options_;
   Random random_;
