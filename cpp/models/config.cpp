@@ -1,6 +1,8 @@
 // The checks of a model's config.
 #include "models/config.h"
 
+#include <algorithm>
+
 namespace attention_lab::models {
 
 namespace {
@@ -78,7 +80,7 @@ void check(const ModelConfig& config) {
   // Refused before anything is allocated: linear memory that has grown never shrinks.
   constexpr double kMost = 512.0 * 1024.0 * 1024.0;  // floats: 2 GiB
   if (weights > kMost)
-    fail("memory", {"this config has ", static_cast<Index>(weights / 1e6),
+    fail("memory", {"this config has ", static_cast<Index>(std::min(weights / 1e6, 1e9)),
                     " million weights; WebAssembly's linear memory holds at most 536 million"});
   if (config.masked_lm_head + config.lm_head + (config.num_labels > 0) > 1)
     fail("config", {"maskedLmHead, lmHead and numLabels: expected at most one head that makes logits, got more"});

@@ -50,7 +50,7 @@ async function fuzz(build, { seconds, seed }) {
       `-seed=${seed + 1}`, // 0 is libFuzzer's word for the clock
       `-artifact_prefix=${found}/`,
       '-max_len=1024',
-      '-timeout=10',
+      '-timeout=60',
       '-rss_limit_mb=3000',
       '-print_final_stats=1',
     ],

@@ -18,7 +18,7 @@ TEST_CASE("the cases that the native fuzzers kept") {
       for (const fs::directory_entry& entry : fs::directory_iterator(path)) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   CHECK(files.size() > 20);
-  attention_lab::testing::limit_allocations(64u << 20);
+  attention_lab::testing::limit_allocations(16u << 20);
   for (const fs::path& file : files) {
     CAPTURE(file.filename().string());
     std::ifstream stream(file, std::ios::binary);

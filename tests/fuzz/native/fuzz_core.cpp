@@ -6,7 +6,7 @@
 #include "run_case.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  attention_lab::testing::limit_allocations(64u << 20);
+  attention_lab::testing::limit_allocations(16u << 20);
   attention_lab::fuzz::run_case(data, size);
   return 0;
 }
