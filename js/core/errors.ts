@@ -23,6 +23,7 @@ import type { NativeResult } from './native.js';
  * - `callback_failed`: a function of the caller's (onToken, onProgress, a metric, examples) threw; `cause` is what it threw
  * - `aborted`: the caller's AbortSignal fired
  * - `out_of_memory`: WebAssembly's linear memory could not grow
+ * - `runtime_dead`: the runtime ended with a trap; create a new one
  * - `internal`: a defect of this package; please report it
  */
 export const errorCodes = [
@@ -45,6 +46,7 @@ export const errorCodes = [
   'callback_failed',
   'aborted',
   'out_of_memory',
+  'runtime_dead',
   'internal',
 ] as const;
 

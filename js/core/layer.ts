@@ -52,7 +52,7 @@ export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
     this.config = config;
     const layer = callNative(() => native.createAttentionLayer(config));
     this.handle = handles.adopt(this, layer, 'AttentionLayer');
-    layer.initialise(seed);
+    this.initialise(seed);
   }
 
   /**

@@ -130,11 +130,6 @@ export class Model extends Parameterised<NativeModel> {
     return this.#defaults.stopTokens;
   }
 
-  /** @internal */
-  initialise(seed: number): void {
-    this.handle.native.initialise(seed);
-  }
-
   /**
    * inputIds [B, T] (or inputsEmbeds [B, T, D]) → lastHiddenState [B, T, D], and logits [B, T, V] and
    * poolerOutput [B, D] where the model has those heads. Of an encoder–decoder, inputIds [B, S] and decoderInputIds [B, T]

@@ -183,14 +183,14 @@ export interface NativeForwardResult {
 }
 
 interface NativeParameters {
-  parameterTable(): { name: string; dims: number[] }[];
+  parameterTable(): NativeResult<{ name: string; dims: number[] }[]>;
   /** A copy of rows [first, first + count) of a parameter. */
   rows(name: string, first: number, count: number): NativeResult<NativeTensor>;
   /** Copies whole rows in, from row `first` on. */
   setRows(name: string, first: number, data: Float32Array): NativeResult<{ ok: true }>;
   /** Fresh weights from a seed, the same on every machine. */
-  initialise(seed: number): void;
-  activationNames(): string[];
+  initialise(seed: number): NativeResult<object>;
+  activationNames(): NativeResult<string[]>;
   delete(): void;
 }
 
@@ -253,6 +253,9 @@ export interface NativeModule {
   createTrainer(model: NativeModel, options: NativeTrainerOptions): NativeResult<NativeTrainer>;
   /** Bytes of linear memory now. */
   memorySize(): number;
+  /** Where C++'s stack ends now, and back there. */
+  stackSave(): number;
+  stackRestore(pointer: number): void;
 }
 
 export interface NativeGenerationOptions {
@@ -306,10 +309,10 @@ export interface NativeTrainer {
     activations: Record<string, NativeTensor>;
     gradients: Record<string, NativeTensor>;
   }>;
-  setLr(lr: number): void;
+  setLr(lr: number): NativeResult<object>;
   setInterventions(interventions: NativeIntervention[]): NativeResult<object>;
   steps(): number;
-  setSteps(steps: number): void;
+  setSteps(steps: number): NativeResult<object>;
   moments(name: string): NativeResult<{ first: NativeTensor; second: NativeTensor }>;
   /** Copies in; dims must match. */
   setMoments(name: string, first: NativeTensor, second: NativeTensor): NativeResult<object>;

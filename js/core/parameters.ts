@@ -26,10 +26,22 @@ export abstract class Parameterised<
   #activations: ReadonlySet<string> | undefined;
   protected abstract readonly handle: Handle<N>;
 
+  /** @internal Fresh weights. Where there is no memory for them, what was made is given back. */
+  initialise(seed: number): void {
+    try {
+      callNative(() => this.handle.native.initialise(seed));
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
   /** Name → dims of every parameter, in the order of the computation. Copies no data. */
   parameterShapes(): ReadonlyMap<string, readonly number[]> {
     const { native } = this.handle;
-    this.#shapes ??= new Map(native.parameterTable().map(({ name, dims }) => [name, dims]));
+    this.#shapes ??= new Map(
+      callNative(() => native.parameterTable()).map(({ name, dims }) => [name, dims]),
+    );
     return this.#shapes;
   }
 
@@ -110,7 +122,7 @@ export abstract class Parameterised<
   /** @internal */
   protected get activations(): ReadonlySet<string> {
     const { native } = this.handle;
-    this.#activations ??= new Set(native.activationNames());
+    this.#activations ??= new Set(callNative(() => native.activationNames()));
     return this.#activations;
   }
 

@@ -85,7 +85,7 @@ export class Recurrent extends Parameterised<NativeRecurrent> {
     this.config = config;
     const network = callNative(() => native.createRecurrent(config));
     this.handle = handles.adopt(this, network, 'Recurrent');
-    network.initialise(seed);
+    this.initialise(seed);
   }
 
   /** inputIds [B, T] (or inputsEmbeds [B, T, I]) → lastHiddenState [B, T, D] and, on request, influence [B, T, T]. */

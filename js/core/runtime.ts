@@ -10,6 +10,7 @@ import type { Later } from '../entries/later.js';
 import { Listing, type ListingRuntime } from './listings.js';
 import { Model, type Host } from './model.js';
 import type { NativeModule } from './native.js';
+import { guardTraps } from './traps.js';
 import { Recurrent, type RecurrentConfig } from './recurrent.js';
 import { usualPreprocessor } from '../pictures/preprocess.js';
 import type {
@@ -207,6 +208,6 @@ function instantiate(module: WebAssembly.Module): Promise<NativeModule> {
         WebAssembly.instantiate(module, imports).then(done).catch(refuse);
         return {};
       },
-    }).then(resolve, refuse);
+    }).then((native) => resolve(guardTraps(native)), refuse);
   });
 }

@@ -114,7 +114,8 @@ export class Trainer {
     return this.#lr;
   }
   set lr(lr: number) {
-    this.#native.setLr(checkRate(lr));
+    const rate = checkRate(lr);
+    callNative(() => this.#native.setLr(rate));
     this.#lr = lr;
   }
 
@@ -237,7 +238,7 @@ export class Trainer {
     this.#model.setParameters(snapshot.parameters);
     for (const { name, first, second } of moments)
       callNative(() => this.#native.setMoments(name, first, second));
-    native.setSteps(snapshot.step);
+    callNative(() => native.setSteps(snapshot.step));
     this.#random.state = BigInt.asUintN(64, snapshot.random);
   }
 
