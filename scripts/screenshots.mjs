@@ -1,10 +1,11 @@
-// Takes the pictures of docs/screenshots from the built page: `node scripts/screenshots.mjs`.
+// Takes the pictures of docs/screenshots, and the one that posted links show, from the built page: `node scripts/screenshots.mjs [NAME…]`.
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { findChromium } from './lib/chromium.mjs';
 import { paths } from './lib/paths.mjs';
 import { serve } from './lib/serve.mjs';
 
+const chosen = process.argv.slice(2);
 const server = await serve(paths.page);
 const browser = await chromium.launch({
   executablePath: await findChromium(),
@@ -12,7 +13,8 @@ const browser = await chromium.launch({
 });
 
 /** A page of these options, shown, prepared, and taken from the top. */
-async function take(name, { hash = '', width = 1280, height, ...options }, prepare) {
+async function take(name, { hash = '', width = 1280, height, folder, ...options }, prepare) {
+  if (chosen.length > 0 && !chosen.includes(name)) return;
   const viewport = { width, height: Math.min(height, 1000) };
   const context = await browser.newContext({
     viewport,
@@ -27,7 +29,7 @@ async function take(name, { hash = '', width = 1280, height, ...options }, prepa
   await prepare(page);
   await page.waitForTimeout(500);
   await page.screenshot({
-    path: join(paths.root, 'docs', 'screenshots', `${name}.png`),
+    path: join(folder ?? join(paths.root, 'docs', 'screenshots'), `${name}.png`),
     fullPage: true,
     clip: { x: 0, y: 0, width, height },
   });
@@ -52,8 +54,9 @@ async function translated(page) {
 
 const goal = (page) => page.locator('[data-testid="news"][data-kind="goal"]').waitFor();
 
-/** Trains to the goal, switches off the head that looks most at the answer, and trains on until another took over. */
+/** Trains to the goal, switches off the head with most attention on the answer, and trains on until another took over. */
 async function trained(page) {
+  await page.getByTestId('slow-motion').uncheck();
   await page.locator('[data-testid="play"]:enabled').click();
   await goal(page);
   const best = await page
@@ -67,19 +70,37 @@ async function trained(page) {
     /layer (\d+) head (\d+) took over/i.exec(await page.getByTestId('news').innerText()) ?? [];
   if (layer) await page.getByTestId(`head-${layer - 1}-${head - 1}`).click();
   await page.getByTestId('measure-importance').click();
-  await page.locator('[data-testid^="worth-"]').first().waitFor();
+  await page.locator('[data-testid^="importance-"]').first().waitFor();
   await page.evaluate(() => scrollTo(0, 0));
 }
 
+async function reversed(page) {
+  await page.locator('[data-testid="play"]:enabled').waitFor();
+  await page.getByTestId('slow-motion').uncheck();
+  await page.getByTestId('view-weights').click();
+  await page.getByTestId('play').click();
+  await goal(page);
+}
+
 try {
+  await take(
+    'social',
+    {
+      hash: '#train/reverse?seed=1',
+      width: 1200,
+      height: 630,
+      folder: join(paths.root, 'web', 'public'),
+    },
+    reversed,
+  );
   await take('page', { height: 1270 }, explored);
   await take('page-dark-zh', { height: 1270, colorScheme: 'dark', locale: 'zh-CN' }, explored);
   await take('page-360', { width: 360, height: 1400, deviceScaleFactor: 2 }, explored);
   await take('translator', { hash: '#model=dates&text=20+nov+2026', height: 1270 }, translated);
-  await take('train', { hash: '#train=copy', height: 1060 }, trained);
+  await take('train', { hash: '#train/copy', height: 720 }, trained);
   await take(
     'train-360',
-    { hash: '#train=copy', width: 360, height: 1700, deviceScaleFactor: 2 },
+    { hash: '#train/copy', width: 360, height: 640, deviceScaleFactor: 2 },
     trained,
   );
 } finally {

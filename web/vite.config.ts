@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 import { offline } from './offline.ts';
 import { sharedPackage } from './package.ts';
 import { policy } from './policy.ts';
+import { social } from './social.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const { page, worker } = sharedPackage(here('../dist'));
@@ -26,5 +27,5 @@ export default defineConfig(({ command }) => ({
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es', plugins: () => [worker] },
   server: { fs: { allow: [here('..')] } },
-  plugins: [page, svelte(), policy(), offline()],
+  plugins: [page, svelte(), policy(), social(), offline()],
 }));

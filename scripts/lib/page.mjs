@@ -17,6 +17,7 @@ export const buildPage = () =>
         'offline.ts',
         'package.ts',
         'policy.ts',
+        'social.ts',
       ].map((name) => join(paths.root, 'web', name)),
       join(paths.root, 'scripts', 'lib', 'policy.mjs'),
       paths.dist,
