@@ -165,7 +165,7 @@ pageTest(
     const words = await tokens(page);
     await page.getByTestId('token').nth(words.indexOf('cross')).tap();
     await eventually(page, async () =>
-      assert.match(await text(page, 'summary'), /^cross looks at/),
+      assert.match(await text(page, 'summary'), /^cross attends to/),
     );
     await page.getByTestId('head-0-1').tap();
     await eventually(page, async () => assert.match(await text(page, 'arcs'), /Layer 1, head 2/));

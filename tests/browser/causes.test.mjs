@@ -168,7 +168,7 @@ pageTest(
     const model = await pageModel('dates');
     await openOfPage(page, 'dates');
     await eventually(page, async () =>
-      assert.equal(await page.getByRole('textbox', { name: 'Written' }).inputValue(), '2026-11-20'),
+      assert.equal(await page.getByRole('textbox', { name: 'Output' }).inputValue(), '2026-11-20'),
     );
     await page.getByTestId('token').nth(5).click();
     await page.mouse.move(5, 5);

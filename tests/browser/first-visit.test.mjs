@@ -103,7 +103,7 @@ pageTest('shows a strong arc and the right word with no interaction', {}, async 
     strongest.box.top >= 0 && strongest.box.bottom <= 900 && strongest.box.width > 50,
     'on the first screen',
   );
-  assert.match(await text(page, 'summary'), /^\[MASK\] looks at animal \d+ %/);
+  assert.match(await text(page, 'summary'), /^\[MASK\] attends to animal \d+%/);
 });
 
 pageTest('computes what the package computes', {}, async ({ page }) => {

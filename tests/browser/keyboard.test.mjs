@@ -135,12 +135,12 @@ pageTest('the tour by keys alone', {}, async ({ page }) => {
   const words = await tokens(page);
   await tabTo(page, 'token');
   await press(page, 'Home', 'ArrowRight', 'ArrowRight');
-  await says('summary', new RegExp(`^${words[2]} looks at|^${words[2]} changes`));
+  await says('summary', new RegExp(`^${words[2]} attends to|^${words[2]} attends more`));
   await tabTo(page, 'heatmap-cells');
   await press(page, 'Home', 'PageDown', 'ArrowRight');
   await press(page, 'Enter');
   await says('modified', /4 edits/);
-  await says('edit-list', new RegExp(`“\\[SEP\\]” may not look at “${words[1]}”`));
+  await says('edit-list', new RegExp(`“\\[SEP\\]” → “${words[1]}” blocked`));
   await says('cell-summary', /masked/);
   await press(page, 'Escape', 'Escape', 'Escape');
   await says('cell-summary', /^$/);
@@ -166,7 +166,7 @@ pageTest('the tour by keys alone', {}, async ({ page }) => {
   await tabTo(page, 'back-to-shipped');
   await press(page, 'Enter');
   await says('open-model', /coreference$/);
-  await says('modified', /as trained/);
+  await says('modified', /No edits/);
 });
 
 pageTest('language, colours and the share menu by keys', {}, async ({ page }) => {
@@ -196,7 +196,7 @@ pageTest('a screen reader hears what is chosen', {}, async ({ page }) => {
   assert.equal(await page.getByTestId('modified').getAttribute('role'), 'status');
   assert.match(
     await page.getByTestId('heatmap-cells').getAttribute('aria-label'),
-    /layer 2, head 1.*Rows look at columns/,
+    /layer 2, head 1.*Rows attend to columns/,
   );
   await page.getByTestId('heatmap').locator('summary').press('Enter');
   const table = page.getByRole('table', { name: /Layer 2, head 1: each row/ });

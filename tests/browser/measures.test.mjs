@@ -69,7 +69,7 @@ describe('measures', () => {
         before.join(' '),
       );
       await page.getByTestId('recurrent-keep').fill('5');
-      await page.getByText('each step keeps 99 %').waitFor();
+      await page.getByText('each step keeps 99%').waitFor();
       const after = await remaining(page);
       assert.ok(
         after.every((share, i) => share > before[i] && share > 85),

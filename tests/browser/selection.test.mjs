@@ -30,7 +30,7 @@ pageTest('hover isolates a word, click keeps it, Escape clears it', {}, async ({
   const [mask, cross] = [words.indexOf('[MASK]'), words.indexOf('cross')];
   const looksAt = (word) =>
     eventually(page, async () =>
-      assert.ok((await text(page, 'summary')).startsWith(`${word} looks at`), word),
+      assert.ok((await text(page, 'summary')).startsWith(`${word} attends to`), word),
     );
   assert.deepEqual(await queries(page), [mask]);
   const chip = page.getByTestId('token').nth(cross);

@@ -60,7 +60,7 @@ pageTest('a word typed in the middle moves the chosen words along', {}, async ({
   await sentence.press('Home');
   await page.keyboard.type('yesterday ');
   await eventually(page, async () =>
-    assert.match(await text(page, 'summary'), /^\[MASK\] looks at animal/),
+    assert.match(await text(page, 'summary'), /^\[MASK\] attends to animal/),
   );
   await assertFollows(page, await sentence.inputValue());
 });
@@ -76,7 +76,7 @@ pageTest('the other word, typed, gives the other answer', {}, async ({ page }) =
   );
   await page.keyboard.type('wide');
   await eventually(page, async () => assert.equal(await best(page), 'street'));
-  assert.match(await text(page, 'summary'), /^\[MASK\] looks at street \d+ %/);
+  assert.match(await text(page, 'summary'), /^\[MASK\] attends to street \d+%/);
   await assertFollows(page, value.replace('tired', 'wide'));
 });
 
@@ -85,7 +85,8 @@ pageTest(
   {},
   async ({ page }) => {
     for (const { id, text: sentence, query, answer, key, change } of examples) {
-      const looksAt = (word) => new RegExp(`^${query.replace(/[[\]]/g, '\\$&')} looks at ${word} `);
+      const looksAt = (word) =>
+        new RegExp(`^${query.replace(/[[\]]/g, '\\$&')} attends to ${word} `);
       await page.getByTestId('examples').selectOption(id);
       await eventually(page, async () => assert.equal(await best(page), answer, id));
       assert.match(await text(page, 'summary'), looksAt(key), id);

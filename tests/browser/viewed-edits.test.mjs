@@ -29,7 +29,7 @@ import {
 const permissions = ['clipboard-read', 'clipboard-write'];
 const dates = await pageModel('dates');
 const digits = await pageModel('digits');
-const written = (page) => page.getByRole('textbox', { name: 'Written' });
+const written = (page) => page.getByRole('textbox', { name: 'Output' });
 
 /** The date of the lesson, as the page gives it to the model. */
 const dateInputs = {
@@ -208,7 +208,7 @@ pageTest(
     ])
       await edits[name].make(page);
     await page.getByTestId('head-on').uncheck();
-    await page.getByRole('textbox', { name: 'Read' }).fill('21 nov 2026');
+    await page.getByRole('textbox', { name: 'Input' }).fill('21 nov 2026');
     await written(page).fill('2026-11');
     await eventually(page, async () =>
       assert.match(await text(page, 'prediction'), /after “1”|after “-”/),
@@ -259,7 +259,7 @@ pageTest(
   { permissions },
   async ({ page }) => {
     await openFolder(page, 'marian_shared');
-    await page.getByRole('textbox', { name: 'Read' }).fill('7 7 3');
+    await page.getByRole('textbox', { name: 'Input' }).fill('7 7 3');
     await written(page).fill('4 9');
     await close(page, 0, 1, 2);
     await page.getByTestId('share').click();
@@ -318,7 +318,7 @@ test('a link to a hub’s model asks before it downloads, and follows then', asy
     await eventually(tab.page, async () =>
       assert.match(await text(tab.page, 'modified'), /1 edit/),
     );
-    assert.equal(await tab.page.getByRole('textbox', { name: 'Read' }).inputValue(), '7 7 3');
+    assert.equal(await tab.page.getByRole('textbox', { name: 'Input' }).inputValue(), '7 7 3');
     assert.equal(await written(tab.page).inputValue(), '4 9');
     await eventually(tab.page, async () =>
       assert.match(await text(tab.page, 'cell-summary'), /→ 3 masked/),
@@ -340,7 +340,7 @@ for (const hash of [
     try {
       if (hash.endsWith('%')) {
         await eventually(tab.page, async () => assert.match(await text(tab.page, 'error'), /%/));
-        await tab.page.getByRole('textbox', { name: 'Read' }).fill('20 nov 2026');
+        await tab.page.getByRole('textbox', { name: 'Input' }).fill('20 nov 2026');
       }
       await tab.page.getByTestId('heatmap').waitFor();
       await eventually(tab.page, async () => assert.ok((await predictions(tab.page)).size > 0));
@@ -444,10 +444,10 @@ pageTest(
     await page.getByTestId('edit-mask').press('Enter');
     await page.getByTestId('heatmap-cells').focus();
     await press('Home', 'PageUp', 'ArrowDown', 'ArrowRight', 'Enter');
-    await says('edit-list', /“0” may not look at “0” \(cross-attention\)/);
+    await says('edit-list', /“0” → “0” blocked \(cross-attention\)/);
     await says('cell-summary', /masked/);
     await press('Enter');
-    await says('modified', /as trained/);
+    await says('modified', /No edits/);
     await press('Control+z');
     await says('modified', /1 edit/);
     await press('Escape', 'Escape', 'Escape');

@@ -18,8 +18,8 @@ import {
   pass,
 } from './viewed-reading.mjs';
 
-const read = (page) => page.getByRole('textbox', { name: 'Read' });
-const written = (page) => page.getByRole('textbox', { name: 'Written' });
+const read = (page) => page.getByRole('textbox', { name: 'Input' });
+const written = (page) => page.getByRole('textbox', { name: 'Output' });
 
 /** Clicks a cell and takes the pointer away from it. */
 async function choose(page, row, column) {
@@ -99,7 +99,7 @@ pageTest(
       await text(page, 'pair-input'),
       /begins with the language to write: >>de<<, >>fr<<\./,
     );
-    assert.match(await page.getByRole('textbox', { name: 'Read' }).inputValue(), /^>>de<< /);
+    assert.match(await page.getByRole('textbox', { name: 'Input' }).inputValue(), /^>>de<< /);
     const source = '>>fr<< The dog sees the bird.';
     await read(page).fill(source);
     await page.getByTestId('write').click();

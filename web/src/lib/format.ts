@@ -17,7 +17,7 @@ export const signed = (value: number, digits = 2): string => {
   return value > 0 && Number(value.toFixed(digits)) !== 0 ? `+${text}` : text;
 };
 
-export const percent = (share: number, digits = 0): string => `${fixed(share * 100, digits)} %`;
+export const percent = (share: number, digits = 0): string => `${fixed(share * 100, digits)}%`;
 
 /** A weight inside a cell: two digits, without the leading zero. */
 export const cellWeight = (value: number): string => {

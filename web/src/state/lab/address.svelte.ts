@@ -17,6 +17,9 @@ class Address {
               : undefined,
           text: model.kind === 'picture' ? undefined : session.text,
           target: model.kind === 'pair' ? session.target : undefined,
+          pair: session.pair ?? undefined,
+          globals: session.textModel?.hasGlobalTokens ? session.globals : undefined,
+          place: /\.pattern$/.test(session.place) ? undefined : session.place,
           drawing:
             model.kind === 'picture' && picture && 'drawing' in picture
               ? picture.drawing

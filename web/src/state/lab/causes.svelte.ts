@@ -25,6 +25,8 @@ export interface Answers {
   baseline: number;
   /** Two logits are compared: numbers are logits, not shares. */
   isDifference: boolean;
+  /** The other word; null where there is none. */
+  against: string | null;
   /** Of each kind of attention. */
   heads: { kind: SiteKind; result: SweepResult }[];
   patches: { word: string; result: SweepResult } | null;
@@ -46,6 +48,8 @@ class Causes {
     const { position } = prediction;
     const { expected } = prediction;
     if (!model || !after || position === null || expected.after === null) return null;
+    const { ownId } = prediction;
+    const against = ownId !== null && ownId !== expected.after ? ownId : null;
     const fits =
       pinned !== null &&
       before !== null &&
@@ -55,7 +59,11 @@ class Causes {
       model,
       run: after,
       edits: session.controls.edits,
-      asked: { token: expected.after, position },
+      asked: {
+        token: expected.after,
+        position,
+        ...(against !== null && { against }),
+      },
       other: fits ? { run: before, token: expected.before! } : null,
     };
   });
@@ -100,7 +108,7 @@ class Causes {
           run as TextRun,
           other.run,
           edits,
-          { ...asked, token: other.token },
+          { token: other.token, position: asked.position },
           call,
         ));
       if (this.#asking === mine)
@@ -108,6 +116,7 @@ class Causes {
           word: model.word(asked.token),
           baseline: heads[0]!.result.baseline,
           isDifference: asked.against !== undefined,
+          against: asked.against === undefined ? null : model.word(asked.against),
           heads,
           patches: patched && { word: model.word(other!.token), result: patched },
         };

@@ -8,7 +8,7 @@ import { TextModel } from './model.svelte.ts';
 import type { OpenModel, Origin } from './open-model.svelte.ts';
 
 /** Weights above this many bytes go to a worker: a pass over fewer takes a few milliseconds at most. */
-const localBytes = 24e6;
+const localBytes = 2e6;
 
 let runtime: Promise<Runtime> | null = null;
 export const getRuntime = (): Promise<Runtime> => (runtime ??= createRuntime());

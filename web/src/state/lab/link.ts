@@ -2,7 +2,15 @@
 import { parseAddress, writeAddress } from '../../lib/address.ts';
 import { inkToText, textToInk } from '../../lib/ink-text.ts';
 import type { Ink } from '../../lib/pen.ts';
-import { maskNames, noEdits, type Edits, type MaskCell, type PlainIntervention } from './edits.ts';
+import {
+  maskNames,
+  maskRuleKinds,
+  noEdits,
+  type Edits,
+  type MaskCell,
+  type MaskRule,
+  type PlainIntervention,
+} from './edits.ts';
 import type { Choice } from './selection.svelte.ts';
 
 export interface LinkState {
@@ -13,6 +21,11 @@ export interface LinkState {
   /** What a decoder has written. */
   target?: string;
   drawing?: Ink;
+  /** A second text beside it, and the places of global tokens. */
+  pair?: string;
+  globals?: readonly number[];
+  /** What is open on the map. */
+  place?: string;
   /** The sentence that "before" shows, where it is another one. */
   pinned?: string;
   choice?: Choice;
@@ -83,6 +96,18 @@ function decodeCell(text: string): MaskCell[] {
     : [];
 }
 
+/** A rule as `band2`, of an encoder `e-band2`. */
+const encodeRule = ({ mask, kind, value }: MaskRule): string =>
+  `${maskLetters[maskNames.indexOf(mask)]}-${kind}${value}`;
+
+function decodeRule(text: string): MaskRule[] {
+  const match = /^([ec]?)-([a-z]+)(\d+)$/.exec(text);
+  const kind = maskRuleKinds.find((each) => each === match?.[2]);
+  return match && kind
+    ? [{ mask: maskNames[maskLetters.indexOf(match[1]!)]!, kind, value: Number(match[3]) }]
+    : [];
+}
+
 export function encodeLink(state: LinkState): string {
   const { edits } = state;
   const fields: Record<string, string | undefined> = {
@@ -90,12 +115,16 @@ export function encodeLink(state: LinkState): string {
     revision: state.revision,
     text: state.text,
     target: state.target,
+    pair: state.pair,
+    globals: state.globals?.join('.'),
+    place: state.place,
     ink: state.drawing && inkToText(state.drawing),
     before: state.pinned,
     cell: state.choice && encodeChoice(state.choice),
     causal: edits.causal === null ? undefined : edits.causal ? '1' : '0',
     temperature: edits.temperature === 1 ? undefined : String(edits.temperature),
     mask: edits.blocked.map(encodeCell).join('.') || undefined,
+    rule: edits.rules.map(encodeRule).join('.') || undefined,
     edit: edits.interventions.map(encodeIntervention).join(',') || undefined,
     show: state.compare,
     listing: state.listing,
@@ -119,6 +148,12 @@ export function decodeLink(hash: string): LinkState {
     revision: field('revision'),
     text: field('text'),
     target: field('target'),
+    pair: field('pair'),
+    globals: field('globals')
+      ?.split('.')
+      .map(Number)
+      .filter((place) => Number.isInteger(place) && place >= 0),
+    place: field('place'),
     drawing: textToInk(field('ink') ?? '') ?? undefined,
     pinned: field('before'),
     choice: decodeChoice(field('cell') ?? ''),
@@ -127,6 +162,7 @@ export function decodeLink(hash: string): LinkState {
       causal: causal === undefined ? null : causal === '1',
       temperature: temperature >= 0.05 && temperature <= 20 ? temperature : 1,
       blocked,
+      rules: (field('rule') ?? '').split('.').flatMap(decodeRule),
       interventions,
     },
     compare: field('show'),

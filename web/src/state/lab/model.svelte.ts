@@ -80,7 +80,8 @@ export class TextModel extends OpenModel {
   /** The id of what a reader writes, where it is one token. */
   async idOf(word: string): Promise<number | null> {
     const { ids } = await this.backend.encode(word);
-    const own = ids.filter((id) => !this.#added.has(id));
+    const { tokenizer } = this.backend.facts;
+    const own = ids.filter((id) => !this.#added.has(id) && id !== tokenizer?.unkTokenId);
     return own.length === 1 ? own[0]! : null;
   }
 

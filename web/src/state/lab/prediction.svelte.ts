@@ -28,7 +28,17 @@ function logitsAt(run: Run | null, position: number): Float32Array | null {
 const likeliest = (shares: Float64Array | null): number | null =>
   shares ? top(shares, 1)[0]!.index : null;
 
+/** Where a word of the reader's own stands among all: from 1; `below`: how far its logit is from the first's. */
+export interface OwnAnswer {
+  id: number;
+  word: string;
+  rank: number;
+  below: number;
+}
+
 class Prediction {
+  /** A word of the reader's own, whose share and rank are shown beside the likeliest; null: none. */
+  ownId = $state<number | null>(null);
   /** Of a text a selected [MASK], else the first [MASK], else the word that looks; of an answer its chosen place, else its end. */
   readonly position: number | null = $derived.by(() => {
     const { tokens, selection, model } = session;
@@ -41,7 +51,9 @@ class Prediction {
     if (query !== null && isMask(tokens[query]?.text ?? '')) return query;
     const mask = maskIn(session.after);
     if (mask >= 0) return mask;
-    return query !== null && query < tokens.length ? query : null;
+    if (query !== null && query < tokens.length) return query;
+    // A causal model shows what comes next; another has to be asked about a word.
+    return model?.causal && tokens.length > 0 ? tokens.length - 1 : null;
   });
   readonly atMask = $derived(
     this.position !== null && isMask(session.tokens[this.position]?.text ?? ''),
@@ -69,6 +81,16 @@ class Prediction {
     before: likeliest(this.#shares.before),
   });
 
+  readonly own: OwnAnswer | null = $derived.by(() => {
+    const { ownId } = this;
+    const logits = this.#after;
+    if (ownId === null || !logits || ownId >= logits.length || !session.model) return null;
+    const value = logits[ownId]!;
+    const rank = logits.reduce((count, logit) => (logit > value ? count + 1 : count), 1);
+    const first = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
+    return { id: ownId, word: session.model.word(ownId), rank, below: first - value };
+  });
+
   /** The words that are likeliest before or after, likeliest first. */
   top(count: number): Candidate[] {
     const { after, before } = this.#shares;
@@ -76,6 +98,8 @@ class Prediction {
     const old = before ?? after;
     const larger = after.map((p, id) => Math.max(p, session.hasBefore ? old[id]! : 0));
     const ids = top(larger, count).map(({ index }) => index);
+    const { ownId } = this;
+    if (ownId !== null && ownId < after.length && !ids.includes(ownId)) ids.push(ownId);
     return ids
       .map((id) => ({
         id,

@@ -63,6 +63,8 @@ export class Session {
   loading = $state.raw<Progress | null>(null);
   isLoading = $state(false);
   isWriting = $state(false);
+  /** What the reader gave cannot be read: nothing at all. What is on screen is of the input before. */
+  problem = $state<'empty' | null>(null);
   /** Why the last load or run failed; the run before it stays on screen. */
   error = $state.raw<{ code: string; message: string } | null>(null);
 
@@ -110,6 +112,7 @@ export class Session {
   #surveying: AbortController | null = null;
   /** The next run opens on a head that shows something. */
   #seeksHead = false;
+  #asksAtEnd = false;
 
   /** `sample`: an input that it knows. false: it could not be opened, `error` says why, and the model that was open stays. */
   async open(
@@ -187,7 +190,7 @@ export class Session {
   select(choice: Choice | WordChoice): void {
     this.#followed = null;
     this.#selections += 1;
-    this.#seeksHead = false;
+    this.#seeksHead = this.#asksAtEnd = false;
     if (typeof choice.query === 'string') this.#wanted = choice as WordChoice;
     else this.selection.lock(choice as Choice);
   }
@@ -205,6 +208,12 @@ export class Session {
       site === null ? known.startsWith(`${block}.`) : known === site,
     );
     if (index >= 0) this.choose(index, head);
+  }
+
+  /** The last token of the next run attends: what a causal model says next is read there. */
+  askAtEnd(): void {
+    this.#seeksHead = false;
+    this.#asksAtEnd = true;
   }
 
   /** Shows the chosen head: what of it was open, or its weights. */
@@ -271,6 +280,7 @@ export class Session {
     const { model, text, pair, globals, target, picture, pinned, hasBefore, place } = this;
     const { edits } = this.controls;
     if (!model) return;
+    this.problem = null;
     const input: Input = { text, pair, globals, target, picture };
     const focus: Focus = model.tracesAll
       ? { site: 0, names: [] }
@@ -351,6 +361,11 @@ export class Session {
     this.after = after;
     this.before = before;
     this.error = null;
+    this.problem = null;
+    if (this.#asksAtEnd || (this.#seeksHead && this.model?.kind === 'text' && this.model.causal))
+      this.selection.lock({ query: after.tokens.length - 1, key: null });
+    this.#asksAtEnd = false;
+    if (this.model && !this.model.isRemote) this.#seeksHead = false;
   }
 
   /** Keeps the selected tokens and the closed cells on their words when words before them come and go. */
@@ -374,7 +389,23 @@ export class Session {
     if (blocked !== edits.blocked) this.controls.change({ ...edits, blocked }, 'follow');
   }
 
+  /** No token to read is no failure: a reader may clear the field to write another text. */
+  #isEmpty(error: unknown): boolean {
+    const { model, text, target } = this;
+    const isBlank = (given: string) => given.trim() === '';
+    return (
+      model !== null &&
+      model.kind !== 'picture' &&
+      error instanceof AttentionLabError &&
+      (isBlank(text) || (model.kind === 'pair' && isBlank(target)))
+    );
+  }
+
   #fail(error: unknown): void {
+    if (this.model && this.#isEmpty(error)) {
+      this.problem = 'empty';
+      return;
+    }
     const code = error instanceof AttentionLabError ? error.code : 'unknown';
     this.error = { code, message: error instanceof Error ? error.message : String(error) };
   }

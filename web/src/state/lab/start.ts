@@ -1,5 +1,6 @@
 // Opening models, and following links: what the address asks for, else the shipped model with its first example.
 import { AttentionLabError, type LoadOptions } from 'attention-lab';
+import type { TextLesson } from '../../lessons/lesson.ts';
 import { parseAddress } from '../../lib/address.ts';
 import { inLevels } from '../../lib/ink-text.ts';
 import { noEdits, type Edits } from './edits.ts';
@@ -40,11 +41,21 @@ export async function openOfPage(name: string): Promise<boolean> {
   const { filesOf, lessonOf } = await import('../../lessons/index.ts');
   const lesson = lessonOf(name)!;
   const files = Promise.all(filesOf(lesson).map((file) => fetchFile(name, file)));
-  const sample = lesson.kind === 'text' ? lesson.samples[0] : undefined;
+  const sample = lesson.kind === 'text' ? wholeText(lesson) : undefined;
   if (!(await session.open(files, name, { from: 'page' }, {}, sample))) return false;
   session.about = lesson.lookFor;
   session.choose(lesson.shipped.head.layer, lesson.shipped.head.head);
+  // A model that writes an answer shows what it looked for at its last letter.
+  if (lesson.kind === 'text' && lesson.prompt && session.model?.kind === 'text') session.askAtEnd();
   return true;
+}
+
+/** The lesson's first sample as its model reads it: where it writes on, with the answer behind it. */
+function wholeText(lesson: TextLesson): string {
+  const sample = lesson.samples[0]!;
+  if (!lesson.prompt || lesson.tokenizer) return sample;
+  const { queries } = lesson.encode(sample);
+  return queries.every((token) => token.length === 1) ? queries.join('') : sample;
 }
 
 async function fetchFile(name: string, file: string): Promise<File> {
@@ -118,6 +129,8 @@ async function apply(link: LinkState): Promise<void> {
   session.text = link.text ?? session.text;
   if (link.target !== undefined) session.target = link.target;
   else if (session.viewed?.canWrite && model.kind === 'pair') void session.write();
+  session.pair = model.kind === 'text' ? (link.pair ?? null) : null;
+  if (link.globals) session.globals = link.globals;
   if (link.drawing) session.picture = { drawing: inLevels(link.drawing) };
   session.pinned = model.kind === 'text' ? (link.pinned ?? null) : null;
   session.compare =
@@ -128,6 +141,8 @@ async function apply(link: LinkState): Promise<void> {
       ? choice
       : session.selection.locked,
   );
+  if (link.place !== undefined && model.places.byName.has(link.place))
+    session.openPlace(link.place);
   const edits = await runnable(link.edits, model);
   if (session.model === model) session.controls.clear(edits);
 }

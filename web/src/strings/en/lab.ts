@@ -15,42 +15,59 @@ export const en = {
 
   sentence: {
     label: 'Sentence',
-    hint: 'Type anything: every view follows each keystroke. [MASK] stands for a word the model has to guess.',
+    hint: (mask: string | null) =>
+      `Type anything: every view follows each keystroke.${mask === null ? '' : ` ${mask} stands for a word that the model fills in.`}`,
     examples: 'Examples',
-    lookFor: 'Look for',
+    lookFor: 'Try this',
     show: 'Show me',
     showBack: 'Change it back',
     swap: (from: string, to: string) => `change “${from}” to “${to}”`,
-    maskWord: (word: string) => `Mask “${word}”`,
-    unknown: (words: string) => `This model does not know ${words}: an unknown word becomes [UNK].`,
-    knows: (count: number) => `The ${count} words it knows`,
+    maskWord: (word: string, mask: string) => `Replace “${word}” by ${mask}`,
+    unknown: (words: string) =>
+      `Not in the vocabulary: ${words}. The model reads an unknown token instead.`,
+    knows: (count: number) => `Vocabulary (${count} words)`,
     truncated: (max: number) =>
       `Only the first ${max} tokens are shown: the model has no positions beyond them.`,
     pinned: (text: string) => `“Before” is the sentence “${text}”`,
-    unpin: 'compare with no other sentence',
-    pin: 'keep this sentence as “before”',
+    unpin: 'Stop comparing',
+    pin: 'Compare with this sentence',
+    addPair: 'Add a second text',
+    pair: 'Second text',
+    dropPair: 'Remove the second text',
+    global: (word: string) => `Make “${word}” a global token`,
+    notGlobal: (word: string) => `“${word}” is a global token: make it an ordinary one`,
   },
 
   arcs: {
-    heading: 'Who looks at whom',
-    changes: 'changes its look at',
-    points: (difference: string) => `${difference} points`,
-    spread: 'everything a little',
-    unchanged: 'nothing by 5 points or more',
+    heading: 'Who attends to whom',
+    changes: 'attends more or less to',
+    points: (difference: string) => `${difference} percentage points`,
+    spread: 'all words, evenly',
+    unchanged: 'nothing by 5 percentage points or more',
     guide:
-      'Arcs above look back, arcs below look ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
+      'Arcs above reach back, arcs below reach ahead; thickness and shade are the weight. Point at a word to isolate it, click to keep it.',
     guideTouch:
-      'Arcs to the left look back, arcs to the right look ahead; thickness and shade are the weight. Tap a word to keep it.',
+      'Arcs to the left reach back, arcs to the right reach ahead; thickness and shade are the weight. Tap a word to keep it.',
     computing: 'computing…',
+    off: 'This head is switched off: nothing of this reaches the output.',
   },
 
   prediction: {
-    heading: 'What belongs in',
-    headingAt: (word: string) => `What the model expects at “${word}”`,
-    noMask: 'No [MASK] in the sentence.',
-    next: (word: string) => `What it expects after “${word}”`,
-    picture: 'What it sees',
-    none: 'This model has no output words.',
+    title: 'Prediction',
+    heading: 'Prediction for',
+    headingAt: (word: string) => `Prediction at “${word}”`,
+    noMask: (mask: string) => `No ${mask} in the text.`,
+    choose: 'Choose a word to see what the model predicts there.',
+    next: (word: string) => `Next word after “${word}”`,
+    picture: 'Prediction',
+    none: 'This model gives vectors, not words.',
+    own: 'Another answer',
+    ownHint: 'A word of your own: why not this one?',
+    ownUnknown: 'No single token of the vocabulary.',
+    ownRank: (word: string, rank: number, logits: string) =>
+      `“${word}” is number ${rank}; its logit is ${logits} below the first.`,
+    ownFirst: (word: string) => `“${word}” is the first.`,
+    ownClear: 'Drop it',
     before: 'before',
     after: 'after',
     change: 'change',
@@ -77,60 +94,65 @@ export const en = {
     },
     explain: {
       entropy:
-        'Mean entropy of the rows over the largest possible: 0 looks at one word, 1 looks at all alike.',
+        'Mean entropy of the rows over the largest possible: 0 attends to one word, 1 to all alike.',
       entropyBits:
         'Mean entropy of the rows: 3 bits are as much choice as between eight equal words.',
       previousToken: 'Mean weight on the word just before.',
       firstToken:
         'Mean weight on the first token. Heads with nothing to do park their weight there: an attention sink, not a meaning.',
       sameToken:
-        'Mean weight on other tokens equal to the one that looks; of words that stand there more than once.',
+        'Mean weight on other tokens equal to the one that attends; of words that stand there more than once.',
       induction:
-        'Mean weight on what came after an earlier copy of the word that looks: the step by which a model continues a pattern it has seen (Olsson et al. 2022).',
-      distance: 'How far away a row looks on average, in tokens.',
+        'Mean weight on what came after an earlier copy of the word that attends: the step by which a model continues a pattern it has seen (Olsson et al. 2022).',
+      distance: 'How far away a row attends on average, in tokens.',
       weightNorm:
         'Mean length of what the head adds: each weight times its value vector, carried through the output projection (Kobayashi et al. 2020). A large weight on a short vector moves little.',
     },
     explained: 'What the scores mean',
     counted:
-      'Means over the words that look; special tokens are looked at but do not count as looking. – : no word here has one.',
+      'Means over the rows of words; special tokens count as keys, not as queries. – : no word here has one.',
     keys: 'Arrow keys choose a head.',
   },
 
   heatmap: {
-    rows: 'looks ↓',
-    columns: 'is looked at →',
+    rows: 'from (query) ↓',
+    columns: 'to (key) →',
     label: (title: string) =>
-      `Attention weights of ${inline(title)}. Rows look at columns. Arrow keys move the cell, Escape clears it.`,
+      `Attention weights of ${inline(title)}. Rows attend to columns. Arrow keys move the cell, Escape clears it.`,
     written: 'Rows are words as they are written, columns words that were read.',
-    legend: 'weight, the same 0–1 scale for every head',
+    legends: {
+      fixed: 'weight, the same 0–1 scale for every head',
+      head: 'weight, up to the largest of this head',
+      root: 'weight, colours by its square root',
+    },
     legendDifference: 'after − before',
     masked: 'masked: may not attend',
     overview: 'The whole matrix; the frame is the part in view.',
     stretch: 'Colours',
     stretches: { fixed: '0 to 1', head: 'up to the largest', root: 'square root' },
-    forbid: 'forbid this look',
-    allow: 'allow it again',
+    forbid: 'Block',
+    allow: 'Unblock',
     table: 'As a table',
     tableCaption: (title: string) =>
-      `${title}: each row is a word that looks, each column a word it looks at`,
+      `${title}: each row is a word that attends, each column a word it attends to`,
     show: 'Show',
     after: 'after',
     before: 'before',
     difference: 'difference',
     mergeWords: 'merge subwords',
-    hideSink: (token: string) => `set ${token} aside`,
+    hideSink: (token: string, isSpecial: boolean) =>
+      isSpecial ? `Ignore ${token}` : `Ignore the first token, “${token}”`,
     renormalised: (token: string) =>
-      `${token} is set aside and each row scaled up to its old total: these are not the weights the model used.`,
+      `${token} is left out and each row scaled up to its old total: these are not the weights the model used.`,
     sinkNote: (token: string, share: string) =>
       `${share} of this head’s weight rests on ${token}: a sink. A head must put its weight somewhere, and puts it here when it has nothing to fetch.`,
     lengthsDiffer: 'The two sentences differ in length: no difference can be drawn.',
-    summary: (query: string, parts: string) => `${query} looks at ${parts}`,
+    summary: (query: string, parts: string) => `${query} attends to ${parts}`,
   },
 
   arithmetic: {
     heading: 'Why this weight',
-    prompt: 'Choose a cell, or a word that looks, to see the arithmetic behind its weight.',
+    prompt: 'Choose a cell, or a word, to see the arithmetic behind its weight.',
     merged: 'The arithmetic is of single tokens: switch “merge subwords” off to see it.',
     query: 'query of',
     key: 'key of',
@@ -145,8 +167,8 @@ export const en = {
     divide: (divisor: string) => `÷ ${divisor}`,
     temperature: '÷ temperature',
     mask: '+ mask',
-    open: 'may look: + 0',
-    closed: 'may not look: −∞',
+    open: 'may attend: + 0',
+    closed: 'blocked: −∞',
     softmaxOver: 'softmax over the row',
     others: (count: number) => `${count} others`,
     total: 'total',
@@ -170,18 +192,28 @@ export const en = {
     temperature: 'temperature',
     temperatureHint: 'Below 1 sharpens every row, above 1 flattens it.',
     causal: 'causal',
-    causalHint: 'No word may look ahead.',
-    causalDecoder: 'No word of the answer may look ahead at those after it.',
+    causalHint: 'No word may attend to those after it.',
+    causalDecoder: 'No word of the output may attend to those after it.',
     headHint: 'Off: what this head would add becomes zero.',
     on: 'on',
     offWord: 'off',
     editMask: 'edit the mask',
     editMaskHint:
-      'Click cells of the heatmap (or press Enter) to close and open them, in every layer and head.',
+      'Click cells of the map (or press Enter) to block and unblock them, in every layer and head.',
     editMaskOf: (kind: string) =>
-      `Click cells of the heatmap (or press Enter) to close and open them, in every layer and head of the ${kind}.`,
+      `Click cells of the map (or press Enter) to block and unblock them, in every layer and head of the ${kind}.`,
     modified: (count: number) => `modified: ${count} ${count === 1 ? 'edit' : 'edits'}`,
-    unmodified: 'as trained',
+    unmodified: 'No edits',
+    presets: 'Presets',
+    preset: {
+      none: 'Choose a preset…',
+      later: 'Causal mask',
+      band: 'Band: near words only',
+      padding: 'Last word as padding',
+      token: 'Block the chosen word',
+      noScale: 'Without ÷ √d',
+      noPositions: 'Without positions',
+    },
     undo: 'Undo',
     redo: 'Redo',
     reset: 'Reset',
@@ -189,11 +221,26 @@ export const en = {
 
   edits: {
     temperature: (value: string) => `temperature ${value}`,
-    causal: 'no word may look ahead',
-    notCausal: 'words may look ahead',
+    causal: 'no word may attend ahead',
+    notCausal: 'words may attend ahead',
     headOff: (name: string) => `${name} off`,
-    blocked: (query: string, key: string) => `“${query}” may not look at “${key}”`,
+    blocked: (query: string, key: string) => `“${query}” → “${key}” blocked`,
     within: (edit: string, kind: string) => `${edit} (${kind})`,
+    rules: {
+      band: (value: number) => `only words at most ${value} apart`,
+      padding: (value: number) => `the last ${value} as padding`,
+      token: (_: number, word: string) => `nobody attends to “${word}”`,
+      later: () => 'no word attends ahead',
+    },
+    noScale: 'scores not divided by √d',
+    noPositions: 'positions taken away',
+    at: (place: string, where: string, op: string) => [place, where, op].filter(Boolean).join(', '),
+    where: {
+      head: (n: number) => `head ${n}`,
+      query: (word: string) => `from “${word}”`,
+      key: (word: string) => `to “${word}”`,
+      index: (n: number) => `number ${n}`,
+    },
     remove: (edit: string) => `Take back: ${edit}`,
   },
 
@@ -215,19 +262,21 @@ export const en = {
   },
 
   causes: {
-    heading: 'What the answer hangs on',
+    heading: 'What the answer depends on',
     intro: (word: string, share: string) =>
       `“${word}” has ${share}. Each change below is made alone, and the model runs again.`,
-    none: 'A question needs an answer: write [MASK], or choose a word that looks, in a model with output words.',
-    heads: (word: string) => `One head switched off: change of “${word}”, in points`,
+    none: 'A question needs an answer: choose a word, in a model that predicts words.',
+    heads: (word: string) => `One head switched off: change of “${word}”, in percentage points`,
     headsOf: (kind: string, word: string) =>
-      `One head of the ${kind} switched off: change of “${word}”, in points`,
+      `One head of the ${kind} switched off: change of “${word}”, in percentage points`,
+    difference: (word: string, other: string) =>
+      `One head switched off: change of the logit of “${word}” less that of “${other}”`,
     patches: (word: string) =>
       `One word’s vector taken from the sentence before, on entering a layer: share of “${word}”, the answer there, in %`,
     patchNote:
-      'Activation patching: where a cell is dark, this word, at this depth, carries the difference between the two answers. It begins at the word that was changed and ends where the answer is read.',
+      'Activation patching: where a cell is dark, this word, at this depth, carries the difference between the two answers.',
     pinHint:
-      'Change one word with “Show me”, or keep this sentence as “before” and change it yourself: then also see which word carries the difference, layer by layer.',
+      'Change one word with “Show me”, or press “Compare with this sentence” and change it yourself: then also see which word carries the difference, layer by layer.',
     ask: 'Try every head',
     askHint: 'One pass of the model for each; it may take a while.',
     stop: 'Stop',
@@ -254,9 +303,9 @@ export const en = {
   },
 
   listings: {
-    heading: 'Five published programs, one idea',
+    heading: 'Published programs, one idea',
     intro:
-      'Five attention listings from tutorials and repositories, run on the words of your sentence. Each differs from the paper in one thing.',
+      'Attention as tutorials and repositories write it, run on the words of your sentence. Each differs from the paper in one thing.',
     choose: 'Listing',
     differs: 'Differs from the paper',
     random: 'random weights',
@@ -300,8 +349,8 @@ export const en = {
     files: 'or choose the files…',
     drop: 'or drop the folder here',
     dropNow: 'Drop the folder to open it',
-    open: (name: string) => `Open now: ${name}`,
-    ofPage: 'or one that this page has trained:',
+    open: (name: string) => `Loaded: ${name}`,
+    ofPage: 'or a pretrained one:',
     pageModels: {
       coreference: 'who “it” is',
       dates: 'dates (a translator)',
@@ -318,7 +367,7 @@ export const en = {
       revision: 'revision',
       download: 'Download',
       cancel: 'Stop',
-      note: 'Only this asks another server. What is downloaded is kept in this browser; a download that stops goes on the next time.',
+      note: 'Only this asks another server. What is downloaded is kept in this browser; interrupted downloads resume.',
     },
     failed: 'This model could not be opened. The one before is still open.',
     next: 'What to do',
@@ -359,7 +408,7 @@ export const en = {
     copied: 'Copied',
     copyFailed: 'The browser refused the clipboard. Copy it from here:',
     figureTitle: (title: string) => `Attention weights, ${inline(title)}`,
-    figureAxes: 'rows look at columns',
+    figureAxes: 'rows attend to columns',
   },
 
   glossary: {
@@ -372,10 +421,10 @@ export const en = {
         'key',
         'What a word offers to be found by. A query and a key that point the same way give a high score.',
       ],
-      ['value', 'What is fetched from a word that is looked at.'],
+      ['value', 'What is fetched from a word that is attended to.'],
       [
         'weight',
-        'The softmax of a row of scores: how a word shares its one unit of looking among all words.',
+        'The softmax of a row of scores: how a word shares its attention among all words.',
       ],
       [
         'head',
@@ -383,7 +432,7 @@ export const en = {
       ],
       [
         'mask',
-        'Cells that are closed. Their weight is exactly zero because looking was not allowed, not because it was not wanted.',
+        'Cells that are closed. Their weight is exactly zero because attending was not allowed, not because it was not wanted.',
       ],
       ['temperature', 'A divisor of the scores. Small makes rows sharp, large makes them flat.'],
       [
@@ -406,10 +455,13 @@ export const en = {
     hub: (id: string) => `This link was made with ${id}, a model of huggingface.co.`,
     open: (id: string) => `Get ${id} from there and follow the link`,
     opening: 'Downloading…',
-    dismiss: 'Do without',
+    dismiss: 'Dismiss',
   },
 
   errors: {
+    empty:
+      'Nothing to read yet: write at least one word. What is shown below is of the text before.',
+    details: 'What the program said',
     run: 'The last change could not be computed; the views show the one before it.',
     start: 'The page could not start.',
     noSimd:

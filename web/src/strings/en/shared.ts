@@ -21,27 +21,27 @@ export const en = {
   places: {
     kinds: { encoder: 'encoder', decoder: 'decoder', cross: 'cross-attention' },
     sites: {
-      self: 'looks at the input',
-      encoder: 'encoder: input looks at input',
-      decoder: 'decoder: output looks at output',
-      cross: 'cross-attention: output looks at input',
+      self: 'self-attention',
+      encoder: 'encoder: input attends to input',
+      decoder: 'decoder: output attends to output',
+      cross: 'cross-attention: output attends to input',
     },
     name: (layer: number, head: number) => `layer ${layer} head ${head}`,
     inKind: (kind: string, layer: number, head: number) => `${kind}, layer ${layer}, head ${head}`,
     layer: (layer: number) => `L${layer}`,
     label: (layer: number, head: number) => `Layer ${layer}, head ${head}`,
-    masked: 'masked: may not look',
+    masked: 'masked: may not attend',
     heading: 'Attention weights',
   },
 
   /** Attention in a sentence. */
   attention: {
-    looksAt: 'looks at',
+    looksAt: 'attends to',
     itself: 'itself',
-    all: 'all words',
-    tokens: 'Words of the sentence. Left and right arrow keys choose who looks.',
+    all: 'all tokens',
+    tokens: 'Words of the sentence. Left and right arrow keys choose which one attends.',
     tokenLabel: (word: string, share: string | null) =>
-      share === null ? word : `${word}, looked at with ${share}`,
+      share === null ? word : `${word}, attended to with ${share}`,
   },
 
   footer: {

@@ -2,29 +2,31 @@
 
 export const en = {
   pair: {
-    source: 'Read',
-    target: 'Written',
-    write: 'Let the model write',
+    source: 'Input',
+    target: 'Output',
+    write: 'Generate',
     writing: 'Writing…',
     hint: 'Above what the encoder reads, below what the decoder has written: change either, and everything follows.',
     begin: '▸ is what the decoder begins with.',
     languages: (codes: readonly string[], count: number) =>
       `A text begins with the language to write: ${codes.join(', ')}${count > codes.length ? `, … (${count} in all)` : ''}.`,
     ids: 'This folder has no tokenizer: words are ids, with spaces between.',
-    bridge: 'Point at a word above to see where it looks while it is written, click to keep it.',
+    bridge:
+      'Lines run from each output token to the input that it attends to while it is written. Point at an output token to see its own, click to keep it.',
     noWords: 'This model has no output words: type what its decoder reads.',
   },
   picture: {
     changes: (place: string) =>
-      `How the edits change where ${place} looks: orange more, purple less; the strongest change is the deepest.`,
+      `How the edits change what ${place} attends to: orange more, purple less; the strongest change is the deepest.`,
     heading: 'Picture',
     open: 'Open a picture…',
     opened: (name: string) => `Open now: ${name}. Draw, and the drawing takes its place.`,
     hint: 'It stays on this machine. The model reads it resized and normalised, as its preprocessor_config.json says.',
     draw: 'Or draw, with a finger or the mouse.',
-    looks: (place: string) => `The picture as the model sees it, shaded by where ${place} looks`,
+    looks: (place: string) =>
+      `The picture as the model sees it, shaded by what ${place} attends to`,
     note: (place: string, most: string, onClass: string) =>
-      `Where ${place} looks: the strongest shade is ${most}; ${onClass} stay on [CLS], the place the answer is read from. Point at a patch to see where it looks, click to keep it.`,
+      `What ${place} attends to: the strongest shade is ${most}; ${onClass} stay on [CLS], the place the answer is read from. Point at a patch to see what it attends to, click to keep it.`,
   },
 };
 

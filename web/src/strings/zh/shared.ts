@@ -22,26 +22,26 @@ export const zh: SharedStrings = {
   places: {
     kinds: { encoder: '编码器', decoder: '解码器', cross: '交叉注意力' },
     sites: {
-      self: '看输入',
-      encoder: '编码器：输入看输入',
-      decoder: '解码器：输出看输出',
-      cross: '交叉注意力：输出看输入',
+      self: '自注意力',
+      encoder: '编码器：输入关注输入',
+      decoder: '解码器：输出关注输出',
+      cross: '交叉注意力：输出关注输入',
     },
     name: (layer, head) => `第 ${layer} 层第 ${head} 头`,
     inKind: (kind, layer, head) => `${kind}，第 ${layer} 层，第 ${head} 头`,
     layer: (layer) => `${layer} 层`,
     label: (layer, head) => `第 ${layer} 层，第 ${head} 头`,
-    masked: '被遮蔽：不允许看',
+    masked: '已屏蔽：不允许关注',
     heading: '注意力权重',
   },
 
   /** Attention in a sentence. */
   attention: {
-    looksAt: '看向',
+    looksAt: '关注',
     itself: '自己',
-    all: '所有的词',
-    tokens: '句子中的词。用左右方向键选择由哪个词去看。',
-    tokenLabel: (word, share) => (share === null ? word : `${word}，被看的权重 ${share}`),
+    all: '所有词元',
+    tokens: '句子中的词。用左右方向键选择一个词。',
+    tokenLabel: (word, share) => (share === null ? word : `${word}，被关注的权重 ${share}`),
   },
 
   footer: {

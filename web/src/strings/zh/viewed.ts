@@ -3,21 +3,21 @@ import type { ViewedStrings } from '../en/viewed.ts';
 
 export const zh: ViewedStrings = {
   pair: {
-    source: '读入',
-    target: '写出',
-    write: '让模型来写',
+    source: '输入',
+    target: '输出',
+    write: '生成',
     writing: '正在写…',
     hint: '上面是编码器读入的内容，下面是解码器已写出的内容：改动任何一个，一切随之变化。',
     begin: '▸ 是解码器开头的记号。',
     languages: (codes, count) =>
       `文本以要写出的语言开头：${codes.join('、')}${count > codes.length ? `……（共 ${count} 种）` : ''}。`,
     ids: '这个文件夹没有分词器：单词就是编号，用空格隔开。',
-    bridge: '指向上面一个词，可看写它时看向哪里，点击可固定。',
+    bridge: '连线从每个输出词元指向写它时所关注的输入。指向一个输出词元可单独看它，点击可固定。',
     noWords: '这个模型没有输出词：请输入解码器要读的内容。',
   },
   picture: {
     changes: (place) =>
-      `修改如何改变 ${place} 的目光：橙色是更多，紫色是更少；变化最大的颜色最深。`,
+      `修改如何改变 ${place} 的注意力：橙色是更多，紫色是更少；变化最大的颜色最深。`,
     heading: '图片',
     open: '打开图片…',
     opened: (name) => `已打开：${name}。动手画，就换成你的画。`,
@@ -25,6 +25,6 @@ export const zh: ViewedStrings = {
     draw: '也可以用手指或鼠标画。',
     looks: (place) => `模型看到的图片，按 ${place} 的注意力着色`,
     note: (place, most, onClass) =>
-      `${place} 看向哪里：最深处是 ${most}；${onClass} 留在 [CLS] 上，答案就从那里读出。指向一块可看它看向哪里，点击可固定。`,
+      `${place} 关注哪里：最深处是 ${most}；${onClass} 留在 [CLS] 上，答案就从那里读出。指向一块可看它关注哪里，点击可固定。`,
   },
 };
