@@ -1,4 +1,4 @@
-// Reads a model's answers out of its logits, and where its heads look, for any lesson.
+// Reads a model's answers out of its logits, and what its heads attend to, for any lesson.
 import type { ForwardInputs, Tensor, TrainingExample } from 'attention-lab';
 import type { Encoded } from './lesson.ts';
 

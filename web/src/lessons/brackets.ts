@@ -74,7 +74,7 @@ export const brackets: TextLesson = {
   },
   lookFor: {
     en:
-      'Find the head that looks from each place at the innermost bracket still open: the partner of the one that must come next. It has to ' +
+      'Find the head that attends from each place to the innermost bracket still open: the partner of the one that must come next. It has to ' +
       'jump over pairs that are closed already. No bracket says by itself whether it is closed, so this takes two layers: the second can ' +
       'ask for what the first found out. Type “([{}” and see the arc go back to “[”.',
     zh:

@@ -59,8 +59,8 @@ export const copy: TextLesson = {
   },
   lookFor: {
     en:
-      'No letter says what follows it, so one head is not enough. In layer 1 heads learn to look at the letter before: each place now ' +
-      'knows its predecessor. In layer 2 others look for the place whose predecessor is the letter here, and copy it: induction ' +
+      'No letter says what follows it, so one head is not enough. In layer 1 heads learn to attend to the letter before: each place now ' +
+      'knows its predecessor. In layer 2 others find the place whose predecessor is the letter here, and copy it: induction ' +
       'heads. Language models have them, too. They appear quite suddenly: watch the loss fall when they do.',
     zh:
       '字母本身不会说明后面是什么，所以一个头不够。第 1 层的头学会看前一个字母，于是每个位置都知道自己前面是谁；第 2 层的头去找' +

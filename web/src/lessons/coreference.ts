@@ -44,8 +44,8 @@ export const coreference: TextLesson = {
   },
   lookFor: {
     en:
-      'The noun must fit the reason: only an animal can be tired, only a street can be wide. Watch a head of layer 2 begin to look from ' +
-      'the asked word at the right noun, and see the arc jump when you change “tired” to “wide”. This takes longer than the other lessons: ' +
+      'The noun must fit the reason: only an animal can be tired, only a street can be wide. Watch a head of layer 2 begin to attend from ' +
+      'the asked word to the right noun, and see the arc jump when you change “tired” to “wide”. This takes longer than the other lessons: ' +
       'thousands of steps, because the words themselves have to be learned first.',
     zh:
       '名词必须与原因相符：会累的只能是动物，会宽的只能是街道。观察第 2 层的一个头如何开始从被问的词看向正确的名词；把 “tired” 改成 “wide”，' +

@@ -159,7 +159,7 @@ export const dates: TextLesson = {
   lookFor: {
     en:
       'An encoder reads the date, a decoder writes the new one, character by character. In its cross-attention rows are what is being ' +
-      'written and columns what was read: the year is copied digit by digit, though it stands last; for the month it looks at the name. ' +
+      'written and columns what was read: the year is copied digit by digit, though it stands last; for the month it attends to the name. ' +
       'Put the day first or last, and the line jumps with it. This is what attention was invented for: alignment in translation.',
     zh:
       '编码器读入日期，解码器逐字写出新的日期。在交叉注意力里，行是正在写的字符，列是读入的字符：年份虽然在最后，却被一位一位地抄过来；写月份时它看的是月份名。' +

@@ -58,7 +58,7 @@ export const digits: DrawingLesson = {
     en:
       'The picture is cut into 36 patches, which are the words here; one more token, [CLS], gives the answer. Draw a digit and look at the ' +
       'row of [CLS]: on a third of the paper there is ink, and one head of the last layer gives those patches most of its weight. Other ' +
-      'heads look at empty paper, too: that nothing was drawn there tells a 3 from an 8.',
+      'heads attend to empty paper, too: that nothing was drawn there tells a 3 from an 8.',
     zh:
       '图片被切成 36 块，它们就是这里的“单词”；另有一个 [CLS] 给出答案。画一个数字，看 [CLS] 那一行：有墨迹的只占三分之一，而最后一层有一个头把大部分权重给了它们。' +
       '别的头也看空白处：哪里没有笔画，正是 3 和 8 的区别。',

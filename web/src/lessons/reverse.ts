@@ -35,7 +35,7 @@ export const reverse: TextLesson = {
   },
   lookFor: {
     en:
-      'The smallest transformer here: one layer, two heads. Attention has no idea of places until it learns one: at first every box looks ' +
+      'The smallest transformer here: one layer, two heads. Attention has no idea of places until it learns one: at first every box attends ' +
       'everywhere alike. Then an anti-diagonal appears, from the upper right to the lower left, whatever the letters are: these ' +
       'weights depend on the positions alone. Type another word, and they stay as they are.',
     zh:

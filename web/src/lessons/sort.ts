@@ -52,7 +52,7 @@ export const sort: TextLesson = {
   },
   lookFor: {
     en:
-      'One layer is enough. From the letter just written both heads look into the unsorted part, at the next larger letter: what is ' +
+      'One layer is enough. From the letter just written both heads attend to the unsorted part, to the next larger letter: what is ' +
       'smaller or equal gets next to nothing, what is larger gets the less, the further away it is. So attention picks a minimum. A letter that ' +
       'is there twice gets its weight twice. Switch a head off while it learns: the other one takes over.',
     zh:
