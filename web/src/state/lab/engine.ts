@@ -1,17 +1,17 @@
 // Where a model runs. A small one runs on the page's own thread, within the frame of a keystroke; a big one in a worker, so that
 // typing never waits for it, and so do models of other kinds. Knows no view.
-import { AttentionLabError, createRuntime } from 'attention-lab';
-import type { LoadOptions, Model, ModelSource, Runtime } from 'attention-lab';
+import { AttentionLabError } from 'attention-lab';
+import type { LoadOptions, Model, ModelSource } from 'attention-lab';
 import { local, type Backend } from '../../lab/engine/backend.ts';
 import { Host } from '../../lab/engine/host.ts';
+import { getRuntime } from '../shared/runtime.ts';
 import { TextModel } from './model.svelte.ts';
 import type { OpenModel, Origin } from './open-model.svelte.ts';
 
 /** Weights above this many bytes go to a worker: a pass over fewer takes a few milliseconds at most. */
 const localBytes = 2e6;
 
-let runtime: Promise<Runtime> | null = null;
-export const getRuntime = (): Promise<Runtime> => (runtime ??= createRuntime());
+export { getRuntime };
 
 export async function openModel(
   source: ModelSource,

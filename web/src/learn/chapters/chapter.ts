@@ -1,0 +1,46 @@
+// What a chapter of Learn is: text in two languages, a model of this page, inputs, and cards. Data only: a new chapter needs no view.
+import type { Intervention } from 'attention-lab';
+import type { Text } from '../../lessons/lesson.ts';
+
+/** A sentence with one word that a reader swaps: `{word}` stands for it. */
+export interface ChapterInput {
+  text: string;
+  words: readonly [string, string];
+}
+
+/**
+ * What a reader can do on a card. `swap`: put the other word. `block`: the mask, on the arc to the word
+ * that decides. `off`: the head that reads it. `key`: choose whose key is multiplied. `heads`: two heads side by side. `unscale`: no division by √d. `change`: what
+ * the card's own `interventions` say.
+ */
+export type Control = 'swap' | 'key' | 'unscale' | 'block' | 'heads' | 'off' | 'change';
+
+/** How the figure shows it: the arcs that matter; the arithmetic of one weight; one row of weights, before and after; heads. */
+export type View = 'path' | 'score' | 'softmax' | 'heads';
+
+/**
+ * In a card's texts, `{name}` stands for something computed in the loaded model: `{word}` and `{other}` (the swapped word, and the one
+ * that is not there), `{answer}`, `{share}`, `{rival}` (the answer for the other word), `{noun}` (whom the asked word reads most),
+ * `{weight}`, `{head}` (which head does), `{now}` (the answer after the change), `{nowShare}`, `{d}`, `{root}`, `{slope}`.
+ */
+export interface Card {
+  tab: Text;
+  question: Text;
+  view: View;
+  control: Control;
+  interventions?: readonly Intervention[];
+  /** What the control is called when it is off. */
+  action?: Text;
+  guess: { ask: Text; options: readonly Text[]; right: number };
+  /** The answer, in two or three sentences. */
+  why: Text;
+}
+
+export interface Chapter {
+  id: string;
+  /** The folder of a shipped model. */
+  model: string;
+  name: Text;
+  inputs: readonly ChapterInput[];
+  cards: readonly Card[];
+}

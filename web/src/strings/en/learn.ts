@@ -1,0 +1,105 @@
+// Every word of Learn that belongs to no chapter, in English. The type of this object is what every other language must fill.
+
+/** “a”, “b” and “c” */
+const list = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+const quoted = (word: string) => `“${word}”`;
+
+/** Whom the words of one layer read, as far as the answer depends on it. */
+export interface Reads {
+  layer: number;
+  reads: readonly { readers: readonly string[]; keys: readonly string[] }[];
+}
+
+const blank = 'the blank';
+const reader = (word: string) => (word === '?' ? blank : quoted(word));
+
+export const en = {
+  title: 'Attention Lab — how attention works, in a real transformer',
+  chapter: 'Chapter',
+  anotherSentence: 'Another sentence',
+  sentence: 'Sentence',
+  swap: (from: string, to: string) => `Change “${from}” to “${to}”`,
+  storeys: { words: 'the words', layer: (layer: number) => `after layer ${layer}` },
+  blank,
+  head: (layer: number, head: number) => `layer ${layer}, head ${head}`,
+  cards: 'Questions',
+  previous: 'Previous question',
+  next: 'Next question',
+  guessFirst: 'Guess first:',
+  right: 'Right.',
+  wrong: (answer: string) => `No: ${answer}.`,
+  showMe: 'Show me',
+  on: 'Undo',
+  path: (layers: readonly Reads[]) =>
+    layers
+      .map(
+        ({ layer, reads }) =>
+          `Layer ${layer}: ${list(
+            reads.map(
+              ({ readers, keys }) =>
+                `${list(readers.map(reader))} ${readers.length > 1 ? 'read' : 'reads'} ${list(keys.map(quoted))}`,
+            ),
+          )}.`,
+      )
+      .join(' '),
+  measured:
+    'These are the arcs that the answer depends on: cut one, and the model’s preference falls.',
+  arc: (reading: string, read: string, layer: number, weight: string, effect: string | null) =>
+    `Layer ${layer}: ${reader(reading)} reads ${quoted(read)} with ${weight}${effect === null ? '' : `; without it the preference falls by ${effect}`}`,
+  wordReads: (word: string, parts: readonly { layer: number; reads: string }[]) =>
+    parts.length === 0
+      ? `${reader(word)} reads no other word strongly.`
+      : `${reader(word)}: ${parts.map(({ layer, reads }) => `layer ${layer}, ${reads}`).join('; ')}.`,
+  back: 'Back to the arcs that matter',
+  figure: (line: string, answer: string) => `${line} The answer: ${answer}.`,
+  changed: (before: string, after: string) => `${before} → ${after}`,
+  blocked: (weight: string, noun: string, to: string) =>
+    `Blocked: ${weight} → 0% on “${noun}”. Its share went to ${to}.`,
+  marks: 'the marks around the sentence',
+  score: {
+    query: (word: string) => `query: what ${reader(word)} asks for`,
+    key: (word: string) => `key: what “${word}” offers`,
+    products: 'multiplied, number by number',
+    word: 'word',
+    sum: 'sum',
+    scaled: (root: string) => `÷ ${root}`,
+    share: 'softmax',
+    others: (count: number) => `${count} others`,
+    choose: (word: string) => `Show the key of “${word}”`,
+  },
+  softmax: {
+    row: (reading: string, head: string) => `Whom ${reader(reading)} reads in ${head}`,
+    divided: (root: string) => `÷ ${root}, as trained`,
+    plain: 'not divided',
+    largest: (before: string, after: string) => `Largest weight: ${before} → ${after}.`,
+    answer: (before: string, after: string) => `The answer: ${before} → ${after}.`,
+  },
+  heads: {
+    choose: 'Choose two heads of this layer',
+    reads: (word: string, share: string) => `reads ${quoted(word)} ${share}`,
+    rests: (share: string) => `rests on a mark, ${share}`,
+    first: 'first',
+    second: 'second',
+  },
+  growBack: 'Now grow it back',
+  growBackHint: 'opens Train with this head switched off',
+  lab: 'See every number in the Lab',
+  notExplanation:
+    'Weights alone are not an explanation: these arcs are drawn because cutting them was tried.',
+  share: 'Share this card',
+  copyLink: 'Copy link',
+  copyEmbed: 'Copy embed code',
+  png: 'Save picture (PNG)',
+  svg: 'Save picture (SVG)',
+  copied: 'Copied',
+  copyFailed: 'The browser refused the clipboard. Copy it from here:',
+  loading: 'Opening the model…',
+  failed: 'The model could not be opened. Check the network and try again.',
+  unsupported:
+    'This browser has no WebAssembly SIMD. Any Chrome, Edge, Firefox or Safari since 2023 has it.',
+  retry: 'Try again',
+  open: 'Open in Attention Lab',
+};
+
+export type LearnStrings = typeof en;

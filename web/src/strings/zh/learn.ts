@@ -1,0 +1,91 @@
+// Every word of Learn that belongs to no chapter, in Chinese. 学习部分的界面文字。
+import type { LearnStrings } from '../en/learn.ts';
+
+const list = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join('、')}和${words.at(-1)}`;
+const quoted = (word: string) => `“${word}”`;
+const blank = '空格';
+const reader = (word: string) => (word === '?' ? blank : quoted(word));
+
+export const zh: LearnStrings = {
+  title: 'Attention Lab — 在真实的 Transformer 里看注意力怎样工作',
+  chapter: '章节',
+  anotherSentence: '换一个句子',
+  sentence: '句子',
+  swap: (from, to) => `把 “${from}” 换成 “${to}”`,
+  storeys: { words: '输入的词', layer: (layer) => `第 ${layer} 层之后` },
+  blank,
+  head: (layer, head) => `第 ${layer} 层第 ${head} 头`,
+  cards: '问题',
+  previous: '上一个问题',
+  next: '下一个问题',
+  guessFirst: '先猜一猜：',
+  right: '对。',
+  wrong: (answer) => `不对，是：${answer}。`,
+  showMe: '直接看',
+  on: '恢复',
+  path: (layers) =>
+    layers
+      .map(
+        ({ layer, reads }) =>
+          `第 ${layer} 层：${reads
+            .map(({ readers, keys }) => `${list(readers.map(reader))}读 ${list(keys.map(quoted))}`)
+            .join('，')}。`,
+      )
+      .join(''),
+  measured: '图中是答案所依赖的弧线：剪断任何一条，模型的倾向就会下降。',
+  arc: (reading, read, layer, weight, effect) =>
+    `第 ${layer} 层：${reader(reading)}以 ${weight} 的权重读 ${quoted(read)}${effect === null ? '' : `；没有它，倾向下降 ${effect}`}`,
+  wordReads: (word, parts) =>
+    parts.length === 0
+      ? `${reader(word)}没有重点读别的词。`
+      : `${reader(word)}：${parts.map(({ layer, reads }) => `第 ${layer} 层 ${reads}`).join('；')}。`,
+  back: '回到关键的弧线',
+  figure: (line, answer) => `${line}答案：${answer}。`,
+  changed: (before, after) => `${before} → ${after}`,
+  blocked: (weight, noun, to) =>
+    `已屏蔽：对 “${noun}” 的权重 ${weight} → 0%。让出的比例归了${to}。`,
+  marks: '句子两端的标记',
+  score: {
+    query: (word) => `查询：${reader(word)}要找什么`,
+    key: (word) => `键：“${word}” 提供什么`,
+    products: '逐项相乘',
+    word: '词',
+    sum: '总和',
+    scaled: (root) => `÷ ${root}`,
+    share: 'softmax',
+    others: (count) => `其余 ${count} 个`,
+    choose: (word) => `看 “${word}” 的键`,
+  },
+  softmax: {
+    row: (reading, head) => `${reader(reading)}在${head}里读谁`,
+    divided: (root) => `÷ ${root}，训练时的样子`,
+    plain: '不除',
+    largest: (before, after) => `最大的权重：${before} → ${after}。`,
+    answer: (before, after) => `答案：${before} → ${after}。`,
+  },
+  heads: {
+    choose: '在这一层里选两个头',
+    reads: (word, share) => `读 ${quoted(word)} ${share}`,
+    rests: (share) => `停在标记上，${share}`,
+    first: '第一个',
+    second: '第二个',
+  },
+  growBack: '让它重新长出来',
+  growBackHint: '在“训练”中打开，并关闭这个头',
+  lab: '在实验室里看每一个数',
+  notExplanation: '单看权重并不能解释答案：画出这些弧线，是因为逐条剪断试过。',
+  share: '分享这张卡片',
+  copyLink: '复制链接',
+  copyEmbed: '复制嵌入代码',
+  png: '保存图片（PNG）',
+  svg: '保存图片（SVG）',
+  copied: '已复制',
+  copyFailed: '浏览器不允许写剪贴板。请从这里复制：',
+  loading: '正在打开模型…',
+  failed: '模型无法打开。请检查网络后重试。',
+  unsupported:
+    '此浏览器不支持 WebAssembly SIMD。2023 年以后的 Chrome、Edge、Firefox 或 Safari 都可以。',
+  retry: '重试',
+  open: '在 Attention Lab 中打开',
+};
