@@ -293,10 +293,14 @@ class Facts {
         group.readers.push(this.wordAt(pass, query));
         groups.set(name, group);
       }
-      return groups.size > 0 ? [{ layer: layer + 1, reads: [...groups.values()] }] : [];
+      const said = [...groups.values()].sort((a, b) => isAsked(a.readers) - isAsked(b.readers));
+      return said.length > 0 ? [{ layer: layer + 1, reads: said }] : [];
     });
   }
 }
+
+/** The asked word is spoken of last. */
+const isAsked = (readers: readonly string[]): number => Number(readers.includes('?'));
 
 export interface ScaledRow {
   layer: number;

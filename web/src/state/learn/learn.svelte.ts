@@ -198,7 +198,7 @@ function storyOf(
     pass,
     rival: { id: rivalId, word: wordOf(model, rivalId), share: pass.shares[rivalId]! },
     edges,
-    arcs: thatMatter(edges, margin),
+    arcs: thatMatter(edges, pass.target, margin),
     key,
     head: { layer: last, head: strongestHead(pass.patterns[last]!, key).head },
   };

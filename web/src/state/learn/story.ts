@@ -125,7 +125,7 @@ export function strongestHead(pattern: Tensor, cell: Cell): { head: number; weig
 /** How many cut sentences go through the model in one call: a call is over in some milliseconds. */
 const batch = 16;
 /** Whoever carries something to the layer above: keys whose cut costs at least this part of the largest. */
-const carries = 0.15;
+const carries = 0.9;
 
 /**
  * The arcs of every layer by what cutting them does to the margin, logit(answer) − logit(rival): their weights set to zero in all
@@ -206,6 +206,17 @@ async function marginsWithout(
   return margins;
 }
 
-/** Arcs worth drawing: those whose cut costs a tenth of the margin, of readers that do read there. */
-export const thatMatter = (edges: readonly Edge[], margin: number): Edge[] =>
-  edges.filter(({ effect, weight }) => effect >= 0.1 * Math.abs(margin) && weight >= 0.1);
+/**
+ * Arcs worth drawing: in each layer, of the target and of those it reads from, the ones whose cut costs at least 0.6 of the costliest
+ * and a tenth of the margin, where a head does read there.
+ */
+export function thatMatter(edges: readonly Edge[], target: number, margin: number): Edge[] {
+  const isAlike = (a: Edge, b: Edge) =>
+    a.layer === b.layer && (a.query === target) === (b.query === target);
+  return edges.filter((edge) => {
+    const most = Math.max(
+      ...edges.filter((each) => isAlike(each, edge)).map((each) => each.effect),
+    );
+    return edge.effect >= Math.max(0.6 * most, 0.1 * Math.abs(margin)) && edge.weight >= 0.1;
+  });
+}

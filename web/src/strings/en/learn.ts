@@ -18,7 +18,6 @@ export const en = {
   title: 'Attention Lab — how attention works, in a real transformer',
   chapter: 'Chapter',
   anotherSentence: 'Another sentence',
-  sentence: 'Sentence',
   swap: (from: string, to: string) => `Change “${from}” to “${to}”`,
   storeys: { words: 'the words', layer: (layer: number) => `after layer ${layer}` },
   blank,
@@ -29,22 +28,20 @@ export const en = {
   guessFirst: 'Guess first:',
   right: 'Right.',
   wrong: (answer: string) => `No: ${answer}.`,
-  showMe: 'Show me',
-  on: 'Undo',
   path: (layers: readonly Reads[]) =>
     layers
       .map(
         ({ layer, reads }) =>
-          `Layer ${layer}: ${list(
-            reads.map(
+          `Layer ${layer}: ${reads
+            .map(
               ({ readers, keys }) =>
                 `${list(readers.map(reader))} ${readers.length > 1 ? 'read' : 'reads'} ${list(keys.map(quoted))}`,
-            ),
-          )}.`,
+            )
+            .join('; ')}.`,
       )
       .join(' '),
   measured:
-    'These are the arcs that the answer depends on: cut one, and the model’s preference falls.',
+    'These arcs matter: each was cut to see what the answer loses. Weights alone are not an explanation.',
   arc: (reading: string, read: string, layer: number, weight: string, effect: string | null) =>
     `Layer ${layer}: ${reader(reading)} reads ${quoted(read)} with ${weight}${effect === null ? '' : `; without it the preference falls by ${effect}`}`,
   wordReads: (word: string, parts: readonly { layer: number; reads: string }[]) =>
@@ -53,14 +50,13 @@ export const en = {
       : `${reader(word)}: ${parts.map(({ layer, reads }) => `layer ${layer}, ${reads}`).join('; ')}.`,
   back: 'Back to the arcs that matter',
   figure: (line: string, answer: string) => `${line} The answer: ${answer}.`,
-  changed: (before: string, after: string) => `${before} → ${after}`,
   blocked: (weight: string, noun: string, to: string) =>
     `Blocked: ${weight} → 0% on “${noun}”. Its share went to ${to}.`,
   marks: 'the marks around the sentence',
   score: {
-    query: (word: string) => `query: what ${reader(word)} asks for`,
-    key: (word: string) => `key: what “${word}” offers`,
-    products: 'multiplied, number by number',
+    query: (word: string) => `query = (${quoted(word)} + its place) × W_Q: what it asks for`,
+    key: (word: string) => `key = (“${word}” + its place) × W_K: what it offers`,
+    products: (sum: string) => `query × key, added up: ${sum} (blue +, orange −)`,
     word: 'word',
     sum: 'sum',
     scaled: (root: string) => `÷ ${root}`,
@@ -79,14 +75,10 @@ export const en = {
     choose: 'Choose two heads of this layer',
     reads: (word: string, share: string) => `reads ${quoted(word)} ${share}`,
     rests: (share: string) => `rests on a mark, ${share}`,
-    first: 'first',
-    second: 'second',
   },
   growBack: 'Now grow it back',
   growBackHint: 'opens Train with this head switched off',
   lab: 'See every number in the Lab',
-  notExplanation:
-    'Weights alone are not an explanation: these arcs are drawn because cutting them was tried.',
   share: 'Share this card',
   copyLink: 'Copy link',
   copyEmbed: 'Copy embed code',

@@ -11,7 +11,6 @@ export const zh: LearnStrings = {
   title: 'Attention Lab — 在真实的 Transformer 里看注意力怎样工作',
   chapter: '章节',
   anotherSentence: '换一个句子',
-  sentence: '句子',
   swap: (from, to) => `把 “${from}” 换成 “${to}”`,
   storeys: { words: '输入的词', layer: (layer) => `第 ${layer} 层之后` },
   blank,
@@ -22,8 +21,6 @@ export const zh: LearnStrings = {
   guessFirst: '先猜一猜：',
   right: '对。',
   wrong: (answer) => `不对，是：${answer}。`,
-  showMe: '直接看',
-  on: '恢复',
   path: (layers) =>
     layers
       .map(
@@ -33,7 +30,7 @@ export const zh: LearnStrings = {
             .join('，')}。`,
       )
       .join(''),
-  measured: '图中是答案所依赖的弧线：剪断任何一条，模型的倾向就会下降。',
+  measured: '图中是关键的弧线：逐条剪断，看答案失去多少。单看权重并不能解释答案。',
   arc: (reading, read, layer, weight, effect) =>
     `第 ${layer} 层：${reader(reading)}以 ${weight} 的权重读 ${quoted(read)}${effect === null ? '' : `；没有它，倾向下降 ${effect}`}`,
   wordReads: (word, parts) =>
@@ -42,14 +39,13 @@ export const zh: LearnStrings = {
       : `${reader(word)}：${parts.map(({ layer, reads }) => `第 ${layer} 层 ${reads}`).join('；')}。`,
   back: '回到关键的弧线',
   figure: (line, answer) => `${line}答案：${answer}。`,
-  changed: (before, after) => `${before} → ${after}`,
   blocked: (weight, noun, to) =>
     `已屏蔽：对 “${noun}” 的权重 ${weight} → 0%。让出的比例归了${to}。`,
   marks: '句子两端的标记',
   score: {
-    query: (word) => `查询：${reader(word)}要找什么`,
-    key: (word) => `键：“${word}” 提供什么`,
-    products: '逐项相乘',
+    query: (word) => `查询 = (${quoted(word)} + 位置) × W_Q：它要找什么`,
+    key: (word) => `键 = (“${word}” + 位置) × W_K：它提供什么`,
+    products: (sum) => `查询 × 键，相加：${sum}（蓝正橙负）`,
     word: '词',
     sum: '总和',
     scaled: (root) => `÷ ${root}`,
@@ -68,13 +64,10 @@ export const zh: LearnStrings = {
     choose: '在这一层里选两个头',
     reads: (word, share) => `读 ${quoted(word)} ${share}`,
     rests: (share) => `停在标记上，${share}`,
-    first: '第一个',
-    second: '第二个',
   },
   growBack: '让它重新长出来',
   growBackHint: '在“训练”中打开，并关闭这个头',
   lab: '在实验室里看每一个数',
-  notExplanation: '单看权重并不能解释答案：画出这些弧线，是因为逐条剪断试过。',
   share: '分享这张卡片',
   copyLink: '复制链接',
   copyEmbed: '复制嵌入代码',

@@ -1,0 +1,183 @@
+// Learn, card by card: what is on screen is what the package computes, nothing to scroll to, and each of the questions is answered.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { violations } from './axe.mjs';
+import { loadModel } from './expected.mjs';
+import { eventually, openTab, useLab } from './lab.mjs';
+
+const sizes = [
+  { width: 1280, height: 720 },
+  { width: 360, height: 640 },
+];
+const text = 'the animal did not cross the street because the [MASK] was too tired .';
+
+useLab();
+
+/** A test on a card of the first chapter, at both sizes. */
+function cardTest(name, card, run) {
+  for (const viewport of sizes)
+    test(`${name} (${viewport.width} × ${viewport.height})`, async (t) => {
+      const tab = await openTab({ hash: `#learn/coreference/${card}`, viewport });
+      try {
+        await ready(tab.page);
+        await run(tab.page, t);
+        assert.deepEqual(tab.problems, [], 'problems in the page');
+      } finally {
+        await tab.close();
+      }
+    });
+}
+
+const ready = (page) => page.locator('[data-testid="learn"][data-ready="true"]').waitFor();
+const says = (page, id, pattern) =>
+  eventually(page, async () => assert.match(await page.getByTestId(id).innerText(), pattern));
+const guess = (page, index) => page.getByTestId('guess').nth(index).click();
+
+/** Nothing of it lies outside the window. */
+async function fits(page) {
+  const { scroll, window } = await page.evaluate(() => ({
+    scroll: [document.documentElement.scrollWidth, document.documentElement.scrollHeight],
+    window: [innerWidth, innerHeight],
+  }));
+  assert.ok(scroll[0] <= window[0] && scroll[1] <= window[1], `${scroll} in ${window}`);
+}
+
+/** The probability of a word at [MASK]. */
+async function share(word, options = {}) {
+  const model = await loadModel();
+  const { ids } = model.encode(text);
+  const { logits } = model.forward({ inputIds: ids }, options);
+  const V = logits.dims.at(-1);
+  const at = ids.indexOf(model.tokenizer.maskTokenId);
+  const row = logits.data.subarray(at * V, (at + 1) * V);
+  const total = row.reduce((sum, x) => sum + Math.exp(x), 0);
+  return Math.exp(row[model.tokenizer.tokenToId(word)]) / total;
+}
+
+cardTest('attention: two hops, and the answer flips with the word', 1, async (page) => {
+  await fits(page);
+  await says(page, 'question', /tired/);
+  await says(
+    page,
+    'line',
+    /Layer 1: .*“animal” and “street” read “tired”.*Layer 2: the blank reads “animal”/s,
+  );
+  assert.ok((await share('animal')) > 0.99);
+  await page.getByRole('img', { name: /The answer: animal 99\.7%/ }).waitFor();
+  await guess(page, 1);
+  await says(page, 'verdict', /Right/);
+  await page.getByRole('img', { name: /The answer: street 99\.7%/ }).waitFor();
+  await says(page, 'line', /the blank reads .*“street”/);
+  await fits(page);
+  await page.getByTestId('word').nth(1).click();
+  await says(page, 'line', /“animal”: layer 1, /);
+});
+
+cardTest('where a weight comes from', 2, async (page) => {
+  await fits(page);
+  await guess(page, 0);
+  await says(page, 'verdict', /its key fits/);
+  await says(page, 'score', /animal\s+19\.\d\s+4\.8\s+96%/);
+  await page.getByTestId('key').nth(1).click();
+  await says(page, 'score', /key = \(“street” \+ its place\)/);
+  await fits(page);
+});
+
+cardTest('without √d the row turns spiky', 3, async (page) => {
+  await fits(page);
+  await guess(page, 1);
+  await says(page, 'verdict', /Right/);
+  const [, before, after] = /(\d+)% → (\d+)%/.exec(
+    await page.getByTestId('softmax-line').innerText(),
+  );
+  assert.ok(+after > 2 * +before, `${before} → ${after}`);
+  await says(page, 'why', /grows with d.*learn/s);
+  await fits(page);
+});
+
+cardTest('a mask: a weight of exactly nothing, and another answer', 4, async (page) => {
+  await fits(page);
+  await guess(page, 1);
+  await says(page, 'line', /Blocked: 96% → 0% on “animal”.*answer: animal 99\.7% → (?!animal)/s);
+  await says(page, 'why', /−∞.*not the hidden word/s);
+  await page.getByTestId('control').click();
+  await page.getByRole('img', { name: /The answer: animal 99\.7%/ }).waitFor();
+  await fits(page);
+});
+
+cardTest('heads read different words', 5, async (page) => {
+  await fits(page);
+  await guess(page, 0);
+  await says(page, 'verdict', /different words/);
+  const tiles = await page.getByTestId('tile').allInnerTexts();
+  assert.match(tiles[0], /reads “animal” 96%/);
+  assert.match(tiles[1], /reads “tired” 77%/);
+  await page.getByTestId('tile').nth(2).click();
+  assert.equal(await page.getByTestId('tile').nth(2).getAttribute('aria-pressed'), 'true');
+  await fits(page);
+});
+
+cardTest('without the head the answer collapses, and Train grows it back', 6, async (page) => {
+  await fits(page);
+  await guess(page, 1);
+  const off = await share('animal', {
+    interventions: [{ at: 'blocks.1.attn.z', head: 0, op: 'zero' }],
+  });
+  await says(page, 'why', new RegExp(`from 99\\.7% to ${Math.round(100 * off)}%`));
+  await fits(page);
+  await page.getByTestId('grow').click();
+  await page.getByTestId('training').waitFor();
+  await eventually(page, async () =>
+    assert.equal(await page.getByTestId('on-1-0').isChecked(), false),
+  );
+});
+
+test('arrow keys turn the cards, and “back” turns back', async () => {
+  const tab = await openTab({ hash: '' });
+  const { page } = tab;
+  const card = (number) => page.locator(`[data-testid="learn"][data-card="${number}"]`).waitFor();
+  try {
+    await ready(page);
+    await page.keyboard.press('ArrowRight');
+    await card(2);
+    await eventually(page, () => assert.match(page.url(), /#learn\/coreference\/2$/));
+    await page.keyboard.press('ArrowRight');
+    await card(3);
+    await page.goBack();
+    await card(2);
+    await page.getByTestId('card-6').click();
+    await card(6);
+    assert.deepEqual(tab.problems, []);
+  } finally {
+    await tab.close();
+  }
+});
+
+test('an embed has no chrome and fits 420 × 400', async () => {
+  const tab = await openTab({
+    hash: '?embed=learn#learn/coreference/1',
+    viewport: { width: 420, height: 400 },
+  });
+  try {
+    await ready(tab.page);
+    assert.equal(await tab.page.getByTestId('room-lab').count(), 0);
+    await fits(tab.page);
+    assert.deepEqual(tab.problems, []);
+  } finally {
+    await tab.close();
+  }
+});
+
+for (const colorScheme of ['light', 'dark'])
+  for (const card of [1, 2, 3, 4, 5, 6])
+    test(`card ${card} is accessible, ${colorScheme}`, async () => {
+      const tab = await openTab({ hash: `#learn/coreference/${card}`, colorScheme });
+      try {
+        await ready(tab.page);
+        assert.deepEqual(await violations(tab.page), []);
+        await guess(tab.page, 1);
+        assert.deepEqual(await violations(tab.page), []);
+      } finally {
+        await tab.close();
+      }
+    });
