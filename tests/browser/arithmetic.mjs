@@ -4,7 +4,7 @@ import { row } from './expected.mjs';
 import { eventually } from './lab.mjs';
 import { table, text, toNumber } from './reading.mjs';
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
 
 /** The numbers of each dimension: q, k, their product, v, weight × v, z. */
 async function dimensions(page, dHead) {

@@ -1,4 +1,4 @@
-// What the answer hangs on: the page's sweeps are the package's, they follow edits and sentences, and a big model is asked on request.
+// What the answer depends on: the page's sweeps are the package's, they follow edits and sentences, and a big model is asked on request.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -12,7 +12,7 @@ const queries = (page) =>
   page
     .getByTestId('arc')
     .evaluateAll((arcs) => [...new Set(arcs.map((arc) => Number(arc.dataset.query)))]);
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
 const cellSummary = (page, pattern) => async (query, key) => {
   const shown = await tokens(page);
   await eventually(page, async () =>

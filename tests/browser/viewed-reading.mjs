@@ -54,7 +54,7 @@ export async function openFolder(page, name) {
 export async function openOfPage(page, name) {
   await page.getByTestId(`page-model-${name}`).click();
   await eventually(page, async () =>
-    assert.match(await text(page, 'open-model'), new RegExp(`^Open now: ${name}`)),
+    assert.match(await text(page, 'open-model'), new RegExp(`^Loaded: ${name}`)),
   );
   await page.getByTestId('heatmap').waitFor();
 }

@@ -53,7 +53,7 @@ export async function openOfPage(name: string): Promise<boolean> {
 /** The lesson's first sample as its model reads it: where it writes on, with the answer behind it. */
 function wholeText(lesson: TextLesson): string {
   const sample = lesson.samples[0]!;
-  if (!lesson.prompt || lesson.tokenizer) return sample;
+  if (!lesson.prompt || lesson.tokenizer || lesson.targetsIn !== 'attentions') return sample;
   const { queries } = lesson.encode(sample);
   return queries.every((token) => token.length === 1) ? queries.join('') : sample;
 }
