@@ -54,6 +54,7 @@ function byClass(a: string, b: string): number {
 }
 
 const starters = new Map<string, boolean>();
+const isNewerMark = inTable(newer.mark);
 
 /** Of class 0: it changes places neither with a mark of class 1 nor with one of class 240. */
 function isStarter(character: string): boolean {
@@ -62,6 +63,7 @@ function isStarter(character: string): boolean {
   if (known === undefined) {
     const isStable = (text: string): boolean => text.normalize('NFD') === text;
     known =
+      isNewerMark(character.codePointAt(0)!) ||
       !isStable(character) || // newer than the table
       (isStable(`${character}\u0334`) && isStable(`\u0345${character}`));
     starters.set(character, known);
