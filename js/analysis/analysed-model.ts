@@ -1,13 +1,8 @@
 // What the analyses need of a model: a part of `Model`, and the names of its sublayers. Computes nothing.
 import { fail } from '../core/errors.js';
-import type {
-  CompleteModelConfig,
-  CompleteStackConfig,
-  ForwardInputs,
-  ForwardOptions,
-  ModelOutput,
-  Tensor,
-} from '../core/types.js';
+import type { CompleteModelConfig, CompleteStackConfig } from '../core/config-types.js';
+import type { ForwardInputs, ForwardOptions, ModelOutput } from '../core/forward-types.js';
+import type { Tensor } from '../core/tensor.js';
 
 /** The part of `Model` that is read. */
 export interface AnalysedModel {

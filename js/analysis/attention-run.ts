@@ -1,6 +1,6 @@
 // The attention weights of a run, as measures, rollout and norms take them.
 import { fail } from '../core/errors.js';
-import type { Tensor } from '../core/types.js';
+import type { Tensor } from '../core/tensor.js';
 import { entriesOf, isArray, lengthOf, reading } from '../core/plain.js';
 import { checkShape, checkTensorView, describe, shapeText } from '../core/validation.js';
 

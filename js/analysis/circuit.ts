@@ -1,8 +1,9 @@
 // What a head does by its weights alone: which keys a word asks for (QK), what attending to a word adds to the logits (OV),
 // whether it copies, and which earlier heads it reads. Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits".
 import { checkAborted, fail } from '../core/errors.js';
-import { oneTurn } from '../core/turn.js';
-import type { CompleteModelConfig, Tensor } from '../core/types.js';
+import { yieldToEventLoop } from '../core/event-loop.js';
+import type { CompleteModelConfig } from '../core/config-types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkInteger, checkKeys, checkSignal, describe } from '../core/validation.js';
 import { parameterOf, type AnalysedModel } from './analysed-model.js';
 import { eigenvalues } from './eigenvalues.js';
@@ -88,7 +89,7 @@ export async function circuit(model: AnalysedModel, question: CircuitQuestion): 
       for (let r = 0; r < width; ++r)
         for (let c = 0; c < width; ++c) both[r * width + c]! += value[r]! * asked[c]!;
     });
-    await oneTurn();
+    await yieldToEventLoop();
     checkAborted(signal, 'circuit');
   }
   const spectrum = eigenvalues(both, width);

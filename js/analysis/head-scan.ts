@@ -1,7 +1,8 @@
 // Every head over a corpus: its scores, where its strongest weights point, and the texts that show it best.
 import { checkAborted, fail } from '../core/errors.js';
-import { oneTurn } from '../core/turn.js';
-import type { Encoding, Tensor } from '../core/types.js';
+import { yieldToEventLoop } from '../core/event-loop.js';
+import type { Tensor } from '../core/tensor.js';
+import type { Encoding } from '../core/text-types.js';
 import {
   checkInteger,
   checkKeys,
@@ -92,7 +93,7 @@ export async function scanHeads(
     tally.add(model, batch, texts);
     done += batch.length;
     onProgress?.({ done, total: texts.length });
-    await oneTurn();
+    await yieldToEventLoop();
     checkAborted(signal, 'scanHeads');
   }
   return tally.result(texts.length);

@@ -1,5 +1,5 @@
 // Direct logit attribution: one logit, or the difference of two, as the exact sum of what every part of the model wrote.
-import type { ForwardInputs } from '../core/types.js';
+import type { ForwardInputs } from '../core/forward-types.js';
 import { checkKeys } from '../core/validation.js';
 import { lastStack, type AnalysedModel } from './analysed-model.js';
 import { checkPosition, checkToken, runOne } from './one-sequence.js';

@@ -1,6 +1,7 @@
 // The logit lens: what the model would say if the residual stream at a site were its last. nostalgebraist 2020.
 import { fail } from '../core/errors.js';
-import type { ForwardInputs, Tensor } from '../core/types.js';
+import type { ForwardInputs } from '../core/forward-types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkInteger, checkKeys, describe } from '../core/validation.js';
 import type { AnalysedModel } from './analysed-model.js';
 import { lengthOf, runOne } from './one-sequence.js';

@@ -2,7 +2,7 @@
 import { checkAttentions, type AttentionRun, type Dims } from './attention-run.js';
 import { fail } from '../core/errors.js';
 import { readIds } from '../core/inputs.js';
-import type { NamedTensors, Tensor, TokenIds } from '../core/types.js';
+import type { NamedTensors, Tensor, TokenIds } from '../core/tensor.js';
 import { checkKeys, checkShape, describe, shapeText } from '../core/validation.js';
 import { weightNorms } from './weight-norms.js';
 

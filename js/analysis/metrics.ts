@@ -3,7 +3,9 @@ import { callNow } from '../core/callbacks.js';
 import { fail } from '../core/errors.js';
 import { reading } from '../core/plain.js';
 import type { Batch } from '../core/inputs.js';
-import type { CompleteModelConfig, ModelOutput, Tensor } from '../core/types.js';
+import type { CompleteModelConfig } from '../core/config-types.js';
+import type { ModelOutput } from '../core/forward-types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkArray, checkInteger, checkObject, checkOneOf, describe } from '../core/validation.js';
 
 /** One number for all sequences of a batch, or one for each. */

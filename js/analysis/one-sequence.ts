@@ -1,6 +1,6 @@
 // The inputs of an analysis: one sequence, and a position or a token of it.
 import { fail } from '../core/errors.js';
-import type { ForwardInputs, ModelOutput } from '../core/types.js';
+import type { ForwardInputs, ModelOutput } from '../core/forward-types.js';
 import { checkInteger } from '../core/validation.js';
 import type { AnalysedModel } from './analysed-model.js';
 import { choicesOf } from './unembedding.js';

@@ -2,7 +2,8 @@
 // Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits". Norms are linear once the statistics of the pass
 // are frozen: LayerNorm(Σ xᵢ) = Σ g ⊙ (xᵢ − mean xᵢ) / σ + b with the σ of the whole sum.
 import { fail } from '../core/errors.js';
-import type { CompleteStackConfig, Tensor } from '../core/types.js';
+import type { CompleteStackConfig } from '../core/config-types.js';
+import type { Tensor } from '../core/tensor.js';
 import {
   parameterIfAny,
   parameterOf,

@@ -2,7 +2,7 @@
 // Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", arXiv:2005.00928, section 3.
 import { checkAttentions, type AttentionRun } from './attention-run.js';
 import { fail } from '../core/errors.js';
-import type { Tensor } from '../core/types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkFinite, checkInteger, checkKeys, checkOneOf, shapeText } from '../core/validation.js';
 
 export interface RolloutOptions {

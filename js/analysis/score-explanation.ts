@@ -2,7 +2,9 @@
 // With the norms' statistics of the pass frozen, q and k are linear in what was written into the stream before them, so their
 // product is bilinear: score = Σᵢⱼ scale · R_t(W_Q xᵢ) · R_s(W_K yⱼ), R the rotation of rotary positions.
 import { fail } from '../core/errors.js';
-import type { CompleteStackConfig, ForwardInputs, RotaryConfig, Tensor } from '../core/types.js';
+import type { CompleteStackConfig, RotaryConfig } from '../core/config-types.js';
+import type { ForwardInputs } from '../core/forward-types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkInteger, checkKeys, checkOneOf } from '../core/validation.js';
 import {
   lastStack,

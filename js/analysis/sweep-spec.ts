@@ -6,9 +6,9 @@ import type {
   ForwardInputs,
   ForwardOptions,
   Intervention,
-  Tensor,
   TracedRun,
-} from '../core/types.js';
+} from '../core/forward-types.js';
+import type { Tensor } from '../core/tensor.js';
 import {
   checkArray,
   checkCallback,

@@ -20,16 +20,15 @@ import {
   type SweepSpec,
 } from './sweep-spec.js';
 import { traceMap } from '../core/trace.js';
-import { oneTurn } from '../core/turn.js';
+import { yieldToEventLoop } from '../core/event-loop.js';
+import type { CompleteModelConfig, CompleteStackConfig } from '../core/config-types.js';
 import type {
-  CompleteModelConfig,
-  CompleteStackConfig,
   ForwardInputs,
   ForwardOptions,
   Intervention,
   ModelOutput,
-  Tensor,
-} from '../core/types.js';
+} from '../core/forward-types.js';
+import type { Tensor } from '../core/tensor.js';
 import {
   checkArray,
   checkInteger,
@@ -94,7 +93,7 @@ export async function runSweep(
     const step = steps.next();
     if (step.done) return step.value;
     await callAndWait('onProgress', onProgress, step.value);
-    await oneTurn();
+    await yieldToEventLoop();
     checkAborted(signal, 'sweep');
   }
 }

@@ -1,6 +1,6 @@
 // The head that turns the last hidden state into logits, as a linear map of the stream's writers: row `token` of it.
 import { fail } from '../core/errors.js';
-import type { CompleteModelConfig } from '../core/types.js';
+import type { CompleteModelConfig } from '../core/config-types.js';
 import { parameterIfAny, parameterOf, type AnalysedModel } from './analysed-model.js';
 import { normalised, sumOf, type Writer } from './residual-stream.js';
 import { dot, product } from './vectors.js';

@@ -1,5 +1,5 @@
 // Small dense algebra in double precision over rows of float32 parameters. Knows no model.
-import type { Tensor } from '../core/types.js';
+import type { Tensor } from '../core/tensor.js';
 
 /** Σ a_i b_i. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -3,7 +3,7 @@
 import { checkAttentions, type AttentionRun } from './attention-run.js';
 import { fail } from '../core/errors.js';
 import { reading } from '../core/plain.js';
-import type { NamedTensors, Tensor } from '../core/types.js';
+import type { NamedTensors, Tensor } from '../core/tensor.js';
 import {
   checkKeys,
   checkString,

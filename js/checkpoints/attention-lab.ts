@@ -2,8 +2,8 @@
 import { completeModelConfig } from '../core/config.js';
 import { AttentionLabError, fail } from '../core/errors.js';
 import type { NativeModelConfig, NativeStackConfig } from '../core/native.js';
-import type { ModelConfig } from '../core/types.js';
-import type { Family } from './families.js';
+import type { ModelConfig } from '../core/config-types.js';
+import type { Family } from './family.js';
 import { generationDefaults } from './generation-config.js';
 
 export const attentionLab: Family = {

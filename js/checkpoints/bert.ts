@@ -2,9 +2,9 @@
 // Devlin et al. 2019, arXiv:1810.04805; transformers/models/bert.
 import { completeModelConfig } from '../core/config.js';
 import type { NativeModelConfig } from '../core/native.js';
-import type { ModelAttentionConfig, ModelConfig } from '../core/types.js';
-import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
-import type { Family } from './families.js';
+import type { ModelAttentionConfig, ModelConfig } from '../core/config-types.js';
+import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
+import type { Family } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 export const bert: Family = {
@@ -34,7 +34,7 @@ export const bert: Family = {
       config: model,
       rules: [...body.all, ...head(body, model).all],
       ignored,
-      carried,
+      passedThrough,
     };
   },
 
@@ -107,7 +107,7 @@ const ignored = [
 ];
 
 /** The next-sentence head. */
-const carried = [/^cls\.seq_relationship\.(weight|bias)$/];
+const passedThrough = [/^cls\.seq_relationship\.(weight|bias)$/];
 
 /** Every tensor but the head's. */
 export function bertBody(config: NativeModelConfig, prefix: string): Rules {

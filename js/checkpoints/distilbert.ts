@@ -3,8 +3,8 @@
 import { completeModelConfig } from '../core/config.js';
 import type { NativeModelConfig } from '../core/native.js';
 import { maskedLmOutput } from './bert.js';
-import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
-import type { Family, TensorRule } from './families.js';
+import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
+import type { Family, TensorRule } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 export const distilbert: Family = {

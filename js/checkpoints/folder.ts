@@ -1,5 +1,5 @@
 // A checkpoint's folder, wherever it lies: the seam between reading files and understanding them.
-import type { HubOptions, ModelSource, Progress } from '../core/types.js';
+import type { HubOptions, ModelSource, Progress } from './types.js';
 
 /** One opened file. */
 export interface FolderFile {

@@ -1,7 +1,7 @@
 // What a checkpoint says about generated tokens, in generation_config.json or, as older ones do, in config.json.
 import { AttentionLabError } from '../core/errors.js';
-import type { GenerationDefaults } from '../generation/token-rules.js';
-import { ConfigReader } from './config-reader.js';
+import type { GenerationDefaults } from '../core/checkpoint-extras.js';
+import { ConfigReader } from '../core/config-reader.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -21,7 +21,7 @@ export function generationDefaults(config: Json, generation: Json | undefined): 
   }));
   const [counts, other] = all; // both are read, so that neither may be malformed
   const decoderStartTokenId = counts!.decoderStartTokenId ?? other?.decoderStartTokenId; // without a start nothing can be generated
-  return { ...counts!, decoderStartTokenId, unserved: unserved(readers[0]!) };
+  return { ...counts!, decoderStartTokenId, unsupported: unsupported(readers[0]!) };
 }
 
 /** The first counts. */
@@ -51,7 +51,7 @@ const without = [
 ];
 
 /** Why Transformers' generate would give other tokens than ours; a pass over given tokens is none the worse for it. */
-function unserved(reader: ConfigReader): string | undefined {
+function unsupported(reader: ConfigReader): string | undefined {
   try {
     for (const [field, value] of Object.entries(neutral)) reader.refuseUnless(field, value);
     for (const field of without) reader.refuseIfGiven(field);

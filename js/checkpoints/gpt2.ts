@@ -2,8 +2,8 @@
 // Radford et al. 2019, "Language models are unsupervised multitask learners"; transformers/models/gpt2.
 import { completeModelConfig } from '../core/config.js';
 import type { NativeModelConfig } from '../core/native.js';
-import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
-import type { Family, TensorRule } from './families.js';
+import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
+import type { Family, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
 import { bodyPrefix, Rules } from './rules.js';
 

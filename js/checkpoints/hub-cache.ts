@@ -1,5 +1,5 @@
 // What is kept of a hub's files: for each file of a revision a note of its version, and that version's bytes in parts.
-import type { CachedModel } from '../core/types.js';
+import type { CachedModel } from './types.js';
 import { segment, unsegment, type HubStore } from './hub-store.js';
 
 /** Of a part but the last. Small enough to hold one in memory, large enough that there are few. */

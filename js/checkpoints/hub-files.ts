@@ -15,7 +15,7 @@ import {
   type Note,
 } from './hub-cache.js';
 import type { HubStore } from './hub-store.js';
-import { checkNotHtml, discard, responseFile } from './web-folder.js';
+import { checkNotHtml, discard, responseFile } from './response-file.js';
 
 export interface HubRequest extends HubFileAddress {
   token: string | undefined;

@@ -1,6 +1,6 @@
 // Hub ids: which strings are one, and what a caller may say of them. Imports nothing, so that a page that leaves all work to a
 // worker need not load more than this.
-import type { HubOptions, LoadOptions } from '../core/types.js';
+import type { HubOptions, LoadOptions } from './types.js';
 
 export const hubKeys = [
   'revision',

@@ -1,6 +1,6 @@
 // Where files of a hub are kept between visits: values by key, each written whole or not at all. Knows no hub.
 import { fail } from '../core/errors.js';
-import type { CacheOptions } from '../core/types.js';
+import type { CacheOptions } from './types.js';
 
 /** Keys are paths of encoded segments, 'a/b/c'. Two writers of one key may race: either value is then whole. */
 export interface HubStore {

@@ -1,7 +1,7 @@
 // A repository of a hub as a folder, and the choice between it and a folder of the same name.
 // https://huggingface.co/docs/hub: HUB/ORG/NAME/resolve/REVISION/FILE.
 import { AttentionLabError, fail } from '../core/errors.js';
-import type { HubOptions } from '../core/types.js';
+import type { HubOptions } from './types.js';
 import { checkString, describe } from '../core/validation.js';
 import type { Folder } from './folder.js';
 import { openHubFile } from './hub-files.js';

@@ -2,9 +2,9 @@
 // Touvron et al. 2023, arXiv:2302.13971 and arXiv:2307.09288; transformers/models/llama.
 import { completeModelConfig } from '../core/config.js';
 import type { NativeModelConfig } from '../core/native.js';
-import type { RotaryConfig } from '../core/types.js';
-import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
-import type { Family, TensorRule } from './families.js';
+import type { RotaryConfig } from '../core/config-types.js';
+import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
+import type { Family, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
 import { bodyPrefix, Rules } from './rules.js';
 

@@ -1,38 +1,48 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
 import { AttentionLabError, checkAborted, fail } from '../core/errors.js';
-import { Model, type Host } from '../core/model.js';
+import type { CheckpointExtras } from '../core/checkpoint-extras.js';
+import type { CoreModel } from '../core/model.js';
+import type { NativeModelConfig } from '../core/native.js';
 import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { readTokenizers } from '../tokenizers/formats.js';
-import type { LoadOptions, ModelSource, Tensor } from '../core/types.js';
+import type { LoadOptions, ModelSource } from './types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkCallback, checkKeys, checkNoNaN, checkSignal } from '../core/validation.js';
-import {
-  carriedTensors,
-  chooseFamily,
-  matchTensors,
-  refuseUnserved,
-  withOwnNames,
-} from './families.js';
+import { passedThroughTensors, matchTensors } from './match-tensors.js';
+import { chooseFamily, refuseUnsupported, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { WrongBytes } from './hub-files.js';
 import { loadKeys } from './hub-id.js';
-import { parseObject, readBytes, readText } from './json.js';
+import { parseObject } from '../core/json.js';
+import { readBytes, readText } from './read-file.js';
 import { ownRules } from './rules.js';
 import { readSentenceSettings } from './sentence-transformer.js';
+import type { Origin } from './save.js';
 import { openWeights } from './shards.js';
 
 const largestConfig = 1 << 24;
 
-export async function loadCheckpoint(
+/** What loading makes: a model that remembers what `save` gives back. */
+export interface LoadedModel extends CoreModel {
+  origin: Origin | undefined;
+}
+
+export type CreateModel<M extends LoadedModel> = (
+  config: NativeModelConfig,
+  extras: CheckpointExtras,
+) => M;
+
+export async function loadCheckpoint<M extends LoadedModel>(
   source: ModelSource,
   given: LoadOptions | undefined,
   openFolder: OpenFolder,
-  host: Host,
-): Promise<Model> {
+  create: CreateModel<M>,
+): Promise<M> {
   const { onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
   checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'loadModel');
-  const load = (): Promise<Model> =>
-    loadFrom(new FolderReader(openFolder(source, hubOptions), { onProgress, signal }), host);
+  const load = (): Promise<M> =>
+    loadFrom(new FolderReader(openFolder(source, hubOptions), { onProgress, signal }), create);
   try {
     return await load();
   } catch (error) {
@@ -41,11 +51,14 @@ export async function loadCheckpoint(
   }
 }
 
-async function loadFrom(reader: FolderReader, host: Host): Promise<Model> {
+async function loadFrom<M extends LoadedModel>(
+  reader: FolderReader,
+  create: CreateModel<M>,
+): Promise<M> {
   const { onProgress, signal } = reader.options;
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
   const { family, architecture } = chooseFamily(json);
-  refuseUnserved(json);
+  refuseUnsupported(json);
   const files = new CheckpointFiles(reader);
   const tokenizers = await readTokenizers(files, family.tokenizerClass, json);
   const generation = family.generates ? await files.settings('generation_config.json') : undefined;
@@ -54,7 +67,7 @@ async function loadFrom(reader: FolderReader, host: Host): Promise<Model> {
     : undefined;
   const sentences = tokenizers.tokenizer ? await readSentenceSettings(files) : undefined;
   const weights = await openWeights(reader, onProgress, signal);
-  let model: Model | undefined;
+  let model: M | undefined;
   try {
     const plan = family.read(
       withOwnNames(json, family.aliases),
@@ -62,35 +75,35 @@ async function loadFrom(reader: FolderReader, host: Host): Promise<Model> {
       (name) => weights.tensors.has(name),
       generation,
     );
-    const beside = {
+    const extras = {
       ...tokenizers,
       preprocessor,
       sentences,
       generation: plan.generation,
       labels: plan.labels,
     };
-    if (!plan.rules) model = new Model(host, plan.config, beside);
+    if (!plan.rules) model = create(plan.config, extras);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());
     const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
-    model ??= new Model(host, plan.config, beside);
+    model ??= create(plan.config, extras);
     checkComplete(
       model,
       rules.map(({ ours }) => ours),
     );
-    const carried = new Map<string, Tensor>();
+    const passedThrough = new Map<string, Tensor>();
     for await (const [name, tensor] of weights.read(
-      new Set([...wanted.keys(), ...carriedTensors(plan, weights.tensors)]),
+      new Set([...wanted.keys(), ...passedThroughTensors(plan, weights.tensors)]),
     )) {
       const rule = wanted.get(name);
       if (rule) {
         checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');
         model.writeParameter(rule.ours, { data: tensor.data, dims: rule.dims }, rule.transposed);
       } else {
-        carried.set(name, tensor);
+        passedThrough.set(name, tensor);
       }
     }
     checkAborted(signal, 'loadModel');
-    model.origin = { json, rules, carried, files: files.kept };
+    model.origin = { json, rules, passedThrough, files: files.kept };
     return model;
   } catch (error) {
     model?.dispose();
@@ -101,7 +114,7 @@ async function loadFrom(reader: FolderReader, host: Host): Promise<Model> {
 }
 
 /** The table and the C++ model name the same parameters, or no weight would be where it is read. */
-function checkComplete(model: Model, loaded: readonly string[]): void {
+function checkComplete(model: CoreModel, loaded: readonly string[]): void {
   const names = new Set(loaded);
   const unset = [...model.parameterShapes().keys()].filter((name) => !names.delete(name));
   if (unset.length > 0 || names.size > 0) {

@@ -2,8 +2,8 @@
 // Junczys-Dowmunt et al. 2018, arXiv:1804.00344; transformers/models/marian.
 import { completeModelConfig } from '../core/config.js';
 import type { NativeModelConfig } from '../core/native.js';
-import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
-import type { Family, TensorRule } from './families.js';
+import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
+import type { Family, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
 import { bodyPrefix, Rules } from './rules.js';
 
@@ -64,12 +64,12 @@ export const marian: Family = {
       generation,
     );
     // A table for all that nobody shares: Transformers 5 has one where the head is untied.
-    const carried = model.shareEmbeddings ? [] : [/^(model\.)?shared\.weight$/];
+    const passedThrough = model.shareEmbeddings ? [] : [/^(model\.)?shared\.weight$/];
     return {
       config: model,
       rules: rules(model, prefix),
       ignored: ignored(model),
-      carried,
+      passedThrough,
       generation: defaults,
     };
   },

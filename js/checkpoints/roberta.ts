@@ -1,10 +1,10 @@
 // RoBERTa as Transformers saves it: BERT's stack, positions counted from after the padding id, and a head of its own.
 // Liu et al. 2019, arXiv:1907.11692; transformers/models/roberta.
 import type { NativeModelConfig } from '../core/native.js';
-import type { ModelAttentionConfig } from '../core/types.js';
+import type { ModelAttentionConfig } from '../core/config-types.js';
 import { bertBody, bertConfig, bertFields, bertPooler, maskedLmOutput } from './bert.js';
-import { ConfigReader } from './config-reader.js';
-import type { Family } from './families.js';
+import { ConfigReader } from '../core/config-reader.js';
+import type { Family } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 /** What sets a family of RoBERTa's kind apart. */

@@ -1,5 +1,5 @@
 // The table of a family's tensors, as it is written down: our name, the file's names, our dims.
-import type { TensorRule } from './families.js';
+import type { TensorRule } from './family.js';
 
 export class Rules {
   readonly all: TensorRule[] = [];

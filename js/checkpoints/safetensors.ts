@@ -3,8 +3,9 @@
 // format's reference implementation does. Knows no model.
 import { callAndWait } from '../core/callbacks.js';
 import { checkAborted, fail } from '../core/errors.js';
-import type { Tensor } from '../core/types.js';
-import { decode, parseObject, refusePointer } from './json.js';
+import type { Tensor } from '../core/tensor.js';
+import { parseObject } from '../core/json.js';
+import { decode, refusePointer } from './read-file.js';
 import type { FolderFile, ReportProgress } from './folder.js';
 import { checkableDtype, FloatDecoder, type Dtype } from './dtypes.js';
 

@@ -2,10 +2,14 @@
 import { AttentionLabError } from '../core/errors.js';
 import type { NativeModelConfig } from '../core/native.js';
 import { columnsOf } from '../core/parameters.js';
-import type { CompleteModelConfig, SaveOptions, Tensor } from '../core/types.js';
+import type { SaveOptions } from './types.js';
+import type { CompleteModelConfig } from '../core/config-types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkKeys, checkOneOf } from '../core/validation.js';
-import { dimsInFile, families, type TensorRule } from './families.js';
-import { writeJson } from './json.js';
+import { dimsInFile } from './match-tensors.js';
+import { families } from './families.js';
+import type { TensorRule } from './family.js';
+import { writeJson } from '../core/json.js';
 import { ownRules } from './rules.js';
 import { writeSafetensors } from './save-tensors.js';
 
@@ -15,7 +19,7 @@ export interface Origin {
   json: Readonly<Record<string, unknown>>;
   rules: readonly TensorRule[];
   /** Weights of the family that this package has no use for. */
-  carried: ReadonlyMap<string, Tensor>;
+  passedThrough: ReadonlyMap<string, Tensor>;
   /** File name → what it held: the tokenizer's files, or the preprocessor's. */
   files: ReadonlyMap<string, string | Uint8Array>;
 }
@@ -36,7 +40,7 @@ const dtypeNames = { f32: 'float32', f16: 'float16' } as const;
 export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8Array> {
   const { dtype: asked = 'f32' } = checkKeys('options', given, new Set(['dtype']));
   const dtype = checkOneOf('dtype', asked, ['f32', 'f16']);
-  const { json, rules, carried, files } = model.origin ?? asFamily(model);
+  const { json, rules, passedThrough, files } = model.origin ?? asFamily(model);
   const entries = rules.flatMap((rule) =>
     [rule.theirs[0]!, ...(rule.copies ?? [])].map((name) => ({
       name,
@@ -44,7 +48,8 @@ export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8A
       values: () => valuesOf(model, rule),
     })),
   );
-  for (const [name, { data, dims }] of carried) entries.push({ name, dims, values: () => data });
+  for (const [name, { data, dims }] of passedThrough)
+    entries.push({ name, dims, values: () => data });
   const encoder = new TextEncoder();
   return new Map([
     ['config.json', encoder.encode(writeJson(withDtype(json, dtypeNames[dtype])))],
@@ -71,7 +76,7 @@ function asFamily(model: Saved): Origin {
   const files = new Map<string, string>();
   if (preprocessor)
     files.set('preprocessor_config.json', `${JSON.stringify(preprocessor, null, 2)}\n`);
-  const common = { carried: new Map<string, Tensor>(), files };
+  const common = { passedThrough: new Map<string, Tensor>(), files };
   for (const family of families) {
     const json = family.write(config);
     const plan = attempt(() =>

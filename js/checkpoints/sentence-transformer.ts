@@ -1,10 +1,10 @@
 // What a folder of sentence-transformers says about the vectors of texts: modules.json, the pooling's config.json, the longest
 // text and the prompt. https://sbert.net; sentence_transformers/models/Pooling.py and SentenceTransformer.py.
 import { AttentionLabError, fail } from '../core/errors.js';
-import { poolings, type SentenceSettings } from '../generation/sentences.js';
+import { poolings, type SentenceSettings } from '../core/checkpoint-extras.js';
 import type { CheckpointFiles } from '../tokenizers/files.js';
-import { ConfigReader, show } from './config-reader.js';
-import { parseJson } from './json.js';
+import { ConfigReader, show } from '../core/config-reader.js';
+import { parseJson } from '../core/json.js';
 
 const modulesFile = 'modules.json';
 
@@ -29,7 +29,7 @@ export async function readSentenceSettings(
   } catch (error) {
     // The model itself is none the worse for it.
     if (error instanceof AttentionLabError && error.code === 'unsupported_checkpoint')
-      return { pooling: 'mean', normalise: true, unserved: error.message };
+      return { pooling: 'mean', normalise: true, unsupported: error.message };
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 // The weights of a checkpoint as one map of tensors: in model.safetensors, or in the shards that its index.json names.
 import { fail } from '../core/errors.js';
-import type { Tensor } from '../core/types.js';
+import type { Tensor } from '../core/tensor.js';
 import type { FolderFile, ReportProgress } from './folder.js';
-import { parseObject } from './json.js';
+import { parseObject } from '../core/json.js';
 import { openSafetensors, type TensorInfo } from './safetensors.js';
 
 const whole = 'model.safetensors';

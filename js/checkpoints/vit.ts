@@ -2,9 +2,9 @@
 // Dosovitskiy et al. 2021, arXiv:2010.11929; transformers/models/vit.
 import { completeModelConfig, imageLength } from '../core/config.js';
 import type { NativeModelConfig } from '../core/native.js';
-import type { CompleteImageConfig } from '../core/types.js';
-import { activationName, activations, ConfigReader, mostLayers } from './config-reader.js';
-import type { Family, TensorRule } from './families.js';
+import type { CompleteImageConfig } from '../core/config-types.js';
+import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
+import type { Family, TensorRule } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 export const vit: Family = {
@@ -40,7 +40,13 @@ export const vit: Family = {
       pooler: ['weight', 'bias'].some((name) => has(`${prefix}pooler.dense.${name}`)),
       numLabels: labels.length,
     });
-    return { config: model, rules: rules(model, image, prefix, has), ignored: [], carried, labels };
+    return {
+      config: model,
+      rules: rules(model, image, prefix, has),
+      ignored: [],
+      passedThrough,
+      labels,
+    };
   },
 
   write: (config) => ({
@@ -65,7 +71,7 @@ export const vit: Family = {
 };
 
 /** Only masked image modelling reads it. */
-const carried = [/^(vit\.)?embeddings\.mask_token$/];
+const passedThrough = [/^(vit\.)?embeddings\.mask_token$/];
 
 function readImage(config: ConfigReader): CompleteImageConfig {
   const both = (name: string, otherwise: number): [number, number] => {

@@ -1,12 +1,13 @@
 // Folders that every platform can read: a URL over fetch, File objects, and a map of bytes.
 import { fail, rethrow } from '../core/errors.js';
-import type { HubOptions, ModelSource } from '../core/types.js';
+import type { HubOptions, ModelSource } from './types.js';
 import { entriesOf, plainArray, reading, typedArrayKind } from '../core/plain.js';
 import { describe, isMap, namedEntries } from '../core/validation.js';
 import type { Folder, FolderFile } from './folder.js';
 import { hubFolder, localOrHub, refuseHubOptions } from './hub.js';
 import { isExplicit, isHubId, isSentHubId, type SentHubId } from './hub-id.js';
 import { openWebStore } from './hub-store.js';
+import { checkNotHtml, discard, responseFile } from './response-file.js';
 
 export function openWebFolder(source: ModelSource | SentHubId, options: HubOptions = {}): Folder {
   if (isSentHubId(source))
@@ -75,82 +76,6 @@ export function urlFolder(source: URL): Folder {
       return checkNotHtml(responseFile(response, url.href, signal));
     },
   };
-}
-
-export async function discard<T>(response: Response, value: T): Promise<T> {
-  await response.body?.cancel();
-  return value;
-}
-
-export function responseFile(
-  response: Response,
-  name: string,
-  signal: AbortSignal | undefined,
-): FolderFile {
-  const length = Number(response.headers.get('Content-Length') ?? Number.NaN);
-  // With a Content-Encoding the length is that of the compressed body.
-  const honest =
-    Number.isSafeInteger(length) && length > 0 && !response.headers.get('Content-Encoding');
-  return {
-    name,
-    size: undefined,
-    sizeHint: honest ? length : undefined,
-    async *chunks() {
-      if (response.body === null) return;
-      try {
-        yield* streamChunks(response.body);
-      } catch (error) {
-        rethrow(error, signal, name, 'network');
-      }
-    },
-  };
-}
-
-/** The chunks of a stream, which is cancelled if the reader stops early. (Safari streams are not async iterables.) */
-async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  let finished = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        finished = true;
-        return;
-      }
-      yield value;
-    }
-  } finally {
-    if (!finished) await reader.cancel().catch(() => undefined); // the first error is the one to report
-    reader.releaseLock();
-  }
-}
-
-/** No file of a checkpoint begins with "<": JSON begins with "{", and safetensors' first byte is followed by zeros. */
-export async function checkNotHtml(file: FolderFile): Promise<FolderFile> {
-  const chunks = file.chunks()[Symbol.asyncIterator]();
-  const first = await chunks.next();
-  if (!first.done && /^\s*<(!doctype|html|head|\?xml|body|!--)/i.test(asciiStart(first.value))) {
-    await chunks.return?.();
-    fail(
-      'file_missing',
-      `${file.name}: expected the file, got an HTML page (a server's answer for unknown addresses)`,
-    );
-  }
-  return {
-    ...file,
-    async *chunks() {
-      try {
-        for (let next = first; !next.done; next = await chunks.next()) yield next.value;
-      } finally {
-        await chunks.return?.();
-      }
-    },
-  };
-}
-
-function asciiStart(bytes: Uint8Array): string {
-  const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0; // byte order mark
-  return String.fromCharCode(...bytes.subarray(start, start + 100));
 }
 
 function checkFiles(source: unknown): File[] {

@@ -7,10 +7,9 @@ import type {
   AttentionInputs,
   AttentionOptions,
   AttentionResult,
-  MaskTensor,
   ScoreFunction,
-  Tensor,
-} from './types.js';
+} from './attention-types.js';
+import type { MaskTensor, Tensor } from './tensor.js';
 import {
   checkArray,
   checkBoolean,

@@ -20,7 +20,7 @@ import type {
   RotaryConfig,
   StackConfig,
   T5BiasConfig,
-} from './types.js';
+} from './config-types.js';
 import {
   checkArray,
   checkBoolean,

@@ -3,14 +3,9 @@ import { imageLength, longestSequence } from './config.js';
 import { fail } from './errors.js';
 import { entriesOf, isArray, lengthOf, mostEntries } from './plain.js';
 import type { NativeForwardInputs, NativeStackInputs } from './native.js';
-import type {
-  CompleteModelConfig,
-  CompleteStackConfig,
-  ForwardInputs,
-  IntegerTensor,
-  Tensor,
-  TokenIds,
-} from './types.js';
+import type { CompleteModelConfig, CompleteStackConfig } from './config-types.js';
+import type { ForwardInputs } from './forward-types.js';
+import type { IntegerTensor, Tensor, TokenIds } from './tensor.js';
 import {
   checkInteger,
   checkIntegerTensor,

@@ -2,7 +2,8 @@
 import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
 import { entriesOf, isArray, reading } from './plain.js';
-import type { Intervention, Tensor, TracedRun } from './types.js';
+import type { Intervention, TracedRun } from './forward-types.js';
+import type { Tensor } from './tensor.js';
 import {
   checkArray,
   checkFinite,

@@ -6,16 +6,9 @@ import type { Handle, Handles } from './handles.js';
 import type { NativeAttentionLayer, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
-import type {
-  AttentionLayerConfig,
-  CompleteAttentionConfig,
-  LayerInputs,
-  LayerOptions,
-  LayerOutput,
-  MaskTensor,
-  SeedOptions,
-  Tensor,
-} from './types.js';
+import type { LayerInputs, LayerOptions, LayerOutput, SeedOptions } from './attention-types.js';
+import type { AttentionLayerConfig, CompleteAttentionConfig } from './config-types.js';
+import type { MaskTensor, Tensor } from './tensor.js';
 import {
   checkBoolean,
   checkCells,

@@ -2,7 +2,8 @@
 // Dai et al. 2019, arXiv:1901.02860, section 3.2.
 import { fail } from './errors.js';
 import type { NativeMemory } from './native.js';
-import type { CompleteModelConfig, Tensor } from './types.js';
+import type { CompleteModelConfig } from './config-types.js';
+import type { Tensor } from './tensor.js';
 import { checkArray, checkShape, checkTensor, shapeText } from './validation.js';
 
 /** The memory of a call with `batch` sequences: a tensor [B, M, D] for each layer, M the same in all and at most memoryLength. */

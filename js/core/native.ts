@@ -1,6 +1,6 @@
 // What cpp/bindings exposes to the package. Private: users never see these names.
 // Every call returns its value or a NativeError; no C++ exception crosses the border.
-import type { CompleteImageConfig } from './types.js';
+import type { CompleteImageConfig } from './config-types.js';
 
 export interface NativeError {
   error: { code: string; message: string };

@@ -3,7 +3,7 @@
 import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
 import type { NativeAttentionLayer, NativeModel, NativeRecurrent } from './native.js';
-import type { NamedTensors, Tensor } from './types.js';
+import type { NamedTensors, Tensor } from './tensor.js';
 import {
   checkInteger,
   checkNoNaN,

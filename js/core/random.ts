@@ -1,8 +1,19 @@
 // Seeded random numbers for lessons and samplers: SplitMix64 in 64-bit integers, the same on every machine.
-import type { SeededRandom } from '../training/types.js';
 import { fail } from './errors.js';
 import { isArray, lengthOf, reading } from './plain.js';
 import { checkArray, checkInteger, checkSeed, describe } from './validation.js';
+
+/** Random numbers from a seed: SplitMix64, so the same on every machine. */
+export interface SeededRandom {
+  /** From 0 up to, not including, 1: 53 random bits. */
+  next(): number;
+  /** An integer from 0 to below − 1. */
+  integer(below: number): number;
+  /** One item of the list. */
+  pick<T>(items: readonly T[]): T;
+  /** A shuffled copy (Fisher & Yates). */
+  shuffle<T>(items: readonly T[]): T[];
+}
 
 const bits64 = (n: bigint): bigint => BigInt.asUintN(64, n);
 

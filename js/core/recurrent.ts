@@ -6,7 +6,8 @@ import { readIds, type Batch } from './inputs.js';
 import type { NativeModule, NativeRecurrent } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
-import type { SeedOptions, Tensor, TokenIds } from './types.js';
+import type { SeedOptions } from './attention-types.js';
+import type { Tensor, TokenIds } from './tensor.js';
 import {
   checkBoolean,
   checkInteger,

@@ -1,7 +1,7 @@
 // Which activations a caller asks for, and the record that comes back.
 import { fail } from './errors.js';
 import type { NativeTensor } from './native.js';
-import type { Tensor } from './types.js';
+import type { Tensor } from './tensor.js';
 import { checkArray, checkString, describe } from './validation.js';
 
 /** null: nothing; ['*']: everything; else the names, each of them known. */

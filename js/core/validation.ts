@@ -9,7 +9,7 @@ import {
   reading,
   typedArrayKind,
 } from './plain.js';
-import type { IntegerTensor, MaskTensor, Tensor } from './types.js';
+import type { IntegerTensor, MaskTensor, Tensor } from './tensor.js';
 
 /** A value as an error message shows it: short, and never the whole of a large one. */
 export function describe(value: unknown): string {

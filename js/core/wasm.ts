@@ -1,6 +1,6 @@
 // Gets a compiled WebAssembly.Module from a URL, Response, bytes or a module, and says which file was no wasm.
 import { AttentionLabError, checkAborted, fail, messageOf, rethrow } from './errors.js';
-import type { RuntimeOptions, VariantName } from './types.js';
+import type { RuntimeOptions, VariantName } from './runtime-types.js';
 import { describe } from './validation.js';
 
 /** Written out in full, because bundlers find a wasm file only by this exact expression. */

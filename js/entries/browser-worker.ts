@@ -1,6 +1,6 @@
 // How a browser starts the worker: from its file, from one the caller gives, or from the copy inside the package's scripts.
 import { AttentionLabError, fail, messageOf } from '../core/errors.js';
-import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/types.js';
+import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/runtime-types.js';
 import { checkKeys, describe } from '../core/validation.js';
 import { startWorkerRuntime, type WorkerRuntime } from '../worker/client.js';
 import type { WorkerPort } from '../worker/connection.js';

@@ -1,15 +1,15 @@
 // The package as a browser sees it: fetch and File, no Node built-in.
 import { fail, messageOf } from '../core/errors.js';
-import type { Later } from './later.js';
-import { startRuntime, type Runtime } from '../core/runtime.js';
-import type { RuntimeOptions } from '../core/types.js';
+import type { LazyParts } from '../lazy.js';
+import { startRuntime, type Runtime } from '../runtime.js';
+import type { RuntimeOptions } from '../core/runtime-types.js';
 import { fetchWasm } from '../core/wasm.js';
 
 export * from './public.js';
 
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  return startRuntime({ readWasm: fetchWasm, unpackWasm, later: fetchLater }, options);
+  return startRuntime({ readWasm: fetchWasm, unpackWasm, lazyParts: loadLazyParts }, options);
 }
 
 /** Where a bundler has lost the wasm files. */
@@ -17,9 +17,9 @@ async function unpackWasm(): Promise<WebAssembly.Module> {
   return (await import('./unpack.js')).unpackWasm();
 }
 
-async function fetchLater(): Promise<Later> {
+async function loadLazyParts(): Promise<LazyParts> {
   try {
-    return (await import('./later-web.js')).later;
+    return (await import('./lazy-web.js')).lazyParts;
   } catch (error) {
     fail('network', `the package's other script could not be loaded: ${messageOf(error)}`, error);
   }

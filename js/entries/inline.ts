@@ -1,10 +1,10 @@
 // attention-lab/inline: the whole package in scripts, wasm and worker included; no file beside them, no dynamic import.
-import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/types.js';
-import { startRuntime, type Runtime } from '../core/runtime.js';
+import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/runtime-types.js';
+import { startRuntime, type Runtime } from '../runtime.js';
 import { fetchWasm } from '../core/wasm.js';
 import type { WorkerRuntime } from '../worker/client.js';
 import { startBrowserWorker } from './browser-worker.js';
-import { later } from './later-web.js';
+import { lazyParts } from './lazy-web.js';
 import * as unpack from './unpack.js';
 
 export * from './public.js';
@@ -13,7 +13,7 @@ export type * from './worker-public.js';
 /** A runtime of its own memory; the wasm is the baseline variant inside the script, unless `wasm` says otherwise. */
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
   const wasm = options?.wasm ?? (await unpack.unpackWasm());
-  return startRuntime({ readWasm: fetchWasm, later }, { ...options, wasm });
+  return startRuntime({ readWasm: fetchWasm, lazyParts }, { ...options, wasm });
 }
 
 /** Starts a worker from a Blob and a runtime in it. A Content-Security-Policy must allow `worker-src blob:`. */

@@ -1,4 +1,4 @@
-// Files from the disk in Node: wasm modules and checkpoint folders. With node-hub-store.ts the only file that knows Node's built-ins.
+// Files from the disk in Node: wasm modules and checkpoint folders. With hub-store-node.ts the only file that knows Node's built-ins.
 import { existsSync } from 'node:fs';
 import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ import type { HubStore } from '../checkpoints/hub-store.js';
 import { checkSource, hubHint, openWebFolder, urlFolder } from '../checkpoints/web-folder.js';
 import { fail, rethrow } from '../core/errors.js';
 import { defaultCacheDir, nodeStore } from '../checkpoints/hub-store-node.js';
-import type { CacheOptions, HubOptions, ModelSource } from '../core/types.js';
+import type { CacheOptions, HubOptions, ModelSource } from '../checkpoints/types.js';
 import { checkString, describe } from '../core/validation.js';
 import { compileBytes, fetchWasm, type ReadWasm } from '../core/wasm.js';
 

@@ -1,12 +1,12 @@
 // The package as Node sees it: as in a browser, and besides it reads wasm and checkpoints from the disk.
-import { laterOf } from './later.js';
+import { lazyPartsOf } from '../lazy.js';
 import { openNodeFolder, openNodeStore, readNodeWasm } from './node-files.js';
-import { startRuntime, type Runtime } from '../core/runtime.js';
-import type { RuntimeOptions } from '../core/types.js';
+import { startRuntime, type Runtime } from '../runtime.js';
+import type { RuntimeOptions } from '../core/runtime-types.js';
 
 export * from './public.js';
 
-const later = laterOf(openNodeFolder, openNodeStore);
+const lazyParts = lazyPartsOf(openNodeFolder, openNodeStore);
 
 /** Where a bundler has lost the wasm files. */
 async function unpackWasm(): Promise<WebAssembly.Module> {
@@ -15,5 +15,5 @@ async function unpackWasm(): Promise<WebAssembly.Module> {
 
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  return startRuntime({ readWasm: readNodeWasm, unpackWasm, later }, options);
+  return startRuntime({ readWasm: readNodeWasm, unpackWasm, lazyParts }, options);
 }

@@ -1,12 +1,12 @@
 // What every entry of the package exports, beside its own createRuntime.
 export { AttentionLabError, errorCodes, type ErrorCode } from '../core/errors.js';
 export { listingNames } from '../core/listing-names.js';
-export type { Listing } from '../core/listings.js';
+export type { Listing } from '../listings.js';
 export { createRandom } from '../core/random.js';
 export { preprocess } from '../pictures/preprocess.js';
 export type { AttentionLayer } from '../core/layer.js';
-export type { Model } from '../core/model.js';
-export type { Runtime } from '../core/runtime.js';
+export type { Model } from '../model.js';
+export type { Runtime } from '../runtime.js';
 export type { Trainer } from '../training/trainer.js';
 export {
   headMeasures,
@@ -28,4 +28,15 @@ export type {
   RecurrentOutput,
 } from '../core/recurrent.js';
 export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../analysis/sweep-spec.js';
-export type * from '../core/types.js';
+export type * from '../checkpoints/types.js';
+export type * from '../core/attention-types.js';
+export type * from '../core/config-types.js';
+export type * from '../core/forward-types.js';
+export type * from '../core/runtime-types.js';
+export type * from '../core/tensor.js';
+export type * from '../core/text-types.js';
+export type * from '../generation/types.js';
+export type * from '../pictures/types.js';
+export type * from '../training/types.js';
+export type { ListingName } from '../core/listing-names.js';
+export type { SeededRandom } from '../core/random.js';

@@ -1,6 +1,6 @@
 // The script of a browser's worker: serves a runtime over the worker's own messages.
-import { later } from './later-web.js';
-import { startRuntime } from '../core/runtime.js';
+import { lazyParts } from './lazy-web.js';
+import { startRuntime } from '../runtime.js';
 import { fetchWasm } from '../core/wasm.js';
 import { serve } from '../worker/server.js';
 
@@ -16,5 +16,5 @@ serve(
     listen: (receive) => scope.addEventListener('message', ({ data }) => receive(data)),
   },
   // All in one script: bundlers refuse a worker in parts unless told otherwise.
-  (options) => startRuntime({ readWasm: fetchWasm, later }, options),
+  (options) => startRuntime({ readWasm: fetchWasm, lazyParts }, options),
 );

@@ -1,7 +1,7 @@
 // attention-lab/worker in Node: a runtime in a worker thread of its own.
 import { Worker } from 'node:worker_threads';
 import { startWorkerRuntime, type WorkerRuntime } from '../worker/client.js';
-import type { RuntimeOptions } from '../core/types.js';
+import type { RuntimeOptions } from '../core/runtime-types.js';
 
 export * from './worker-public.js';
 

@@ -32,4 +32,15 @@ export type {
   RecurrentOutput,
 } from '../core/recurrent.js';
 export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../analysis/sweep-spec.js';
-export type * from '../core/types.js';
+export type * from '../checkpoints/types.js';
+export type * from '../core/attention-types.js';
+export type * from '../core/config-types.js';
+export type * from '../core/forward-types.js';
+export type * from '../core/runtime-types.js';
+export type * from '../core/tensor.js';
+export type * from '../core/text-types.js';
+export type * from '../generation/types.js';
+export type * from '../pictures/types.js';
+export type * from '../training/types.js';
+export type { ListingName } from '../core/listing-names.js';
+export type { SeededRandom } from '../core/random.js';

@@ -1,5 +1,5 @@
 // attention-lab/worker in a browser: a runtime in a module worker of its own.
-import type { WorkerRuntimeOptions } from '../core/types.js';
+import type { WorkerRuntimeOptions } from '../core/runtime-types.js';
 import type { WorkerRuntime } from '../worker/client.js';
 import { startBrowserWorker } from './browser-worker.js';
 

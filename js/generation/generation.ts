@@ -5,15 +5,12 @@ import { callNative, checkAborted, fail } from '../core/errors.js';
 import type { Handles } from '../core/handles.js';
 import { readIds, readLike } from '../core/inputs.js';
 import type { NativeModel, NativeModule } from '../core/native.js';
-import { TokenRules, type GenerationDefaults } from './token-rules.js';
-import type {
-  CompleteModelConfig,
-  CompleteStackConfig,
-  GenerateOptions,
-  GenerateResult,
-  TokenIds,
-  Tokenizer,
-} from '../core/types.js';
+import { TokenRules } from './token-rules.js';
+import type { GenerationDefaults } from '../core/checkpoint-extras.js';
+import type { CompleteModelConfig, CompleteStackConfig } from '../core/config-types.js';
+import type { TokenIds } from '../core/tensor.js';
+import type { Tokenizer } from '../core/text-types.js';
+import type { GenerateOptions, GenerateResult } from './types.js';
 import {
   checkArray,
   checkCallback,
@@ -168,7 +165,7 @@ function checkPrompt(
       'generate: expected a causal model with a language-model head (GPT-2, Llama, Marian), got another',
     );
   }
-  if (defaults.unserved) fail('unsupported_checkpoint', `generate: ${defaults.unserved}`);
+  if (defaults.unsupported) fail('unsupported_checkpoint', `generate: ${defaults.unsupported}`);
   const { encoder } = config;
   const { attentionMask, decoderInputIds } = given;
   if (encoder === null) {

@@ -1,37 +1,16 @@
 // Sentence embeddings: texts in padded batches through a model, each text's tokens pooled to one vector. As a folder of
 // sentence-transformers says; else their mean, of length 1. Reimers & Gurevych 2019, arXiv:1908.10084, section 3.
 import { longestSequence } from '../core/config.js';
+import type { SentenceSettings } from '../core/checkpoint-extras.js';
 import { fail } from '../core/errors.js';
-import type { CompleteModelConfig, ForwardInputs, ModelOutput, Tensor } from '../core/types.js';
+import type { CompleteModelConfig } from '../core/config-types.js';
+import type { ForwardInputs, ModelOutput } from '../core/forward-types.js';
+import type { Tensor } from '../core/tensor.js';
 import { checkArray, checkString } from '../core/validation.js';
 
 /** Tokens of one pass: more would cost memory and gain no time. With a head, logits [B, T, V] come on top. */
 const mostTokens = 2048;
 const mostTokensWithLogits = 256;
-
-/** How the vectors of a text's tokens become one. */
-export const poolings = [
-  'cls',
-  'mean',
-  'max',
-  'mean_sqrt_len_tokens',
-  'weightedmean',
-  'lasttoken',
-] as const;
-
-/** What a folder of sentence-transformers says about vectors of texts. */
-export interface SentenceSettings {
-  pooling: (typeof poolings)[number];
-  /** Divided by its norm. */
-  normalise: boolean;
-  /** Most tokens of a text, those that the tokenizer adds included: the rest is cut off. */
-  longest?: number;
-  lowerCase?: boolean;
-  /** Stands before every text. */
-  prompt?: string;
-  /** What it asks for beyond these: vectors would be others than sentence-transformers'. */
-  unserved?: string;
-}
 
 const usual: SentenceSettings = { pooling: 'mean', normalise: true };
 
@@ -53,7 +32,7 @@ export function embedTexts(model: Embedding, given: string | readonly string[]):
       'embed: expected a model of one stack, got one with an encoder and a decoder',
     );
   const settings = model.sentences ?? usual;
-  if (settings.unserved) fail('unsupported_checkpoint', `embed: ${settings.unserved}`);
+  if (settings.unsupported) fail('unsupported_checkpoint', `embed: ${settings.unsupported}`);
   const sequences = encodeTexts(model, given, settings);
   const byLength = [...sequences.keys()].sort(
     (a, b) => sequences[b]!.length - sequences[a]!.length,

@@ -1,31 +1,9 @@
 // What a checkpoint says about the tokens that are generated: where they begin and end, which never come and which must.
 // transformers/generation: NoBadWordsLogitsProcessor, ForcedBOSTokenLogitsProcessor, ForcedEOSTokenLogitsProcessor,
 // NoRepeatNGramLogitsProcessor, MinLengthLogitsProcessor, MinNewTokensLengthLogitsProcessor.
+import type { GenerationDefaults } from '../core/checkpoint-extras.js';
 
-export interface GenerationDefaults {
-  /** Ids that end a text. */
-  stopTokens: readonly number[];
-  /** What the decoder of an encoder–decoder begins with. */
-  decoderStartTokenId?: number | undefined;
-  /** Sequences that never come; one that is a stop token alone does not count. */
-  badWords?: readonly (readonly number[])[];
-  /** The token after the first one. */
-  forcedFirst?: number | undefined;
-  /** The last token that there is room for. */
-  forcedLast?: number | undefined;
-  /** 1: none. */
-  repetitionPenalty?: number | undefined;
-  /** 0: none. */
-  noRepeatNgramSize?: number | undefined;
-  /** Fewest tokens, the prompt included. */
-  minLength?: number | undefined;
-  /** Fewest tokens after the prompt. */
-  minNewTokens?: number | undefined;
-  /** What the checkpoint asks for beyond these: tokens would be others than Transformers'. */
-  unserved?: string | undefined;
-}
-
-/** What a call says of them. */
+/** What a call of `generate` sets. */
 export interface TokenRuleOptions {
   noRepeatNgramSize: number;
   /** undefined: as the checkpoint says. */

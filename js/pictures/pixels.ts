@@ -1,7 +1,7 @@
 // A picture in any form that a browser or Node has it, as bytes of one or three channels.
 import { fail, messageOf } from '../core/errors.js';
 import { entriesOf, isArray, plainArray, reading } from '../core/plain.js';
-import type { Picture, PixelData } from '../core/types.js';
+import type { Picture, PixelData } from './types.js';
 import { checkInteger, describe } from '../core/validation.js';
 import type { Bytes } from './resample.js';
 

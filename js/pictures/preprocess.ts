@@ -1,14 +1,10 @@
 // Pictures → pixelValues, as a preprocessor_config.json says: resized, cropped, rescaled and normalised as Transformers'
 // ViTImageProcessor does with PIL (ViTImageProcessorPil; Torchvision's resizes with other rounding).
-import { ConfigReader } from '../checkpoints/config-reader.js';
+import { ConfigReader } from '../core/config-reader.js';
 import { fail } from '../core/errors.js';
-import type {
-  CompleteImageConfig,
-  CompleteModelConfig,
-  Picture,
-  PreprocessOptions,
-  Tensor,
-} from '../core/types.js';
+import type { CompleteImageConfig, CompleteModelConfig } from '../core/config-types.js';
+import type { Tensor } from '../core/tensor.js';
+import type { Picture, PreprocessOptions } from './types.js';
 import { checkKeys, describe, shapeText } from '../core/validation.js';
 import { bytesOf, pixelsOfAll } from './pixels.js';
 import { mostResample, resize, type Bytes } from './resample.js';

@@ -3,7 +3,7 @@
 import { fail } from '../core/errors.js';
 import { describe } from '../core/validation.js';
 import type { CheckpointFiles } from './files.js';
-import type { Converted, ReadSettings } from './formats.js';
+import type { Converted, ReadSettings } from './conversion.js';
 import type { Settings } from './settings.js';
 import { beforeAndAfter } from './template.js';
 import { readVocab, type Vocab } from './vocab.js';

@@ -1,6 +1,6 @@
 // How a call wants its texts cut and padded, with what the tokenizer's files say where it does not.
 import { fail } from '../core/errors.js';
-import type { EncodeOptions } from '../core/types.js';
+import type { EncodeOptions } from '../core/text-types.js';
 import { checkKeys, describe } from '../core/validation.js';
 import type { Padding, Side } from './pipeline/pieces.js';
 import type { PaddingSettings } from './pipeline/pipeline.js';

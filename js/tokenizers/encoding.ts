@@ -1,5 +1,5 @@
 // What a caller gets of a text: the pieces' arrays, offsets in UTF-16 units, words, and each token as a reader knows it.
-import type { Encoding } from '../core/types.js';
+import type { Encoding } from '../core/text-types.js';
 import { sizeAt } from './pipeline/aligned-text.js';
 import type { Piece } from './pipeline/pieces.js';
 

@@ -1,6 +1,6 @@
 // The files beside the weights of a checkpoint, each read once and kept, so that saving gives them back.
 import { fail } from '../core/errors.js';
-import { parseObject } from '../checkpoints/json.js';
+import { parseObject } from '../core/json.js';
 
 /** Where files come from. undefined: there is none of that name. */
 export interface FileSource {

@@ -1,13 +1,14 @@
 // The tokenizers of a checkpoint: by its tokenizer.json, or by the files that stand for one, a reader for each of Transformers' classes.
 import { fail } from '../core/errors.js';
 import { readTokenizer } from './read-tokenizer.js';
-import type { Tokenizer } from '../core/types.js';
+import type { Tokenizer } from '../core/text-types.js';
 import { describe } from '../core/validation.js';
 import { convertGpt2, convertRoberta } from './byte-level.js';
+import type { Converted, ReadSettings } from './conversion.js';
 import type { CheckpointFiles } from './files.js';
 import { convertLlama } from './llama.js';
 import { readMarian } from './marian.js';
-import { readSettings, type Settings } from './settings.js';
+import { readSettings } from './settings.js';
 import { convertWordPiece } from './word-piece.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,16 +18,6 @@ export interface Tokenizers {
   /** Of what the decoder of an encoder–decoder reads and writes, where it has one of its own. */
   targetTokenizer?: Tokenizer;
 }
-
-/** Files as the tokenizer.json and tokenizer_config.json that they stand for. `name` is the file that errors name. */
-export interface Converted {
-  name: string;
-  json: Json;
-  config: Json;
-}
-
-/** Asked for once the first of a reader's files is there. */
-export type ReadSettings = () => Promise<Settings>;
 
 /** undefined: the checkpoint has none of its files. */
 type Read<T> = (files: CheckpointFiles, settings: ReadSettings) => Promise<T | undefined>;

@@ -2,7 +2,7 @@
 // As transformers/models/llama/tokenization_llama.py, SentencePieceExtractor and generate_merges.
 import { fail } from '../core/errors.js';
 import type { CheckpointFiles } from './files.js';
-import type { Converted, ReadSettings } from './formats.js';
+import type { Converted, ReadSettings } from './conversion.js';
 import { readSentencePiece, type Piece } from './sentencepiece.js';
 import { beforeAndAfter } from './template.js';
 

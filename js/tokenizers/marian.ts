@@ -1,9 +1,9 @@
 // Marian's two tokenizers: SentencePiece finds the pieces of a text, source.spm of one to translate and target.spm of a translation;
 // vocab.json says their ids. As transformers/models/marian/tokenization_marian.py.
 import { composeTokenizer } from './read-tokenizer.js';
-import type { Tokenizer } from '../core/types.js';
+import type { Tokenizer } from '../core/text-types.js';
 import type { CheckpointFiles } from './files.js';
-import type { ReadSettings } from './formats.js';
+import type { ReadSettings } from './conversion.js';
 import { normalizerOf, type TracedText } from './normalized.js';
 import type { AlignedText } from './pipeline/aligned-text.js';
 import { bytesOf, tokensById, type Model, type Token } from './pipeline/model.js';

@@ -1,6 +1,6 @@
 // Makes a tokenizer of what a checkpoint's files say.
 import { AttentionLabError, fail, messageOf } from '../core/errors.js';
-import type { Tokenizer } from '../core/types.js';
+import type { Tokenizer } from '../core/text-types.js';
 import { Pipeline, type Steps } from './pipeline/pipeline.js';
 import { LoadedTokenizer } from './tokenizer.js';
 

@@ -1,6 +1,6 @@
 // What tokenizer_config.json, special_tokens_map.json and added_tokens.json say: a tokenizer's options and its special tokens.
 // As PreTrainedTokenizerBase._from_pretrained and TokenizersBackend of Transformers read them.
-import { ConfigReader } from '../checkpoints/config-reader.js';
+import { ConfigReader } from '../core/config-reader.js';
 import { fail } from '../core/errors.js';
 import { describe } from '../core/validation.js';
 import type { CheckpointFiles } from './files.js';

@@ -1,6 +1,6 @@
 // Text to token ids and back, in the package's own names: one text, a pair, or many, cut and padded as a call asks.
 import { fail } from '../core/errors.js';
-import type { EncodeOptions, Encoding, TextInput, Tokenizer } from '../core/types.js';
+import type { EncodeOptions, Encoding, TextInput, Tokenizer } from '../core/text-types.js';
 import { checkInteger, checkKeys, checkString, describe } from '../core/validation.js';
 import { encodeHow, type EncodeDefaults, type EncodeHow } from './encode-options.js';
 import { encodingOf } from './encoding.js';

@@ -1,6 +1,6 @@
 // BERT's vocab.txt, a token a line, as the tokenizer.json that it stands for. As transformers/models/bert/tokenization_bert.py.
 import type { CheckpointFiles } from './files.js';
-import type { Converted, ReadSettings } from './formats.js';
+import type { Converted, ReadSettings } from './conversion.js';
 import { checkIds, type Vocab } from './vocab.js';
 
 const name = 'vocab.txt';

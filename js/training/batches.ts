@@ -3,7 +3,9 @@ import { fail } from '../core/errors.js';
 import { checkInputs, inputKeys, readIds } from '../core/inputs.js';
 import { checkMemory } from '../core/memory.js';
 import type { NativeTrainingBatch } from '../core/native.js';
-import type { CompleteModelConfig, Tensor, TrainingBatch, TrainingExample } from '../core/types.js';
+import type { CompleteModelConfig } from '../core/config-types.js';
+import type { Tensor } from '../core/tensor.js';
+import type { TrainingBatch, TrainingExample } from './types.js';
 import { entriesOf, isArray } from '../core/plain.js';
 import {
   checkArray,

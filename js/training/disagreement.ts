@@ -1,6 +1,7 @@
 // What the overlap of heads costs in training: a weight for every query and every key of a batch.
 import { fail } from '../core/errors.js';
-import type { CompleteModelConfig, TrainerOptions } from '../core/types.js';
+import type { CompleteModelConfig } from '../core/config-types.js';
+import type { TrainerOptions } from './types.js';
 import { ignored, type CheckedBatch } from './batches.js';
 import {
   checkArray,

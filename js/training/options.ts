@@ -1,13 +1,9 @@
 // What a caller gives a trainer: its options with every default filled in, its examples, and a snapshot of its model's parameters.
 import { fail } from '../core/errors.js';
 import type { NativeTrainerOptions } from '../core/native.js';
-import type {
-  SeededRandom,
-  Snapshot,
-  Tensor,
-  TrainerOptions,
-  TrainingExample,
-} from '../core/types.js';
+import type { SeededRandom } from '../core/random.js';
+import type { Tensor } from '../core/tensor.js';
+import type { Snapshot, TrainerOptions, TrainingExample } from './types.js';
 import {
   checkArray,
   checkFinite,

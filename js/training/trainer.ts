@@ -5,7 +5,7 @@ import { callNow } from '../core/callbacks.js';
 import { callNative, fail } from '../core/errors.js';
 import type { Handle, Handles } from '../core/handles.js';
 import { nativeInterventions } from '../core/interventions.js';
-import type { Model } from '../core/model.js';
+import type { CoreModel } from '../core/model.js';
 import type {
   NativeModel,
   NativeModule,
@@ -22,20 +22,20 @@ import {
   checkSnapshot,
   completeOptions,
 } from './options.js';
+import type { Intervention } from '../core/forward-types.js';
+import type { SeededRandom } from '../core/random.js';
+import type { Tensor } from '../core/tensor.js';
 import type {
   Evaluation,
   GradientOptions,
   Gradients,
-  Intervention,
-  SeededRandom,
   Snapshot,
   StepResult,
-  Tensor,
   TrainerOptions,
   TrainerSettings,
   TrainingBatch,
   TrainingExample,
-} from '../core/types.js';
+} from './types.js';
 import {
   checkArray,
   checkAttached,
@@ -50,7 +50,7 @@ const gradientPrefix = 'grad.';
 
 /** What a trainer needs to know of its model. */
 export interface Training {
-  model: Model;
+  model: CoreModel;
   module: NativeModule;
   native: NativeModel;
   handles: Handles;
@@ -59,7 +59,7 @@ export interface Training {
 
 /** AdamW on cross-entropy. Made by `model.trainer(options)`; it changes that model's weights. */
 export class Trainer {
-  readonly #model: Model;
+  readonly #model: CoreModel;
   readonly #padTokenIds: PadTokenIds;
   readonly #handle: Handle<NativeTrainer>;
   readonly #activations: ReadonlySet<string>;

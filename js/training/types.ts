@@ -1,5 +1,7 @@
 // The public vocabulary of training: batches, options, results and snapshots. No code.
-import type { ForwardInputs, Intervention, Tensor, TokenIds } from '../core/types.js';
+import type { ForwardInputs, Intervention } from '../core/forward-types.js';
+import type { SeededRandom } from '../core/random.js';
+import type { Tensor, TokenIds } from '../core/tensor.js';
 
 /** What forward takes, with the right answers. */
 export interface TrainingBatch extends ForwardInputs {
@@ -24,18 +26,6 @@ export interface TrainingExample {
   decoderInputIds?: readonly number[];
   /** [C, height, width], or with a leading axis of 1. */
   pixelValues?: Tensor;
-}
-
-/** Random numbers from a seed: SplitMix64, so the same on every machine. */
-export interface SeededRandom {
-  /** From 0 up to, not including, 1: 53 random bits. */
-  next(): number;
-  /** An integer from 0 to below − 1. */
-  integer(below: number): number;
-  /** One item of the list. */
-  pick<T>(items: readonly T[]): T;
-  /** A shuffled copy (Fisher & Yates). */
-  shuffle<T>(items: readonly T[]): T[];
 }
 
 export interface TrainerOptions {

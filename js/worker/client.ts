@@ -19,49 +19,52 @@ import {
   type SweepSpec,
 } from '../analysis/sweep-spec.js';
 import type {
-  AttentionInputs,
-  AttentionLayerConfig,
-  AttentionOptions,
-  AttentionResult,
   CachedModel,
   CacheOptions,
   ClearCacheOptions,
-  CompleteAttentionConfig,
-  CompleteModelConfig,
-  Encoding,
-  Evaluation,
-  ForwardInputs,
-  ForwardOptions,
-  GenerateOptions,
-  GenerateResult,
-  GradientOptions,
-  Gradients,
-  Intervention,
+  LoadOptions,
+  ModelSource,
+  SaveOptions,
+} from '../checkpoints/types.js';
+import type {
+  AttentionInputs,
+  AttentionOptions,
+  AttentionResult,
   LayerInputs,
   LayerOptions,
   LayerOutput,
-  ListingName,
   ListingOptions,
-  LoadOptions,
-  ModelConfig,
-  ModelOutput,
-  ModelSource,
-  NamedTensors,
-  Picture,
-  RuntimeOptions,
-  SaveOptions,
   SeedOptions,
+} from '../core/attention-types.js';
+import type {
+  AttentionLayerConfig,
+  CompleteAttentionConfig,
+  CompleteModelConfig,
+  ModelConfig,
+} from '../core/config-types.js';
+import type {
+  ForwardInputs,
+  ForwardOptions,
+  Intervention,
+  ModelOutput,
+} from '../core/forward-types.js';
+import type { ListingName } from '../core/listing-names.js';
+import type { RuntimeOptions, VariantName } from '../core/runtime-types.js';
+import type { NamedTensors, Tensor, TokenIds } from '../core/tensor.js';
+import type { Encoding, Tokenizer } from '../core/text-types.js';
+import type { GenerateOptions, GenerateResult } from '../generation/types.js';
+import type { Picture } from '../pictures/types.js';
+import type {
+  Evaluation,
+  GradientOptions,
+  Gradients,
   Snapshot,
   StepResult,
-  Tensor,
-  TokenIds,
-  Tokenizer,
   TrainerOptions,
   TrainerSettings,
   TrainingBatch,
   TrainingExample,
-  VariantName,
-} from '../core/types.js';
+} from '../training/types.js';
 import { pixelsOfAll } from '../pictures/pixels.js';
 import { checkCallback, checkKeys, isMap } from '../core/validation.js';
 import {

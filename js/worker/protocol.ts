@@ -1,7 +1,7 @@
 // What travels between a page and its worker: calls keyed by id, replies, progress and aborts. No code but the transfers.
 import type { ErrorCode } from '../core/errors.js';
 import type { SweepProgress } from '../analysis/sweep-spec.js';
-import type { Progress } from '../core/types.js';
+import type { Progress } from '../checkpoints/types.js';
 
 /** What generate's onToken is told. */
 export interface NewToken {

@@ -1,21 +1,18 @@
 // The worker's side: runs calls on a real runtime one after the other and sends results and errors back.
 import { AttentionLabError, messageOf } from '../core/errors.js';
 import { AttentionLayer } from '../core/layer.js';
-import { Listing } from '../core/listings.js';
-import { Model } from '../core/model.js';
+import { Listing } from '../listings.js';
+import { Model } from '../model.js';
 import { Recurrent } from '../core/recurrent.js';
-import { Runtime } from '../core/runtime.js';
+import { Runtime } from '../runtime.js';
 import type { SweepCall, SweepSpec } from '../analysis/sweep-spec.js';
 import { LoadedTokenizer } from '../tokenizers/tokenizer.js';
 import { Trainer } from '../training/trainer.js';
-import type {
-  GenerateOptions,
-  LoadOptions,
-  ModelSource,
-  RuntimeOptions,
-  TokenIds,
-} from '../core/types.js';
-import { oneTurn } from '../core/turn.js';
+import type { LoadOptions, ModelSource } from '../checkpoints/types.js';
+import type { RuntimeOptions } from '../core/runtime-types.js';
+import type { TokenIds } from '../core/tensor.js';
+import type { GenerateOptions } from '../generation/types.js';
+import { yieldToEventLoop } from '../core/event-loop.js';
 import {
   buffersOf,
   type Call,
@@ -156,7 +153,7 @@ class Server {
       const options: GenerateOptions = { ...(args[1] as GenerateOptions), signal };
       if (progress)
         options.onToken = (token, text) => this.port.post({ id, progress: { token, text } }, []);
-      return (target as Model).generateInTurns(args[0] as TokenIds, options, oneTurn);
+      return (target as Model).generateInTurns(args[0] as TokenIds, options, yieldToEventLoop);
     }
     if (method === 'sweep') {
       const options: SweepCall = { signal };

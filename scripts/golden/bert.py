@@ -51,7 +51,7 @@ def fill(model, name):
 
 
 def our_config(config, *, pooler, masked_lm):
-    """The checkpoint's config in this project's terms (js/core/types.ts)."""
+    """The checkpoint's config in this project's terms (js/core/config-types.ts)."""
     return model_config(
         config.hidden_size,
         config.num_hidden_layers,

@@ -15,7 +15,7 @@ ABOUT = (
 
 
 def model_config(d_model, num_layers, d_ff, num_heads, **changes):
-    """Every field of js/core/types.ts ModelConfig."""
+    """Every field of js/core/config-types.ts ModelConfig."""
     attention = attention_config(d_model, num_heads, **changes.pop("attention", {}))
     attention.pop("dModel")
     return {

@@ -1,4 +1,4 @@
-"""Edits of activations, made by PyTorch forward hooks; js/core/types.ts Intervention says what they mean. Cases for BERT."""
+"""Edits of activations, made by PyTorch forward hooks; js/core/forward-types.ts Intervention says what they mean. Cases for BERT."""
 
 import math
 from dataclasses import dataclass, field

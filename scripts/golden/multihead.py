@@ -14,7 +14,7 @@ ABOUT = (
 
 
 def attention_config(d_model, num_heads, **changes):
-    """Every field of js/core/types.ts AttentionLayerConfig; a masked value of −∞ is left out, JSON cannot say it."""
+    """Every field of js/core/config-types.ts AttentionLayerConfig; a masked value of −∞ is left out, JSON cannot say it."""
     bias = changes.get("bias", True)
     return {
         "dModel": d_model,

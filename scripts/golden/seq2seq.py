@@ -391,7 +391,7 @@ def shares(config):
 
 
 def marian_config(model, config):
-    """The checkpoint's config in this project's terms (js/core/types.ts)."""
+    """The checkpoint's config in this project's terms (js/core/config-types.ts)."""
     with_head = isinstance(model, MarianMTModel)
     common = {
         "maxLen": config.max_position_embeddings,

@@ -47,7 +47,7 @@ const edits = [
 ];
 const close = { absolute: 1e-5, relative: 1e-5 };
 
-/** A copy of x [B, H, T, S] with the edit made, as js/core/types.ts says. */
+/** A copy of x [B, H, T, S] with the edit made, as js/core/forward-types.ts says. */
 function edited({ data, dims }, { op, value, batch, head, query, key }) {
   const [B, H, Q, S] = dims;
   const result = Float32Array.from(data);

@@ -1,7 +1,7 @@
 // Reads fields of a checkpoint's config.json, with the family's defaults, and names a field that cannot be honoured.
-import { fail } from '../core/errors.js';
-import { reading } from '../core/plain.js';
-import { describe, fitsFloat32 } from '../core/validation.js';
+import { fail } from './errors.js';
+import { reading } from './plain.js';
+import { describe, fitsFloat32 } from './validation.js';
 
 const largest = 1 << 24;
 

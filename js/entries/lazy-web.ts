@@ -1,6 +1,6 @@
 // In a browser: folders over fetch and File, downloads in Cache Storage.
 import { openWebStore } from '../checkpoints/hub-store.js';
 import { openWebFolder } from '../checkpoints/web-folder.js';
-import { laterOf } from './later.js';
+import { lazyPartsOf } from '../lazy.js';
 
-export const later = laterOf(openWebFolder, openWebStore);
+export const lazyParts = lazyPartsOf(openWebFolder, openWebStore);

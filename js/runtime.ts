@@ -1,37 +1,37 @@
 // The runtime: chooses a wasm variant, starts the module and hands out attentions, layers and models. Knows no platform.
 import { relaxedSimd, simd } from 'wasm-feature-detect';
-import { attend } from './attention.js';
-import { completeModelConfig } from './config.js';
-import { AttentionLabError, checkAborted, fail, messageOf } from './errors.js';
-import createNativeModule from './glue.js';
-import { Handles } from './handles.js';
-import { AttentionLayer } from './layer.js';
-import type { Later } from '../entries/later.js';
+import { attend } from './core/attention.js';
+import { completeModelConfig } from './core/config.js';
+import { AttentionLabError, checkAborted, fail, messageOf } from './core/errors.js';
+import createNativeModule from './core/glue.js';
+import { Handles } from './core/handles.js';
+import { AttentionLayer } from './core/layer.js';
+import type { LazyParts } from './lazy.js';
 import { Listing, type ListingRuntime } from './listings.js';
 import { Model, type Host } from './model.js';
-import type { NativeModule } from './native.js';
-import { guardTraps } from './traps.js';
-import { Recurrent, type RecurrentConfig } from './recurrent.js';
-import { usualPreprocessor } from '../pictures/preprocess.js';
+import type { NativeModule } from './core/native.js';
+import { Recurrent, type RecurrentConfig } from './core/recurrent.js';
+import { usualPreprocessor } from './pictures/preprocess.js';
+import { guardTraps } from './core/traps.js';
 import type {
-  AttentionInputs,
-  AttentionLayerConfig,
-  AttentionOptions,
-  AttentionResult,
   CachedModel,
   CacheOptions,
   ClearCacheOptions,
-  ListingName,
-  ListingOptions,
   LoadOptions,
-  ModelConfig,
   ModelSource,
-  RuntimeOptions,
+} from './checkpoints/types.js';
+import type {
+  AttentionInputs,
+  AttentionOptions,
+  AttentionResult,
+  ListingOptions,
   SeedOptions,
-  VariantName,
-} from './types.js';
-import { checkKeys, checkOneOf, checkSeed, checkSignal } from './validation.js';
-import { compileWasm, wasmUrl, type ReadWasm } from './wasm.js';
+} from './core/attention-types.js';
+import type { AttentionLayerConfig, ModelConfig } from './core/config-types.js';
+import type { ListingName } from './core/listing-names.js';
+import type { RuntimeOptions, VariantName } from './core/runtime-types.js';
+import { checkKeys, checkOneOf, checkSeed, checkSignal } from './core/validation.js';
+import { compileWasm, wasmUrl, type ReadWasm } from './core/wasm.js';
 
 /** What a browser and Node do differently. */
 export interface Platform {
@@ -39,7 +39,7 @@ export interface Platform {
   /** The baseline variant out of the package's scripts, where its files cannot be had. */
   unpackWasm?: () => Promise<WebAssembly.Module>;
   /** What no first result needs: there from the start, or fetched when it is first asked for. */
-  later: Later | (() => Promise<Later>);
+  lazyParts: LazyParts | (() => Promise<LazyParts>);
 }
 
 const optionKeys = new Set(['variant', 'wasm', 'signal']);
@@ -55,7 +55,7 @@ export class Runtime implements ListingRuntime {
   /** @internal */
   constructor(native: NativeModule, platform: Platform) {
     this.#native = native;
-    this.#host = { native, handles: this.#handles, ...lazily(platform.later) };
+    this.#host = { native, handles: this.#handles, ...lazily(platform.lazyParts) };
     this.variant = native.variant();
   }
 
@@ -64,7 +64,7 @@ export class Runtime implements ListingRuntime {
    * of `createModel` needs it before `logitLens`, `attributeLogit` and `explainScore`, which answer at once.
    */
   async ready(): Promise<void> {
-    await this.#host.later();
+    await this.#host.lazyParts();
   }
 
   /** Layers and models not yet disposed of. */
@@ -110,26 +110,31 @@ export class Runtime implements ListingRuntime {
 
   /** What downloads of hub ids have left behind. */
   async listCache(options?: CacheOptions): Promise<CachedModel[]> {
-    return (await this.#host.later()).listCache(options);
+    return (await this.#host.lazyParts()).listCache(options);
   }
 
   /** Drops it: all, or what is kept of one repository. */
   async clearCache(options?: ClearCacheOptions): Promise<void> {
-    return (await this.#host.later()).clearCache(options);
+    return (await this.#host.lazyParts()).clearCache(options);
   }
 
   /** A model of a hub, 'org/name', or from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
-    return (await this.#host.later()).load(source, options, this.#host);
+    return (await this.#host.lazyParts()).load(
+      source,
+      options,
+      (config, extras) => new Model(this.#host, config, extras),
+    );
   }
 }
 
 /** The part that is loaded lazily, as a promise and, once it is there, at once. */
-function lazily(later: Platform['later']): Pick<Host, 'later' | 'laterNow'> {
-  let loaded = typeof later === 'function' ? undefined : later;
+function lazily(lazyParts: Platform['lazyParts']): Pick<Host, 'lazyParts' | 'loadedParts'> {
+  let loaded = typeof lazyParts === 'function' ? undefined : lazyParts;
   return {
-    later: async () => (loaded ??= typeof later === 'function' ? await later() : later),
-    laterNow: () =>
+    lazyParts: async () =>
+      (loaded ??= typeof lazyParts === 'function' ? await lazyParts() : lazyParts),
+    loadedParts: () =>
       loaded ??
       fail(
         'not_loaded',

@@ -1,23 +1,25 @@
 // Five published attention listings as presets that run, each with the one sentence that tells it from the paper
 // (Vaswani et al. 2017, arXiv:1706.03762). All arithmetic is C++'s: a preset is a config, or a chain of attention calls.
-import { fail } from './errors.js';
-import type { AttentionLayer } from './layer.js';
-import { listingNames, type ListingName } from './listing-names.js';
+import { fail } from './core/errors.js';
+import type { AttentionLayer } from './core/layer.js';
+import { listingNames, type ListingName } from './core/listing-names.js';
 import type { Model } from './model.js';
 import type {
   AttentionInputs,
-  AttentionLayerConfig,
   AttentionOptions,
   AttentionResult,
-  CompleteAttentionConfig,
   LayerInputs,
   LayerOptions,
   LayerOutput,
   ListingOptions,
-  ModelConfig,
   SeedOptions,
-  Tensor,
-} from './types.js';
+} from './core/attention-types.js';
+import type {
+  AttentionLayerConfig,
+  CompleteAttentionConfig,
+  ModelConfig,
+} from './core/config-types.js';
+import type { Tensor } from './core/tensor.js';
 import {
   checkArray,
   checkInteger,
@@ -27,7 +29,7 @@ import {
   checkTensor,
   describe,
   shapeText,
-} from './validation.js';
+} from './core/validation.js';
 
 /** The operations of a runtime that listings are made of. */
 export interface ListingRuntime {

@@ -1,0 +1,62 @@
+// Matches a file's tensors with a family's rules, and names all that are missing, unexpected or mis-shaped.
+import { fail } from '../core/errors.js';
+import { sameShape, shapeText } from '../core/validation.js';
+import { checkReadable, isReadable } from './dtypes.js';
+import type { Plan, TensorRule } from './family.js';
+import type { TensorInfo } from './safetensors.js';
+
+/** Of a file for quite another model, the first problems say enough. */
+const shown = 40;
+
+/** The rule of every tensor to load, by its name in the file. Names all that are missing, unexpected or mis-shaped. */
+export function matchTensors(
+  file: string,
+  plan: Plan,
+  rules: readonly TensorRule[],
+  tensors: ReadonlyMap<string, TensorInfo>,
+): Map<string, TensorRule> {
+  const wanted = new Map<string, TensorRule>();
+  const problems: string[] = [];
+  const known = new Set(rules.flatMap(({ theirs }) => theirs));
+  for (const rule of rules) {
+    const expected = dimsInFile(rule);
+    const name = rule.theirs.find((candidate) => tensors.has(candidate));
+    if (name === undefined) {
+      problems.push(`${rule.theirs[0]!}: missing (expected ${shapeText(expected)})`);
+      continue;
+    }
+    const info = tensors.get(name)!;
+    if (!sameShape(info.dims, expected))
+      problems.push(`${name}: expected ${shapeText(expected)}, got ${shapeText(info.dims)}`);
+    else checkReadable(`${file}: ${name}`, info.dtype);
+    wanted.set(name, rule);
+  }
+  for (const name of tensors.keys()) {
+    if (
+      known.has(name) ||
+      [...plan.ignored, ...(plan.passedThrough ?? [])].some((pattern) => pattern.test(name))
+    )
+      continue;
+    problems.push(`${name}: unexpected; no part of this model`);
+  }
+  if (problems.length > 0) {
+    const more = problems.length > shown ? `; and ${problems.length - shown} more` : '';
+    fail('checkpoint_mismatch', `${file}: ${problems.slice(0, shown).join('; ')}${more}`);
+  }
+  return wanted;
+}
+
+/** The names of the tensors that are kept for `save`. */
+export function passedThroughTensors(
+  plan: Plan,
+  tensors: ReadonlyMap<string, TensorInfo>,
+): string[] {
+  const isPassedThrough = ({ name, dtype }: TensorInfo): boolean =>
+    isReadable(dtype) && (plan.passedThrough ?? []).some((pattern) => pattern.test(name));
+  return [...tensors.values()].filter(isPassedThrough).map(({ name }) => name);
+}
+
+/** The dims of a rule's tensor in the file. */
+export function dimsInFile({ dims, transposed, saved }: TensorRule): number[] {
+  return saved ?? (transposed ? [...dims].reverse() : dims);
+}

@@ -1,0 +1,204 @@
+// A model with all that can be done with one: generation, training, analyses, saving. The forward pass is core's.
+import type { Circuit, CircuitQuestion } from './analysis/circuit.js';
+import type { HeadScan, HeadScanOptions } from './analysis/head-scan.js';
+import type { LogitAttribution, LogitAttributionOptions } from './analysis/logit-attribution.js';
+import type { LogitLens, LogitLensOptions } from './analysis/logit-lens.js';
+import type { ScoreExplanation, ScoreQuestion } from './analysis/score-explanation.js';
+import type { SweepCall, SweepResult, SweepSpec } from './analysis/sweep-spec.js';
+import { saveModel, type Origin } from './checkpoints/save.js';
+import type { SaveOptions } from './checkpoints/types.js';
+import type {
+  CheckpointExtras,
+  GenerationDefaults,
+  SentenceSettings,
+} from './core/checkpoint-extras.js';
+import { fail } from './core/errors.js';
+import type { ForwardInputs, ForwardOptions } from './core/forward-types.js';
+import { checkInputs } from './core/inputs.js';
+import { CoreModel, type ModuleContext } from './core/model.js';
+import type { NativeForwardInputs, NativeModelConfig } from './core/native.js';
+import type { Tensor, TokenIds } from './core/tensor.js';
+import type { Encoding, Tokenizer } from './core/text-types.js';
+import { generate } from './generation/generation.js';
+import { embedTexts } from './generation/sentences.js';
+import type { GenerateOptions, GenerateResult } from './generation/types.js';
+import type { LazyParts } from './lazy.js';
+import { preprocessFor } from './pictures/preprocess.js';
+import type { Picture } from './pictures/types.js';
+import { Trainer } from './training/trainer.js';
+import type { TrainerOptions } from './training/types.js';
+
+/** What a model has of its runtime. */
+export interface Host extends ModuleContext {
+  lazyParts(): Promise<LazyParts>;
+  /** The same at once; throws `not_loaded` where they have not come yet. */
+  loadedParts(): LazyParts;
+}
+
+export class Model extends CoreModel {
+  /** Of what the model reads. Undefined where the checkpoint has no tokenizer's files, and for models of `createModel`. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** Of what the model writes: of a translator with two (Marian) the target's, else the same. */
+  readonly targetTokenizer: Tokenizer | undefined;
+  /** The names of a classifier's classes, by the checkpoint's id2label; empty for other models. */
+  readonly labels: readonly string[];
+  /** How pictures are prepared: the checkpoint's preprocessor_config.json, if it has one. */
+  readonly preprocessor: Readonly<Record<string, unknown>> | undefined;
+  /** @internal How texts become vectors, where the checkpoint says it. */
+  readonly sentences: SentenceSettings | undefined;
+  /** @internal What the checkpoint held besides; unset for models of `createModel`. */
+  origin: Origin | undefined;
+  readonly #host: Host;
+  readonly #defaults: GenerationDefaults;
+
+  /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
+  constructor(host: Host, config: NativeModelConfig, extras: CheckpointExtras = {}) {
+    super(host, config);
+    this.tokenizer = extras.tokenizer;
+    this.targetTokenizer = extras.targetTokenizer ?? extras.tokenizer;
+    this.labels = extras.labels ?? [];
+    this.preprocessor = extras.preprocessor;
+    this.sentences = extras.sentences;
+    this.#defaults = extras.generation ?? { stopTokens: [] };
+    this.#host = host;
+  }
+
+  /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
+  get stopTokens(): readonly number[] {
+    return this.#defaults.stopTokens;
+  }
+
+  /**
+   * One edit at a time over heads, layers or positions, and what each does to a metric. It yields to the
+   * event loop between edits; the model's weights must stay as they are meanwhile.
+   */
+  async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
+    const { sweep } = await this.#host.lazyParts();
+    const model = {
+      config: this.config,
+      activations: this.activations,
+      native: () => this.handle.native,
+      inputs: (inputs: ForwardInputs) => checkInputs(inputs, this.config),
+      options: (options: ForwardOptions, inputs: NativeForwardInputs) =>
+        this.nativeOptions(options, inputs),
+    };
+    return sweep(model, spec, call);
+  }
+
+  /** Final norm and head on the residual stream of every block: the words that each site reads as, and how probable. */
+  logitLens(inputs: ForwardInputs, options?: LogitLensOptions): LogitLens {
+    return this.#host.loadedParts().analyses.logitLens(this, inputs, options);
+  }
+
+  /** A logit, or the difference of two, as the exact sum of what embeddings, heads, MLPs and biases wrote. One sequence. */
+  attributeLogit(inputs: ForwardInputs, options: LogitAttributionOptions): LogitAttribution {
+    return this.#host.loadedParts().analyses.attributeLogit(this, inputs, options);
+  }
+
+  /** One attention score as the exact sum over writers at the query × writers at the key. One sequence. */
+  explainScore(inputs: ForwardInputs, question: ScoreQuestion): ScoreExplanation {
+    return this.#host.loadedParts().analyses.explainScore(this, inputs, question);
+  }
+
+  /** What a head does by its weights alone: QK and OV over the vocabulary, copying, composition with earlier heads. */
+  async circuit(question: CircuitQuestion): Promise<Circuit> {
+    return (await this.#host.lazyParts()).analyses.circuit(this, question);
+  }
+
+  /** Every head over many texts: mean scores, where its strongest weights point, its best examples. Needs a tokenizer. */
+  async scanHeads(texts: readonly string[], options?: HeadScanOptions): Promise<HeadScan> {
+    return (await this.#host.lazyParts()).analyses.scanHeads(this, texts, options);
+  }
+
+  /**
+   * Continues one sequence with a causal model that has a language-model head (GPT-2, Llama), keys and values cached; an
+   * encoder–decoder (Marian) reads it, once, and begins another. The same seed draws the same tokens.
+   */
+  generate(inputIds: TokenIds, options?: GenerateOptions): GenerateResult {
+    const steps = this.#generation(inputIds, options);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** @internal As `generate`, with a turn of the event loop between tokens. */
+  async generateInTurns(
+    inputIds: TokenIds,
+    options: GenerateOptions,
+    turn: () => Promise<void>,
+  ): Promise<GenerateResult> {
+    const steps = this.#generation(inputIds, options);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await turn();
+    }
+  }
+
+  #generation(inputIds: TokenIds, options: GenerateOptions | undefined) {
+    const { config, targetTokenizer: tokenizer } = this;
+    const { native: module, handles } = this.#host;
+    const model = {
+      module,
+      native: () => this.handle.native,
+      handles,
+      config,
+      tokenizer,
+      defaults: this.#defaults,
+    };
+    return generate(model, inputIds, options);
+  }
+
+  /**
+   * The model as files in Hugging Face's layout, name → bytes: config.json, model.safetensors and, where it was loaded with
+   * one, its tokenizer. `loadModel` reads them, and Transformers does if its family is one of theirs.
+   */
+  save(options?: SaveOptions): Map<string, Uint8Array> {
+    return saveModel(this, options);
+  }
+
+  /**
+   * Trains this model, in place, to give the labels of its batches. Refuses a model that has a part it cannot train, naming it.
+   * The model goes on working between two steps.
+   */
+  trainer(options: TrainerOptions): Trainer {
+    const { config, tokenizer, targetTokenizer } = this;
+    const otherwise = Math.max(config.padTokenId, 0);
+    const padTokenIds = {
+      input: tokenizer?.padTokenId ?? otherwise,
+      target: targetTokenizer?.padTokenId ?? otherwise,
+    };
+    const { native: module, handles } = this.#host;
+    return new Trainer(
+      { model: this, module, native: this.handle.native, handles, padTokenIds },
+      options,
+    );
+  }
+
+  /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */
+  embed(texts: string | readonly string[]): Tensor {
+    return embedTexts(this, texts);
+  }
+
+  /**
+   * Pictures → pixelValues [B, channels, height, width]: resized and normalised as the checkpoint's
+   * preprocessor_config.json says, and as Transformers' ViTImageProcessor does by default for a model of `createModel`.
+   */
+  preprocess(pictures: Picture | readonly Picture[]): Tensor {
+    return preprocessFor(this, pictures);
+  }
+
+  /** The text (or pair of texts) that the model is to read, in its ids; `no_tokenizer` where the checkpoint came without one. */
+  encode(text: string, pair?: string): Encoding {
+    return required(this.tokenizer).encode(text, pair);
+  }
+
+  /** Ids that the model wrote, as text; `no_tokenizer` where the checkpoint came without one. */
+  decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
+    return required(this.targetTokenizer).decode(ids, options);
+  }
+}
+
+const required = (tokenizer: Tokenizer | undefined): Tokenizer =>
+  tokenizer ?? fail('no_tokenizer', 'this model has no tokenizer; pass token ids instead');
