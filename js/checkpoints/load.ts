@@ -4,6 +4,7 @@ import type { CheckpointExtras } from '../core/checkpoint-extras.js';
 import type { CoreModel } from '../core/model.js';
 import type { NativeModelConfig } from '../core/native.js';
 import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
+import { reading } from '../core/plain.js';
 import { readTokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource } from './types.js';
 import type { Tensor } from '../core/tensor.js';
@@ -41,8 +42,10 @@ export async function loadCheckpoint<M extends LoadedModel>(
   const { onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
   checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'loadModel');
-  const load = (): Promise<M> =>
-    loadFrom(new FolderReader(openFolder(source, hubOptions), { onProgress, signal }), create);
+  const load = (): Promise<M> => {
+    const folder = reading('source', () => openFolder(source, hubOptions));
+    return loadFrom(new FolderReader(folder, { onProgress, signal }), create);
+  };
   try {
     return await load();
   } catch (error) {

@@ -6,6 +6,7 @@ import type { CompleteImageConfig, CompleteModelConfig } from '../core/config-ty
 import type { Tensor } from '../core/tensor.js';
 import type { Picture, PreprocessOptions } from './types.js';
 import { checkKeys, describe, shapeText } from '../core/validation.js';
+import { reading } from '../core/plain.js';
 import { bytesOf, pixelsOfAll } from './pixels.js';
 import { mostResample, resize, type Bytes } from './resample.js';
 
@@ -48,7 +49,9 @@ export function preprocess(
       `preprocessor: expected the object of a ${file}, got ${describe(preprocessor)}`,
     );
   }
-  const steps = readSteps(new ConfigReader(preprocessor, '', file), channels);
+  const steps = reading('preprocessor', () =>
+    readSteps(new ConfigReader(preprocessor, '', file), channels),
+  );
   const prepared = pixelsOfAll(pictures).map((pixels) =>
     prepare(bytesOf(pixels, channels), steps, channels),
   );

@@ -66,6 +66,7 @@ import type {
   TrainingExample,
 } from '../training/types.js';
 import { pixelsOfAll } from '../pictures/pixels.js';
+import { entriesOf, reading } from '../core/plain.js';
 import { checkCallback, checkKeys, isMap } from '../core/validation.js';
 import {
   Connection,
@@ -81,8 +82,10 @@ const runtimeObject = 0;
 function withSendableEdits<T extends { interventions?: readonly Intervention[] } | undefined>(
   options: T,
 ): T {
-  const edits = options?.interventions;
-  return edits ? { ...options, interventions: sendableInterventions(edits) } : options;
+  const edits = reading('options', () => options?.interventions);
+  return edits
+    ? reading('options', () => ({ ...options, interventions: sendableInterventions(edits) }))
+    : options;
 }
 
 /** What lives in the worker: calls go there until dispose(). */
@@ -273,7 +276,11 @@ export class WorkerModel extends RemoteParameters {
   }
   /** onProgress is told as the edits are done; the signal stops the worker before its next one. */
   async sweep(spec: SweepSpec, call?: SweepCall): Promise<SweepResult> {
-    return this.call('sweep', [sendableSweep(spec)], checkKeys('options', call, sweepCallKeys));
+    return this.call(
+      'sweep',
+      [reading('sweep', () => sendableSweep(spec))],
+      checkKeys('options', call, sweepCallKeys),
+    );
   }
   /** `examples` are a list, or none: a function cannot be sent, so draw on this side, with createRandom. */
   async trainer(
@@ -402,7 +409,7 @@ export class WorkerRuntime {
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<WorkerModel> {
     const { onProgress, signal, hub, ...sent } = checkKeys('options', options, loadKeys);
     if (hub !== undefined) Object.assign(sent, { hub: String(hub) });
-    const args = [sendable(source, isExplicit(options ?? {})), sent];
+    const args = [reading('source', () => sendable(source, isExplicit(sent))), sent];
     return new WorkerModel(
       this.#connection,
       await this.#call<Created>('loadModel', args, { onProgress, signal }),
@@ -459,7 +466,8 @@ function sendable(source: ModelSource, isOnHub: boolean): unknown {
     return isOnHub || base() === undefined ? source : { id: source, folder: absolute(source) };
   if (typeof source === 'string') return absolute(source);
   if (isMap(source)) return source;
-  return typeof source === 'object' && source !== null ? Array.from(source, sendableFile) : source;
+  if (typeof source !== 'object' || source === null) return source;
+  return entriesOf('source', source as readonly File[]).map(sendableFile);
 }
 
 /** A File's copy loses its place in a folder and, in Node 20, its name. */

@@ -1,6 +1,7 @@
 // The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
 import { callAndWait } from '../core/callbacks.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from '../core/errors.js';
+import { plainCopy } from '../core/plain.js';
 import { checkCallback, checkKeys, checkSignal } from '../core/validation.js';
 import type { Call, Created, Port, Reply } from './protocol.js';
 
@@ -54,13 +55,14 @@ export class Connection {
   async call(
     object: number,
     method: string,
-    args: unknown[],
-    given?: ReportingOptions,
+    given: unknown[],
+    options?: ReportingOptions,
   ): Promise<unknown> {
     if (this.ended) throw this.ended;
-    const { signal, onProgress } = checkKeys('options', given, callKeys);
+    const { signal, onProgress } = checkKeys('options', options, callKeys);
     checkAborted(checkSignal('signal', signal), method);
     checkCallback('onProgress', onProgress);
+    const args = given.map((arg) => plainCopy(method, arg));
     const id = this.nextId++;
     const call: Call = { id, object, method, args, progress: onProgress !== undefined };
     try {
