@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { licences } from './licences.ts';
 import { offline } from './offline.ts';
 import { sharedPackage } from './package.ts';
 import { policy } from './policy.ts';
@@ -27,5 +28,5 @@ export default defineConfig(({ command }) => ({
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es', plugins: () => [worker] },
   server: { fs: { allow: [here('..')] } },
-  plugins: [page, svelte(), policy(), social(), offline()],
+  plugins: [page, svelte(), policy(), social(), licences(), offline()],
 }));

@@ -2,7 +2,6 @@
 import {
   copyFileSync,
   cpSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -12,6 +11,7 @@ import {
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { checkGlue, gluePath, variants, wasmPath } from './cpp.mjs';
+import { packageNotices } from './licences.mjs';
 import { paths } from './paths.mjs';
 import { run } from './run.mjs';
 import { filesBelow, once } from './stamp.mjs';
@@ -19,7 +19,6 @@ import { filesBelow, once } from './stamp.mjs';
 const source = join(paths.root, 'js');
 const entries = join(source, 'entries');
 const types = join(paths.dist, 'types');
-const bundled = ['wasm-feature-detect'];
 
 /** What package.json exports as JavaScript, and the files that workers start from. */
 function entryPoints() {
@@ -39,18 +38,22 @@ const glue = {
 export function buildDist() {
   checkGlue();
   const wasm = variants.map((variant) => join(paths.dist, 'wasm', `${variant}.wasm`));
-  const inputs = ['js', 'package.json', 'package-lock.json', 'scripts/lib/dist.mjs'].map((name) =>
-    join(paths.root, name),
-  );
+  const sources = [
+    'js',
+    'package.json',
+    'package-lock.json',
+    'scripts/lib/dist.mjs',
+    'scripts/lib/licences.mjs',
+  ].map((name) => join(paths.root, name));
   return once(
     'dist',
-    [...inputs, gluePath, ...variants.map(wasmPath)],
+    [...sources, gluePath, ...variants.map(wasmPath)],
     [join(paths.dist, 'index.js'), ...wasm],
     async () => {
       rmSync(paths.dist, { recursive: true, force: true });
       mkdirSync(join(paths.dist, 'wasm'), { recursive: true });
       variants.forEach((variant, i) => copyFileSync(wasmPath(variant), wasm[i]));
-      await bundle(wasm[variants.indexOf('simd128')]);
+      const inputs = await bundle(wasm[variants.indexOf('simd128')]);
       await run(
         [
           process.execPath,
@@ -67,12 +70,12 @@ export function buildDist() {
         { log: 'types' },
       );
       pruneDeclarations();
-      writeLicences();
+      writeFileSync(join(paths.dist, 'LICENSES.txt'), packageNotices(inputs));
     },
   );
 }
 
-/** The scripts; inside them, for bundlers that lose files, lie the baseline wasm and the browser's worker in one piece. */
+/** The scripts, whose sources it gives back; inside them, for bundlers that lose files, lie the baseline wasm and the browser's worker in one piece. */
 async function bundle(wasm) {
   const { build } = await import('esbuild');
   const options = {
@@ -100,7 +103,14 @@ async function bundle(wasm) {
     packedWasm: readFileSync(wasm),
     packedWorker: worker.outputFiles[0].contents,
   });
-  await build({ ...options, entryPoints: entryPoints(), splitting: true, plugins: [glue, packed] });
+  const { metafile } = await build({
+    ...options,
+    entryPoints: entryPoints(),
+    splitting: true,
+    metafile: true,
+    plugins: [glue, packed],
+  });
+  return Object.keys(metafile.inputs);
 }
 
 /** js/entries/packed.js: each file gzipped, in base64. */
@@ -137,26 +147,4 @@ function pruneDeclarations() {
   );
   for (const { types: entry } of exported) if (entry) reach(join(paths.root, entry));
   for (const name of filesBelow(types)) if (!reached.has(name)) rmSync(name);
-}
-
-/** The bundles and the wasm contain the work of others. */
-function writeLicences() {
-  const texts = bundled.map((name) => {
-    const file = readdirSync(join(paths.modules, name)).find((entry) => /^licen[sc]e/i.test(entry));
-    const { version, license } = JSON.parse(
-      readFileSync(join(paths.modules, name, 'package.json'), 'utf8'),
-    );
-    const text =
-      file && existsSync(join(paths.modules, name, file))
-        ? readFileSync(join(paths.modules, name, file), 'utf8')
-        : '';
-    return `${name} ${version} (${license})\n\n${text}`;
-  });
-  texts.push(
-    'Eigen (MPL-2.0), https://gitlab.com/libeigen/eigen; unmodified, compiled into the wasm with EIGEN_MPL2_ONLY.',
-  );
-  texts.push(
-    'Emscripten runtime (MIT), musl (MIT), libc++ (Apache-2.0 WITH LLVM-exception); parts linked into the wasm and its glue.',
-  );
-  writeFileSync(join(paths.dist, 'LICENSES.txt'), `${texts.join('\n\n----\n\n')}\n`);
 }

@@ -14,6 +14,7 @@ export const buildPage = () =>
         'public',
         'vite.config.ts',
         'svelte.config.js',
+        'licences.ts',
         'offline.ts',
         'package.ts',
         'policy.ts',
