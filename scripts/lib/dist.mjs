@@ -88,7 +88,7 @@ async function bundle(wasm) {
     external: ['node:*'],
     minify: true,
     lineLimit: 2000, // Node prints the line an error came from
-    legalComments: 'none', // see the licences below
+    legalComments: 'none', // LICENSES.txt has them
     logLevel: 'silent',
   };
   const entryPoint = join(entries, 'worker-entry.ts');

@@ -1,6 +1,7 @@
 // A trained model as one .zip, and back: the folder that the package writes and reads, with the lesson it learned.
 import { AttentionLabError, type Model } from 'attention-lab';
-import { unzipSync, zipSync } from 'fflate';
+import { zipSync } from 'fflate';
+import { mostBytes, unzip } from '../../lib/unzip.ts';
 import { folderOf } from '../../lessons/folder.ts';
 import type { Lesson } from '../../lessons/lesson.ts';
 import { shapeOf } from './shape.ts';
@@ -45,7 +46,7 @@ export async function readSaved(
 ): Promise<{ files: File[]; run: SavedRun | null }> {
   const files = (
     await Promise.all(
-      chosen.map(async (file) => (file.name.endsWith('.zip') ? unzip(file) : [file])),
+      chosen.map(async (file) => (file.name.endsWith('.zip') ? unpacked(file) : [file])),
     )
   ).flat();
   const text = await files.find((file) => file.name === note)?.text();
@@ -55,11 +56,16 @@ export async function readSaved(
   };
 }
 
-async function unzip(file: File): Promise<File[]> {
+async function unpacked(file: File): Promise<File[]> {
+  if (file.size > mostBytes)
+    throw new AttentionLabError(
+      'bad_checkpoint',
+      `${file.name}: expected a .zip of at most ${mostBytes} bytes, got ${file.size}`,
+    );
   const bytes = new Uint8Array(await file.arrayBuffer());
   try {
     // Of a zipped folder too: the package wants the files' own names.
-    return Object.entries(unzipSync(bytes)).map(
+    return [...unzip(bytes)].map(
       ([path, content]) => new File([content as BlobPart], path.split('/').at(-1)!),
     );
   } catch (error) {
