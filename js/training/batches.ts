@@ -131,14 +131,14 @@ function checkExample(name: string, given: TrainingExample): TrainingExample {
     ids: readonly number[] | undefined,
   ): void => {
     const values = example[key];
-    if (Array.isArray(values) && ids && values.length !== ids.length) {
+    if (isArray(values) && ids && values.length !== ids.length) {
       fail(
         'shape_mismatch',
         `${name}.${key}: expected ${ids.length} values, one for each id, got ${values.length}`,
       );
     }
   };
-  if (!Array.isArray(labels) && typeof labels !== 'number') {
+  if (!isArray(labels) && typeof labels !== 'number') {
     fail(
       'invalid_argument',
       `${name}.labels: expected an array of numbers, or one for a classifier, got ${describe(labels)}`,

@@ -264,8 +264,7 @@ export async function open() {
         ];
         const places = placesOf(args);
         for (let k = choose.below(3); k > 0; --k) spoil(args, places, choose, effects);
-        const result = await call(...args);
-        result?.dispose?.();
+        await call(...args);
       } catch (error) {
         return wrongError(error, lab);
       } finally {
