@@ -36,9 +36,7 @@ function assertNotices(text, packages) {
 
 test('the package names everything that its bundles and the wasm hold', async () => {
   const entries = readdirSync(join(paths.root, 'js', 'entries'))
-    .filter((name) =>
-      /^[\w-]+\.ts$/.test(name),
-    )
+    .filter((name) => /^[\w-]+\.ts$/.test(name))
     .map((name) => join(paths.root, 'js', 'entries', name));
   const { metafile } = await build({
     entryPoints: entries,
