@@ -8,7 +8,7 @@ import { reading } from '../core/plain.js';
 import { readTokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource } from './types.js';
 import type { Tensor } from '../core/tensor.js';
-import { oneTurn } from '../core/turn.js';
+import { oneTurn } from '../..';
 import { checkCallback, checkKeys, checkNoNaN, checkSignal } from '../core/validation.js';
 import { passedThroughTensors, matchTensors } from './match-tensors.js';
 import { chooseFamily, refuseUnsupported, withOwnNames } from './families.js';
