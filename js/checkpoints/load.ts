@@ -8,7 +8,7 @@ import { reading } from '../core/plain.js';
 import { readTokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource } from './types.js';
 import type { Tensor } from '../core/tensor.js';
-import { oneTurn } from '../..';
+import { yieldToEventLoop } from '../core/event-loop.js';
 import { checkCallback, checkKeys, checkNoNaN, checkSignal } from '../core/validation.js';
 import { passedThroughTensors, matchTensors } from './match-tensors.js';
 import { chooseFamily, refuseUnsupported, withOwnNames } from './families.js';
@@ -105,7 +105,7 @@ async function loadFrom<M extends LoadedModel>(
       } else {
         passedThrough.set(name, tensor);
       }
-      await oneTurn(); // an abort arrives in between
+      await yieldToEventLoop(); // an abort arrives in between
       checkAborted(signal, 'loadModel');
     }
     checkAborted(signal, 'loadModel');
