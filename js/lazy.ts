@@ -4,10 +4,12 @@ import type { OpenFolder } from './checkpoints/folder.js';
 import type { OpenStore } from './checkpoints/hub-store.js';
 import * as analyses from './analysis/analyses.js';
 import { runSweep } from './analysis/sweep.js';
+import { saveModel } from './checkpoints/save.js';
 
 export interface LazyParts extends Checkpoints {
   sweep: typeof runSweep;
   analyses: typeof analyses;
+  saveModel: typeof saveModel;
 }
 
 /** Of a platform that opens folders and keeps downloads in this way. */
@@ -15,4 +17,5 @@ export const lazyPartsOf = (openFolder: OpenFolder, openStore: OpenStore): LazyP
   ...checkpointsOf(openFolder, openStore),
   sweep: runSweep,
   analyses,
+  saveModel,
 });

@@ -5,7 +5,7 @@ import type { LogitAttribution, LogitAttributionOptions } from './analysis/logit
 import type { LogitLens, LogitLensOptions } from './analysis/logit-lens.js';
 import type { ScoreExplanation, ScoreQuestion } from './analysis/score-explanation.js';
 import type { SweepCall, SweepResult, SweepSpec } from './analysis/sweep-spec.js';
-import { saveModel, type Origin } from './checkpoints/save.js';
+import type { Origin } from './checkpoints/save.js';
 import type { SaveOptions } from './checkpoints/types.js';
 import type {
   CheckpointExtras,
@@ -155,7 +155,7 @@ export class Model extends CoreModel {
    * one, its tokenizer. `loadModel` reads them, and Transformers does if its family is one of theirs.
    */
   save(options?: SaveOptions): Map<string, Uint8Array> {
-    return saveModel(this, options);
+    return this.#host.loadedParts().saveModel(this, options);
   }
 
   /**

@@ -61,7 +61,7 @@ export class Runtime implements ListingRuntime {
 
   /**
    * Loads what a browser leaves out until it is asked for: checkpoints, sweeps, analyses. `loadModel` does it by itself; a model
-   * of `createModel` needs it before `logitLens`, `attributeLogit` and `explainScore`, which answer at once.
+   * of `createModel` needs it before `save`, `logitLens`, `attributeLogit` and `explainScore`, which answer at once.
    */
   async ready(): Promise<void> {
     await this.#host.lazyParts();
@@ -138,7 +138,7 @@ function lazily(lazyParts: Platform['lazyParts']): Pick<Host, 'lazyParts' | 'loa
       loaded ??
       fail(
         'not_loaded',
-        'the analyses are not loaded yet: call await runtime.ready() first (loadModel does it)',
+        'this part of the package is not loaded yet: call await runtime.ready() first (loadModel does it)',
       ),
   };
 }

@@ -69,7 +69,9 @@ async function loadFrom<M extends LoadedModel>(
   const preprocessor = family.readsPictures
     ? await files.settings('preprocessor_config.json')
     : undefined;
-  const sentences = tokenizers.tokenizer ? await readSentenceSettings(files) : undefined;
+  // Bodies alone give vectors of texts; others are not asked, as each file that is not there is a 404 in somebody's console.
+  const isBody = /Model$|^$/.test(architecture ?? '') && !family.readsPictures;
+  const sentences = isBody && tokenizers.tokenizer ? await readSentenceSettings(files) : undefined;
   const weights = await openWeights(reader, onProgress, signal);
   let model: M | undefined;
   try {
