@@ -220,8 +220,8 @@ const calls = [
       { channels: 3 },
     ],
   ],
-  (_, choose) => [(s, l) => lab.createRandom(s).shuffle(l), [choose.below(99), [1, 2, 3]]],
-  (_, choose) => [(s, l) => lab.createRandom(s).pick(l), [choose.below(99), [1, 2, 3]]],
+  (_, choose) => [(s, l) => void lab.createRandom(s).shuffle(l), [choose.below(99), [1, 2, 3]]],
+  (_, choose) => [(s, l) => void lab.createRandom(s).pick(l), [choose.below(99), [1, 2, 3]]],
   ({ rt }) => [
     (s, o) => rt.loadModel(s, o),
     [new Map([['config.json', new Uint8Array(3)]]), { onProgress: () => {} }],
