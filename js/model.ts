@@ -171,7 +171,7 @@ export class Model extends CoreModel {
     };
     const { native: module, handles } = this.#host;
     return new Trainer(
-      { model: this, module, native: this.handle.native, handles, padTokenIds },
+      { model: this, module, native: () => this.handle.native, handles, padTokenIds },
       options,
     );
   }

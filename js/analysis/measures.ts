@@ -1,6 +1,7 @@
 // Scores of attention heads: what each tends to do, as numbers, from the attention weights of one run. Knows no model.
 import { checkAttentions, type AttentionRun, type Dims } from './attention-run.js';
 import { fail } from '../core/errors.js';
+import { entriesOf, isArray } from '../core/plain.js';
 import { readIds } from '../core/inputs.js';
 import type { NamedTensors, Tensor, TokenIds } from '../core/tensor.js';
 import { checkKeys, checkShape, describe, shapeText } from '../core/validation.js';
@@ -204,16 +205,24 @@ function allowedKeys(
 }
 
 function specialTokens(
-  given: MeasureOptions['specialTokens'],
+  flags: MeasureOptions['specialTokens'],
   batch: number,
   length: number,
 ): readonly boolean[] | undefined {
-  if (given === undefined) return undefined;
+  if (flags === undefined) return undefined;
+  const given = isArray(flags)
+    ? entriesOf<unknown>('specialTokens', flags).map((row) =>
+        isArray(row) ? entriesOf('specialTokens', row) : row,
+      )
+    : null;
   const rows = Array.isArray(given) && given.some(Array.isArray) ? given : [given];
   if (rows.length !== batch || !rows.every((row) => Array.isArray(row) && row.length === length)) {
     const got = Array.isArray(given)
-      ? shapeText([rows.length, ...rows.slice(0, 1).map((row) => row?.length ?? 0)])
-      : describe(given);
+      ? shapeText([
+          rows.length,
+          ...rows.slice(0, 1).map((row) => (Array.isArray(row) ? row.length : 0)),
+        ])
+      : describe(flags);
     fail(
       'shape_mismatch',
       `specialTokens: expected true or false for each of ${shapeText([batch, length])} tokens, got ${got}`,

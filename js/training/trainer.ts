@@ -52,7 +52,7 @@ const gradientPrefix = 'grad.';
 export interface Training {
   model: CoreModel;
   module: NativeModule;
-  native: NativeModel;
+  native(): NativeModel;
   handles: Handles;
   padTokenIds: PadTokenIds;
 }
@@ -85,7 +85,7 @@ export class Trainer {
     const interventions = nativeInterventions(options.interventions ?? [], this.#activations);
     this.#handle = handles.adopt(
       this,
-      callNative(() => module.createTrainer(native, complete)),
+      callNative(() => module.createTrainer(native(), complete)),
       'Trainer',
     );
     try {

@@ -76,6 +76,17 @@ forEachVariant('hostile arguments', (lab) => {
     );
   });
 
+  test('a getter of an option that disposes of the model, while a trainer is made', () => {
+    const model = lab.rt.createModel(config);
+    const options = {
+      get lr() {
+        model.dispose();
+        return 0.1;
+      },
+    };
+    assertError(() => model.trainer(options), 'disposed', /Model/);
+  });
+
   test('a value is read once, so that it cannot change between check and use', () => {
     const model = lab.rt.createModel(config);
     const honest = tensor([1, 2, 8]);
@@ -170,6 +181,8 @@ forEachVariant('hostile arguments', (lab) => {
       () => rollout({ attentions: Array(2) }),
       () => measureHeads({ attentions: [undefined] }),
       () => measureHeads(thrower('attentions')),
+      () => measureHeads([tensor([1, 1, 1, 1])], { specialTokens: revoked([true]) }),
+      () => measureHeads([tensor([1, 1, 1, 1])], { specialTokens: [revoked([true])] }),
       () => preprocess(Array(3), {}),
       () => preprocess(revoked(), {}),
       () =>
