@@ -215,20 +215,17 @@ function specialTokens(
         isArray(row) ? entriesOf('specialTokens', row) : row,
       )
     : null;
-  const rows = Array.isArray(given) && given.some(Array.isArray) ? given : [given];
-  if (rows.length !== batch || !rows.every((row) => Array.isArray(row) && row.length === length)) {
-    const got = Array.isArray(given)
-      ? shapeText([
-          rows.length,
-          ...rows.slice(0, 1).map((row) => (Array.isArray(row) ? row.length : 0)),
-        ])
+  const rows = isArray(given) && given.some((row) => isArray(row)) ? given : [given];
+  if (rows.length !== batch || !rows.every((row) => isArray(row) && row.length === length)) {
+    const got = isArray(given)
+      ? shapeText([rows.length, ...rows.slice(0, 1).map((row) => (isArray(row) ? row.length : 0))])
       : describe(flags);
     fail(
       'shape_mismatch',
       `specialTokens: expected true or false for each of ${shapeText([batch, length])} tokens, got ${got}`,
     );
   }
-  const flat = (rows as boolean[][]).flat();
+  const flat = (rows as unknown as boolean[][]).flat();
   const wrong = flat.findIndex((flag) => typeof flag !== 'boolean');
   if (wrong >= 0)
     fail(
