@@ -111,6 +111,11 @@ const cell = fc.record({
   query: fc.nat(200),
   key: fc.nat(200),
 });
+const rule = fc.record({
+  mask: fc.constantFrom('mask', 'encoderMask', 'crossMask'),
+  kind: fc.constantFrom('band', 'padding'),
+  value: fc.nat(50),
+});
 const head = fc.record({
   at: fc.constantFrom('blocks.1.attn.z', 'decoder.blocks.0.cross_attn.z'),
   head: fc.nat(15),
@@ -139,6 +144,7 @@ test('what a link is given comes back from it', () => {
       temperature: fc.constantFrom(1, 0.125, 8),
       interventions: fc.array(head, { maxLength: 3 }),
       blocked: fc.array(cell, { maxLength: 4 }),
+      rules: fc.array(rule, { maxLength: 2 }),
     }),
   });
   fc.assert(

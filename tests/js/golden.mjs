@@ -64,7 +64,10 @@ export function readSafetensors(path) {
 
 /** All manifests: { group, checkpoints, cases }, each case with its tensors as Maps `inputs`, `parameters`, `expected`. */
 export function readGroups(folder = goldenFolder) {
-  const manifests = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  const names = readdirSync(folder);
+  const manifests = names.filter(
+    (name) => name.endsWith('.json') && names.includes(name.replace('.json', '.safetensors')),
+  );
   return manifests.map((file) => {
     const manifest = JSON.parse(readFileSync(join(folder, file), 'utf8'));
     const tensors = readSafetensors(join(folder, file.replace('.json', '.safetensors')));
