@@ -11,7 +11,8 @@ const isKept = (file: string) => /\.(html|js|css|svg)$/.test(file);
 const isOfModel = (file: string) =>
   /^models\/[^/]+\/[^/]+\.(json|safetensors)$/.test(file) && !file.endsWith('/evaluation.json');
 
-export function offline(): Plugin {
+/** `isLeftOut`: files that no visit needs beforehand. */
+export function offline(isLeftOut: (file: string) => boolean): Plugin {
   let folder = '';
   let publicFolder = '';
   const shell: string[] = [];
@@ -38,7 +39,7 @@ export function offline(): Plugin {
         if (output.type === 'chunk' && output.isEntry) need(file);
       for (const [file, output] of Object.entries(bundle).sort(([a], [b]) => (a < b ? -1 : 1))) {
         version.update(file).update(output.type === 'chunk' ? output.code : output.source);
-        if (isKept(file)) (needed.has(file) ? shell : rest).push(file);
+        if (isKept(file) && !isLeftOut(file)) (needed.has(file) ? shell : rest).push(file);
       }
       for (const file of filesIn(publicFolder)) {
         version.update(file).update(readFileSync(join(publicFolder, file)));

@@ -10,15 +10,25 @@ const entries: Readonly<Record<string, string>> = {
   'attention-lab/worker': 'worker.js',
 };
 
-/** `dist`: the built package. One plugin for the page, one for what it runs in workers. */
-export function sharedPackage(dist: string): { page: Plugin; worker: Plugin } {
+/** What the package imports only where its wasm or its worker's script cannot be fetched: copies of both. */
+const packed = /^unpack-/;
+
+/** `dist`: the built package. One plugin for the page, one for what it runs in workers; and which files are copies of others. */
+export function sharedPackage(dist: string): {
+  page: Plugin;
+  worker: Plugin;
+  isPacked: (file: string) => boolean;
+} {
   const read = (name: string) => readFileSync(join(dist, name), 'utf8');
-  /** A script and all it imports, now or later. */
+  const importsOf = (name: string): string[] =>
+    [...read(name).matchAll(/(?:from|import)\s*\(?\s*"\.\/([\w-]+\.js)"/g)].map(
+      ([, next]) => next!,
+    );
+  /** A script and all it imports, now or later; without the packed copies. */
   const closure = (name: string, found = new Set<string>()): Set<string> => {
     if (found.has(name)) return found;
     found.add(name);
-    for (const [, next] of read(name).matchAll(/(?:from|import)\s*\(?\s*"\.\/([\w-]+\.js)"/g))
-      closure(next!, found);
+    for (const next of importsOf(name)) if (!packed.test(next)) closure(next, found);
     return found;
   };
   const scripts = new Set([
@@ -26,8 +36,16 @@ export function sharedPackage(dist: string): { page: Plugin; worker: Plugin } {
     ...closure('worker.js'),
     ...closure('worker-entry.js'),
   ]);
+  const copies = new Set(
+    [...scripts]
+      .flatMap(importsOf)
+      .filter((name) => packed.test(name))
+      .flatMap((name) => [...closure(name)])
+      .filter((name) => !scripts.has(name)),
+  );
   const files = [
     ...scripts,
+    ...copies,
     ...readdirSync(join(dist, 'wasm')).map((name) => `wasm/${name}`),
   ].sort();
   const hash = createHash('sha256');
@@ -58,5 +76,7 @@ export function sharedPackage(dist: string): { page: Plugin; worker: Plugin } {
         injectTo: 'head' as const,
       })),
   };
-  return { page, worker };
+  const isPacked = (file: string) =>
+    file.startsWith(`assets/${folder}/`) && copies.has(file.slice(`assets/${folder}/`.length));
+  return { page, worker, isPacked };
 }

@@ -9,7 +9,7 @@ import { policy } from './policy.ts';
 import { social } from './social.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const { page, worker } = sharedPackage(here('../dist'));
+const { page, worker, isPacked } = sharedPackage(here('../dist'));
 
 export default defineConfig(({ command }) => ({
   root: here('.'),
@@ -28,5 +28,5 @@ export default defineConfig(({ command }) => ({
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es', plugins: () => [worker] },
   server: { fs: { allow: [here('..')] } },
-  plugins: [page, svelte(), policy(), social(), licences(), offline()],
+  plugins: [page, svelte(), policy(), social(), licences(), offline(isPacked)],
 }));
