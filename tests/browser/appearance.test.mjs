@@ -1,6 +1,6 @@
 // Language, colours and narrow screens: nothing is left untranslated, nothing sticks out.
 import assert from 'node:assert/strict';
-import { eventually, openTab, pageTest, shown, useLab } from './lab.mjs';
+import { eventually, openTab, pageAddress, pageTest, shown, useLab } from './lab.mjs';
 import { english, namesOf, sideways } from './layout.mjs';
 import { best, text, tokens } from './reading.mjs';
 import { test } from 'node:test';
@@ -51,10 +51,16 @@ pageTest(
 pageTest('the choice of language and colours outlives a reload', {}, async ({ page }) => {
   await page.getByTestId('language-zh').click();
   await page.getByTestId('theme').selectOption('dark');
-  await page.goto(page.url().replace(/#.*/, ''));
+  const isKept = async () => {
+    await language(page, 'zh-Hans');
+    assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+  };
+  await page.reload();
   await shown(page);
-  await language(page, 'zh-Hans');
-  assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+  await isKept();
+  await page.goto(pageAddress());
+  await page.locator('[data-testid="learn"][data-ready="true"]').waitFor();
+  await isKept();
 });
 
 pageTest('a Chinese reader’s browser gets Chinese', { locale: 'zh-CN' }, ({ page }) =>

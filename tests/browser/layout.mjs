@@ -27,7 +27,7 @@ export const namesOf = (page) =>
 
 /** English words that stay: names, formats, symbols of formulas, and what the reader typed. */
 const stays =
-  /Attention Lab|Hugging ?Face|WebAssembly|SIMD|relaxed|BERT|JavaScript|PNG|SVG|CSV|JSON|softmax|logits?|Esc|Ctrl|coreference|tokenizer|safetensors|config|model|Softmax|Vaswani|LayerNorm|Linear|SA|Transformer|KB|MB|ms|EN/gi;
+  /Attention Lab|Hugging ?Face|WebAssembly|SIMD|relaxed|BERT|JavaScript|PNG|SVG|CSV|JSON|softmax|logits?|Esc|Ctrl|coreference|tokenizer|safetensors|config|model|Softmax|Vaswani|LayerNorm|Linear|MLP|SA|Transformer|KB|MB|ms|EN/gi;
 
 /** What is left of a name when names and words of the sentence are taken away. */
 export const english = (name, words) =>
