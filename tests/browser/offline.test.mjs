@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
-import { eventually, openTab, useLab } from './lab.mjs';
+import { eventually, openTab, shown, useLab } from './lab.mjs';
 import { trainable } from './training-reading.mjs';
 
 useLab();
@@ -83,6 +83,19 @@ async function updated(page, version) {
   );
 }
 
+/** A tab after the last one was closed. That may live on for a moment, and one that opens meanwhile is the old version's still. */
+async function openUpdated(context, address) {
+  for (let left = 5; ; left--) {
+    const page = await context.newPage();
+    await page.goto(address);
+    const waits = await page.evaluate(
+      async () => (await navigator.serviceWorker.getRegistration()).waiting !== null,
+    );
+    if (!waits || left === 0) return page;
+    await page.close();
+  }
+}
+
 test('every shipped model, and Train, without a network', async (t) => {
   const { page, context, folder, host } = await deployed(t);
   await isKept(page, folder);
@@ -123,8 +136,7 @@ test('an update deletes no downloaded model, and no other page’s cache', async
   deployAgain(folder, '000000000001');
   await updated(page, '000000000001');
   await page.close();
-  const next = await context.newPage();
-  await next.goto(host.url);
+  const next = await openUpdated(context, host.url);
   const own = `attention-lab-page / 000000000001`;
   await eventually(next, async () =>
     assert.deepEqual((await cacheNames(next)).sort(), [...others, own].sort()),
@@ -194,6 +206,7 @@ test('a host out of order: the kept page opens', async (t) => {
 
 test('where the browser refuses service workers and storage, the page works', async (t) => {
   const { page, problems } = await deployed(t, { serviceWorkers: 'block' });
+  await shown(page); // a reload before that breaks off what is still being fetched
   await page.addInitScript(() => {
     for (const name of ['localStorage', 'caches'])
       Object.defineProperty(globalThis, name, {
