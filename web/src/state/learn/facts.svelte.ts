@@ -15,6 +15,8 @@ export const share = (value: number): string => {
 /** The most readable words of a word that reads, marks apart. */
 const most = 3;
 const worthSaying = 0.12;
+/** An answer that comes second is named from here. */
+const worthNaming = 0.05;
 
 class Facts {
   /** A word as it is written: the hidden one is “?”. */
@@ -253,7 +255,10 @@ class Facts {
       );
     if (changed) {
       const was = `${story.pass.best.word} ${share(story.pass.best.share)}`;
-      const now = `${changed.best.word} ${share(changed.best.share)}`;
+      const now = [changed.best, changed.second]
+        .filter((each, i) => i === 0 || each.share >= worthNaming)
+        .map((each) => `${each.word} ${share(each.share)}`)
+        .join(', ');
       const answer = t.softmax.answer(was, now);
       if (card.control === 'block') return `${this.#blockedLine(story, changed)} ${answer}`;
       return answer;

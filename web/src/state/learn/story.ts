@@ -40,6 +40,7 @@ export interface Pass {
   shares: Float64Array;
   logits: Float32Array; //        [V]
   best: Guess;
+  second: Guess;
 }
 
 /** An arc that matters: all heads of a layer together. */
@@ -73,7 +74,9 @@ export function passOf(model: Model, text: string, change: Change = {}): Pass {
   });
   const logits = rowAt(output.logits!, target);
   const shares = softmax(logits);
-  const id = shares.indexOf(Math.max(...shares));
+  const largest = Math.max(...shares);
+  const id = shares.indexOf(largest);
+  const next = shares.indexOf(Math.max(...shares.map((x, i) => (i === id ? 0 : x))));
   return {
     inputs,
     tokens: words,
@@ -83,6 +86,7 @@ export function passOf(model: Model, text: string, change: Change = {}): Pass {
     shares,
     logits,
     best: { id, word: wordOf(model, id), share: shares[id]! },
+    second: { id: next, word: wordOf(model, next), share: shares[next]! },
   };
 }
 
