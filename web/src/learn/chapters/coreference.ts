@@ -34,14 +34,14 @@ export const coreference: Chapter = {
         right: 1,
       },
       why: {
-        en: 'Attention lets each word read other words and take something over from them. The nouns read the adjective; then the blank reads the noun that fits it. Click a word to see what it reads.',
-        zh: '注意力让每个词去读别的词，并从中取走信息。名词先读形容词，空格再读与之相符的名词。点击任意一个词，看看它读谁。',
+        en: 'Attention lets each word read other words and take something over from them, here in two steps: its layers. The nouns read the adjective; then the blank reads the noun that fits it. Click a word to see what it reads, and its weights: the share it takes from each.',
+        zh: '注意力让每个词去读别的词，并从中取走信息；这里分两步，也就是两层。名词先读形容词，空格再读与之相符的名词。点击任意一个词，看看它读谁，以及权重：从每个词取走的比例。',
       },
     },
     {
       tab: { en: 'Where does {weight} come from?', zh: '{weight} 从何而来？' },
       question: {
-        en: 'The blank reads “{noun}” with {weight}. Why {weight}?',
+        en: 'The blank reads “{noun}” with a weight of {weight}. Why {weight}?',
         zh: '空格以 {weight} 的权重读 “{noun}”。为什么是 {weight}？',
       },
       view: 'score',
@@ -59,8 +59,8 @@ export const coreference: Chapter = {
         right: 1,
       },
       why: {
-        en: 'Each word is a vector (its meaning + its place). Times W_Q, the blank’s becomes a query: what it asks for. Times W_K, every word’s becomes a key: what it offers. Multiply the two number by number and add up: the better they fit, the higher the score. Divide by √{d} = {root}; softmax turns all scores into shares of 100%.',
-        zh: '每个词是一个向量（词义 + 位置）。空格的向量乘以 W_Q 得到查询：它要找什么；每个词的向量乘以 W_K 得到键：它提供什么。两者逐项相乘再相加，越相符分数越高。除以 √{d} = {root}，softmax 再把所有分数变成合计 100% 的比例。',
+        en: 'Each word is a vector (its meaning + its place). Times W_Q, the blank’s becomes a query: what it asks for. Times W_K, every word’s becomes a key: what it offers. Multiply the two number by number and add up: the better they fit, the higher the score. Divide by √d (d = {d} numbers in a query; √{d} = {root}); softmax turns all scores into shares of 100%.',
+        zh: '每个词是一个向量（词义 + 位置）。空格的向量乘以 W_Q 得到查询：它要找什么；每个词的向量乘以 W_K 得到键：它提供什么。两者逐项相乘再相加，越相符分数越高。除以 √d（d = {d}，查询里数的个数；√{d} = {root}），softmax 再把所有分数变成合计 100% 的比例。',
       },
     },
     {
@@ -85,8 +85,8 @@ export const coreference: Chapter = {
         right: 1,
       },
       why: {
-        en: 'A score adds up d products, so it grows with d, and softmax of large numbers gives one word nearly everything. A spiky row hardly moves when the scores change ({slope} less here), so training gets almost no signal from it. Dividing by √d keeps scores moderate whatever d is, and rows soft enough to learn.',
-        zh: '一个分数是 d 个乘积之和，所以 d 越大分数越大；对很大的数做 softmax，一个词几乎独占全部。尖锐的一行在分数变化时几乎不动（这里小了 {slope}），训练就几乎得不到信号。除以 √d，无论 d 多大分数都适中，权重足够平滑，模型才学得动。',
+        en: 'A score adds up d products, so it grows with d, and softmax of large numbers gives one word nearly everything. A spiky row hardly moves when scores change ({slope} less here): almost no signal for training. ÷ √d keeps rows soft enough to learn. It helps training, so the answer of this model, already trained, hardly changes.',
+        zh: '一个分数是 d 个乘积之和，所以 d 越大分数越大；对很大的数做 softmax，一个词几乎独占全部。尖锐的一行在分数变化时几乎不动（这里小了 {slope}），训练就几乎得不到信号。除以 √d，权重足够平滑，模型才学得动。它帮助的是训练，所以这个已训练好的模型答案几乎不变。',
       },
     },
     {
@@ -162,7 +162,7 @@ export const coreference: Chapter = {
         right: 1,
       },
       why: {
-        en: 'Nothing arrives from “{noun}” any more, and no other head of the layer asks that question: “{answer}” falls from {share} to {nowShare}. Most heads cost far less; this one carries the answer. Trained on without it, the model learns to do the work elsewhere.',
+        en: 'Nothing arrives from “{noun}”, and no other head here asks that question: “{answer}” falls from {share} to {nowShare}. Most heads cost far less; this one carries the answer. Trained on without it, the model learns to do it elsewhere.',
         zh: '再没有信息从 “{noun}” 传来，这一层也没有别的头问这个问题：“{answer}” 从 {share} 跌到 {nowShare}。多数头的代价小得多，而答案正靠这一个。没有它继续训练，模型会学着在别处完成这件事。',
       },
     },

@@ -27,7 +27,7 @@ export const en = {
   next: 'Next question',
   guessFirst: 'Guess first:',
   right: 'Right.',
-  wrong: (answer: string) => `No: ${answer}.`,
+  wrong: (answer: string) => `Not quite. Rather: ${answer}.`,
   path: (layers: readonly Reads[]) =>
     layers
       .map(
@@ -65,7 +65,8 @@ export const en = {
     choose: (word: string) => `Show the key of “${word}”`,
   },
   softmax: {
-    row: (reading: string, head: string) => `Whom ${reader(reading)} reads in ${head}`,
+    row: (reading: string, head: string, count: number) =>
+      `Whom ${reader(reading)} reads in ${head} (a head: one of ${count} that read side by side)`,
     divided: (root: string) => `÷ ${root}, as trained`,
     plain: 'not divided',
     largest: (before: string, after: string) => `Largest weight: ${before} → ${after}.`,

@@ -20,7 +20,7 @@ export const zh: LearnStrings = {
   next: '下一个问题',
   guessFirst: '先猜一猜：',
   right: '对。',
-  wrong: (answer) => `不对，是：${answer}。`,
+  wrong: (answer) => `不太对。应是：${answer}。`,
   path: (layers) =>
     layers
       .map(
@@ -54,7 +54,8 @@ export const zh: LearnStrings = {
     choose: (word) => `看 “${word}” 的键`,
   },
   softmax: {
-    row: (reading, head) => `${reader(reading)}在${head}里读谁`,
+    row: (reading, head, count) =>
+      `${reader(reading)}在${head}里读谁（头：并排阅读的 ${count} 个之一）`,
     divided: (root) => `÷ ${root}，训练时的样子`,
     plain: '不除',
     largest: (before, after) => `最大的权重：${before} → ${after}。`,
