@@ -97,5 +97,12 @@ export function assertTensor(actual, expected, name) {
   );
 }
 
+/** Why the last change could not be computed; opens what the program said where that is closed. */
+export async function failure(page) {
+  const details = page.getByTestId('error').locator('details');
+  if (!(await details.evaluate(({ open }) => open))) await details.locator('summary').click();
+  return text(page, 'error');
+}
+
 export const disagreement = async (page) =>
   toNumber((await page.getByTestId('agreement').getAttribute('data-disagreement')) ?? '');

@@ -8,8 +8,10 @@ import { assertShown, loadModel, matrix } from './expected.mjs';
 import { eventually, openTab, pageTest, shown, useLab } from './lab.mjs';
 import { sideways } from './layout.mjs';
 import { best, cellCentre, table, text, tokens, weights } from './reading.mjs';
+import { inDrawer } from './training-reading.mjs';
 import {
   assertAnswers,
+  failure,
   golden,
   likeliest,
   openFolder,
@@ -77,7 +79,7 @@ for (const name of ['marian_shared', 'marian_separate', 'marian_untied', 'marian
       }
       await read(page).fill('5 900000');
       await eventually(page, async () =>
-        assert.match(await text(page, 'error'), /expected ids from 0 to \d+, got "900000"/),
+        assert.match(await failure(page), /expected ids from 0 to \d+, got "900000"/),
       );
       await read(page).fill('5 9');
       await eventually(page, async () => assert.equal(await page.getByTestId('error').count(), 0));
@@ -160,7 +162,7 @@ pageTest(
     await page.mouse.click(box.x + box.width * 0.9, box.y + box.height * 0.1);
     assert.match(
       await page.getByTestId('arcs').locator('figcaption').innerText(),
-      /^Where 1·3 looks/,
+      /^What 1·3 attends to/,
     );
     await page.getByTestId('share').click();
     assert.match(
@@ -179,7 +181,7 @@ pageTest(
     await page
       .getByTestId('choose-picture')
       .setInputFiles({ name: 'no.png', mimeType: 'image/png', buffer: Buffer.from('none') });
-    await eventually(page, async () => assert.match(await text(page, 'error'), /no\.png: /));
+    await eventually(page, async () => assert.match(await failure(page), /no\.png: /));
     model.dispose();
   },
 );
@@ -208,12 +210,13 @@ for (const [lesson, expected] of [
     const { page, problems, close } = await openTab({ hash: `#train=${lesson}` });
     try {
       await page.locator('[data-testid="play"]:enabled').waitFor();
-      await page.getByTestId('beginning').selectOption('shipped');
+      await inDrawer(page, 'settings', (drawer) =>
+        drawer.getByTestId('start-from').selectOption('shipped'),
+      );
       await page.locator('[data-testid="news"][data-kind="shipped"]').waitFor();
-      const [file] = await Promise.all([
-        page.waitForEvent('download'),
-        page.getByTestId('save-model').click(),
-      ]);
+      const [file] = await inDrawer(page, 'save', (drawer) =>
+        Promise.all([page.waitForEvent('download'), drawer.getByTestId('save-model').click()]),
+      );
       const zip = {
         name: file.suggestedFilename(),
         mimeType: 'application/zip',
