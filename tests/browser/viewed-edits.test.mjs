@@ -19,6 +19,7 @@ import { eventually, openTab, pageAddress, pageTest, shown, useLab } from './lab
 import { cellCentre, copied, download, exported, predictions, text, weights } from './reading.mjs';
 import {
   assertTensor,
+  failure,
   golden,
   openFolder,
   openOfPage,
@@ -339,7 +340,7 @@ for (const hash of [
     const tab = await openTab({ hash });
     try {
       if (hash.endsWith('%')) {
-        await eventually(tab.page, async () => assert.match(await text(tab.page, 'error'), /%/));
+        await eventually(tab.page, async () => assert.match(await failure(tab.page), /%/));
         await tab.page.getByRole('textbox', { name: 'Input' }).fill('20 nov 2026');
       }
       await tab.page.getByTestId('heatmap').waitFor();

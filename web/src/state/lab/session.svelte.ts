@@ -391,13 +391,15 @@ export class Session {
 
   /** No token to read is no failure: a reader may clear the field to write another text. */
   #isEmpty(error: unknown): boolean {
-    const { model, text, target } = this;
+    const { model, viewed, text, target } = this;
     const isBlank = (given: string) => given.trim() === '';
+    // Before what a model writes of its own stands its first token, which is enough.
+    const needsTarget = viewed?.kind === 'pair' && !viewed.canWrite;
     return (
       model !== null &&
       model.kind !== 'picture' &&
       error instanceof AttentionLabError &&
-      (isBlank(text) || (model.kind === 'pair' && isBlank(target)))
+      (isBlank(text) || (needsTarget && isBlank(target)))
     );
   }
 
