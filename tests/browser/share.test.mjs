@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { eventually, openTab, pageTest, shown, useLab } from './lab.mjs';
 import {
@@ -104,8 +105,20 @@ pageTest(
   },
 );
 
+test('an address that names nothing opens the first room, and the Lab from there', async () => {
+  const { page, problems, close } = await openTab({ hash: '#nonsense' });
+  try {
+    await page.locator('[data-testid="learn"][data-ready="true"]').waitFor();
+    await page.getByTestId('room-lab').click();
+    await shown(page);
+    assert.deepEqual(problems, []);
+  } finally {
+    await close();
+  }
+});
+
 for (const hash of [
-  '#nonsense',
+  '#lab/nonsense?nonsense',
   '#text=%',
   '#cell=9.9.9.9&text=the+cat',
   '#temperature=NaN&mask=9-9.x&edit=~~,blocks.7.attn.z~head0~zero&text=the+cat',
