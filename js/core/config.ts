@@ -111,9 +111,6 @@ export function longestSequence({
 /** No size of a real model comes near it, and products of two stay exact. */
 const largest = 1 << 24;
 
-/** Sines and cosines are computed when the model is made: so many in about half a second. */
-const largestTable = 1 << 25;
-
 /** The config with every default filled in. `name` is how errors call it. */
 export function completeAttentionConfig(
   name: string,
@@ -273,12 +270,6 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     tabulated.has(positions) ? 1 : 0,
     largest,
   );
-  if (positions.startsWith('sinusoidal') && maxLen * dModel > largestTable) {
-    fail(
-      'invalid_argument',
-      `${name}.maxLen: expected a table of at most ${largestTable} sines (maxLen × dModel), got ${maxLen} × ${dModel}`,
-    );
-  }
   if (image && maxLen !== tokens) {
     fail(
       'invalid_argument',

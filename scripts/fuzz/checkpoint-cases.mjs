@@ -80,9 +80,9 @@ function change(files, choose) {
   const bytes = files.get(file);
   if (choose.chance(1, 20)) return void files.delete(file);
   if (choose.chance(1, 20)) return void files.set(choose.of([...files.keys()]), bytes);
-  const by = /\.safetensors$/.test(file)
+  const by = file.endsWith('.safetensors')
     ? changedSafetensors
-    : /\.json$/.test(file)
+    : file.endsWith('.json')
       ? changedJson
       : changedBytes;
   files.set(file, by(bytes, choose));

@@ -19,7 +19,7 @@ class Address {
           target: model.kind === 'pair' ? session.target : undefined,
           pair: session.pair ?? undefined,
           globals: session.textModel?.hasGlobalTokens ? session.globals : undefined,
-          place: /\.pattern$/.test(session.place) ? undefined : session.place,
+          place: session.place.endsWith('.pattern') ? undefined : session.place,
           drawing:
             model.kind === 'picture' && picture && 'drawing' in picture
               ? picture.drawing
