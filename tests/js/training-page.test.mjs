@@ -100,7 +100,7 @@ const own = { lesson: 'copy', seed: 1, learningRate: 0.003, layers: 2, heads: 4,
 test('a link gives back what it was made of, and says only what is not the lesson’s own', () => {
   const state = {
     setup: { ...own, seed: 7, learningRate: 0.0125, heads: 2 },
-    begin: 'shipped',
+    start: 'shipped',
     off: [
       { site: 'blocks.0.attn', head: 3 },
       { site: 'decoder.blocks.1.cross_attn', head: 0 },
@@ -115,7 +115,7 @@ test('a link gives back what it was made of, and says only what is not the lesso
   const { setup, ...rest } = decodeTrainingLink(hash);
   assert.deepEqual({ ...own, ...setup }, state.setup);
   assert.deepEqual(rest, {
-    begin: state.begin,
+    start: state.start,
     off: state.off,
     text: state.text,
     language: 'zh',
@@ -124,11 +124,12 @@ test('a link gives back what it was made of, and says only what is not the lesso
 });
 
 test('a link that is broken gives what can be read of it', () => {
-  const { setup, off, begin } = decodeTrainingLink(
-    '#train=copy&seed=-1&rate=NaN&layers=99&heads=3&width=64&off=x~y,blocks.0.attn~1,~2&begin=elsewhere',
+  const { setup, off, start } = decodeTrainingLink(
+    '#train=copy&seed=-1&rate=NaN&layers=99&heads=3&width=64&off=x~y,blocks.0.attn~1,~2&start=elsewhere',
   );
   assert.deepEqual(setup, { lesson: 'copy', width: 64 });
   assert.deepEqual(off, [{ site: 'blocks.0.attn', head: 1 }]);
-  assert.equal(begin, undefined);
+  assert.equal(start, undefined);
+  assert.equal(decodeTrainingLink('#train=copy&begin=shipped').start, 'shipped', 'an old link');
   fc.assert(fc.property(fc.string(), (text) => void decodeTrainingLink(`#train=${text}`)));
 });

@@ -63,7 +63,8 @@ export function decodeTrainingLink(hash: string): TrainingLink {
   });
   return {
     setup,
-    start: field('start') === 'shipped' ? 'shipped' : undefined,
+    // `begin` is what links said until December 2026.
+    start: (field('start') ?? field('begin')) === 'shipped' ? 'shipped' : undefined,
     off,
     text: field('text'),
     language: field('lang'),
