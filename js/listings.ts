@@ -1,5 +1,6 @@
 // Five published attention listings as presets that run, each with the one sentence that tells it from the paper
 // (Vaswani et al. 2017, arXiv:1706.03762). All arithmetic is C++'s: a preset is a config, or a chain of attention calls.
+import type { DisposableObject } from './core/disposable.js';
 import { fail } from './core/errors.js';
 import type { AttentionLayer } from './core/layer.js';
 import { listingNames, type ListingName } from './core/listing-names.js';
@@ -102,7 +103,7 @@ const presets: Record<ListingName, Preset> = {
 export type NoWeightsTrace = 'scores' | 'pattern' | 'weights' | 'context' | 'usual';
 
 /** One of the published listings, ready to run. */
-export class Listing {
+export class Listing implements DisposableObject {
   readonly name: ListingName;
   /** One sentence: how it differs from Vaswani et al. 2017. */
   readonly difference: string;

@@ -28,7 +28,7 @@ import type { Picture } from './pictures/types.js';
 import { Trainer } from './training/trainer.js';
 import type { TrainerOptions } from './training/types.js';
 
-/** What a model has of its runtime. */
+/** @internal What a model has of its runtime. */
 export interface Host extends ModuleContext {
   lazyParts(): Promise<LazyParts>;
   /** The same at once; throws `not_loaded` where they have not come yet. */

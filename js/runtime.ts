@@ -33,7 +33,7 @@ import type { RuntimeOptions, VariantName } from './core/runtime-types.js';
 import { checkKeys, checkOneOf, checkSeed, checkSignal } from './core/validation.js';
 import { compileWasm, wasmUrl, type ReadWasm } from './core/wasm.js';
 
-/** What a browser and Node do differently. */
+/** @internal What a browser and Node do differently. */
 export interface Platform {
   readWasm: ReadWasm;
   /** The baseline variant out of the package's scripts, where its files cannot be had. */
@@ -143,7 +143,7 @@ function lazily(lazyParts: Platform['lazyParts']): Pick<Host, 'lazyParts' | 'loa
   };
 }
 
-/** Starts a runtime on this platform. */
+/** @internal Starts a runtime on this platform. */
 export async function startRuntime(platform: Platform, given?: RuntimeOptions): Promise<Runtime> {
   const options = checkKeys('options', given, optionKeys);
   const asked = checkOneOf('variant', options.variant ?? 'auto', ['auto', 'relaxed', 'simd128']);

@@ -1,5 +1,6 @@
 // What a head does by its weights alone: which keys a word asks for (QK), what attending to a word adds to the logits (OV),
 // whether it copies, and which earlier heads it reads. Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits".
+import type { Global } from '../core/global.js';
 import { checkAborted, fail } from '../core/errors.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
@@ -16,7 +17,7 @@ export interface CircuitQuestion {
   tokens?: readonly number[];
   /** How many words of the whole vocabulary for each of `tokens`. Default 10. */
   topK?: number;
-  signal?: AbortSignal | undefined;
+  signal?: Global<'AbortSignal'> | undefined;
 }
 
 /** Token ids and their values, the largest first. */

@@ -1,4 +1,5 @@
 // Every head over a corpus: its scores, where its strongest weights point, and the texts that show it best.
+import type { Global } from '../core/global.js';
 import { checkAborted, fail } from '../core/errors.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
 import type { Tensor } from '../core/tensor.js';
@@ -24,7 +25,7 @@ export interface HeadScanOptions {
   /** Examples a head and score. Default 5. */
   topK?: number;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
-  signal?: AbortSignal | undefined;
+  signal?: Global<'AbortSignal'> | undefined;
 }
 
 /** A text in which a head scores high, and its strongest weight there. */

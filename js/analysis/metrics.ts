@@ -30,9 +30,10 @@ export type Metric =
   | { kind: 'change'; of?: 'lastHiddenState' | 'logits'; position?: PerSequence }
   | ((output: ModelOutput) => number);
 
-/** A metric made ready: of a run and, to compare with, the run without an edit. */
+/** @internal A metric made ready: of a run and, to compare with, the run without an edit. */
 export type Measure = (output: ModelOutput, before: ModelOutput) => number;
 
+/** @internal */
 export interface MeasuredInputs extends Batch {
   attentionMask: Uint8Array | null; // [B·T]
 }
@@ -45,7 +46,7 @@ const keys: Record<(typeof kinds)[number], readonly string[]> = {
   change: ['of', 'position'],
 };
 
-/** Checks a metric against the model and its inputs. */
+/** @internal Checks a metric against the model and its inputs. */
 export function readMetric(
   given: Metric,
   config: CompleteModelConfig,

@@ -1,4 +1,5 @@
 // What a sweep is asked, what it answers, and how it is sent to a worker. Computes nothing: that is sweep.ts.
+import type { Global } from '../core/global.js';
 import { checkAborted, fail } from '../core/errors.js';
 import { sendableInterventions, traceOf } from '../core/interventions.js';
 import type { Metric } from './metrics.js';
@@ -54,7 +55,7 @@ export interface SweepProgress {
 export interface SweepCall {
   onProgress?: ((progress: SweepProgress) => void) | undefined;
   /** Checked before every edit. */
-  signal?: AbortSignal | undefined;
+  signal?: Global<'AbortSignal'> | undefined;
 }
 
 export interface SweepResult {

@@ -1,4 +1,5 @@
 // Where checkpoints come from, how loading is watched, and how models are saved. No code.
+import type { Global } from '../core/global.js';
 
 export interface Progress {
   file: string;
@@ -11,7 +12,7 @@ export interface HubOptions {
   /** A branch, tag or commit. Default 'main'. */
   revision?: string | undefined;
   /** The hub's address. Default 'https://huggingface.co'. */
-  hub?: string | URL | undefined;
+  hub?: string | Global<'URL'> | undefined;
   /** Of an account that may read the repository. Sent to the hub, kept nowhere. */
   token?: string | undefined;
   /** Node only: where downloads are kept. Default $XDG_CACHE_HOME/attention-lab/hub, or the same below ~/.cache. */
@@ -40,12 +41,16 @@ export interface ClearCacheOptions extends CacheOptions {
 
 export interface LoadOptions extends HubOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
-  signal?: AbortSignal | undefined;
+  signal?: Global<'AbortSignal'> | undefined;
 }
 
 /** A folder URL, a hub id 'org/name', or (in Node) a path in Hugging Face's layout, or the folder's files: as File objects, or name → bytes. */
 export type ModelSource =
-  string | URL | readonly File[] | FileList | ReadonlyMap<string, Uint8Array>;
+  | string
+  | Global<'URL'>
+  | readonly Global<'File'>[]
+  | Global<'FileList'>
+  | ReadonlyMap<string, Uint8Array>;
 
 export interface SaveOptions {
   /** Of the weights in model.safetensors. Default f32, exact; f16 halves the file. */

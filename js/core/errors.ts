@@ -63,11 +63,12 @@ export class AttentionLabError extends Error {
   }
 }
 
+/** @internal */
 export function fail(code: ErrorCode, message: string, cause?: unknown): never {
   throw new AttentionLabError(code, message, cause === undefined ? undefined : { cause });
 }
 
-/** Makes a native call: its value, or its error thrown. A trap or a failed allocation outside C++ becomes ours as well. */
+/** @internal Makes a native call: its value, or its error thrown. A trap or a failed allocation outside C++ becomes ours as well. */
 export function callNative<T extends object>(call: () => NativeResult<T>): T {
   let result: NativeResult<T>;
   try {
@@ -99,6 +100,7 @@ function fromNative({ code, message }: { code: string; message: string }): Atten
   return new AttentionLabError(nativeCodes[code] ?? 'internal', message);
 }
 
+/** @internal */
 export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
@@ -107,12 +109,12 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** Throws if the signal has fired. */
+/** @internal Throws if the signal has fired. */
 export function checkAborted(signal: AbortSignal | undefined, doing: string): void {
   if (signal?.aborted) fail('aborted', `${doing}: aborted by the caller`, signal.reason);
 }
 
-/** Turns what a step threw after an abort into the abort, and leaves errors of ours alone. */
+/** @internal Turns what a step threw after an abort into the abort, and leaves errors of ours alone. */
 export function rethrow(
   error: unknown,
   signal: AbortSignal | undefined,

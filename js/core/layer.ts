@@ -26,9 +26,10 @@ const inputKeys = new Set(['query', 'key', 'value', 'keyMask', 'mask']);
 const optionKeys = new Set(['causal', 'temperature', 'trace']);
 const seedKeys = new Set(['seed']);
 
-export class AttentionLayer extends Parameterised<NativeAttentionLayer> {
+export class AttentionLayer extends Parameterised {
   /** Every field, defaults filled in. */
   readonly config: CompleteAttentionConfig;
+  /** @internal */
   protected override readonly handle: Handle<NativeAttentionLayer>;
 
   /** @internal */

@@ -18,7 +18,7 @@ import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkTemperature } from './validation.js';
 
-/** The wasm module of a runtime and the objects that live in it. */
+/** @internal The wasm module of a runtime and the objects that live in it. */
 export interface ModuleContext {
   native: NativeModule;
   handles: Handles;
@@ -50,9 +50,10 @@ const plain: NativeForwardOptions = {
 };
 
 /** What every model is: parameters and a forward pass. */
-export class CoreModel extends Parameterised<NativeModel> {
+export class CoreModel extends Parameterised {
   /** Every field, defaults filled in. */
   readonly config: CompleteModelConfig;
+  /** @internal */
   protected override readonly handle: Handle<NativeModel>;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */

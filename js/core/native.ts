@@ -182,7 +182,7 @@ export interface NativeForwardResult {
   trace: Record<string, NativeTensor>;
 }
 
-interface NativeParameters {
+export interface NativeParameters {
   parameterTable(): NativeResult<{ name: string; dims: number[] }[]>;
   /** A copy of rows [first, first + count) of a parameter. */
   rows(name: string, first: number, count: number): NativeResult<NativeTensor>;

@@ -1,8 +1,8 @@
 // What layers and models share: named parameters in and out as copies, the names they record, and disposal.
-/// <reference lib="esnext.disposable" preserve="true" />
+import type { DisposableObject } from './disposable.js';
 import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
-import type { NativeAttentionLayer, NativeModel, NativeRecurrent } from './native.js';
+import type { NativeParameters } from './native.js';
 import type { NamedTensors, Tensor } from './tensor.js';
 import {
   checkInteger,
@@ -19,12 +19,11 @@ import {
 const pieceSize = 1 << 18;
 
 /** Parameters go by PyTorch's names. */
-export abstract class Parameterised<
-  N extends NativeAttentionLayer | NativeModel | NativeRecurrent,
-> {
+export abstract class Parameterised implements DisposableObject {
   #shapes: ReadonlyMap<string, readonly number[]> | undefined;
   #activations: ReadonlySet<string> | undefined;
-  protected abstract readonly handle: Handle<N>;
+  /** @internal */
+  protected abstract readonly handle: Handle<NativeParameters>;
 
   /** @internal Fresh weights. Where there is no memory for them, what was made is given back. */
   initialise(seed: number): void {

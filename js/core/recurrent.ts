@@ -67,9 +67,10 @@ const optionKeys: ReadonlySet<string> = new Set<keyof RecurrentOptions>(['influe
 const seedKeys = new Set(['seed']);
 const most = 1 << 24;
 
-export class Recurrent extends Parameterised<NativeRecurrent> {
+export class Recurrent extends Parameterised {
   /** Every field, defaults filled in. */
   readonly config: CompleteRecurrentConfig;
+  /** @internal */
   protected override readonly handle: Handle<NativeRecurrent>;
 
   /** @internal */

@@ -1,4 +1,5 @@
 // What generation takes and gives. No code.
+import type { Global } from '../core/global.js';
 import type { TokenIds } from '../core/tensor.js';
 
 export interface GenerateOptions {
@@ -30,7 +31,7 @@ export interface GenerateOptions {
   /** Told every new token and the text it adds: '' where characters are incomplete, or without a tokenizer. */
   onToken?: ((id: number, text: string) => void) | undefined;
   /** Checked before every token. */
-  signal?: AbortSignal | undefined;
+  signal?: Global<'AbortSignal'> | undefined;
 }
 
 export interface GenerateResult {

@@ -1,7 +1,7 @@
 // Training a model: draws examples, takes steps and snapshots. The arithmetic is C++'s.
-/// <reference lib="esnext.disposable" preserve="true" />
 import { overlapWeights, type OverlapWeights } from './disagreement.js';
 import { callNow } from '../core/callbacks.js';
+import type { DisposableObject } from '../core/disposable.js';
 import { callNative, fail } from '../core/errors.js';
 import type { Handle, Handles } from '../core/handles.js';
 import { nativeInterventions } from '../core/interventions.js';
@@ -48,7 +48,7 @@ const settingKeys: ReadonlySet<string> = new Set<keyof TrainerSettings>(['lr', '
 const gradientKeys: ReadonlySet<string> = new Set<keyof GradientOptions>(['trace']);
 const gradientPrefix = 'grad.';
 
-/** What a trainer needs to know of its model. */
+/** @internal What a trainer needs to know of its model. */
 export interface Training {
   model: CoreModel;
   module: NativeModule;
@@ -58,7 +58,7 @@ export interface Training {
 }
 
 /** AdamW on cross-entropy. Made by `model.trainer(options)`; it changes that model's weights. */
-export class Trainer {
+export class Trainer implements DisposableObject {
   readonly #model: CoreModel;
   readonly #padTokenIds: PadTokenIds;
   readonly #handle: Handle<NativeTrainer>;

@@ -1,4 +1,5 @@
 // The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
+import type { Global } from '../core/global.js';
 import { callAndWait } from '../core/callbacks.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from '../core/errors.js';
 import { plainCopy } from '../core/plain.js';
@@ -7,7 +8,7 @@ import type { Call, Created, Port, Reply } from './protocol.js';
 
 export interface CallOptions {
   /** Rejects at once; a call that has not begun is dropped, a loading one stops, and a late result is thrown away. */
-  signal?: AbortSignal | undefined;
+  signal?: Global<'AbortSignal'> | undefined;
 }
 
 /** A call that reports while it runs. */

@@ -14,6 +14,7 @@ import {
   page,
   resultAt,
   resultOf,
+  root,
   tools,
 } from './project.mjs';
 
@@ -193,12 +194,14 @@ describe('consumers', () => {
       run(process.execPath, [...flags, join(tools, args[0]), ...args.slice(1)], { cwd: folder });
     });
 
-  for (const [version, lib] of [
-    ['typescript5', ['ES2022', 'DOM']],
-    ['typescript7', ['ES2022', 'DOM']],
-    ['typescript7', ['ES2022']],
+  for (const [version, lib, types] of [
+    ['typescript5', ['ES2022', 'DOM'], []],
+    ['typescript5', ['ES2022'], []],
+    ['typescript7', ['ES2022', 'DOM'], []],
+    ['typescript7', ['ES2022'], []],
+    ['typescript7', ['ES2022'], ['node']],
   ])
-    test(`${version}, strict, libraries checked, lib ${lib.join(' and ')}`, () => {
+    test(`${version}, strict, libraries checked, of ${[...lib, ...types].join(', ')}`, () => {
       const folder = project({
         'main.ts': `import { createRuntime, type Model } from 'attention-lab';
           const rt = await createRuntime();
@@ -215,7 +218,8 @@ describe('consumers', () => {
             moduleResolution: 'nodenext',
             lib,
             noEmit: true,
-            types: [],
+            types,
+            typeRoots: [join(root, 'node_modules/@types')],
           },
           files: ['main.ts'],
         }),

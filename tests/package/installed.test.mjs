@@ -190,6 +190,8 @@ describe('the installed package', () => {
       listing[Symbol.dispose]();
       const remote: WorkerModel = await (await createWorkerRuntime()).createModel(config);
       const { logits } = await remote.forward({ inputIds: [[1, 2]] });
+      // @ts-expect-error no AbortSignal
+      await createRuntime({ signal: 1 });
       // @ts-expect-error misspelt
       fresh.forward({ inputIDs: [1] });
       // @ts-expect-error not a Float32Array
@@ -198,18 +200,28 @@ describe('the installed package', () => {
     }
     export const isOurs = (error: unknown): boolean => error instanceof AttentionLabError && error.code === 'aborted';
   `;
-  for (const [moduleResolution, module] of [
-    ['bundler', 'esnext'],
-    ['nodenext', 'nodenext'],
+  const dom = ['dom', 'dom.iterable'];
+  const bare = `
+    import { createRuntime, type Model, type Tensor } from 'attention-lab';
+    export async function use(): Promise<Tensor> {
+      const model: Model = (await createRuntime()).createModel({ dModel: 4, numLayers: 1, attention: { numHeads: 1 } });
+      return model.forward({ inputIds: [1, 2] }).lastHiddenState;
+    }
+  `;
+  for (const [moduleResolution, module, libraries, code] of [
+    ['bundler', 'esnext', dom, consumer],
+    ['nodenext', 'nodenext', dom, consumer],
+    ['nodenext', 'nodenext', [], bare],
   ]) {
-    test(`its types are sound under ${moduleResolution}, checked without skipLibCheck`, () => {
-      writeFileSync(join(installed.folder, 'consumer.ts'), consumer);
+    const where = libraries === dom ? '' : ', without DOM and types of Node';
+    test(`its types are sound under ${moduleResolution}${where}, checked without skipLibCheck`, () => {
+      writeFileSync(join(installed.folder, 'consumer.ts'), code);
       writeFileSync(
         join(installed.folder, 'tsconfig.json'),
         JSON.stringify({
           compilerOptions: {
             target: 'es2022',
-            lib: ['es2022', 'dom', 'dom.iterable'],
+            lib: ['es2022', ...libraries],
             module,
             moduleResolution,
             types: [],
