@@ -1,5 +1,6 @@
-// The fuzzers by name. Each module exports `title`; `run({ seconds, seed })` and `replay(file)`, which resolve to
-// { cases, failures: [{ file, message }] }: how many cases ran, and for each that failed the file that replays it.
+// The fuzzers by name. Each module exports `title`; `casesInMinute`; `run({ seconds, seed, cases? })`, which ends with the seconds or
+// the cases, and `replay(file)`. Both resolve to { cases, failures: [{ file, message }] }: how many cases ran, and for each that failed
+// the file that replays it.
 export const campaigns = {
   native: () => import('./native.mjs'),
   api: () => import('./api.mjs'),

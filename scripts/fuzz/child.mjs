@@ -9,11 +9,9 @@ const file = openSync(marker, 'r+');
 /** Milliseconds that no case may take. */
 const soon = 2000;
 const between = 200;
-/** Cases after which a fresh process goes on: memory that grew stays. */
-const most = 20_000;
 
 const campaign = await open();
-const last = Number(first) + (count === '' ? most : Number(count));
+const last = Number(first) + Number(count);
 const end = until === '' ? Infinity : Number(until);
 let unhandled;
 process.on('unhandledRejection', (error) => (unhandled = error));

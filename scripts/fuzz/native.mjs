@@ -1,6 +1,6 @@
 // libFuzzer over the C++ core: half of the time with AddressSanitizer, half as 32 bits with UBSan, where sizes overflow as in
 // wasm. Cases and what they cover are kept in build/, a small corpus in tests/fuzz/native/corpus.
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildNativeFuzzer } from '../lib/cpp.mjs';
 import { paths } from '../lib/paths.mjs';
@@ -8,6 +8,8 @@ import { capture } from '../lib/run.mjs';
 import { installFuzzCompiler } from '../lib/toolchain.mjs';
 
 export const title = 'C++ core, libFuzzer (ASan; UBSan in 32 bits)';
+/** Of one core of a laptop, or fewer. */
+export const casesInMinute = 20_000;
 
 const builds = ['fuzz', 'fuzz32'];
 const program = (build) => join(paths.build, build, 'attention_lab_fuzz');
@@ -36,9 +38,11 @@ function failuresOf(output, code, folder, before) {
   }));
 }
 
-async function fuzz(build, { seconds, seed }) {
+/** With a number of `cases` they are the same ones every time: those from the small corpus in git, not from one that grew. */
+async function fuzz(build, { seconds, seed, cases }) {
   const found = join(paths.build, 'fuzz-found', build);
-  const grown = join(paths.build, 'fuzz-corpus', build);
+  const grown = join(paths.build, cases === undefined ? 'fuzz-corpus' : 'fuzz-once', build);
+  if (cases !== undefined) rmSync(grown, { recursive: true, force: true });
   for (const folder of [found, grown]) mkdirSync(folder, { recursive: true });
   const before = new Set(readdirSync(found));
   const { code, output } = await capture(
@@ -47,6 +51,7 @@ async function fuzz(build, { seconds, seed }) {
       grown,
       ...kept,
       `-max_total_time=${Math.max(1, Math.round(seconds))}`,
+      ...(cases === undefined ? [] : [`-runs=${cases}`]),
       `-seed=${seed + 1}`, // 0 is libFuzzer's word for the clock
       `-artifact_prefix=${found}/`,
       '-max_len=1024',
@@ -64,10 +69,11 @@ const both = (results) => ({
   failures: results.flatMap(({ failures }) => failures),
 });
 
-export async function run({ seconds, seed }) {
+export async function run({ seconds, seed, cases }) {
   await prepare();
+  const each = { seconds: seconds / 2, seed, ...(cases && { cases: Math.ceil(cases / 2) }) };
   const results = [];
-  for (const build of builds) results.push(await fuzz(build, { seconds: seconds / 2, seed }));
+  for (const build of builds) results.push(await fuzz(build, each));
   return both(results);
 }
 

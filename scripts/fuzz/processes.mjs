@@ -9,6 +9,8 @@ import { paths } from '../lib/paths.mjs';
 const child = fileURLToPath(new URL('child.mjs', import.meta.url));
 /** Milliseconds without a new case after which a process counts as hung. */
 const hung = 20_000;
+/** Cases after which a fresh process goes on: memory that grew stays. */
+const processEnds = 20_000;
 /** Failures after which a campaign has seen enough. */
 const enough = 20;
 
@@ -31,7 +33,7 @@ function runChild(campaign, { seed, first, count, until }) {
   const at = () => Number(readFileSync(marker, 'utf8').trim());
   const failures = [];
   return new Promise((resolve) => {
-    const args = [campaign, seed, first, count ?? '', until ?? '', marker].map(String);
+    const args = [campaign, seed, first, count, until ?? '', marker].map(String);
     const child_ = spawn(process.execPath, ['--experimental-wasm-relaxed-simd', child, ...args], {
       cwd: paths.root,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -74,12 +76,13 @@ function runChild(campaign, { seed, first, count, until }) {
 /** { run, replay } of a campaign whose cases are in `scripts/fuzz/NAME-cases.mjs`. */
 export function campaign(name) {
   return {
-    async run({ seconds, seed }) {
+    async run({ seconds, seed, cases = Infinity }) {
       const until = Date.now() + seconds * 1000;
       const failures = [];
       let next = 0;
-      while (Date.now() < until && failures.length < enough) {
-        const ended = await runChild(name, { seed, first: next, until });
+      while (Date.now() < until && next < cases && failures.length < enough) {
+        const count = Math.min(processEnds, cases - next);
+        const ended = await runChild(name, { seed, first: next, count, until });
         failures.push(...ended.failures);
         next = ended.next;
       }

@@ -38,6 +38,12 @@ describe('tokenizers of any file and text', () => {
       /added_tokens\[0\]\.content: expected a string, got an array of 0/,
     ));
 
+  test('a template of nothing leaves nothing', () =>
+    withTokenizer(
+      { post_processor: { type: 'TemplateProcessing', single: [], pair: [], special_tokens: {} } },
+      (tokenizer) => assert.deepEqual(tokenizer.encode('a b').ids, []),
+    ));
+
   test('200,000 ideographs or combining marks', () =>
     withTokenizer({}, (tokenizer) => {
       assert.equal(tokenizer.encode('日'.repeat(200_000)).ids.length, 200_002);

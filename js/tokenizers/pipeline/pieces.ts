@@ -51,13 +51,16 @@ export function truncatePieces(
 
 /** One after the other; what was cut off of either with all that is possible of the other. */
 export function mergePieces(all: readonly Pieces[]): Pieces {
-  return all.reduce((a, b) => ({
-    pieces: [...a.pieces, ...b.pieces],
-    overflow: [
-      ...a.overflow.flatMap((cut) => [b.pieces, ...b.overflow].map((rest) => [...cut, ...rest])),
-      ...b.overflow.map((rest) => [...a.pieces, ...rest]),
-    ],
-  }));
+  return all.reduce(
+    (a, b) => ({
+      pieces: [...a.pieces, ...b.pieces],
+      overflow: [
+        ...a.overflow.flatMap((cut) => [b.pieces, ...b.overflow].map((rest) => [...cut, ...rest])),
+        ...b.overflow.map((rest) => [...a.pieces, ...rest]),
+      ],
+    }),
+    { pieces: [], overflow: [] },
+  );
 }
 
 export interface Padding {

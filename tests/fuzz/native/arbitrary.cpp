@@ -19,6 +19,13 @@ std::vector<T> many(Index count, Make make) {
   return values;
 }
 
+/// Whether products of it may be computed here, before the library has checked it.
+bool is_small(Index size) { return size > 0 && size < 256; }
+bool is_small(const nn::ImageConfig& image) {
+  return is_small(image.channels) && is_small(image.height) && is_small(image.width) && is_small(image.patch_height) &&
+         is_small(image.patch_width);
+}
+
 /// The number of values that are given where `right` are expected.
 Index roughly(Index right, Bytes& bytes) { return bytes.rarely(60) ? right + bytes.below(3) - 1 : right; }
 
@@ -64,9 +71,7 @@ StackConfig stack_config_of(Bytes& bytes) {
   if (bytes.rarely(5)) {
     config.vocab_size = 0;
     config.image = {bytes.size(1, 8), bytes.size(1, 8), bytes.size(1, 3), bytes.size(1, 4), bytes.size(1, 4)};
-    if (config.image.patch_height > 0 && config.image.patch_width > 0 && config.image.height < 256 &&
-        config.image.width < 256)
-      config.max_len = config.image.length();
+    if (is_small(config.image)) config.max_len = config.image.length();
   }
   return config;
 }
@@ -77,7 +82,7 @@ nn::MultiHeadAttentionConfig attention_config_of(Bytes& bytes) {
   nn::MultiHeadAttentionConfig config;
   config.num_heads = bytes.size(1, 4);
   config.d_head = bytes.size(1, 6);
-  const bool fits = config.num_heads < 256 && config.d_head < 256 && !bytes.rarely(4);
+  const bool fits = is_small(config.num_heads) && is_small(config.d_head) && !bytes.rarely(4);
   config.d_model = fits ? config.num_heads * config.d_head : bytes.size(1, 16);
   config.num_kv_heads = bytes.flag() ? bytes.size(0, 4) : 0;
   config.bias = bytes.flag();
@@ -116,15 +121,14 @@ ModelConfig model_config_of(Bytes& bytes) {
 }
 
 Inputs::Inputs(const StackConfig& config, Index batch, Bytes& bytes) {
-  const Index D = std::clamp<Index>(config.d_model(), 0, 10000);
-  const Index T =
-      config.image ? std::min<Index>(config.image.length(), 10000) : 1 + bytes.below(bytes.rarely(8) ? 60 : 8);
+  const Index D = rows_of(config.d_model());
+  const Index T = is_small(config.image) ? rows_of(config.image.length()) : 1 + bytes.below(bytes.rarely(8) ? 60 : 8);
   values.batch = bytes.rarely(100) ? bytes.size(-1, 3) : batch;
   values.length = bytes.rarely(100) ? bytes.size(-1, 9) : T;
   const auto number = [&] { return bytes.number(); };
   const Index rows = batch * T;
-  if (config.image && !bytes.rarely(20))
-    pixels = many<float>(roughly(batch * std::min<Index>(config.image.pixels(), 10000), bytes), number);
+  if (is_small(config.image) && !bytes.rarely(20))
+    pixels = many<float>(roughly(batch * rows_of(config.image.pixels()), bytes), number);
   else if (bytes.rarely(8))
     resid = many<float>(roughly(rows * D, bytes), number);
   else if (config.vocab_size == 0 || bytes.rarely(8))
@@ -154,7 +158,8 @@ Inputs::Inputs(const StackConfig& config, Index batch, Bytes& bytes) {
 Overrides::Overrides(Index batch, Index heads, Index T, Index S, Bytes& bytes) {
   if (bytes.rarely(3)) values.causal = bytes.flag();
   if (bytes.rarely(5)) values.temperature = bytes.number();
-  if (batch < 1 || heads < 1 || T < 1 || S < 1 || batch * T * S > 100000 || heads > 64) return;
+  if (batch < 1 || heads < 1 || T < 1 || S < 1 || batch > 64 || heads > 64) return;
+  if (T > kMostRows || S > kMostRows || batch * T > 100000 / S) return;
   if (bytes.rarely(5)) {
     keys = mask_of(batch * S, bytes);
     values.key_mask = keys.data();

@@ -1,12 +1,17 @@
 // Configs, inputs, edits and options that a fuzzer's bytes choose: many that fit together, some that do not.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "bytes.h"
 #include "models/model.h"
 
 namespace attention_lab::fuzz {
+
+/// Lists are made for at most as many rows, so that no product of the fuzzer's own overflows.
+constexpr Index kMostRows = 10000;
+inline Index rows_of(Index length) { return std::clamp<Index>(length, 0, kMostRows); }
 
 nn::MultiHeadAttentionConfig attention_config_of(Bytes& bytes);
 models::ModelConfig model_config_of(Bytes& bytes);

@@ -74,7 +74,7 @@ void forward(Model& model, Bytes& bytes) {
     return;
   }
   if (inputs.values.batch != B) inputs.values.batch = B;
-  const Overrides overrides(B, H, T, std::max<Index>(inputs.values.past.length, 0) + T, bytes);
+  const Overrides overrides(B, H, T, rows_of(inputs.values.past.length) + rows_of(T), bytes);
   attempt(bytes, [&] { model.forward(inputs.values, overrides.values, record); });
 }
 
@@ -97,7 +97,7 @@ void train_model(Model& model, Bytes& bytes) {
       batch.inputs = inputs.values;
       if (source) batch.encoder = source->values;
       const Index classes = model.config().num_labels, V = classes > 0 ? classes : model.config().vocab_size;
-      const Index rows = classes > 0 ? B : std::clamp<Index>(B * inputs.values.length, 0, 10000);
+      const Index rows = classes > 0 ? B : B * rows_of(inputs.values.length);
       std::vector<int> labels;
       for (Index r = bytes.rarely(60) ? rows - 1 : rows; r > 0; --r)
         labels.push_back(bytes.rarely(5)    ? train::kIgnored
@@ -105,8 +105,7 @@ void train_model(Model& model, Bytes& bytes) {
                                             : static_cast<int>(bytes.below(std::clamp<Index>(V, 1, 100))));
       batch.labels = labels;
       std::vector<float> overlap;
-      if (bytes.rarely(6))
-        overlap.assign(static_cast<std::size_t>(std::max<Index>(0, 2 * B * inputs.values.length)), 0.5f);
+      if (bytes.rarely(6)) overlap.assign(static_cast<std::size_t>(2 * B * rows_of(inputs.values.length)), 0.5f);
       if (overlap.size() < 10000) batch.overlap = overlap;
       switch (bytes.below(4)) {
         case 0: attempt(bytes, [&] { trainer.evaluate(batch); }); break;
