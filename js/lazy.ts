@@ -5,11 +5,13 @@ import type { OpenStore } from './checkpoints/hub-store.js';
 import * as analyses from './analysis/analyses.js';
 import { runSweep } from './analysis/sweep.js';
 import { saveModel } from './checkpoints/save.js';
+import { embedTexts } from './generation/sentences.js';
 
 export interface LazyParts extends Checkpoints {
   sweep: typeof runSweep;
   analyses: typeof analyses;
   saveModel: typeof saveModel;
+  embedTexts: typeof embedTexts;
 }
 
 /** Of a platform that opens folders and keeps downloads in this way. */
@@ -18,4 +20,5 @@ export const lazyPartsOf = (openFolder: OpenFolder, openStore: OpenStore): LazyP
   sweep: runSweep,
   analyses,
   saveModel,
+  embedTexts,
 });

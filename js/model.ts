@@ -20,7 +20,6 @@ import type { NativeForwardInputs, NativeModelConfig } from './core/native.js';
 import type { Tensor, TokenIds } from './core/tensor.js';
 import type { Encoding, Tokenizer } from './core/text-types.js';
 import { generate } from './generation/generation.js';
-import { embedTexts } from './generation/sentences.js';
 import type { GenerateOptions, GenerateResult } from './generation/types.js';
 import type { LazyParts } from './lazy.js';
 import { preprocessFor } from './pictures/preprocess.js';
@@ -178,7 +177,8 @@ export class Model extends CoreModel {
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */
   embed(texts: string | readonly string[]): Tensor {
-    return embedTexts(this, texts);
+    required(this.tokenizer);
+    return this.#host.loadedParts().embedTexts(this, texts);
   }
 
   /**

@@ -1,5 +1,4 @@
 // The runtime: chooses a wasm variant, starts the module and hands out attentions, layers and models. Knows no platform.
-import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { attend } from './core/attention.js';
 import { completeModelConfig } from './core/config.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from './core/errors.js';
@@ -30,14 +29,15 @@ import type {
 import type { AttentionLayerConfig, ModelConfig } from './core/config-types.js';
 import type { ListingName } from './core/listing-names.js';
 import type { RuntimeOptions, VariantName } from './core/runtime-types.js';
-import { checkKeys, checkOneOf, checkSeed, checkSignal } from './core/validation.js';
-import { compileWasm, wasmUrl, type ReadWasm } from './core/wasm.js';
+import { checkKeys, checkSeed, checkSignal } from './core/validation.js';
+import { checkVariant, chooseVariant } from './core/variant.js';
+import { compileOwnWasm, compileWasm, type ReadWasm } from './core/wasm.js';
 
 /** @internal What a browser and Node do differently. */
 export interface Platform {
   readWasm: ReadWasm;
-  /** The baseline variant out of the package's scripts, where its files cannot be had. */
-  unpackWasm?: () => Promise<WebAssembly.Module>;
+  /** A variant out of the package's scripts, where its files cannot be had. */
+  unpackWasm?: (variant: VariantName) => Promise<WebAssembly.Module>;
   /** What no first result needs: there from the start, or fetched when it is first asked for. */
   lazyParts: LazyParts | (() => Promise<LazyParts>);
 }
@@ -146,7 +146,7 @@ function lazily(lazyParts: Platform['lazyParts']): Pick<Host, 'lazyParts' | 'loa
 /** @internal Starts a runtime on this platform. */
 export async function startRuntime(platform: Platform, given?: RuntimeOptions): Promise<Runtime> {
   const options = checkKeys('options', given, optionKeys);
-  const asked = checkOneOf('variant', options.variant ?? 'auto', ['auto', 'relaxed', 'simd128']);
+  const asked = checkVariant(options.variant);
   const signal = checkSignal('signal', options.signal);
   checkAborted(signal, 'createRuntime');
   const module =
@@ -169,32 +169,16 @@ async function ownWasm(
 ): Promise<WebAssembly.Module> {
   const variant = await chooseVariant(asked);
   try {
-    return await compileWasm(wasmUrl(variant), readWasm, signal);
+    return await compileOwnWasm(variant, readWasm, signal);
   } catch (error) {
     checkAborted(signal, 'createRuntime');
-    if (!unpackWasm || asked === 'relaxed') throw error;
+    if (!unpackWasm) throw error;
     try {
-      return await unpackWasm();
+      return await unpackWasm(variant);
     } catch {
       throw error; // says which file was missing
     }
   }
-}
-
-async function chooseVariant(asked: 'auto' | VariantName): Promise<VariantName> {
-  if (!(await simd())) {
-    fail(
-      'unsupported_engine',
-      'this JavaScript engine has no WebAssembly SIMD, which attention-lab needs',
-    );
-  }
-  if (asked === 'simd128') return asked;
-  if (await relaxedSimd()) return 'relaxed';
-  if (asked === 'auto') return 'simd128';
-  fail(
-    'unsupported_engine',
-    'variant: this JavaScript engine has no relaxed SIMD; ask for "simd128" or "auto"',
-  );
 }
 
 /** Runs the Emscripten glue on a compiled module. */

@@ -2,6 +2,7 @@
 import { AttentionLabError, checkAborted, fail, messageOf, rethrow } from './errors.js';
 import type { RuntimeOptions, VariantName } from './runtime-types.js';
 import { describe } from './validation.js';
+import { differenceIn, patched } from './wasm-patch.js';
 
 /** Written out in full, because bundlers find a wasm file only by this exact expression. */
 export function wasmUrl(variant: VariantName): URL {
@@ -10,24 +11,52 @@ export function wasmUrl(variant: VariantName): URL {
     : new URL('./wasm/simd128.wasm', import.meta.url);
 }
 
-/** How an entry of the package reads a wasm file: over fetch, or in Node from the disk. */
-export type ReadWasm = (
-  source: string | URL,
-  signal: AbortSignal | undefined,
-) => Promise<WebAssembly.Module>;
+/** A file as it was read, and the name that errors say. */
+export interface WasmFile {
+  name: string;
+  content: Response | ArrayBuffer | ArrayBufferView;
+}
 
+/** How an entry of the package reads a wasm file: over fetch, or in Node from the disk. */
+export type ReadWasm = (source: string | URL, signal: AbortSignal | undefined) => Promise<WasmFile>;
+
+/** The package's own file of a variant. */
+export async function compileOwnWasm(
+  variant: VariantName,
+  read: ReadWasm,
+  signal: AbortSignal | undefined,
+): Promise<WebAssembly.Module> {
+  checkAborted(signal, 'wasm');
+  const baseline = read(wasmUrl('simd128'), signal);
+  if (variant === 'simd128') return compile(await baseline, signal);
+  const [whole, difference] = await Promise.all([baseline, read(wasmUrl(variant), signal)]);
+  return completed(await compile(difference, signal), () => bytesOf(whole, signal));
+}
+
+/** What the caller gives. The relaxed variant's file, a difference, is completed by simd128.wasm beside it, else by the package's own. */
 export async function compileWasm(
   source: NonNullable<RuntimeOptions['wasm']>,
   read: ReadWasm,
   signal: AbortSignal | undefined,
 ): Promise<WebAssembly.Module> {
   checkAborted(signal, 'wasm');
-  if (source instanceof WebAssembly.Module) return source;
-  if (typeof source === 'string' || source instanceof URL) return read(source, signal);
+  const address = typeof source === 'string' || source instanceof URL ? String(source) : undefined;
+  const module =
+    source instanceof WebAssembly.Module
+      ? source
+      : await compile(address ? await read(source as string | URL, signal) : given(source), signal);
+  return completed(module, async () => {
+    const beside = address?.replace(/(?<=^|[\\/])relaxed\.wasm(?=$|[?#])/, 'simd128.wasm');
+    const isOther = beside !== undefined && beside !== address;
+    return bytesOf(await read(isOther ? beside : wasmUrl('simd128'), signal), signal);
+  });
+}
+
+function given(source: NonNullable<RuntimeOptions['wasm']>): WasmFile {
+  const name = 'wasm';
   if (typeof Response !== 'undefined' && source instanceof Response)
-    return compileResponse(source, 'wasm', signal);
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
-    return compileBytes(source, 'wasm');
+    return { name: source.url || name, content: source };
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return { name, content: source };
   fail(
     'invalid_argument',
     `wasm: expected a URL, Response, ArrayBuffer, Uint8Array or WebAssembly.Module, got ${describe(source)}`,
@@ -36,42 +65,63 @@ export async function compileWasm(
 
 export const fetchWasm: ReadWasm = async (source, signal) => {
   const url = String(source);
-  let response: Response;
   try {
-    response = await fetch(url, signal ? { signal } : {});
+    const content = await fetch(url, signal ? { signal } : {});
+    return { name: content.url || url, content };
   } catch (error) {
     rethrow(error, signal, url, 'wasm_load');
   }
-  return compileResponse(response, url, signal);
 };
 
-async function compileResponse(
-  response: Response,
-  fallbackName: string,
+async function compile(
+  file: WasmFile,
   signal: AbortSignal | undefined,
 ): Promise<WebAssembly.Module> {
-  const name = response.url || fallbackName;
-  if (!response.ok)
-    fail('wasm_load', `${name}: expected a WebAssembly file, got status ${response.status}`);
+  const { name, content } = file;
+  // compileStreaming refuses every other type, even this one with a parameter, and many servers do not know .wasm.
+  const isStream =
+    'headers' in content &&
+    content.ok &&
+    content.headers.get('Content-Type') === 'application/wasm';
   try {
-    // compileStreaming refuses every other type, even this one with a parameter, and many servers do not know .wasm.
-    if (response.headers.get('Content-Type') === 'application/wasm')
-      return await WebAssembly.compileStreaming(response);
-    return await compileBytes(await response.arrayBuffer(), name);
+    if (isStream) return await WebAssembly.compileStreaming(content);
+  } catch (error) {
+    rethrow(error, signal, name, 'wasm_load');
+  }
+  return compileBytes(await bytesOf(file, signal), name);
+}
+
+async function bytesOf(
+  { name, content }: WasmFile,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (ArrayBuffer.isView(content))
+    return new Uint8Array(content.buffer as ArrayBuffer, content.byteOffset, content.byteLength);
+  if (!('headers' in content)) return new Uint8Array(content);
+  if (!content.ok)
+    fail('wasm_load', `${name}: expected a WebAssembly file, got status ${content.status}`);
+  try {
+    return new Uint8Array(await content.arrayBuffer());
   } catch (error) {
     rethrow(error, signal, name, 'wasm_load');
   }
 }
 
+/** The module itself, or what it makes of the baseline. */
+export async function completed(
+  module: WebAssembly.Module,
+  baseline: () => Promise<Uint8Array>,
+): Promise<WebAssembly.Module> {
+  const difference = differenceIn(module);
+  return difference ? compileBytes(patched(await baseline(), difference), 'relaxed.wasm') : module;
+}
+
 const magic = [0x00, 0x61, 0x73, 0x6d];
 
 export async function compileBytes(
-  source: ArrayBuffer | ArrayBufferView,
+  bytes: Uint8Array<ArrayBuffer>,
   name: string,
 ): Promise<WebAssembly.Module> {
-  const bytes = ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : new Uint8Array(source);
   const head = bytes.subarray(0, 4);
   if (head.length < 4 || magic.some((byte, index) => byte !== head[index])) {
     const found =
@@ -83,7 +133,7 @@ export async function compileBytes(
     fail('wasm_load', `${name}: expected a WebAssembly file (00 61 73 6d), found ${found}${guess}`);
   }
   try {
-    return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
+    return await WebAssembly.compile(bytes);
   } catch (error) {
     throw new AttentionLabError('wasm_load', `${name}: ${messageOf(error)}`, { cause: error });
   }

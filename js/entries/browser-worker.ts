@@ -2,6 +2,7 @@
 import { AttentionLabError, fail, messageOf } from '../core/errors.js';
 import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/runtime-types.js';
 import { checkKeys, describe } from '../core/validation.js';
+import { chooseVariant } from '../core/variant.js';
 import { startWorkerRuntime, type WorkerRuntime } from '../worker/client.js';
 import type { WorkerPort } from '../worker/connection.js';
 import type * as Unpack from './unpack.js';
@@ -13,7 +14,7 @@ const lostFiles = new Set(['worker_failed', 'wasm_load', 'network']);
 
 /**
  * `open` starts the worker from its file; where there is none to be had (a bundler that did not copy it, another origin), the
- * packed copy runs from a Blob, with the wasm of the baseline variant.
+ * packed copy runs from a Blob, with the wasm inside the scripts.
  */
 export async function startBrowserWorker(
   given: WorkerRuntimeOptions | undefined,
@@ -36,7 +37,7 @@ export async function startBrowserWorker(
     return await startWorkerRuntime(portOf(trusting(open)), options);
   } catch (error) {
     const isLost = error instanceof AttentionLabError && lostFiles.has(error.code);
-    if (!isLost || options.wasm !== undefined || options.variant === 'relaxed') throw error;
+    if (!isLost || options.wasm !== undefined) throw error;
     try {
       return await startPacked(options, unpack);
     } catch (second) {
@@ -54,7 +55,7 @@ async function startPacked(
   unpack: () => Promise<typeof Unpack>,
 ): Promise<WorkerRuntime> {
   const { unpackWasm, unpackWorker } = await unpack();
-  const wasm = options.wasm ?? (await unpackWasm());
+  const wasm = options.wasm ?? (await unpackWasm(await chooseVariant(options.variant)));
   const script = new Blob([await unpackWorker()], { type: 'text/javascript' });
   const url = URL.createObjectURL(script);
   try {

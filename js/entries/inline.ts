@@ -1,6 +1,7 @@
 // attention-lab/inline: the whole package in scripts, wasm and worker included; no file beside them, no dynamic import.
 import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/runtime-types.js';
 import { startRuntime, type Runtime } from '../runtime.js';
+import { chooseVariant } from '../core/variant.js';
 import { fetchWasm } from '../core/wasm.js';
 import type { WorkerRuntime } from '../worker/client.js';
 import { startBrowserWorker } from './browser-worker.js';
@@ -10,9 +11,9 @@ import * as unpack from './unpack.js';
 export * from './public.js';
 export type * from './worker-public.js';
 
-/** A runtime of its own memory; the wasm is the baseline variant inside the script, unless `wasm` says otherwise. */
+/** A runtime of its own memory; the wasm is inside the script, unless `wasm` says otherwise. */
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  const wasm = options?.wasm ?? (await unpack.unpackWasm());
+  const wasm = options?.wasm ?? (await unpack.unpackWasm(await chooseVariant(options?.variant)));
   return startRuntime({ readWasm: fetchWasm, lazyParts }, { ...options, wasm });
 }
 

@@ -12,7 +12,7 @@ import { fail, rethrow } from '../core/errors.js';
 import { defaultCacheDir, nodeStore } from '../checkpoints/hub-store-node.js';
 import type { CacheOptions, HubOptions, ModelSource } from '../checkpoints/types.js';
 import { checkString, describe } from '../core/validation.js';
-import { compileBytes, fetchWasm, type ReadWasm } from '../core/wasm.js';
+import { fetchWasm, type ReadWasm } from '../core/wasm.js';
 
 /** The path that a string or file: URL means, or undefined for an address to be fetched. */
 function asPath(source: string | URL): string | undefined {
@@ -30,13 +30,11 @@ function asPath(source: string | URL): string | undefined {
 export const readNodeWasm: ReadWasm = async (source, signal) => {
   const path = asPath(source);
   if (path === undefined) return fetchWasm(source, signal);
-  let bytes: Buffer;
   try {
-    bytes = await readFile(path, { signal });
+    return { name: path, content: await readFile(path, { signal }) };
   } catch (error) {
     rethrow(error, signal, path, 'wasm_load');
   }
-  return compileBytes(bytes, path);
 };
 
 export function openNodeFolder(source: ModelSource, options: HubOptions = {}): Folder {

@@ -2,5 +2,7 @@
 
 /** dist/wasm/simd128.wasm. */
 export const packedWasm: string;
+/** dist/wasm/relaxed.wasm, its difference from the other. */
+export const packedRelaxed: string;
 /** dist/worker-entry.js. */
 export const packedWorker: string;

@@ -1,27 +1,47 @@
 // attention-lab/worker in Node: a runtime in a worker thread of its own.
 import { Worker } from 'node:worker_threads';
+import { AttentionLabError, fail, messageOf } from '../core/errors.js';
 import { startWorkerRuntime, type WorkerRuntime } from '../worker/client.js';
+import type { WorkerPort } from '../worker/connection.js';
 import type { RuntimeOptions } from '../core/runtime-types.js';
 
 export * from './worker-public.js';
 
 /** Starts a worker thread and a runtime in it. An idle one does not keep the process alive. */
-export function createWorkerRuntime(options?: RuntimeOptions): Promise<WorkerRuntime> {
-  const worker = new Worker(new URL('./worker-entry-node.js', import.meta.url), {
-    execArgv: [], // --input-type, --import and the like are for the caller's own script
-  });
-  return startWorkerRuntime(
-    {
-      post: (message, transfer) => worker.postMessage(message, transfer),
-      listen: (receive) => worker.on('message', receive),
-      onFailure: (failed) => {
-        worker.on('error', failed);
-        worker.on('messageerror', failed);
-        worker.on('exit', (code) => failed(`it ended with code ${code}`));
-      },
-      hold: (waiting) => (waiting ? worker.ref() : worker.unref()),
-      terminate: () => void worker.terminate(),
+export async function createWorkerRuntime(options?: RuntimeOptions): Promise<WorkerRuntime> {
+  try {
+    return await startWorkerRuntime(
+      portOf(() => new URL('./worker-entry-node.js', import.meta.url)),
+      options,
+    );
+  } catch (error) {
+    if (!(error instanceof AttentionLabError && error.code === 'worker_failed')) throw error;
+    // webpack (Next's route handlers) makes the expression above an address for browsers. It leaves this one alone.
+    const own = import.meta.url;
+    return startWorkerRuntime(
+      portOf(() => new URL('./worker-entry-node.js', own)),
+      options,
+    );
+  }
+}
+
+function portOf(script: () => URL): WorkerPort {
+  let worker: Worker;
+  try {
+    // --input-type, --import and the like are for the caller's own script.
+    worker = new Worker(script(), { execArgv: [] });
+  } catch (error) {
+    fail('worker_failed', `the worker could not be started: ${messageOf(error)}`, error);
+  }
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    listen: (receive) => worker.on('message', receive),
+    onFailure: (failed) => {
+      worker.on('error', failed);
+      worker.on('messageerror', failed);
+      worker.on('exit', (code) => failed(`it ended with code ${code}`));
     },
-    options,
-  );
+    hold: (waiting) => (waiting ? worker.ref() : worker.unref()),
+    terminate: () => void worker.terminate(),
+  };
 }

@@ -1,20 +1,13 @@
 // Makes dist/: the wasm variants, the JavaScript bundles and their types. Imports esbuild, so only after the packages are installed.
-import {
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { join, relative } from 'node:path';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { checkGlue, gluePath, variants, wasmPath } from './cpp.mjs';
 import { packageNotices } from './licences.mjs';
 import { paths } from './paths.mjs';
 import { run } from './run.mjs';
 import { filesBelow, once } from './stamp.mjs';
+import { differenceModule } from './wasm-patch.mjs';
 
 const source = join(paths.root, 'js');
 const entries = join(source, 'entries');
@@ -44,6 +37,7 @@ export function buildDist() {
     'package-lock.json',
     'scripts/lib/dist.mjs',
     'scripts/lib/licences.mjs',
+    'scripts/lib/wasm-patch.mjs',
   ].map((name) => join(paths.root, name));
   return once(
     'dist',
@@ -52,8 +46,10 @@ export function buildDist() {
     async () => {
       rmSync(paths.dist, { recursive: true, force: true });
       mkdirSync(join(paths.dist, 'wasm'), { recursive: true });
-      variants.forEach((variant, i) => copyFileSync(wasmPath(variant), wasm[i]));
-      const inputs = await bundle(wasm[variants.indexOf('simd128')]);
+      const [baseline, relaxed] = variants.map((variant) => readFileSync(wasmPath(variant)));
+      const shipped = [baseline, differenceModule(baseline, relaxed)];
+      shipped.forEach((bytes, i) => writeFileSync(wasm[i], bytes));
+      const inputs = await bundle(...shipped);
       await run(
         [
           process.execPath,
@@ -75,8 +71,8 @@ export function buildDist() {
   );
 }
 
-/** The scripts, whose sources it gives back; inside them, for bundlers that lose files, lie the baseline wasm and the browser's worker in one piece. */
-async function bundle(wasm) {
+/** The scripts, whose sources it gives back; inside them, for bundlers that lose files, lie the wasm and the browser's worker in one piece. */
+async function bundle(baseline, relaxed) {
   const { build } = await import('esbuild');
   const options = {
     outdir: paths.dist,
@@ -100,17 +96,30 @@ async function bundle(wasm) {
     plugins: [glue],
   });
   const packed = packedFiles({
-    packedWasm: readFileSync(wasm),
+    packedWasm: baseline,
+    packedRelaxed: relaxed,
     packedWorker: worker.outputFiles[0].contents,
   });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     ...options,
     entryPoints: entryPoints(),
     splitting: true,
     metafile: true,
+    write: false,
     plugins: [glue, packed],
   });
+  writeScripts(outputFiles);
   return Object.keys(metafile.inputs);
+}
+
+/** esbuild makes an empty chunk of modules that are types alone: neither it nor what imports it is of use. */
+function writeScripts(files) {
+  const isEmpty = ({ text }) => text.trim() === '';
+  const empty = files.filter(isEmpty).map(({ path }) => basename(path));
+  const imports = new RegExp(`import"\\./(?:${empty.join('|').replaceAll('.', '\\.')})";`, 'g');
+  for (const file of files)
+    if (!isEmpty(file))
+      writeFileSync(file.path, empty.length > 0 ? file.text.replace(imports, '') : file.text);
 }
 
 /** js/entries/packed.js: each file gzipped, in base64. */

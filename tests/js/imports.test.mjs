@@ -16,7 +16,7 @@ const allowed = {
   training: ['core'],
   analysis: ['core'],
   checkpoints: ['core', 'tokenizers'],
-  'lazy.ts': ['core', 'checkpoints', 'analysis'],
+  'lazy.ts': ['core', 'checkpoints', 'analysis', 'generation'],
   'model.ts': [
     'core',
     'generation',

@@ -57,6 +57,33 @@ describe('createRuntime', () => {
     }
   });
 
+  test(
+    'relaxed.wasm in every form, completed by simd128.wasm beside it or of the package',
+    { skip: variants.length < 2 },
+    async () => {
+      const relaxedPath = path.replace('simd128', 'relaxed');
+      const relaxed = await readFile(relaxedPath);
+      const server = await serveFiles({ 'w/relaxed.wasm': relaxed, 'w/simd128.wasm': bytes });
+      const sources = [
+        relaxed,
+        await WebAssembly.compile(relaxed),
+        relaxedPath,
+        pathToFileURL(relaxedPath),
+        new Response(relaxed),
+        `${server.url}/w/relaxed.wasm?v=1`,
+      ];
+      try {
+        for (const wasm of sources) {
+          const rt = await createRuntime({ wasm });
+          assert.equal(rt.variant, 'relaxed');
+          assertWorks(rt);
+        }
+      } finally {
+        await server.close();
+      }
+    },
+  );
+
   test('wasm over HTTP, with the right and with a wrong MIME type', async () => {
     for (const type of [
       'application/wasm',

@@ -99,6 +99,13 @@ describe('the installed package', () => {
     );
   });
 
+  test('no empty script', () => {
+    assert.deepEqual(
+      scripts().filter((name) => read(name).trim() === ''),
+      [],
+    );
+  });
+
   test('no eval, no new Function, no CDN, no machine path', () => {
     for (const name of scripts()) {
       const code = read(name);
@@ -261,6 +268,6 @@ describe('the installed package', () => {
 
   test('the whole tarball is small', () => {
     const { size } = statSync(installed.tarball);
-    assert.ok(size <= 512_000, `${size} bytes`);
+    assert.ok(size <= 450_000, `${size} bytes`);
   });
 });
