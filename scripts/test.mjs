@@ -2,6 +2,7 @@
 import { buildSteps, setUpSteps } from './lib/build-steps.mjs';
 import { findChromium } from './lib/chromium.mjs';
 import { variants } from './lib/cpp.mjs';
+import { installEngines } from './lib/engines.mjs';
 import { paths } from './lib/paths.mjs';
 import { fuzzTests, nativeTests, nodeTests, typeChecks, wasmTests } from './lib/runners.mjs';
 import { step, StepFailed } from './lib/steps.mjs';
@@ -12,6 +13,7 @@ const preparations = [
   ...setUpSteps,
   { title: 'C++ compiler and libraries', run: installCompiler },
   { title: 'Chromium', run: findChromium },
+  { title: 'Firefox, WebKitGTK and Node 24', run: installEngines },
   ...buildSteps,
 ];
 
@@ -29,6 +31,10 @@ const runners = [
   {
     title: 'the page, in Chromium',
     run: () => nodeTests('browser', ['browser'], { concurrency: 1 }),
+  },
+  {
+    title: 'in Firefox, WebKitGTK and Node 24',
+    run: () => nodeTests('engines', ['engines'], { concurrency: 1 }),
   },
 ];
 

