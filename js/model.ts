@@ -13,6 +13,7 @@ import type {
   SentenceSettings,
 } from './core/checkpoint-extras.js';
 import { fail } from './core/errors.js';
+import { yieldToEventLoop } from './core/event-loop.js';
 import type { ForwardInputs, ForwardOptions } from './core/forward-types.js';
 import { checkInputs } from './core/inputs.js';
 import { CoreModel, type ModuleContext } from './core/model.js';
@@ -121,17 +122,13 @@ export class Model extends CoreModel {
     }
   }
 
-  /** @internal As `generate`, with a turn of the event loop between tokens. */
-  async generateInTurns(
-    inputIds: TokenIds,
-    options: GenerateOptions,
-    turn: () => Promise<void>,
-  ): Promise<GenerateResult> {
+  /** @internal `generate` as a worker runs it: it yields to the event loop between tokens. */
+  async generateYielding(inputIds: TokenIds, options?: GenerateOptions): Promise<GenerateResult> {
     const steps = this.#generation(inputIds, options);
     for (;;) {
       const step = steps.next();
       if (step.done) return step.value;
-      await turn();
+      await yieldToEventLoop();
     }
   }
 

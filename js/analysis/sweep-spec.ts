@@ -1,7 +1,7 @@
-// What a sweep is asked, what it answers, and how it is sent to a worker. Computes nothing: that is sweep.ts.
+// What a sweep is asked, what it answers, and what of it a worker is sent. Computes nothing: that is sweep.ts.
 import type { Global } from '../core/global.js';
 import { checkAborted, fail } from '../core/errors.js';
-import { sendableInterventions, traceOf } from '../core/interventions.js';
+import { traceOf } from '../core/interventions.js';
 import type { Metric } from './metrics.js';
 import type {
   ForwardInputs,
@@ -73,14 +73,11 @@ export interface SweepResult {
   blockPasses: { run: number; whole: number };
 }
 
-export const sweepCallKeys: ReadonlySet<string> = new Set<keyof SweepCall>([
-  'onProgress',
-  'signal',
-]);
+const callKeys: ReadonlySet<string> = new Set<keyof SweepCall>(['onProgress', 'signal']);
 
 /** The options of a call, checked; throws where it was aborted before it began. */
 export function checkSweepCall(call: SweepCall | undefined): SweepCall {
-  const { onProgress, signal } = checkKeys('options', call, sweepCallKeys);
+  const { onProgress, signal } = checkKeys('options', call, callKeys);
   checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'sweep');
   return { onProgress, signal };
@@ -114,21 +111,15 @@ export function placesOf({ at, over }: SweepSpec, two: boolean): readonly string
   return places.map((name, index) => checkString(`at[${index}]`, name));
 }
 
-/** The same sweep, its runs with no more of their activations than it needs: what a worker is sent. */
-export function sendableSweep(spec: SweepSpec): SweepSpec {
-  if (typeof spec !== 'object' || spec === null) return spec;
+/** Of a sweep that takes from another run: the same with no more of that run than it takes. Of anything else: the same. */
+export function trimmedSweep(value: object): object {
+  const spec = value as SweepSpec;
   const trace = spec.from && traceOf(spec.from);
-  const places =
-    trace && Object.hasOwn(defaultPlaces, spec.over)
-      ? [false, true].flatMap((two) => placesOf(spec, two))
-      : [];
-  const needed = places.map((name) => name.split('{l}'));
+  if (!trace || !Object.hasOwn(defaultPlaces, spec.over)) return value;
+  const needed = [false, true]
+    .flatMap((two) => placesOf(spec, two))
+    .map((name) => name.split('{l}'));
   const isNeeded = (name: string): boolean =>
     needed.some(([begin, end = '']) => name.startsWith(begin!) && name.endsWith(end));
-  const edits = spec.options?.interventions;
-  return {
-    ...spec,
-    ...(trace && { from: new Map([...trace].filter(([name]) => isNeeded(name))) }),
-    ...(edits && { options: { ...spec.options, interventions: sendableInterventions(edits) } }),
-  };
+  return { ...spec, from: new Map([...trace].filter(([name]) => isNeeded(name))) };
 }

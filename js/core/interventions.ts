@@ -1,7 +1,7 @@
 // Edits of activations as data: checks them and gives every selector that was left out its "all".
 import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
-import { entriesOf, isArray, reading } from './plain.js';
+import { reading } from './plain.js';
 import type { Intervention, TracedRun } from './forward-types.js';
 import type { Tensor } from './tensor.js';
 import {
@@ -144,13 +144,10 @@ function isMasked(value: unknown, at: string): boolean {
   return value === -Infinity && at.endsWith('.masked_scores');
 }
 
-/** The same edits, each `from` with no more of its run than the edit needs: what a worker is sent. */
-export function sendableInterventions(given: readonly Intervention[]): readonly Intervention[] {
-  if (!isArray(given)) return given;
-  return entriesOf('interventions', given).map((edit) =>
-    reading('interventions', () => {
-      const tensor = edit?.from && traceOf(edit.from)?.get(edit.at);
-      return tensor ? { ...edit, from: new Map([[edit.at, tensor]]) } : edit;
-    }),
-  );
+/** Of an edit that takes from another run: the same with no more of that run than it takes. Of anything else: the same. */
+export function trimmedIntervention(value: object): object {
+  const { at, from } = value as Partial<Intervention>;
+  if (typeof at !== 'string' || from === undefined) return value;
+  const tensor = traceOf(from)?.get(at);
+  return tensor ? { ...value, from: new Map([[at, tensor]]) } : value;
 }

@@ -95,30 +95,3 @@ function isShared(buffer: ArrayBufferLike): boolean {
     return true;
   }
 }
-
-/** Deeper than anything that a call takes. */
-const deepest = 16;
-
-/** A copy of what is sent to a worker: arrays and objects, proxies of them too, as plain ones; buffers, files and the like as they are. */
-export function plainCopy(name: string, value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || typedArrayKind(value) !== undefined)
-    return value;
-  if (depth > deepest)
-    fail('invalid_argument', `${name}: expected plain data, got a deeper object`);
-  const inside = (item: unknown): unknown => plainCopy(name, item, depth + 1);
-  return reading(name, () => {
-    if (Array.isArray(value)) return entriesOf(name, value as unknown[]).map(inside);
-    switch (Object.prototype.toString.call(value)) {
-      case '[object Map]':
-        return new Map(
-          [...(value as Map<unknown, unknown>)].map(([key, item]) => [key, inside(item)]),
-        );
-      case '[object Object]':
-        return Object.fromEntries(
-          Object.keys(value).map((key) => [key, inside((value as never)[key])]),
-        );
-      default:
-        return value;
-    }
-  });
-}

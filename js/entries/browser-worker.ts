@@ -3,7 +3,8 @@ import { AttentionLabError, fail, messageOf } from '../core/errors.js';
 import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/runtime-types.js';
 import { checkKeys, describe } from '../core/validation.js';
 import { chooseVariant } from '../core/variant.js';
-import { startWorkerRuntime, type WorkerRuntime } from '../worker/client.js';
+import { startWorkerRuntime } from '../worker/client.js';
+import type { WorkerRuntime } from '../worker/remote.js';
 import type { WorkerPort } from '../worker/connection.js';
 import type * as Unpack from './unpack.js';
 

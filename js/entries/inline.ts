@@ -3,7 +3,7 @@ import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/runtime-types
 import { startRuntime, type Runtime } from '../runtime.js';
 import { chooseVariant } from '../core/variant.js';
 import { fetchWasm } from '../core/wasm.js';
-import type { WorkerRuntime } from '../worker/client.js';
+import type { WorkerRuntime } from '../worker/remote.js';
 import { startBrowserWorker } from './browser-worker.js';
 import { lazyParts } from './lazy-web.js';
 import * as unpack from './unpack.js';

@@ -1,8 +1,9 @@
 // attention-lab/worker in Node: a runtime in a worker thread of its own.
 import { Worker } from 'node:worker_threads';
 import { AttentionLabError, fail, messageOf } from '../core/errors.js';
-import { startWorkerRuntime, type WorkerRuntime } from '../worker/client.js';
 import type { WorkerPort } from '../worker/connection.js';
+import { startWorkerRuntime } from '../worker/client.js';
+import type { WorkerRuntime } from '../worker/remote.js';
 import type { RuntimeOptions } from '../core/runtime-types.js';
 
 export * from './worker-public.js';

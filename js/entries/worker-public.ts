@@ -1,10 +1,8 @@
 // What both entries of attention-lab/worker export, beside their own createWorkerRuntime.
-export { AttentionLabError, errorCodes, type ErrorCode } from '../core/errors.js';
-export { listingNames } from '../core/listing-names.js';
-export { createRandom } from '../core/random.js';
-export { preprocess } from '../pictures/preprocess.js';
-export type { CallOptions } from '../worker/connection.js';
+export * from './public.js';
 export type {
+  CallOptions,
+  Remote,
   WorkerAttentionLayer,
   WorkerListing,
   WorkerModel,
@@ -12,35 +10,4 @@ export type {
   WorkerRuntime,
   WorkerTokenizer,
   WorkerTrainer,
-} from '../worker/client.js';
-export {
-  headMeasures,
-  measureHeads,
-  type HeadMeasure,
-  type HeadScores,
-  type MeasureOptions,
-} from '../analysis/measures.js';
-export { rollout, type RolloutOptions } from '../analysis/rollout.js';
-export { weightNorms, type WeightNormOptions } from '../analysis/weight-norms.js';
-export type { AttentionRun } from '../analysis/attention-run.js';
-export type { Metric, PerSequence } from '../analysis/metrics.js';
-export type {
-  CompleteRecurrentConfig,
-  RecurrentConfig,
-  RecurrentInputs,
-  RecurrentOptions,
-  RecurrentOutput,
-} from '../core/recurrent.js';
-export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../analysis/sweep-spec.js';
-export type * from '../checkpoints/types.js';
-export type * from '../core/attention-types.js';
-export type * from '../core/config-types.js';
-export type * from '../core/forward-types.js';
-export type * from '../core/runtime-types.js';
-export type * from '../core/tensor.js';
-export type * from '../core/text-types.js';
-export type * from '../generation/types.js';
-export type * from '../pictures/types.js';
-export type * from '../training/types.js';
-export type { ListingName } from '../core/listing-names.js';
-export type { SeededRandom } from '../core/random.js';
+} from '../worker/remote.js';

@@ -1,6 +1,6 @@
 // attention-lab/worker in a browser: a runtime in a module worker of its own.
 import type { WorkerRuntimeOptions } from '../core/runtime-types.js';
-import type { WorkerRuntime } from '../worker/client.js';
+import type { WorkerRuntime } from '../worker/remote.js';
 import { startBrowserWorker } from './browser-worker.js';
 
 export * from './worker-public.js';

@@ -22,7 +22,7 @@ import {
   checkSignal,
 } from '../core/validation.js';
 
-export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>([
+const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>([
   'maxNewTokens',
   'temperature',
   'topK',

@@ -32,7 +32,7 @@ export function pixelsOfAll(pictures: Picture | readonly Picture[]): PixelData[]
 }
 
 /** The picture's pixels: checked where it brings its own, else as a canvas draws it. */
-function pixelsOf(name: string, picture: Picture): PixelData {
+export function pixelsOf(name: string, picture: Picture): PixelData {
   if (typeof picture !== 'object' || picture === null) return refuse(name, picture);
   const hasPixels = reading(name, () => 'data' in picture);
   return hasPixels

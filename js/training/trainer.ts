@@ -129,7 +129,7 @@ export class Trainer implements DisposableObject {
     this.#interventions = checkArray('interventions', interventions, 'an array');
   }
 
-  /** @internal What the worker calls: properties do not travel. */
+  /** Changes the rate, the interventions or both. In a worker, whose properties are not assigned, the only way. */
   set(given: TrainerSettings): void {
     const { lr, interventions } = checkKeys('settings', given, settingKeys);
     if (interventions !== undefined) this.interventions = interventions;

@@ -1,20 +1,11 @@
 // The page's side of the wire: sends calls, matches replies by id, and settles everything when the worker ends.
-import type { Global } from '../core/global.js';
 import { callAndWait } from '../core/callbacks.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from '../core/errors.js';
-import { plainCopy } from '../core/plain.js';
-import { checkCallback, checkKeys, checkSignal } from '../core/validation.js';
-import type { Call, Created, Port, Reply } from './protocol.js';
+import type { Crossing } from './crossing.js';
+import type { Call, Changes, Description, Port, Reply } from './protocol.js';
 
-export interface CallOptions {
-  /** Rejects at once; a call that has not begun is dropped, a loading one stops, and a late result is thrown away. */
-  signal?: Global<'AbortSignal'> | undefined;
-}
-
-/** A call that reports while it runs. */
-export interface ReportingOptions extends CallOptions {
-  onProgress?: Pending['onProgress'];
-}
+/** The object that is there from the start. */
+export const runtimeObject = 0;
 
 export interface WorkerPort extends Port {
   /** Calls back when the worker cannot go on. */
@@ -24,23 +15,25 @@ export interface WorkerPort extends Port {
   terminate(): void;
 }
 
+/** A result that was sent, or an object that stays in the worker. */
+export type Result = { value?: unknown; created?: Description };
+
 interface Pending {
-  resolve(value: unknown): void;
+  resolve(result: Result): void;
   reject(error: AttentionLabError): void;
-  /** Takes what calls of its method report. */
-  onProgress: ((progress: never) => unknown) | undefined;
-  /** Settles when all that it was told has been taken. */
+  callbacks: Crossing['callbacks'];
+  /** Settles when all that the callbacks were told has been taken. */
   reported: Promise<unknown>;
   failed: boolean;
 }
 
-const callKeys: ReadonlySet<string> = new Set<keyof ReportingOptions>(['signal', 'onProgress']);
-
 export class Connection {
   private readonly pending = new Map<number, Pending>();
+  /** The properties of the objects that the page holds on to, as of the last reply. */
+  private readonly values = new Map<number, WeakRef<Record<string, unknown>>>();
+  private readonly finalisers = new FinalizationRegistry<number>((object) => this.release(object));
   private nextId = 1;
   private ended: AttentionLabError | undefined;
-  private readonly finalisers = new FinalizationRegistry<number>((object) => this.release(object));
 
   constructor(private readonly port: WorkerPort) {
     port.listen((message) => this.receive(message as Reply));
@@ -53,77 +46,74 @@ export class Connection {
     });
   }
 
+  /** `named`: what errors call it. */
   async call(
     object: number,
     method: string,
-    given: unknown[],
-    options?: ReportingOptions,
-  ): Promise<unknown> {
+    { args, callbacks, signals, aborts }: Crossing,
+    named = method,
+  ): Promise<Result> {
     if (this.ended) throw this.ended;
-    const { signal, onProgress } = checkKeys('options', options, callKeys);
-    checkAborted(checkSignal('signal', signal), method);
-    checkCallback('onProgress', onProgress);
-    const args = given.map((arg) => plainCopy(method, arg));
+    for (const signal of aborts) checkAborted(signal, named);
     const id = this.nextId++;
-    const call: Call = { id, object, method, args, progress: onProgress !== undefined };
+    const places = callbacks.map(({ place }) => place);
+    const call: Call = { id, object, method, args, callbacks: places, signals };
     try {
       this.port.post({ call }, []);
     } catch (error) {
       fail(
         'invalid_argument',
-        `${method}: the arguments cannot be sent to a worker: ${messageOf(error)}`,
+        `${named}: the arguments cannot be sent to a worker: ${messageOf(error)}`,
         error,
       );
     }
     this.port.hold(true);
-    const abort = (): void => {
+    const abort = ({ target }: Event): void => {
       this.port.post({ abort: id }, []);
       this.settle(id)?.reject(
-        new AttentionLabError('aborted', `${method}: aborted by the caller`, {
-          cause: signal?.reason,
+        new AttentionLabError('aborted', `${named}: aborted by the caller`, {
+          cause: (target as AbortSignal).reason,
         }),
       );
     };
-    signal?.addEventListener('abort', abort, { once: true });
+    for (const signal of aborts) signal.addEventListener('abort', abort, { once: true });
     try {
-      return await new Promise((resolve, reject) =>
-        this.pending.set(id, {
-          resolve,
-          reject,
-          onProgress,
-          reported: Promise.resolve(),
-          failed: false,
-        }),
-      );
+      return await new Promise((resolve, reject) => {
+        const reported = Promise.resolve();
+        this.pending.set(id, { resolve, reject, callbacks, reported, failed: false });
+      });
     } finally {
-      signal?.removeEventListener('abort', abort);
+      for (const signal of aborts) signal.removeEventListener('abort', abort);
     }
   }
 
   private receive(reply: Reply): void {
-    if ('progress' in reply) return this.report(reply.id, reply.progress as never);
+    if ('callback' in reply) return this.report(reply.id, reply.callback, reply.args);
+    this.update(reply.changes);
+    if (!('id' in reply)) return;
     const pending = this.settle(reply.id);
-    if ('error' in reply)
+    if ('error' in reply) {
       pending?.reject(new AttentionLabError(reply.error.code, reply.error.message));
-    else if (!pending)
-      this.releaseCreated(reply.value); // aborted, and made all the same
-    else
+    } else if (pending) {
       void pending.reported.then(() => {
-        if (pending.failed) this.releaseCreated(reply.value);
-        else pending.resolve(reply.value);
+        if (pending.failed) this.releaseCreated(reply);
+        else pending.resolve(reply);
       });
+    } else this.releaseCreated(reply); // aborted, and made all the same
+  }
+
+  private update(changes: Changes): void {
+    for (const [object, values] of changes)
+      Object.assign(this.values.get(object)?.deref() ?? {}, values);
   }
 
   /** What the caller's function throws, at once or by a promise, stops the call and rejects it. */
-  private report(id: number, progress: never): void {
+  private report(id: number, index: number, args: unknown[]): void {
     const pending = this.pending.get(id);
-    if (!pending?.onProgress) return;
-    const told = callAndWait(
-      'the function that is told the progress',
-      pending.onProgress,
-      progress,
-    );
-    const done = told.catch((error: AttentionLabError) => {
+    const told = pending?.callbacks[index];
+    if (!pending || !told) return;
+    const { place, callback } = told;
+    const done = callAndWait(place[1], callback, ...args).catch((error: AttentionLabError) => {
       if (this.settle(id)) this.port.post({ abort: id }, []);
       pending.failed = true;
       pending.reject(error);
@@ -138,20 +128,25 @@ export class Connection {
     return pending;
   }
 
-  /** Releases the object when its proxy is collected; dispose() is the proper way. */
-  adopt(proxy: object, object: number): void {
-    this.finalisers.register(proxy, object, proxy);
+  /**
+   * Keeps the properties of an object up to date, and releases it when its counterpart on the page is collected; dispose() is the
+   * proper way.
+   */
+  adopt(counterpart: object, object: number, values: Record<string, unknown>): void {
+    this.values.set(object, new WeakRef(values));
+    this.finalisers.register(counterpart, object, counterpart);
   }
 
-  release(object: number, proxy?: object): void {
-    if (proxy) this.finalisers.unregister(proxy);
+  release(object: number, counterpart?: object): void {
+    if (counterpart) this.finalisers.unregister(counterpart);
+    this.values.delete(object);
     if (!this.ended) this.port.post({ release: object }, []);
   }
 
-  private releaseCreated(value: unknown): void {
-    if (!isCreated(value)) return;
-    this.release(value.object);
-    for (const fact of Object.values(value.facts)) this.releaseCreated(fact);
+  private releaseCreated({ created }: Result): void {
+    if (!created) return;
+    this.release(created.object);
+    for (const part of Object.values(created.parts)) this.releaseCreated({ created: part });
   }
 
   end(reason: AttentionLabError): void {
@@ -160,8 +155,4 @@ export class Connection {
     this.port.terminate();
     for (const id of [...this.pending.keys()]) this.settle(id)?.reject(reason);
   }
-}
-
-function isCreated(value: unknown): value is Created {
-  return typeof value === 'object' && value !== null && 'object' in value && 'facts' in value;
 }

@@ -1,13 +1,8 @@
-// What travels between a page and its worker: calls keyed by id, replies, progress and aborts. No code but the transfers.
+// What travels between a page and its worker: calls keyed by id, replies, reports and aborts. No code but the transfers.
 import type { ErrorCode } from '../core/errors.js';
-import type { SweepProgress } from '../analysis/sweep-spec.js';
-import type { Progress } from '../checkpoints/types.js';
 
-/** What generate's onToken is told. */
-export interface NewToken {
-  token: number;
-  text: string;
-}
+/** An option of a call by its place: which argument, and the option's name. */
+export type OptionPlace = [argument: number, name: string];
 
 /** A call of a method. Object 0 is the runtime itself; others are what earlier calls created. */
 export interface Call {
@@ -15,22 +10,41 @@ export interface Call {
   object: number;
   method: string;
   args: unknown[];
-  /** Whether progress, or each new token, is to be reported. */
-  progress: boolean;
+  /** Options that are functions of the caller's: what they are called with is reported. */
+  callbacks: OptionPlace[];
+  /** Options that are the signal by which the call is aborted. */
+  signals: OptionPlace[];
 }
 
 /** Abort the call of that id, or let go of an object. Neither is answered. */
 export type Message = { call: Call } | { abort: number } | { release: number };
 
-export type Reply =
-  | { id: number; value: unknown }
-  | { id: number; error: { code: ErrorCode; message: string } }
-  | { id: number; progress: Progress | NewToken | SweepProgress };
+/** What an object's properties have become since they were last told. */
+export type Changes = [object: number, values: Record<string, unknown>][];
 
-/** The value of a call that created something: what its proxy needs without asking. */
-export interface Created {
+export type Reply =
+  | { id: number; changes: Changes; value: unknown }
+  | { id: number; changes: Changes; created: Description }
+  | { id: number; changes: Changes; error: { code: ErrorCode; message: string } }
+  | { id: number; callback: number; args: unknown[] }
+  | { changes: Changes };
+
+export interface Method {
+  /** The parameters that it declares: an argument more is the call's own options. */
+  arity: number;
+  /** Whether it gives an async iterator. */
+  streams: boolean;
+}
+
+/** An object that stays in the worker, as its counterpart on the page needs to know it. */
+export interface Description {
   object: number;
-  facts: Record<string, unknown>;
+  /** Its class: 'Model', … */
+  kind: string;
+  methods: Record<string, Method>;
+  values: Record<string, unknown>;
+  /** Properties that stay in the worker, too: a model's tokenizer. */
+  parts: Record<string, Description>;
 }
 
 /** A File on its way. */

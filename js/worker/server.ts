@@ -1,74 +1,29 @@
 // The worker's side: runs calls on a real runtime one after the other and sends results and errors back.
 import { AttentionLabError, messageOf } from '../core/errors.js';
-import { AttentionLayer } from '../core/layer.js';
-import { Listing } from '../listings.js';
-import { Model } from '../model.js';
-import { Recurrent } from '../core/recurrent.js';
-import { Runtime } from '../runtime.js';
-import type { SweepCall, SweepSpec } from '../analysis/sweep-spec.js';
-import { LoadedTokenizer } from '../tokenizers/tokenizer.js';
-import { Trainer } from '../training/trainer.js';
-import type { LoadOptions, ModelSource } from '../checkpoints/types.js';
-import type { RuntimeOptions } from '../core/runtime-types.js';
-import type { TokenIds } from '../core/tensor.js';
-import type { GenerateOptions } from '../generation/types.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
+import type { RuntimeOptions } from '../core/runtime-types.js';
+import type { Runtime } from '../runtime.js';
+import { kindOf, membersOf, methodOf, type Members } from './members.js';
 import {
   buffersOf,
   type Call,
-  type Created,
+  type Changes,
+  type Description,
   type Message,
   type Port,
+  type Reply,
   type SentFile,
 } from './protocol.js';
 
-/** The methods that a page may call, and no others. */
-const parameterised = [
-  'parameters',
-  'parameter',
-  'setParameter',
-  'setParameters',
-  'activationNames',
-  'forward',
-  'dispose',
-];
-const methods = new Map<unknown, readonly string[]>([
-  [
-    Runtime,
-    [
-      'attention',
-      'createAttention',
-      'createModel',
-      'createRecurrent',
-      'createListing',
-      'loadModel',
-      'listCache',
-      'clearCache',
-      'liveHandles',
-      'memoryBytes',
-    ],
-  ],
-  [AttentionLayer, [...parameterised, 'parameterShapes']],
-  [Recurrent, [...parameterised, 'parameterShapes']],
-  [
-    Model,
-    [
-      ...parameterised,
-      'parameterShapes',
-      'encode',
-      'decode',
-      'generate',
-      'sweep',
-      'embed',
-      'trainer',
-      'preprocess',
-      'save',
-    ],
-  ],
-  [Trainer, ['set', 'step', 'evaluate', 'gradients', 'snapshot', 'restore', 'dispose']],
-  [Listing, ['forward', 'dispose']],
-  [LoadedTokenizer, ['encode', 'decode', 'tokenToId', 'idToToken']],
-]);
+/** An object that a page holds on to. */
+interface Served {
+  target: object;
+  members: Members;
+  /** Its properties as they were last told. */
+  told: Map<string, unknown>;
+}
+
+const runtimeObject = 0;
 
 export function serve(
   port: Port,
@@ -78,19 +33,16 @@ export function serve(
 }
 
 class Server {
-  private readonly objects = new Map<number, object>();
+  private readonly objects = new Map<number, Served>();
   private readonly aborts = new Map<number, AbortController>();
   private readonly waiting: Call[] = [];
-  private readonly turn = new MessageChannel();
   private busy = false;
-  private nextObject = 1;
+  private nextObject = runtimeObject;
 
   constructor(
     private readonly port: Port,
     private readonly createRuntime: (options: RuntimeOptions) => Promise<Runtime>,
   ) {
-    // Calls start in a turn of their own, so that an abort which has arrived meanwhile comes before the call it stops.
-    this.turn.port1.onmessage = () => void this.next();
     port.listen((message) => this.receive(message as Message));
   }
 
@@ -100,8 +52,13 @@ class Server {
     else {
       this.aborts.set(message.call.id, new AbortController());
       this.waiting.push(message.call);
-      this.turn.port2.postMessage(null);
+      this.schedule();
     }
+  }
+
+  /** A call starts in a task of its own, so that an abort which has arrived meanwhile comes before the call that it stops. */
+  private schedule(): void {
+    void yieldToEventLoop().then(() => this.next());
   }
 
   private async next(): Promise<void> {
@@ -114,120 +71,134 @@ class Server {
     } finally {
       this.busy = false;
       this.aborts.delete(call.id);
-      if (this.waiting.length > 0) this.turn.port2.postMessage(null);
+      if (this.waiting.length > 0) this.schedule();
     }
   }
 
   private async answer(call: Call): Promise<void> {
+    const { id, object } = call;
     try {
-      const { signal } = this.aborts.get(call.id)!;
+      const { signal } = this.aborts.get(id)!;
       if (signal.aborted)
         throw new AttentionLabError('aborted', `${call.method}: aborted by the caller`);
-      const value = this.describe(await this.run(call, signal));
-      this.port.post({ id: call.id, value }, [...buffersOf(value)]);
+      const value = await this.run(call, signal);
+      const created = this.describe(value);
+      const changes = this.changesOf(runtimeObject, object);
+      if (created) this.post({ id, changes, created });
+      else this.post({ id, changes, value }, [...buffersOf(value)]);
     } catch (error) {
       const code = error instanceof AttentionLabError ? error.code : 'internal';
-      this.port.post({ id: call.id, error: { code, message: messageOf(error) } }, []);
+      const changes = this.changesOf(runtimeObject, object);
+      this.post({ id, changes, error: { code, message: messageOf(error) } });
     }
   }
 
-  private async run(
-    { id, object, method, args, progress }: Call,
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    if (method === 'start') {
-      this.objects.set(0, await this.createRuntime({ ...(args[0] as RuntimeOptions), signal }));
-      return { variant: (this.objects.get(0) as Runtime).variant };
-    }
-    const target = this.objects.get(object);
-    if (!target) throw new AttentionLabError('disposed', `${method}: used after dispose()`);
-    if (!methods.get(target.constructor)?.includes(method)) {
+  private post(reply: Reply, transfer: ArrayBuffer[] = []): void {
+    this.port.post(reply, transfer);
+  }
+
+  private async run(call: Call, signal: AbortSignal): Promise<unknown> {
+    const { object, method } = call;
+    const args = this.received(call, signal);
+    if (method === 'start') return this.createRuntime(args[0] as RuntimeOptions);
+    const served = this.objects.get(object);
+    if (!served) throw new AttentionLabError('disposed', `${method}: used after dispose()`);
+    if (!Object.hasOwn(served.members.methods, method))
       throw new AttentionLabError('internal', `${method}: no method that a worker serves`);
-    }
-    if (method === 'loadModel') {
-      const options: LoadOptions = { ...(args[1] as LoadOptions), signal };
-      if (progress) options.onProgress = (report) => this.port.post({ id, progress: report }, []);
-      return (target as Runtime).loadModel(received(args[0]), options);
-    }
-    if (method === 'generate') {
-      const options: GenerateOptions = { ...(args[1] as GenerateOptions), signal };
-      if (progress)
-        options.onToken = (token, text) => this.port.post({ id, progress: { token, text } }, []);
-      return (target as Model).generateInTurns(args[0] as TokenIds, options, yieldToEventLoop);
-    }
-    if (method === 'sweep') {
-      const options: SweepCall = { signal };
-      if (progress) options.onProgress = (report) => this.port.post({ id, progress: report }, []);
-      return (target as Model).sweep(args[0] as SweepSpec, options);
-    }
-    const member: unknown = Reflect.get(target, method);
-    return typeof member === 'function' ? Reflect.apply(member, target, args) : member;
+    return Reflect.apply(methodOf(served.target, method), served.target, args);
   }
 
-  /** A result as it travels: what the call created stays here, and its proxy is told the facts. */
-  private describe(value: unknown): unknown {
-    if (value instanceof Model) {
-      const { config, labels, preprocessor } = value;
-      const tokenizer = this.describe(value.tokenizer);
-      const targetTokenizer =
-        value.targetTokenizer === value.tokenizer
-          ? tokenizer
-          : this.describe(value.targetTokenizer);
-      return this.keep(value, { config, labels, preprocessor, tokenizer, targetTokenizer });
-    }
-    if (value instanceof LoadedTokenizer) return this.keep(value, tokenizerFacts(value));
-    if (value instanceof Trainer) return this.keep(value, {});
-    if (value instanceof AttentionLayer || value instanceof Recurrent)
-      return this.keep(value, { config: value.config });
-    if (value instanceof Listing) {
-      const { name, difference, config } = value;
-      const layer = this.describe(value.layer);
-      const encoder = this.describe(value.encoder);
-      return this.keep(value, { name, difference, config, layer, encoder });
-    }
-    return value;
+  /** The arguments with what could not travel: the caller's functions, its signal and its files. */
+  private received({ id, args, callbacks, signals }: Call, signal: AbortSignal): unknown[] {
+    const received = args.map((arg) => (Array.isArray(arg) ? arg.map(withFile) : arg));
+    const put = (argument: number, name: string, value: unknown): void => {
+      (received[argument] as Record<string, unknown>)[name] = value;
+    };
+    callbacks.forEach(([argument, name], callback) =>
+      put(argument, name, (...told: unknown[]) => this.post({ id, callback, args: told })),
+    );
+    for (const [argument, name] of signals) put(argument, name, signal);
+    return received;
   }
 
-  private keep(value: object, facts: Record<string, unknown>): Created {
+  /** What a page is told of a result that stays here; undefined for one that is data. */
+  private describe(
+    value: unknown,
+    described = new Map<unknown, Description>(),
+  ): Description | undefined {
+    const kind = isAsyncIterator(value) ? 'AsyncIterator' : kindOf(value);
+    if (kind === undefined) return undefined;
+    const known = described.get(value);
+    if (known) return known;
+    const target = value as object;
+    const members: Members =
+      kind === 'AsyncIterator'
+        ? { methods: { next: { arity: 1, streams: false } }, properties: [] }
+        : membersOf(target);
     const object = this.nextObject++;
-    this.objects.set(object, value);
-    return { object, facts };
+    const description: Description = {
+      object,
+      kind,
+      methods: members.methods,
+      values: {},
+      parts: {},
+    };
+    described.set(value, description);
+    const told = new Map<string, unknown>();
+    for (const name of members.properties) {
+      const property: unknown = Reflect.get(target, name);
+      const part = this.describe(property, described);
+      if (part) description.parts[name] = part;
+      else description.values[name] = property;
+      told.set(name, property);
+    }
+    this.objects.set(object, { target, members, told });
+    return description;
+  }
+
+  /** Properties of these objects that are not what a page was last told. */
+  private changesOf(...objects: number[]): Changes {
+    const changes: Changes = [];
+    for (const object of new Set(objects)) {
+      const served = this.objects.get(object);
+      const changed = served ? changedValues(served) : {};
+      if (Object.keys(changed).length > 0) changes.push([object, changed]);
+    }
+    return changes;
   }
 
   private release(object: number): void {
-    const target = this.objects.get(object) as { dispose?(): void } | undefined;
+    const target = this.objects.get(object)?.target as
+      { dispose?(): void; return?(): Promise<unknown> } | undefined;
     this.objects.delete(object);
-    target?.dispose?.();
+    if (target && isAsyncIterator(target)) void target.return?.();
+    else target?.dispose?.();
+    const changes = this.changesOf(runtimeObject);
+    if (changes.length > 0) this.post({ changes });
   }
 }
 
-/** A checkpoint's source, its Files made anew. */
-function received(source: unknown): ModelSource {
-  if (!Array.isArray(source)) return source as ModelSource;
-  return source.map((file: SentFile | null) =>
-    file?.blob instanceof Blob ? new File([file.blob], file.path) : file,
-  ) as File[];
+function changedValues({ target, members, told }: Served): Record<string, unknown> {
+  const changed: Record<string, unknown> = {};
+  for (const name of members.properties) {
+    let value: unknown;
+    try {
+      value = Reflect.get(target, name);
+    } catch {
+      continue; // steps of a trainer whose model is gone
+    }
+    if (Object.is(value, told.get(name))) continue;
+    told.set(name, value);
+    changed[name] = value;
+  }
+  return changed;
 }
 
-function tokenizerFacts(tokenizer: LoadedTokenizer): Record<string, unknown> {
-  const {
-    vocabSize,
-    maskTokenId,
-    padTokenId,
-    unkTokenId,
-    clsTokenId,
-    sepTokenId,
-    specialTokenIds,
-    languageCodes,
-  } = tokenizer;
-  return {
-    vocabSize,
-    maskTokenId,
-    padTokenId,
-    unkTokenId,
-    clsTokenId,
-    sepTokenId,
-    specialTokenIds,
-    languageCodes,
-  };
+function isAsyncIterator(value: unknown): value is AsyncGenerator {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** A File made anew: a copy of one loses its place in a folder and, in Node 20, its name. */
+function withFile(item: SentFile | null): unknown {
+  return item?.blob instanceof Blob ? new File([item.blob], item.path) : item;
 }

@@ -112,7 +112,8 @@ export async function open() {
     },
     async check() {
       if (!sameBits(await good(), expected)) return 'a sound forward pass gives other numbers';
-      const live = await rt.liveHandles();
+      await rt.ready(); // properties are as of the last reply
+      const live = rt.liveHandles;
       return live === 0 ? undefined : `${live} live handles`;
     },
     close: () => rt.dispose(),

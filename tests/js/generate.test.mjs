@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createWorkerRuntime } from 'attention-lab/worker';
 import { checkpointPath } from './golden.mjs';
-import { assertError, assertRejects, assertWorks, forEachVariant } from './support.mjs';
+import {
+  assertError,
+  assertRejects,
+  assertWorks,
+  forEachVariant,
+  liveHandles,
+} from './support.mjs';
 
 const gpt2 = {
   vocabSize: 20,
@@ -292,10 +298,10 @@ forEachVariant('generate', (lab) =>
         onToken: () => ++count === 3 && controller.abort(),
       });
       await assertRejects(endless, 'aborted', /generate: aborted/);
-      assert.equal(await worker.liveHandles(), 2, 'the generation is gone');
+      assert.equal(await liveHandles(worker), 2, 'the generation is gone');
       assert.ok(count < 4000);
       for (const made of [remote, large]) made.dispose();
-      assert.equal(await worker.liveHandles(), 0);
+      assert.equal(await liveHandles(worker), 0);
       worker.dispose();
     });
   }),

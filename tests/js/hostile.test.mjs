@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { AttentionLabError, createRandom, measureHeads, preprocess, rollout } from 'attention-lab';
 import { createWorkerRuntime } from 'attention-lab/worker';
 import { checkpointPath } from './golden.mjs';
-import { assertError, forEachVariant, tensor } from './support.mjs';
+import { assertError, forEachVariant, liveHandles, tensor } from './support.mjs';
 
 const config = {
   vocabSize: 20,
@@ -287,7 +287,7 @@ test('a function that throws, or whose promise is rejected, rejects the call; th
     await assert.rejects(rt.loadModel('./nowhere', { onProgress: callback }), wrong);
   }
   assert.equal((await model.generate([1], { maxNewTokens: 2 })).ids.length, 3);
-  assert.equal(await rt.liveHandles(), 1);
+  assert.equal(await liveHandles(rt), 1);
   rt.dispose();
 });
 

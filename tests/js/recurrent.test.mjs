@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createWorkerRuntime } from 'attention-lab/worker';
 import { assertClose } from './compare.mjs';
-import { assertError, assertRejects, forEachVariant, slice, tensor, variants } from './support.mjs';
+import {
+  assertError,
+  assertRejects,
+  forEachVariant,
+  liveHandles,
+  slice,
+  tensor,
+  variants,
+} from './support.mjs';
 
 const tolerance = { absolute: 1e-5, relative: 1e-5 };
 const config = { vocabSize: 12, hiddenSize: 6, inputSize: 4, numLayers: 2 };
@@ -258,7 +266,7 @@ describe('recurrent in a worker', () => {
     await assertRejects(rt.createRecurrent({}), 'invalid_argument', /config\.hiddenSize/);
     await assertRejects(network.forward({ inputIds: [99] }), 'invalid_argument', /inputIds\[0\]/);
     network.dispose();
-    assert.equal(await rt.liveHandles(), 0);
+    assert.equal(await liveHandles(rt), 0);
     rt.dispose();
   });
 });

@@ -11,6 +11,7 @@ import {
   assertRejects,
   assertWorks,
   forEachVariant,
+  liveHandles,
   tensor,
   variants,
 } from './support.mjs';
@@ -294,7 +295,7 @@ for (const variant of variants) {
     assert.deepEqual(await again.save({ dtype: 'f16' }), files);
     assert.ok(files.get('model.safetensors').length > 0, 'what was given stays ours');
     for (const each of [model, again]) each.dispose();
-    assert.equal(await rt.liveHandles(), 0);
+    assert.equal(await liveHandles(rt), 0);
     rt.dispose();
   });
 }

@@ -69,6 +69,12 @@ export function slice({ data, dims }, index) {
   return { data: data.slice(index * size, (index + 1) * size), dims: dims.slice(1) };
 }
 
+/** A worker's count of live handles after all that it was told so far: properties there are as of the last reply. */
+export async function liveHandles(worker) {
+  await worker.ready();
+  return worker.liveHandles;
+}
+
 function check(error, code, message) {
   assert.ok(
     error instanceof AttentionLabError,

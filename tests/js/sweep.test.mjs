@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createWorkerRuntime } from 'attention-lab/worker';
-import { assertError, assertRejects, forEachVariant, tensor, variants } from './support.mjs';
+import {
+  assertError,
+  assertRejects,
+  forEachVariant,
+  liveHandles,
+  tensor,
+  variants,
+} from './support.mjs';
 
 const base = { vocabSize: 20, maxLen: 8, dModel: 12, dFf: 10, numLayers: 3, positions: 'learned' };
 const configs = {
@@ -946,7 +953,7 @@ describe('sweep in a worker', () => {
       /over: expected "heads"/,
     );
     model.dispose();
-    assert.equal(await rt.liveHandles(), 0);
+    assert.equal(await liveHandles(rt), 0);
     rt.dispose();
   });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createRandom } from 'attention-lab';
 import { createWorkerRuntime } from 'attention-lab/worker';
-import { assertError, assertRejects, forEachVariant } from './support.mjs';
+import { assertError, assertRejects, forEachVariant, liveHandles } from './support.mjs';
 
 const vocabSize = 12;
 const config = {
@@ -778,6 +778,6 @@ describe('trainer in a worker', () => {
     trainer.dispose();
     await assertRejects(trainer.step(batch), 'disposed', /step/);
     model.dispose();
-    assert.equal(await rt.liveHandles(), 0);
+    assert.equal(await liveHandles(rt), 0);
   });
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { createRandom, createRuntime } from 'attention-lab';
 import { createWorkerRuntime } from 'attention-lab/worker';
 import { fresh } from './saved-models.mjs';
-import { assertRejects, forEachVariant, tensor } from './support.mjs';
+import { assertRejects, forEachVariant, liveHandles, tensor } from './support.mjs';
 
 const config = {
   vocabSize: 12,
@@ -105,7 +105,7 @@ forEachVariant('training runs', (lab) => {
     model.dispose();
     const worker = await createWorkerRuntime({ variant: lab.rt.variant });
     assert.deepEqual(await run(worker), expected);
-    assert.equal(await worker.liveHandles(), 0);
+    assert.equal(await liveHandles(worker), 0);
     worker.dispose();
     assert.notDeepEqual((await run(lab.rt, 6)).weights, expected.weights);
   });

@@ -183,7 +183,7 @@ describe('the installed package', () => {
 
   const consumer = `
     import { AttentionLabError, createRuntime, listingNames } from 'attention-lab';
-    import type { Listing, Model, ModelConfig, Runtime, Tensor } from 'attention-lab';
+    import type { Encoding, Listing, Model, ModelConfig, Runtime, Tensor } from 'attention-lab';
     import { createWorkerRuntime, type WorkerModel } from 'attention-lab/worker';
 
     const config: ModelConfig = { dModel: 4, numLayers: 1, attention: { numHeads: 1 } };
@@ -196,7 +196,18 @@ describe('the installed package', () => {
       const listing: Listing = rt.createListing(listingNames[0] ?? 'fused', { dModel: 4 });
       listing[Symbol.dispose]();
       const remote: WorkerModel = await (await createWorkerRuntime()).createModel(config);
-      const { logits } = await remote.forward({ inputIds: [[1, 2]] });
+      const { logits } = await remote.forward({ inputIds: [[1, 2]] }, {}, { signal: controller?.signal });
+      const trainer = await remote.trainer({ lr: 0.1, examples: [{ inputIds: [1], labels: [1] }] });
+      const rate: number = trainer.lr;
+      const many: Encoding[] | undefined = await remote.tokenizer?.encode(['one', 'two'], { padding: true });
+      const one: Encoding | undefined = await remote.tokenizer?.encode('one');
+      await remote.sweep({ inputs: { inputIds: many?.[0]?.ids ?? one?.ids ?? [rate] }, over: 'heads', op: 'zero', metric: { kind: 'norm' } }, { onProgress: ({ done }) => console.log(done) });
+      // @ts-expect-error a function whose answer is wanted does not cross
+      await remote.trainer({ lr: 0.1, examples: () => ({ inputIds: [1], labels: [1] }) });
+      // @ts-expect-error nor does a metric
+      await remote.sweep({ inputs: { inputIds: [1] }, over: 'heads', op: 'zero', metric: () => 1 });
+      // @ts-expect-error properties of what lives in a worker are not assigned
+      trainer.lr = 0.2;
       // @ts-expect-error no AbortSignal
       await createRuntime({ signal: 1 });
       // @ts-expect-error misspelt
