@@ -1,5 +1,4 @@
 // The runtime in a worker as a page sees it: the same calls, each a promise. Inputs are copied, results are moved.
-/// <reference lib="esnext.disposable" preserve="true" />
 import { AttentionLabError, fail } from '../core/errors.js';
 import type { RuntimeOptions } from '../core/runtime-types.js';
 import { checkKeys } from '../core/validation.js';

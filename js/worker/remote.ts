@@ -1,4 +1,5 @@
 // The types of what lives in a worker: the classes of the main API, with promises where they have values. No code.
+import type { DisposableObject } from '../core/disposable.js';
 import type { Global } from '../core/global.js';
 import type { AttentionLayer } from '../core/layer.js';
 import type { Recurrent } from '../core/recurrent.js';
@@ -38,14 +39,13 @@ type OneCall<A extends unknown[], R> =
     ? (...args: SentAll<A>) => AsyncGenerator<T, End, Next>
     : (...args: [...SentAll<A>, call?: CallOptions]) => Promise<Arrived<Awaited<R>>>;
 
+/** TypeScript finds in one signature two that are equal, or one of unknowns and the real one. */
 type RemoteMethod<F> = F extends {
   (...args: infer A1): infer R1;
   (...args: infer A2): infer R2;
 }
-  ? unknown[] extends A1
-    ? F extends (...args: infer A) => infer R
-      ? OneCall<A, R>
-      : never
+  ? IsOne<[A1, R1], [A2, R2]> extends true
+    ? OneCall<A2, R2>
     : {
         (...args: SentAll<A1>): Promise<Arrived<Awaited<R1>>>;
         (...args: SentAll<A2>): Promise<Arrived<Awaited<R2>>>;
@@ -53,6 +53,11 @@ type RemoteMethod<F> = F extends {
   : F extends (...args: infer A) => infer R
     ? OneCall<A, R>
     : never;
+type IsOne<First extends [unknown[], unknown], Second> = unknown[] extends First[0]
+  ? true
+  : [First, Second] extends [Second, First]
+    ? true
+    : false;
 
 /**
  * The same object in a worker: its methods are promises, its properties are as of the last reply and are not assigned. One that has
@@ -73,9 +78,5 @@ export interface WorkerRecurrent extends Remote<Recurrent> {}
 export interface WorkerListing extends Remote<Listing> {}
 export interface WorkerTokenizer extends Remote<Tokenizer> {}
 
-/** A runtime in a worker of its own. */
-export interface WorkerRuntime extends Omit<Remote<Runtime>, 'dispose' | typeof Symbol.dispose> {
-  /** Ends the worker, which alone gives its memory back. Pending calls reject with `disposed`. */
-  dispose(): void;
-  [Symbol.dispose](): void;
-}
+/** A runtime in a worker of its own. dispose() ends the worker, which alone gives its memory back: pending calls reject with `disposed`. */
+export interface WorkerRuntime extends Remote<Runtime>, DisposableObject {}
