@@ -6,4 +6,5 @@ export const campaigns = {
   api: () => import('./api.mjs'),
   checkpoint: () => import('./checkpoint.mjs'),
   worker: () => import('./worker.mjs'),
+  page: () => import('./page.mjs'),
 };

@@ -1,16 +1,14 @@
 // One process of a campaign: CAMPAIGN SEED FIRST COUNT UNTIL MARKER. Before each case its number goes into the marker's file, so
-// that whoever watches knows where a process ended. Every 200 cases the library must still be sound.
+// that whoever watches knows where a process ended. Now and then the library must prove sound.
 import { openSync, writeSync } from 'node:fs';
 import { Choose } from './choose.mjs';
 
 const [name, seed, first, count, until, marker] = process.argv.slice(2);
 const { open } = await import(`./${name}-cases.mjs`);
 const file = openSync(marker, 'r+');
-/** Milliseconds that no case may take. */
-const soon = 2000;
-const between = 200;
-
 const campaign = await open();
+/** Milliseconds that no case may take; cases between two checks that the library is still sound. */
+const { soon = 2000, between = 200 } = campaign;
 const last = Number(first) + Number(count);
 const end = until === '' ? Infinity : Number(until);
 let unhandled;
