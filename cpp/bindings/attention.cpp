@@ -195,7 +195,7 @@ val attention(val q_value, val k_value, val v_value, val source) {
       for (Index h = 0; h < axes.heads; ++h) {
         const Index head = b * axes.heads + h;
         options.mask = at_head(mask, b, h);
-        nn::attend(q.bring(head), k.bring(head), v.bring(head), options, sites, record, workspace,
+        nn::attend({q.bring(head), k.bring(head), v.bring(head)}, options, sites, {record, workspace},
                    TensorView::dense(z.data(), {1, 1, T, v.cols()}));
         output.put(head, z);
         for (auto& [site, result] : recorded) result.put(head, record.values(site));

@@ -183,12 +183,12 @@ models::StackConfig stack_config_of(const val& config) {
                                        {"rotary", Positions::rotary},
                                        {"t5_bias", Positions::t5_bias},
                                        {"alibi", Positions::alibi},
-                                       {"relative", Positions::relative}});
+                                       {"transformer_xl", Positions::transformer_xl}});
   stack.position_offset = index_of(config, "positionOffset");
   stack.pad_token_id = static_cast<int>(index_of(config, "padTokenId"));
   stack.rotary = rotary_config_of(config["rotary"]);
   stack.t5_bias = t5_bias_config_of(config["t5Bias"]);
-  stack.memory_length = index_of(config, "memoryLength");
+  stack.mem_length = index_of(config, "memLength");
   stack.embed_norm = bool_of(config, "embedNorm");
   const val attention = config["attention"];
   stack.block.attention = attention_config_of(attention);

@@ -27,10 +27,10 @@ StackInputs::StackInputs(const val& source) {
   values.start = {index_of(start, "layer"), resid};
 }
 
-void StackInputs::read_memory(const val& memory) {
-  if (is_absent(memory)) return;
-  past = emscripten::convertJSArrayToNumberVector<float>(memory["hidden"]);
-  values.past = {index_of(memory, "length"), past};
+void StackInputs::read_mems(const val& source) {
+  if (is_absent(source)) return;
+  mems = emscripten::convertJSArrayToNumberVector<float>(source["hiddenStates"]);
+  values.mems = {index_of(source, "length"), mems};
 }
 
 void request(Record& record, const std::vector<std::string>& trace) {
@@ -83,22 +83,22 @@ val forward_model(models::Model& model, const val& source, const val& options) {
   };
 
   StackInputs inputs(encoder ? source["decoder"] : source);
-  inputs.read_memory(options["memory"]);
+  inputs.read_mems(options["mems"]);
   const Index B = inputs.values.batch, T = inputs.values.length, H = stack.config().block.attention.num_heads;
   std::optional<StackInputs> encoder_inputs;
-  Overrides over_memory;
+  Overrides cross_overrides;
   if (encoder) {
     encoder_inputs.emplace(source);
     const models::ForwardInputs& read = encoder_inputs->values;
     const Index S = read.length;
     require_shape("decoderInputIds: batch", {read.batch}, {B});
     const Overrides overrides(options, "encoderMask", B, encoder->config().block.attention.num_heads, S, S);
-    over_memory.read(options, "crossMask", B, H, T, S);
-    if (!read.attention_mask.empty()) over_memory.values.key_mask = read.attention_mask.data();
-    inputs.values.memory = {model.encode(read, overrides.values, record), over_memory.values, nullptr};
-    by_token("encoderLastHiddenState", inputs.values.memory.hidden, B);
+    cross_overrides.read(options, "crossMask", B, H, T, S);
+    if (!read.attention_mask.empty()) cross_overrides.values.key_mask = read.attention_mask.data();
+    inputs.values.cross = {model.encode(read, overrides.values, record), cross_overrides.values, nullptr};
+    by_token("encoderLastHiddenState", inputs.values.cross.encoder_hidden_states, B);
   }
-  Overrides overrides(options, "mask", B, H, T, inputs.values.past.length + T);
+  Overrides overrides(options, "mask", B, H, T, inputs.values.mems.length + T);
   if (!is_absent(options["causal"])) overrides.values.causal = options["causal"].as<bool>();
 
   const models::ForwardOutput output = model.forward(inputs.values, overrides.values, record);

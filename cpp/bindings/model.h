@@ -11,13 +11,13 @@ void request(Record& record, const std::vector<std::string>& trace);
 /// What one stack reads, with the memory it points into.
 struct StackInputs {
   std::vector<int> ids, types;
-  std::vector<float> embeds, pixels, resid, past;
+  std::vector<float> embeds, pixels, resid, mems;
   std::vector<std::uint8_t> mask, global_mask;
   models::ForwardInputs values;
 
   explicit StackInputs(const val& source);
-  /// `memory`: { length, hidden } or null.
-  void read_memory(const val& memory);
+  /// { length, hiddenStates } or null.
+  void read_mems(const val& source);
   StackInputs(const StackInputs&) = delete;
 };
 

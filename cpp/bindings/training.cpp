@@ -54,7 +54,7 @@ class TrainerHandle {
       const train::StepResult step = trainer_.step(batch.values);
       val result = evaluation_of(step);
       result.set("step", static_cast<double>(step.step));
-      result.set("gradNorm", step.gradient_norm);
+      result.set("gradNorm", step.grad_norm);
       result.set("lr", step.lr);
       return result;
     });
@@ -133,15 +133,15 @@ class TrainerHandle {
   struct Batch {
     StackInputs inputs, encoder;
     std::vector<int> labels;
-    std::vector<float> overlap;
+    std::vector<float> disagreement;
     train::Batch values;
 
     Batch(const models::Model& model, const val& source)
         : inputs(model.encoder() ? source["decoder"] : source), encoder(source) {
-      inputs.read_memory(source["memory"]);
+      inputs.read_mems(source["mems"]);
       labels = emscripten::convertJSArrayToNumberVector<int>(source["labels"]);
-      overlap = emscripten::convertJSArrayToNumberVector<float>(source["overlap"]);
-      values = {inputs.values, encoder.values, {}, labels, overlap};
+      disagreement = emscripten::convertJSArrayToNumberVector<float>(source["disagreement"]);
+      values = {inputs.values, encoder.values, {}, labels, disagreement};
     }
     Batch(const Batch&) = delete;
   };

@@ -28,7 +28,7 @@ class AttentionLayer {
   ConstMatrixView forward(const ConstMatrixView& query, const ConstMatrixView& key, const ConstMatrixView& value,
                           Index batch, const nn::AttentionOverrides& overrides, Record& record) {
     resize(output_, query.rows, attention_.config().d_out());
-    attention_.forward(query, key, value, batch, overrides, {}, {}, view(output_), record, workspace_);
+    attention_.forward({batch, query, key, value, overrides, {}}, {{}, view(output_)}, {record, workspace_});
     return view(output_);
   }
 

@@ -31,14 +31,14 @@ void check_stack(const StackConfig& config) {
   if (config.has_position_table() && config.pad_token_id >= config.max_len + config.position_offset)
     fail("config",
          {"padTokenId: expected below ", config.max_len + config.position_offset,
-          ", the rows of the positions' table, where padding has the row of its id; got ", Index{config.pad_token_id}});
+          ", the rows of the positions' table, where padding has the row of its id; got ", config.pad_token_id});
   const bool has_mlp = config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp;
   require_at_least(has_mlp ? 1 : 0, config.block.mlp.d_ff, "dFf");
-  require_size(0, config.memory_length, "memoryLength");
-  const bool relative = config.positions == StackConfig::Positions::relative;
-  if (config.memory_length > 0 && !relative)
-    fail("config", {"memoryLength: expected positions relative, which alone have a memory"});
-  if (relative && !has_mlp) fail("config", {"positions relative: expected feedForward mlp"});
+  require_size(0, config.mem_length, "memLength");
+  const bool transformer_xl = config.positions == StackConfig::Positions::transformer_xl;
+  if (config.mem_length > 0 && !transformer_xl)
+    fail("config", {"memLength: expected positions transformer_xl, which alone have mems"});
+  if (transformer_xl && !has_mlp) fail("config", {"positions transformer_xl: expected feedForward mlp"});
   if (!config.windows.empty()) require_count("attention.window", config.num_layers, config.windows.size());
   if (config.block.attention.global_tokens &&
       (config.positions == StackConfig::Positions::t5_bias || config.positions == StackConfig::Positions::alibi))
@@ -55,7 +55,7 @@ double weights_of(const StackConfig& config) {
     rows += number(config.max_len) + number(config.position_offset);
   const double each = (config.block.cross_attention ? 8 : 4) * width +
                       (config.block.attention.global_tokens ? 3 : 0) * width +
-                      (config.positions == StackConfig::Positions::relative ? width : 0) +
+                      (config.positions == StackConfig::Positions::transformer_xl ? width : 0) +
                       (config.block.mlp.gated ? 3 : 2) * number(config.block.mlp.d_ff);
   return number(config.d_model()) * (rows + number(config.num_layers) * each);
 }

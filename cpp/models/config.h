@@ -15,7 +15,7 @@ namespace attention_lab::models {
 /// One stack: embeddings → positions → blocks → final norm.
 struct StackConfig {
   /// How a token's place enters: a vector added to its embedding, a rotation of queries and keys, a bias on the scores, or terms of them.
-  enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary, t5_bias, alibi, relative };
+  enum class Positions { none, learned, sinusoidal, sinusoidal_halves, rotary, t5_bias, alibi, transformer_xl };
 
   Index vocab_size = 0;       // 0: no embedding, the caller gives vectors
   nn::ImageConfig image;      // in place of a vocabulary: pictures, whose patches are the tokens
@@ -28,7 +28,7 @@ struct StackConfig {
   int pad_token_id = -1;       // learned: tokens of this id are not counted (RoBERTa); negative: all are
   nn::RotaryConfig rotary;     // rotary: its frequencies; sizes are filled in from here
   nn::T5BiasConfig t5_bias;    // t5_bias: its buckets
-  Index memory_length = 0;     // relative: at most so many tokens before a segment are remembered
+  Index mem_length = 0;        // transformer_xl: most mems, hidden states of tokens before a segment
   bool embed_norm = false;     // LayerNorm on the sum of the embeddings
   nn::BlockConfig block;       // the same for every layer
   std::vector<Index> windows;  // each layer's attention window instead of the block's; empty: the block's
@@ -43,7 +43,7 @@ struct StackConfig {
   /// Positions that are known up to max_len; the others know every length.
   bool has_longest() const {
     return positions != Positions::none && positions != Positions::t5_bias && positions != Positions::alibi &&
-           positions != Positions::relative;
+           positions != Positions::transformer_xl;
   }
 };
 

@@ -88,8 +88,8 @@ void Embeddings::content(const ForwardInputs& inputs, const MatrixView& x, kerne
   }
 }
 
-void Embeddings::forward(const ForwardInputs& inputs, const MatrixView& x, Record& record,
-                         kernels::Workspace& workspace) const {
+void Embeddings::forward(const ForwardInputs& inputs, const MatrixView& x, const nn::Forward& forward) const {
+  const auto& [record, workspace] = forward;
   const kernels::Workspace::Scope scope(workspace);
   content(inputs, x, workspace);
   if (tokens() || patches_) record.produced(sites_.embed, by_token(x, inputs.batch));
@@ -144,7 +144,7 @@ void Embeddings::backward(const ForwardInputs& inputs, const MatrixView& gradien
         positions_.backward(position, {term.row(r), 1, term.cols, term.stride}, backward);
       });
   }
-  if (tokens() || patches_) backward.reached(sites_.embed, by_token(gradient, inputs.batch));
+  if (tokens() || patches_) backward.record_gradient(sites_.embed, by_token(gradient, inputs.batch));
   if (!inputs.pixel_values.empty()) patches_.backward(inputs.pixel_values.data(), inputs.batch, gradient, backward);
   if (inputs.input_ids.empty()) return;
   if (config_.embed_scale != 1.0f) map(gradient) *= config_.embed_scale;

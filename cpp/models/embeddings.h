@@ -16,10 +16,10 @@ struct Start {
   std::span<const float> resid;  // empty: at the embeddings
 };
 
-/// What is remembered of the `length` tokens before each sequence: what entered every block for them.
-struct Past {
+/// Transformer-XL's hidden states of the `length` tokens before each sequence: what entered every block for them.
+struct Mems {
   Index length = 0;
-  std::span<const float> hidden;  // [N·B·length·D]
+  std::span<const float> hidden_states;  // [N·B·length·D]
 };
 
 /// One batch of equally long sequences. One of input_ids, inputs_embeds, pixel_values and start is given.
@@ -33,13 +33,13 @@ struct ForwardInputs {
   nn::KeyValueCache* cache = nullptr;                     // tokens seen before; those of this pass are appended
   bool last_logits_only = false;                          // logits of each sequence's last token alone: [B, V]
   std::span<const float> pixel_values{};                  // [B·C·H·W], in place of input_ids
-  nn::Memory memory{};                                    // of a decoder with an encoder: what Model::encode gave
+  nn::CrossAttentionInputs cross{};                       // of a decoder with an encoder: what Model::encode gave
   Start start{};                                          // with neither a cache nor backward
-  std::span<const std::uint8_t> global_attention_mask{};  // [B·T], 1 = sees all and is seen by all; empty: no token
+  std::span<const std::uint8_t> global_attention_mask{};  // [B·T], 1 = a global token (Longformer); empty: none
+  Mems mems{};                                            // of positions transformer_xl, in place of a cache
 
-  Past past{};  // of a model with relative positions, in place of a cache
-
-  Index seen() const { return cache ? cache->length() : past.length; }
+  /// Tokens before these.
+  Index seen() const { return cache ? cache->length() : mems.length; }
 };
 
 /// x = Norm(scale · E[id] + P[position] + T[type]), each term where the config has it; patches of pictures in place of E.
@@ -60,10 +60,10 @@ class Embeddings {
   void name_activations(ActivationNames& names, const std::string& prefix);
 
   /// x: [B·T, D].
-  void forward(const ForwardInputs& inputs, const MatrixView& x, Record& record, kernels::Workspace& workspace) const;
+  void forward(const ForwardInputs& inputs, const MatrixView& x, const nn::Forward& forward) const;
 
   void request_for_backward(Record& record) const;
-  /// gradient: the loss's with respect to x; changed on the way.   [B·T, D]
+  /// gradient: the loss's with respect to x; overwritten.   [B·T, D]
   void backward(const ForwardInputs& inputs, const MatrixView& gradient, const nn::Backward& backward) const;
 
  private:

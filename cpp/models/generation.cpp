@@ -64,16 +64,16 @@ Generation::Generation(Model& model, Index capacity, const SamplingOptions& opti
   cache_ = model.make_cache(1, capacity);
   if (model.encoder() && !source_.mask.empty())
     require_count("attentionMask", static_cast<Index>(source_.ids.size()), source_.mask.size());
-  if (model.encoder()) memory_cache_ = model.make_cache(1, static_cast<Index>(source_.ids.size()));
+  if (model.encoder()) cross_cache_ = model.make_cache(1, static_cast<Index>(source_.ids.size()));
 }
 
 int Generation::next(std::span<const int> tokens, std::span<const int> suppressed) {
-  const Index seen = cache_.length(), source_seen = memory_cache_.length();
+  const Index seen = cache_.length(), source_seen = cross_cache_.length();
   try {
     return pick(tokens, suppressed);
   } catch (...) {  // as if nothing had been read
     cache_.advance(seen - cache_.length());
-    memory_cache_.advance(source_seen - memory_cache_.length());
+    cross_cache_.advance(source_seen - cross_cache_.length());
     throw;
   }
 }
@@ -84,10 +84,10 @@ int Generation::pick(std::span<const int> tokens, std::span<const int> suppresse
   inputs.cache = &cache_;
   inputs.last_logits_only = true;
   if (model_.encoder()) {
-    inputs.memory.cache = &memory_cache_;
-    if (!source_.mask.empty()) inputs.memory.overrides.key_mask = source_.mask.data();
-    if (memory_cache_.length() == 0)
-      inputs.memory.hidden =
+    inputs.cross.cache = &cross_cache_;
+    if (!source_.mask.empty()) inputs.cross.overrides.key_mask = source_.mask.data();
+    if (cross_cache_.length() == 0)
+      inputs.cross.encoder_hidden_states =
           model_.encode({1, static_cast<Index>(source_.ids.size()), source_.ids, {}, source_.mask, {}}, {}, nothing);
   }
   const ConstMatrixView logits = model_.forward(inputs, {}, nothing).logits;

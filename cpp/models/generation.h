@@ -48,7 +48,7 @@ class Generation {
   Random random_;
   Source source_;
   std::vector<bool> read_;  // [V], the tokens read so far; empty without a penalty
-  nn::KeyValueCache cache_, memory_cache_;
+  nn::KeyValueCache cache_, cross_cache_;
 };
 
 }  // namespace attention_lab::models

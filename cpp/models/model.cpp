@@ -75,12 +75,12 @@ void Model::make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Rec
 ConstMatrixView Model::encode(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record) {
   if (!encoder_) fail("value", {"encode: expected a model with an encoder and a decoder"});
   const kernels::Workspace::Scope scope(workspace_);
-  return encoder_->forward(inputs, overrides, record, workspace_);
+  return encoder_->forward(inputs, overrides, {record, workspace_});
 }
 
 ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record) {
   const kernels::Workspace::Scope scope(workspace_);
-  const MatrixView x = stack_.forward(inputs, overrides, record, workspace_);
+  const MatrixView x = stack_.forward(inputs, overrides, {record, workspace_});
   ForwardOutput output;
   output.last_hidden_state = x;
   if (config_.pooler) {
@@ -115,20 +115,21 @@ void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder, 
   const ConstMatrixView hidden = stack_.last_hidden_state();
   const MatrixView gradient = backward.workspace.zeros(hidden.rows, hidden.cols);
   if (config_.num_labels > 0) {
-    backward.reached(logits_site_, TensorView::dense(dlogits.data, {dlogits.rows, dlogits.cols}));
+    backward.record_gradient(logits_site_, TensorView::dense(dlogits.data, {dlogits.rows, dlogits.cols}));
     const MatrixView first{gradient.data, inputs.batch, gradient.cols, inputs.length * gradient.stride};
     classifier_.backward(first_tokens(hidden, inputs.batch), dlogits, {}, first, backward);
   } else {
-    backward.reached(logits_site_, nn::by_token(dlogits, inputs.batch));
+    backward.record_gradient(logits_site_, nn::by_token(dlogits, inputs.batch));
   }
   if (config_.masked_lm_head)
     masked_lm_head_.backward(hidden, stack_.tokens(), dlogits, gradient, backward);
   else if (config_.lm_head)
     (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_).backward(hidden, dlogits, {}, gradient, backward);
 
-  const MatrixView d_memory = backward.workspace.zeros(inputs.memory.hidden.rows, config_.d_model());
-  stack_.backward(inputs, overrides, gradient, d_memory, backward);
-  if (encoder_) encoder_->backward(encoder, {}, d_memory, {}, backward);
+  const MatrixView d_encoder_hidden_states =
+      backward.workspace.zeros(inputs.cross.encoder_hidden_states.rows, config_.d_model());
+  stack_.backward(inputs, overrides, gradient, d_encoder_hidden_states, backward);
+  if (encoder_) encoder_->backward(encoder, {}, d_encoder_hidden_states, {}, backward);
 }
 
 }  // namespace attention_lab::models

@@ -30,13 +30,12 @@ class Model {
   const Stack* encoder() const { return encoder_ ? &*encoder_ : nullptr; }
   /// The site of a block's attention pattern [B, H, T, S], in `stack()`.
   Site pattern(Index layer) const { return stack_.patterns()[static_cast<std::size_t>(layer)]; }
-  /// An empty cache for `capacity` keys of `batch` sequences: of `stack()` itself, or of the memory it attends to.
+  /// An empty cache for `capacity` keys of `batch` sequences: of `stack()` itself, or of the encoder's that it attends to.
   nn::KeyValueCache make_cache(Index batch, Index capacity) const { return stack_.make_cache(batch, capacity); }
   /// Fresh weights from a seed.
   void initialise(std::uint64_t seed);
 
-  /// What an encoder–decoder's encoder makes of its inputs, [B·S, D]: the `memory.hidden` of its decoder's. Throws as
-  /// forward does, and where there is no encoder. Valid until the next call.
+  /// The encoder's hidden states [B·S, D], for `cross.encoder_hidden_states` of the decoder's inputs. Throws as forward does, and where there is no encoder. Valid until the next call.
   ConstMatrixView encode(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record);
   /// The only stack, or the decoder, and the heads.
   /// Throws on ids outside the vocabulary, on sequences longer than max_len and on inputs of the wrong size.
@@ -44,7 +43,7 @@ class Model {
 
   /// Has a forward pass keep what backward reads. Throws where this model cannot be trained, naming what stands in the way.
   void request_for_backward(Record& record) const;
-  /// From the loss's gradient with respect to the logits (changed on the way) to that with respect to every parameter, after
+  /// From the loss's gradient with respect to the logits (overwritten) to that with respect to every parameter, after
   /// forward of the same inputs and, of an encoder–decoder, encode of `encoder`.
   void backward(const ForwardInputs& inputs, const ForwardInputs& encoder, const nn::AttentionOverrides& overrides,
                 const MatrixView& dlogits, const nn::Backward& backward) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "nn/sublayer.h"
+#include "nn/transformer_xl_attention.h"
 
 namespace attention_lab::models {
 
@@ -24,9 +25,9 @@ Stack::Stack(const StackConfig& config, std::string prefix, nn::Embedding* share
     position_bias_ = nn::PositionBias::alibi(block.attention.num_heads);
   for (Index l = 0; l < config.num_layers; ++l) {
     nn::BlockConfig of_layer = block;
-    of_layer.attention.relative = config.positions == StackConfig::Positions::relative;
+    of_layer.attention.transformer_xl = config.positions == StackConfig::Positions::transformer_xl;
     if (!config.windows.empty()) of_layer.attention.window = config.windows[static_cast<std::size_t>(l)];
-    blocks_.emplace_back(of_layer);
+    blocks_.push_back(nn::make_block(of_layer));
   }
   if (config.final_norm) final_norm_ = nn::Norm(block.norm_kind, config.d_model(), block.norm_eps);
 }
@@ -35,16 +36,16 @@ void Stack::name_all(Parameters& parameters) {
   embeddings_.name_all(parameters, prefix_);
   position_bias_.name_all(parameters, prefix_ + "position_bias");
   for (std::size_t l = 0; l < blocks_.size(); ++l)
-    blocks_[l].name_all(parameters, prefix_ + "blocks." + std::to_string(l) + ".");
+    blocks_[l]->name_all(parameters, prefix_ + "blocks." + std::to_string(l) + ".");
   if (config_.final_norm) final_norm_.name_all(parameters, prefix_ + "final_norm");
 }
 
 void Stack::name_activations(ActivationNames& names) {
   embeddings_.name_activations(names, prefix_);
   for (std::size_t l = 0; l < blocks_.size(); ++l) {
-    blocks_[l].name_activations(names, prefix_ + "blocks." + std::to_string(l) + ".");
-    patterns_.push_back(blocks_[l].pattern());
-    if (config_.block.cross_attention) cross_patterns_.push_back(blocks_[l].cross_pattern());
+    blocks_[l]->name_activations(names, prefix_ + "blocks." + std::to_string(l) + ".");
+    patterns_.push_back(blocks_[l]->pattern());
+    if (config_.block.cross_attention) cross_patterns_.push_back(blocks_[l]->cross_pattern());
   }
   end_of_blocks_ = static_cast<Site>(names.size());
   if (config_.final_norm) final_norm_site_ = names.add(prefix_ + "final_norm", "bqi");
@@ -87,14 +88,13 @@ void Stack::check(const ForwardInputs& inputs) const {
     if (config_.type_vocab_size == 0) fail("value", {"tokenTypeIds: this model has no token types"});
     require_count("tokenTypeIds", tokens, inputs.token_type_ids.size());
   }
-  require_at_least(0, inputs.past.length, "memory");
-  if (inputs.past.length > 0) {
-    if (inputs.past.length > config_.memory_length)
-      fail("shape",
-           {"memory: expected at most ", config_.memory_length, " tokens (memoryLength), got ", inputs.past.length});
-    if (inputs.cache) fail("value", {"memory: a pass with a key-value cache takes none"});
-    require_count("memory", element_count({config_.num_layers, B, inputs.past.length, config_.d_model()}),
-                  inputs.past.hidden.size());
+  require_at_least(0, inputs.mems.length, "mems");
+  if (inputs.mems.length > 0) {
+    if (inputs.mems.length > config_.mem_length)
+      fail("shape", {"mems: expected at most ", config_.mem_length, " tokens (memLength), got ", inputs.mems.length});
+    if (inputs.cache) fail("value", {"mems: a pass with a key-value cache takes none"});
+    require_count("mems", element_count({config_.num_layers, B, inputs.mems.length, config_.d_model()}),
+                  inputs.mems.hidden_states.size());
   }
   const auto at_most = [&](Index most, const char* why) {
     if (inputs.seen() + T > most)
@@ -105,69 +105,70 @@ void Stack::check(const ForwardInputs& inputs) const {
   if (inputs.cache && !inputs.attention_mask.empty())
     fail("value", {"attentionMask: a pass with a key-value cache takes none"});
   if (config_.block.cross_attention) {
-    const ConstMatrixView memory = inputs.memory.hidden;
-    if (memory.rows % B != 0 || memory.rows + inputs.memory.cached() < 1 ||
-        (memory && memory.cols != config_.d_model()))
-      fail("shape", {"memory: expected [", B, " · S, ", config_.d_model(), "] of the encoder, got [", memory.rows, ", ",
-                     memory.cols, "]"});
+    const ConstMatrixView states = inputs.cross.encoder_hidden_states;
+    if (states.rows % B != 0 || states.rows + inputs.cross.cached() < 1 || (states && states.cols != config_.d_model()))
+      fail("shape", {"encoder hidden states: expected [", B, " · S, ", config_.d_model(), "], got [", states.rows, ", ",
+                     states.cols, "]"});
   }
 }
 
 Stack::Pass Stack::pass_over(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides,
                              kernels::Workspace& workspace) const {
-  const Index B = inputs.batch, T = inputs.length, M = inputs.past.length, S = inputs.seen() + T;
-  Pass pass{overrides, {.rotary = rotary_ ? &rotary_ : nullptr, .cache = inputs.cache}, {}};
-  if (position_bias_) pass.state.bias = position_bias_.forward(inputs.seen(), T, S, workspace);
-  if (config_.positions == StackConfig::Positions::relative) {
+  const Index B = inputs.batch, T = inputs.length, M = inputs.mems.length, S = inputs.seen() + T;
+  Pass pass{overrides, {.first_position = inputs.seen(), .rotary = rotary_ ? &rotary_ : nullptr}, {}};
+  if (position_bias_) pass.sequence.position_bias = position_bias_.forward(inputs.seen(), T, S, workspace);
+  if (config_.positions == StackConfig::Positions::transformer_xl) {
     const bool causal = overrides.causal.value_or(config_.block.attention.causal);
     const MatrixView distances = workspace.take(nn::distance_count(T, S, causal), config_.d_model());
     nn::sinusoids(S - 1, -1, distances);
-    pass.state.distances = distances;
-    pass.state.past_length = M;
+    pass.sequence.distances = distances;
   }
   const std::uint8_t*& mask = pass.overrides.key_mask;
   if (!inputs.attention_mask.empty()) mask = inputs.attention_mask.data();
   if (M > 0 && mask) {  // the mask is that of the new tokens
-    pass.keys.assign(static_cast<std::size_t>(B * S), 1);
-    for (Index b = 0; b < B; ++b) std::copy_n(mask + b * T, T, pass.keys.data() + b * S + M);
-    mask = pass.keys.data();
+    pass.key_mask.assign(static_cast<std::size_t>(B * S), 1);
+    for (Index b = 0; b < B; ++b) std::copy_n(mask + b * T, T, pass.key_mask.data() + b * S + M);
+    mask = pass.key_mask.data();
   }
   const std::span<const std::uint8_t> global = inputs.global_attention_mask;
   if (std::any_of(global.begin(), global.end(), [](std::uint8_t mark) { return mark != 0; }))
-    pass.state.global = global.data();
+    pass.sequence.global_tokens = global.data();
   return pass;
 }
 
-/// What entered a block for the tokens before these: [B·M, D], or empty.
-ConstMatrixView Stack::past_of(const ForwardInputs& inputs, Index layer) const {
-  const Index rows = inputs.batch * inputs.past.length, D = config_.d_model();
-  if (rows == 0) return {};
-  return {inputs.past.hidden.data() + layer * rows * D, rows, D, D};
+nn::BlockInputs Stack::block_inputs(const Pass& pass, const ForwardInputs& inputs, Index layer) const {
+  const Index rows = inputs.batch * inputs.mems.length, D = config_.d_model();
+  const ConstMatrixView mems =
+      rows == 0 ? ConstMatrixView{} : ConstMatrixView{inputs.mems.hidden_states.data() + layer * rows * D, rows, D, D};
+  return {inputs.batch,
+          pass.overrides,
+          pass.sequence,
+          {inputs.cache, layer},
+          mems,
+          inputs.cross,
+          {inputs.cross.cache, layer}};
 }
 
-MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
-                          kernels::Workspace& workspace) {
+MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides,
+                          const nn::Forward& forward) {
+  const auto& [record, workspace] = forward;
   check(inputs);
   resize(hidden_, inputs.batch * inputs.length, config_.d_model());
   const MatrixView x = view(hidden_);
   const Start& start = inputs.start;
   if (start.resid.empty()) {
-    embeddings_.forward(inputs, x, record, workspace);
+    embeddings_.forward(inputs, x, forward);
   } else {
     const auto first = static_cast<std::size_t>(start.layer);
-    record.require_none_before(start.layer < config_.num_layers ? blocks_[first].input() : end_of_blocks_);
+    record.require_none_before(start.layer < config_.num_layers ? blocks_[first]->input() : end_of_blocks_);
     std::ranges::copy(start.resid, x.data);
   }
 
-  Pass pass = pass_over(inputs, overrides, workspace);
-  nn::SequenceState& state = pass.state;
-  for (state.layer = start.resid.empty() ? 0 : start.layer; state.layer < config_.num_layers; ++state.layer) {
-    state.past = past_of(inputs, state.layer);
-    blocks_[static_cast<std::size_t>(state.layer)].forward(x, inputs.batch, pass.overrides, state, inputs.memory,
-                                                           record, workspace);
-  }
+  const Pass pass = pass_over(inputs, overrides, workspace);
+  for (Index layer = start.resid.empty() ? 0 : start.layer; layer < config_.num_layers; ++layer)
+    blocks_[static_cast<std::size_t>(layer)]->forward(x, block_inputs(pass, inputs, layer), forward);
   if (inputs.cache) inputs.cache->advance(inputs.length);
-  if (inputs.memory.cache) inputs.memory.cache->advance(inputs.memory.hidden.rows / inputs.batch);
+  if (inputs.cross.cache) inputs.cross.cache->advance(inputs.cross.encoder_hidden_states.rows / inputs.batch);
 
   if (config_.final_norm) {
     final_norm_.forward(x, x);
@@ -178,26 +179,24 @@ MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverri
 
 void Stack::request_for_backward(Record& record) const {
   embeddings_.request_for_backward(record);
-  for (const nn::Block& block : blocks_) block.request_for_backward(record);
-  if (config_.final_norm) record.request(blocks_.back().output());
+  for (const auto& block : blocks_) block->request_for_backward(record);
+  if (config_.final_norm) record.request(blocks_.back()->output());
 }
 
 void Stack::backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, const MatrixView& gradient,
-                     const MatrixView& d_memory, const nn::Backward& backward) const {
+                     const MatrixView& d_encoder_hidden_states, const nn::Backward& backward) const {
   if (config_.final_norm) {
-    backward.reached(final_norm_site_, by_token(gradient, inputs.batch));
-    final_norm_.backward(backward.record.rows(blocks_.back().output()), gradient, {}, gradient, backward);
+    backward.record_gradient(final_norm_site_, by_token(gradient, inputs.batch));
+    final_norm_.backward(backward.record.rows(blocks_.back()->output()), gradient, {}, gradient, backward);
   }
-  Pass pass = pass_over(inputs, overrides, backward.workspace);
-  nn::SequenceState& state = pass.state;
+  const Pass pass = pass_over(inputs, overrides, backward.workspace);
+  nn::BlockInputGradients gradients{d_encoder_hidden_states};
   if (position_bias_.learned())
-    state.d_bias = position_bias_.zero_gradient(inputs.length, inputs.length, backward.workspace);
-  for (state.layer = config_.num_layers; state.layer-- > 0;) {
-    state.past = past_of(inputs, state.layer);
-    blocks_[static_cast<std::size_t>(state.layer)].backward(gradient, inputs.batch, pass.overrides, state,
-                                                            inputs.memory, d_memory, backward);
-  }
-  if (state.d_bias) position_bias_.backward(0, state.d_bias, backward);
+    gradients.position_bias = position_bias_.zero_gradient(inputs.length, inputs.length, backward.workspace);
+  for (Index layer = config_.num_layers; layer-- > 0;)
+    blocks_[static_cast<std::size_t>(layer)]->backward(gradient, block_inputs(pass, inputs, layer), gradients,
+                                                       backward);
+  if (gradients.position_bias) position_bias_.backward(0, gradients.position_bias, backward);
   embeddings_.backward(inputs, gradient, backward);
 }
 

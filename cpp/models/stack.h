@@ -1,6 +1,7 @@
 // One stack of blocks with its embeddings: an encoder, a decoder, or either half of an encoder–decoder.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,7 +9,7 @@
 
 namespace attention_lab::models {
 
-/// embeddings → positions → blocks → final norm. A decoder whose blocks have cross-attention reads inputs.memory too.
+/// embeddings → positions → blocks → final norm. A decoder whose blocks have cross-attention reads inputs.cross, too.
 class Stack {
  public:
   /// `prefix` stands before the names of its parameters and activations. `shared`: a table of tokens that another stack
@@ -34,25 +35,25 @@ class Stack {
 
   /// The last hidden state [B·T, D], a view of the stack's own memory valid until its next forward pass.
   /// Throws on ids outside the vocabulary, on sequences longer than max_len and on inputs of the wrong size.
-  MatrixView forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record,
-                     kernels::Workspace& workspace);
+  MatrixView forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, const nn::Forward& forward);
 
   void request_for_backward(Record& record) const;
-  /// gradient [B·T, D]: the loss's with respect to the last hidden state; changed on the way. That with respect to the
-  /// memory is added to d_memory. The other arguments are forward's.
+  /// gradient [B·T, D]: the loss's with respect to the last hidden state; overwritten. That with respect to the encoder's
+  /// hidden states is added to d_encoder_hidden_states. The other arguments are forward's.
   void backward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, const MatrixView& gradient,
-                const MatrixView& d_memory, const nn::Backward& backward) const;
+                const MatrixView& d_encoder_hidden_states, const nn::Backward& backward) const;
 
  private:
-  /// What every block of a pass is told, forward and backward.
+  /// What all blocks of a pass are told, forward and backward.
   struct Pass {
     nn::AttentionOverrides overrides;
-    nn::SequenceState state;
-    std::vector<std::uint8_t> keys;  // [B, M + T], which overrides.key_mask points to where there is a past
+    nn::SequenceContext sequence;
+    std::vector<std::uint8_t> key_mask;  // [B, M + T], which overrides.key_mask points to where there are mems
   };
   Pass pass_over(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides,
                  kernels::Workspace& workspace) const;
-  ConstMatrixView past_of(const ForwardInputs& inputs, Index layer) const;
+  /// The inputs of block `layer`.
+  nn::BlockInputs block_inputs(const Pass& pass, const ForwardInputs& inputs, Index layer) const;
   void check(const ForwardInputs& inputs) const;
 
   StackConfig config_;
@@ -60,7 +61,7 @@ class Stack {
   Embeddings embeddings_;
   nn::RotaryEmbedding rotary_;
   nn::PositionBias position_bias_;
-  std::vector<nn::Block> blocks_;
+  std::vector<std::unique_ptr<nn::Block>> blocks_;
   nn::Norm final_norm_;
   std::vector<Site> patterns_, cross_patterns_;  // [N]
   Site end_of_blocks_ = 0;                       // the first site after them

@@ -72,35 +72,33 @@ void copy_unless_masked(const ConstMatrixView& masked_scores, const MatrixView& 
   map(pattern) = (map(masked_scores).array() == kMasked).select(0.0f, map(masked_scores));
 }
 
-/// Where the tensor [B, H, T, S] called `site` is computed: in the record if it is wanted, else in scratch memory.
-TensorView place_for(Site site, const Shape& shape, Record& record, kernels::Workspace& workspace) {
-  return record.wants(site) ? record.reserve(site, shape)
-                            : TensorView::dense(workspace.take(element_count(shape)), shape);
+/// Where the tensor [B, H, T, S] called `site` is computed: in the record if it is requested, else in scratch memory.
+TensorView place_for(Site site, const Shape& shape, const Forward& forward) {
+  return forward.record.is_requested(site) ? forward.record.reserve(site, shape)
+                                           : TensorView::dense(forward.workspace.take(element_count(shape)), shape);
 }
 
 /// softmax(score(q, k)) v.
 class PlainSteps final : public AttentionSteps {
  public:
-  PlainSteps(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
-             kernels::Workspace& workspace)
-      : q_(q), k_(k), v_(v), options_(options), workspace_(workspace), heads_per_key_(q.dims[1] / k.dims[1]) {}
+  PlainSteps(const Heads& heads, const AttentionOptions& options, kernels::Workspace& workspace)
+      : heads_(heads), options_(options), workspace_(workspace) {}
 
   void make_scores(Index b, Index h, const MatrixView& scores) const override {
-    nn::make_scores(options_.total_scale(), q_.matrix(b, h), k_.matrix(b, h / heads_per_key_), options_.score, scores,
-                    workspace_);
+    nn::make_scores(options_.total_scale(), heads_.q.matrix(b, h), heads_.k.matrix(b, heads_.group(h)), options_.score,
+                    scores, workspace_);
   }
   void mask_scores(Index b, Index h, const ConstMatrixView& scores, const MatrixView& masked) const override {
     kernels::mask_scores(scores, options_.mask.at(b, h, scores.rows, scores.cols), masked);
   }
   void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& z) const override {
-    kernels::matmul(pattern, v_.matrix(b, h / heads_per_key_), z, workspace_);
+    kernels::matmul(pattern, heads_.v.matrix(b, heads_.group(h)), z, workspace_);
   }
 
  private:
-  const TensorView &q_, &k_, &v_;
+  const Heads& heads_;
   const AttentionOptions& options_;
   kernels::Workspace& workspace_;
-  Index heads_per_key_;
 };
 
 /// Calls step(b, h) for every head of every sequence.
@@ -112,23 +110,30 @@ void each_head(Index B, Index H, Step step) {
 
 }  // namespace
 
-bool looks_inside(const Record& record, const AttentionSites& sites) {
-  return record.touches(sites.scores) || record.touches(sites.masked_scores) || record.touches(sites.pattern);
+bool needs_intermediates(const Record& record, const AttentionSites& sites, FusedPath path) {
+  for (const Site site : {sites.scores, sites.masked_scores, sites.pattern})
+    if (path == FusedPath::stores_intermediates ? record.is_edited(site) : record.is_observed(site)) return true;
+  return false;
+}
+
+void skip_intermediates(const Record& record, const AttentionSites& sites) {
+  for (const Site site : {sites.scores, sites.masked_scores, sites.pattern}) record.skipped(site);
 }
 
 void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisation normalisation,
-                     const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z) {
+                     const AttentionSites& sites, const Forward& forward, const TensorView& z) {
+  const auto& [record, workspace] = forward;
   const kernels::Workspace::Scope scope(workspace);
   const Index B = shape[0], H = shape[1];
-  const TensorView scores = place_for(sites.scores, shape, record, workspace);
+  const TensorView scores = place_for(sites.scores, shape, forward);
   each_head(B, H, [&](Index b, Index h) { steps.make_scores(b, h, scores.matrix(b, h)); });
   record.produced(sites.scores, scores);
 
-  const TensorView masked_scores = place_for(sites.masked_scores, shape, record, workspace);
+  const TensorView masked_scores = place_for(sites.masked_scores, shape, forward);
   each_head(B, H, [&](Index b, Index h) { steps.mask_scores(b, h, scores.matrix(b, h), masked_scores.matrix(b, h)); });
   record.produced(sites.masked_scores, masked_scores);
 
-  const TensorView pattern = place_for(sites.pattern, shape, record, workspace);
+  const TensorView pattern = place_for(sites.pattern, shape, forward);
   each_head(B, H, [&](Index b, Index h) {
     if (normalisation == Normalisation::softmax)
       kernels::softmax(masked_scores.matrix(b, h), pattern.matrix(b, h));
@@ -141,54 +146,38 @@ void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisat
   record.produced(sites.z, z);
 }
 
-void attend(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
-            const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z) {
-  const Index B = q.dims[0], H = q.dims[1], T = q.dims[2], S = k.dims[2];
-  const Shape shape{B, H, T, S};
+void attend(const Heads& heads, const AttentionOptions& options, const AttentionSites& sites, const Forward& forward,
+            const TensorView& z) {
+  const auto& [record, workspace] = forward;
+  const Shape shape = heads.scores_shape();
   const bool is_dot =
       options.score.kind == ScoreFunction::Kind::scaled_dot || options.score.kind == ScoreFunction::Kind::dot;
-  if (!is_dot || options.normalisation != Normalisation::softmax || record.edits(sites.scores) ||
-      record.edits(sites.masked_scores) || record.edits(sites.pattern))
-    return attend_in_steps(PlainSteps(q, k, v, options, workspace), shape, options.normalisation, sites, record,
-                           workspace, z);
+  if (!is_dot || options.normalisation != Normalisation::softmax ||
+      needs_intermediates(record, sites, FusedPath::stores_intermediates))
+    return attend_in_steps(PlainSteps(heads, options, workspace), shape, options.normalisation, sites, forward, z);
 
-  const Index heads_per_key = H / k.dims[1];
-  const auto wanted = [&](Site site) { return record.wants(site) ? record.reserve(site, shape) : TensorView{}; };
-  const TensorView scores = wanted(sites.scores), masked_scores = wanted(sites.masked_scores),
-                   pattern = wanted(sites.pattern);
-  each_head(B, H, [&](Index b, Index h) {
+  const auto stored = [&](Site site) { return record.is_requested(site) ? record.reserve(site, shape) : TensorView{}; };
+  const TensorView scores = stored(sites.scores), masked_scores = stored(sites.masked_scores),
+                   pattern = stored(sites.pattern);
+  each_head(shape[0], shape[1], [&](Index b, Index h) {
     const auto of_head = [&](const TensorView& tensor) { return tensor ? tensor.matrix(b, h) : MatrixView{}; };
-    kernels::attention(
-        {q.matrix(b, h), k.matrix(b, h / heads_per_key), v.matrix(b, h / heads_per_key), options.total_scale(),
-         options.mask.at(b, h, T, S), z.matrix(b, h), of_head(scores), of_head(masked_scores), of_head(pattern)},
-        workspace);
+    kernels::attention({heads.q.matrix(b, h), heads.k.matrix(b, heads.group(h)), heads.v.matrix(b, heads.group(h)),
+                        options.total_scale(), options.mask.at(b, h, shape[2], shape[3]), z.matrix(b, h),
+                        of_head(scores), of_head(masked_scores), of_head(pattern)},
+                       workspace);
   });
+  record.stored(sites.scores);
+  record.stored(sites.masked_scores);
+  record.stored(sites.pattern);
   record.produced(sites.z, z);
 }
 
 void request_for_backward(const AttentionOptions& options, const AttentionSites& sites, Record& record) {
   record.request(sites.pattern);
   // What softmax gave is the pattern, unless it was edited afterwards: then it is computed again.
-  if (record.edits(sites.pattern) || options.normalisation == Normalisation::none) record.request(sites.masked_scores);
+  if (record.is_edited(sites.pattern) || options.normalisation == Normalisation::none)
+    record.request(sites.masked_scores);
 }
-
-namespace {
-
-/// ∂ / ∂ P_g[t, s] of the heads' overlap: u_t w_s Σ_{h ≠ g} P_h[t, s].
-void add_overlap(const float* u, const Record& record, Site pattern, const TensorView& gradients) {
-  const Index B = gradients.dims[0], H = gradients.dims[1], T = gradients.dims[2];
-  const float* const w = u + B * T;
-  each_head(B, H, [&](Index b, Index h) {
-    const ConstMatrixView other = record.matrix(pattern, b, h);
-    for (Index g = 0; g < H; ++g) {
-      const MatrixView gradient = gradients.matrix(b, g);
-      for (Index t = 0; g != h && t < T; ++t)
-        for (Index s = 0; s < T; ++s) gradient.row(t)[s] += u[b * T + t] * w[b * T + s] * other.row(t)[s];
-    }
-  });
-}
-
-}  // namespace
 
 void product_backward(const ConstMatrixView& dscores, const ConstMatrixView& a, const ConstMatrixView& b,
                       const MatrixView& da, const MatrixView& db, kernels::Workspace& workspace) {
@@ -198,13 +187,12 @@ void product_backward(const ConstMatrixView& dscores, const ConstMatrixView& a, 
 
 void AttentionStepsBackward::sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& dz,
                                         const MatrixView& dpattern) const {
-  kernels::matmul_transposed(1.0f, dz, operand(of_.v, b, group(h)), dpattern, backward_.workspace);
-  kernels::add_transposed_matmul(1.0f, pattern, dz, of_.dv.matrix(b, group(h)), backward_.workspace);
+  kernels::matmul_transposed(1.0f, dz, v(b, h), dpattern, backward_.workspace);
+  kernels::add_transposed_matmul(1.0f, pattern, dz, dv(b, h), backward_.workspace);
 }
 
 void AttentionStepsBackward::make_scores(Index b, Index h, const MatrixView& dscores) const {
-  product_backward(dscores, operand(of_.q, b, h), operand(of_.k, b, group(h)), of_.dq.matrix(b, h),
-                   of_.dk.matrix(b, group(h)), backward_.workspace);
+  product_backward(dscores, q(b, h), k(b, h), dq(b, h), dk(b, h), backward_.workspace);
 }
 
 void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions& options, const AttentionSites& sites,
@@ -216,14 +204,13 @@ void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions
   const Shape& shape = record.shape(sites.pattern);  // [B, H, T, S]
   const Index B = shape[0], H = shape[1], T = shape[2], S = shape[3];
 
-  backward.reached(sites.z, dz);
+  backward.record_gradient(sites.z, dz);
   const Index count = element_count(shape);
   const TensorView gradients = TensorView::dense(workspace.take(count), shape);
   each_head(B, H, [&](Index b, Index h) {  // z = pattern · v
     steps.sum_values(b, h, record.matrix(sites.pattern, b, h), dz.matrix(b, h), gradients.matrix(b, h));
   });
-  if (backward.overlap) add_overlap(backward.overlap, record, sites.pattern, gradients);
-  backward.reached(sites.pattern, gradients);
+  backward.record_gradient(sites.pattern, gradients);
 
   const MatrixView rows{gradients.data, count / S, S, S};
   if (options.normalisation == Normalisation::none) {  // pattern = masked_scores, or 0 where masked
@@ -231,14 +218,14 @@ void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions
       if (record.values(sites.masked_scores)[static_cast<std::size_t>(i)] == kMasked) rows.data[i] = 0.0f;
   } else {  // pattern = softmax(masked_scores)
     ConstMatrixView pattern = record.rows(sites.pattern);
-    if (record.edits(sites.pattern)) {
+    if (record.is_edited(sites.pattern)) {
       const MatrixView unedited = workspace.take(rows.rows, S);
       kernels::softmax(record.rows(sites.masked_scores), unedited);
       pattern = unedited;
     }
     kernels::softmax_backward(pattern, rows, rows);
   }
-  backward.reached(sites.masked_scores, gradients);
+  backward.record_gradient(sites.masked_scores, gradients);
 
   each_head(B, H, [&](Index b, Index h) {  // masked_scores = scores + bias, or a constant
     const MatrixView gradient = gradients.matrix(b, h);
@@ -250,7 +237,7 @@ void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions
     }
     if (d_bias) kernels::add(d_bias.matrix(0, h), gradient, d_bias.matrix(0, h));
   });
-  backward.reached(sites.scores, gradients);
+  backward.record_gradient(sites.scores, gradients);
 
   each_head(B, H, [&](Index b, Index h) {  // scores = scale · q kᵀ
     const MatrixView gradient = gradients.matrix(b, h);

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "kernels/attention.h"
 #include "nn/backward.h"
+#include "nn/forward.h"
 
 namespace attention_lab::nn {
 
@@ -51,11 +51,23 @@ struct AttentionOptions {
   float total_scale() const { return scale / temperature; }
 };
 
-/// Where attention's values stand in a record.
+/// The sites of an attention's intermediates and of its output.
 struct AttentionSites {
   Site scores, masked_scores, pattern, z;
 };
 AttentionSites name_attention_activations(ActivationNames& names, const std::string& prefix);
+
+/// Queries, keys and values by head, or their gradients. G divides H: with G < H, H / G heads share a key–value head
+/// (Ainslie et al. 2023, arXiv:2305.13245).
+struct Heads {
+  TensorView q;  // [B, H, T, K]
+  TensorView k;  // [B, G, S, Kk]
+  TensorView v;  // [B, G, S, Kv]
+
+  /// The key–value head that query head h attends to.
+  Index group(Index h) const { return h / (q.dims[1] / k.dims[1]); }
+  Shape scores_shape() const { return {q.dims[0], q.dims[1], q.dims[2], k.dims[2]}; }  // [B, H, T, S]
+};
 
 /// What the steps of an attention do for one head of one sequence, where they are taken one at a time.
 class AttentionSteps {
@@ -70,38 +82,61 @@ class AttentionSteps {
   ~AttentionSteps() = default;
 };
 
-/// True where the record keeps or edits scores, masked scores or pattern.
-bool looks_inside(const Record& record, const AttentionSites& sites);
+/// Whether scores, masked scores and pattern must come into being one after the other, because somebody observes one of
+/// them. A fused path that can store them itself, unedited, needs that only for edits.
+enum class FusedPath { stores_intermediates, hides_intermediates };
+bool needs_intermediates(const Record& record, const AttentionSites& sites, FusedPath path);
+/// To be called by a fused path that made none of them.
+void skip_intermediates(const Record& record, const AttentionSites& sites);
 
 /// All heads one step after the other, each step recorded and edited before the next.
 /// shape: [B, H, T, S]; z: [B, H, T, Kv].
 void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisation normalisation,
-                     const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z);
+                     const AttentionSites& sites, const Forward& forward, const TensorView& z);
 
 /// For each batch entry and head:
 ///   scores = scale / temperature · score(q, k)      [B, H, T, S]
 ///   masked_scores = scores + bias, masked
 ///   pattern = softmax(masked_scores) by row; with Normalisation::none the scores themselves, 0 where masked by −∞
 ///   z = pattern · v                                 [B, H, T, Kv]
-/// q [B, H, T, K], k [B, G, S, Kk], v [B, G, S, Kv]; shapes are the caller's to check. G divides H: with G < H, H / G
-/// heads share a key–value head (Ainslie et al. 2023, arXiv:2305.13245).
-/// No [T, S] matrix is made unless the record or the score function needs one.
-void attend(const TensorView& q, const TensorView& k, const TensorView& v, const AttentionOptions& options,
-            const AttentionSites& sites, Record& record, kernels::Workspace& workspace, const TensorView& z);
+/// Shapes are the caller's to check. No [T, S] matrix is made unless the record or the score function needs one.
+void attend(const Heads& heads, const AttentionOptions& options, const AttentionSites& sites, const Forward& forward,
+            const TensorView& z);
 
+/// Requests what attend_backward() reads of the intermediates; q, k and v are their maker's to request.
 void request_for_backward(const AttentionOptions& options, const AttentionSites& sites, Record& record);
 
-/// Where attention's operands stand in the record, and where their gradients go. dk and dv are added to.
-struct AttentionOperands {
+/// The sites of q, k and v.
+struct HeadSites {
   Site q, k, v;
-  TensorView dq, dk, dv;  // [B, H, T, K], [B, G, S, K], [B, G, S, K]
+
+  void produced(Record& record, const Heads& heads) const {
+    record.produced(q, heads.q);
+    record.produced(k, heads.k);
+    record.produced(v, heads.v);
+  }
+  void request(Record& record) const {
+    for (const Site site : {q, k, v}) record.request(site);
+  }
 };
 
-/// The way back through the two products of attend(), for the score functions q · k, for one head of one sequence.
-/// Other attentions have other products.
+/// The gradients of q, k and v, and the sites of what they are the gradients of: dq is written, dk and dv are added to.
+struct HeadGradients {
+  HeadSites sites;
+  Heads gradients;
+
+  void record(const Backward& backward) const {
+    backward.record_gradient(sites.q, gradients.q);
+    backward.record_gradient(sites.k, gradients.k);
+    backward.record_gradient(sites.v, gradients.v);
+  }
+};
+
+/// The backward of the two products of attend(), for the score functions q · k, for one head of one sequence. Variants
+/// of attention with other products override them.
 class AttentionStepsBackward {
  public:
-  AttentionStepsBackward(const AttentionOperands& of, const Backward& backward) : of_(of), backward_(backward) {}
+  AttentionStepsBackward(const HeadGradients& heads, const Backward& backward) : heads_(heads), backward_(backward) {}
 
   /// z = pattern · v:  dpattern = dz vᵀ, dv += patternᵀ dz. May change dz, which nobody reads afterwards.
   virtual void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& dz,
@@ -110,10 +145,15 @@ class AttentionStepsBackward {
   virtual void make_scores(Index b, Index h, const MatrixView& dscores) const;
 
  protected:
-  Index group(Index h) const { return h / (of_.dq.dims[1] / of_.dk.dims[1]); }
-  ConstMatrixView operand(Site site, Index b, Index h) const { return backward_.record.matrix(site, b, h); }
+  Index group(Index h) const { return heads_.gradients.group(h); }
+  ConstMatrixView q(Index b, Index h) const { return backward_.record.matrix(heads_.sites.q, b, h); }
+  ConstMatrixView k(Index b, Index h) const { return backward_.record.matrix(heads_.sites.k, b, group(h)); }
+  ConstMatrixView v(Index b, Index h) const { return backward_.record.matrix(heads_.sites.v, b, group(h)); }
+  MatrixView dq(Index b, Index h) const { return heads_.gradients.q.matrix(b, h); }
+  MatrixView dk(Index b, Index h) const { return heads_.gradients.k.matrix(b, group(h)); }
+  MatrixView dv(Index b, Index h) const { return heads_.gradients.v.matrix(b, group(h)); }
 
-  const AttentionOperands& of_;
+  const HeadGradients& heads_;
   const Backward& backward_;
 };
 
@@ -121,8 +161,8 @@ class AttentionStepsBackward {
 void product_backward(const ConstMatrixView& dscores, const ConstMatrixView& a, const ConstMatrixView& b,
                       const MatrixView& da, const MatrixView& db, kernels::Workspace& workspace);
 
-/// The way back through an attention, from dz (turned back through z's edits in place) and the record. The gradient of
-/// the bias is added to d_bias [1, H, T, S] unless that is empty.
+/// The backward of attend() and of its variants, from dz, which is changed, and the record. The gradient of the bias is
+/// added to d_bias [1, H, T, S] unless that is empty.
 void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions& options, const AttentionSites& sites,
                      const TensorView& dz, const TensorView& d_bias, const Backward& backward);
 

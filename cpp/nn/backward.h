@@ -7,29 +7,51 @@
 
 namespace attention_lab::nn {
 
-/// A layer's backward takes the loss's gradient with respect to its output and gives that of its inputs, reading the
-/// activations which its request_for_backward() had the forward pass keep. It mirrors forward, last step first: where
-/// that says record.produced(site, value), this says backward.reached(site, gradient).
+/// A term of the loss that is a function of recorded activations and not of the model's output.
+class ActivationLoss {
+ public:
+  virtual bool depends_on(Site site) const = 0;
+  /// Adds ∂ term / ∂ value to the gradient of a site that the term depends on.
+  virtual void add_gradient(Site site, const Record& record, const TensorView& gradient) const = 0;
+
+ protected:
+  ~ActivationLoss() = default;
+};
+
+/// A layer's backward takes the gradient of the loss with respect to its output and returns that of its inputs. It reads
+/// the activations which its request_for_backward() had the forward pass keep, and no others. It mirrors forward, last
+/// step first: where forward says record.produced(site, value), backward says record_gradient(site, gradient).
 struct Backward {
   const Record& record;  // of the forward pass
-  Record& gradients;     // the same sites: keeps the gradients that were asked for
+  Record& gradients;     // the same sites: keeps the gradients that were requested
   const ParameterBlocks& blocks;
   float* parameters;  // flat as the blocks: gradients of parameters are added here
   kernels::Workspace& workspace;
-  /// Where set, [2, B·T]: a weight u of every query and w of every key, and the loss has another term, in every attention
-  /// ½ Σ_t u_t Σ_s w_s Σ_{g ≠ h} P_g[t, s] P_h[t, s]: disagreement on positions, Li et al. 2018, arXiv:1810.10183, 3.1.
-  const float* overlap = nullptr;
+  const ActivationLoss* activation_loss = nullptr;  // or none
 
   /// Where a layer adds the gradient of the weights that lie at `storage`.
   float* gradient_of(const float* storage) const { return parameters + blocks.offset_of(storage); }
 
-  /// To be called where the gradient of a site's value is complete: keeps it if it is wanted, then takes it back, in
-  /// place, through the edits that made the value.
-  void reached(Site site, const TensorView& gradient) const {
+  /// To be called where the layers above have added all they contribute to the gradient of a site's value. Adds the
+  /// activation loss's share, keeps the gradient if it is requested, then backpropagates it, in place, through the
+  /// edits that made the value.
+  void record_gradient(Site site, const TensorView& gradient) const {
+    if (activation_loss && activation_loss->depends_on(site)) activation_loss->add_gradient(site, record, gradient);
     gradients.produced(site, gradient);
-    record.undo_edits(site, gradient);
+    record.backpropagate_edits(site, gradient);
   }
-  bool touches(Site site) const { return record.edits(site) || gradients.wants(site); }
+  /// Whether record_gradient() does anything to or with the gradient of this site.
+  bool is_observed(Site site) const {
+    return record.is_edited(site) || gradients.is_observed(site) ||
+           (activation_loss && activation_loss->depends_on(site));
+  }
+};
+
+/// A gradient that is the sum of several terms, the first of which may be there already. Each term is written as
+/// dx = so_far + term, after which so_far is dx.
+struct GradientSum {
+  ConstMatrixView so_far;  // empty: no term yet; may be dx's memory
+  MatrixView dx;
 };
 
 }  // namespace attention_lab::nn

@@ -1,7 +1,8 @@
-// One transformer block: attention, cross-attention in a decoder with an encoder, and feed-forward, each with its residual
-// and LayerNorm.
+// One layer of a stack, and the transformer's block: attention, cross-attention in a decoder with an encoder, and
+// feed-forward, each with its residual and norm.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "nn/feed_forward.h"
@@ -16,58 +17,97 @@ struct BlockConfig {
   FeedForwardConfig mlp;
   Norm::Kind norm_kind = Norm::Kind::layer;
   float norm_eps = 1e-5f;
-  /// Where LayerNorm stands: after the sum (Vaswani et al. 2017, section 3.1) or before the sublayer
+  /// Where the norm stands: after the sum (Vaswani et al. 2017, section 3.1) or before the sublayer
   /// (Xiong et al. 2020, arXiv:2002.04745).
   enum class NormPlacement { post, pre } norm = NormPlacement::post;
-  /// `linear_of_sum` is the encoder layer of a widely read listing: x ← LayerNorm(Linear(Attention(x) + x)).
+  /// mlp: TransformerBlock. linear_of_sum: LinearOfSumBlock.
   enum class FeedForwardKind { mlp, linear_of_sum } feed_forward = FeedForwardKind::mlp;
 };
 
-/// post:           x ← Norm₁(x + Attention(x));  x ← Norm₂(x + FFN(x))
-/// pre:            x ← x + Attention(Norm₁(x));  x ← x + FFN(Norm₂(x))
-/// linear_of_sum:  x ← Norm₁(Linear(Attention(x) + x))
-/// With cross-attention (Vaswani et al. 2017, section 3.1, the decoder) it stands between, as x ← Norm₂(x + Attention(x, m))
-/// or x ← x + Attention(Norm₂(x), m) over the memory m, and the feed-forward's norm is the third.
+/// What cross-attention attends to, the same for all layers of a decoder.
+struct CrossAttentionInputs {
+  ConstMatrixView encoder_hidden_states;  // [B·S, D]; empty where the cache already has their keys and values
+  AttentionOverrides overrides;           // over [B, H, T, S]
+  KeyValueCache* cache = nullptr;
+
+  Index cached() const { return cache ? cache->length() : 0; }
+};
+
+/// What a block reads besides the residual stream. Views and references: they must outlive the call.
+struct BlockInputs {
+  Index batch;
+  const AttentionOverrides& overrides;  // of the attention of the stream to itself; likewise sequence and cache
+  const SequenceContext& sequence;
+  LayerCache cache;
+  ConstMatrixView mems;               // [B·M, D]: Transformer-XL's hidden states of the M tokens before, or empty
+  const CrossAttentionInputs& cross;  // of a block with cross-attention
+  LayerCache cross_cache;
+};
+
+/// Where the gradients of BlockInputs go. They are added; mems have none.
+struct BlockInputGradients {
+  MatrixView encoder_hidden_states;
+  TensorView position_bias{};  // [1, H, T, S]; empty: nobody asks for it
+};
+
+/// A layer of a stack, which maps the residual stream [B·T, D] to itself.
 class Block {
  public:
-  Block() = default;
-  explicit Block(const BlockConfig& config);
+  virtual ~Block() = default;
 
-  void name_all(Parameters& parameters, const std::string& prefix);
-  void name_activations(ActivationNames& names, const std::string& prefix);
-  Site pattern() const { return attention_.pattern(); }
-  Site cross_pattern() const { return cross_attention_.pattern(); }
+  virtual void name_all(Parameters& parameters, const std::string& prefix) = 0;
+  virtual void name_activations(ActivationNames& names, const std::string& prefix) = 0;
+  /// The sites of the block's input and output, and of its attentions' patterns.
+  virtual Site input() const = 0;
+  virtual Site output() const = 0;
+  virtual Site pattern() const = 0;
+  virtual Site cross_pattern() const = 0;
 
-  /// Replaces x [B·T, D] by the block's output. `overrides` and `state` are those of the attention of x to itself; `memory`
-  /// counts only with cross-attention.
-  void forward(const MatrixView& x, Index batch, const AttentionOverrides& overrides, const SequenceState& state,
-               const Memory& memory, Record& record, kernels::Workspace& workspace) const;
+  /// Replaces x [B·T, D] by the block's output.
+  virtual void forward(const MatrixView& x, const BlockInputs& inputs, const Forward& forward) const = 0;
 
-  /// The sites of the block's input and output.
-  Site input() const { return sites_.resid_pre; }
-  Site output() const { return sites_.resid_post; }
-  void request_for_backward(Record& record) const;
-  /// Replaces the loss's gradient with respect to the block's output by that with respect to its input, and adds that
-  /// with respect to the memory to d_memory; the past has none. The other arguments are forward's.
-  void backward(const MatrixView& gradient, Index batch, const AttentionOverrides& overrides,
-                const SequenceState& state, const Memory& memory, const MatrixView& d_memory,
-                const Backward& backward) const;
+  virtual void request_for_backward(Record& record) const = 0;
+  /// Replaces the gradient with respect to the block's output by that with respect to its input. `inputs` are forward's.
+  virtual void backward(const MatrixView& gradient, const BlockInputs& inputs, const BlockInputGradients& d_inputs,
+                        const Backward& backward) const = 0;
+};
+
+/// post:  x ← Norm₁(x + Attention(x));  x ← Norm₂(x + FFN(x))
+/// pre:   x ← x + Attention(Norm₁(x));  x ← x + FFN(Norm₂(x))
+/// With cross-attention (Vaswani et al. 2017, section 3.1, the decoder) it stands between, as x ← Norm₂(x + Attention(x, e))
+/// or x ← x + Attention(Norm₂(x), e) over the encoder's hidden states e, and the feed-forward's norm is the third.
+class TransformerBlock final : public Block {
+ public:
+  explicit TransformerBlock(const BlockConfig& config);
+
+  void name_all(Parameters& parameters, const std::string& prefix) override;
+  void name_activations(ActivationNames& names, const std::string& prefix) override;
+  Site input() const override { return sites_.resid_pre; }
+  Site output() const override { return sites_.resid_post; }
+  Site pattern() const override { return attention_.pattern(); }
+  Site cross_pattern() const override { return cross_attention_.pattern(); }
+
+  void forward(const MatrixView& x, const BlockInputs& inputs, const Forward& forward) const override;
+  void request_for_backward(Record& record) const override;
+  void backward(const MatrixView& gradient, const BlockInputs& inputs, const BlockInputGradients& d_inputs,
+                const Backward& backward) const override;
 
  private:
-  MatrixView keys_after_past(const ConstMatrixView& x, Index batch, const ConstMatrixView& past,
-                             kernels::Workspace& workspace) const;
-  void attention_backward(const ConstMatrixView& input, Index batch, const AttentionOverrides& overrides,
-                          const SequenceState& state, const ConstMatrixView& gradient, const ConstMatrixView& residual,
-                          const MatrixView& d_input, const Backward& backward) const;
+  bool is_pre() const { return config_.norm == BlockConfig::NormPlacement::pre; }
+  MatrixView keys_with_mems(const ConstMatrixView& x, const BlockInputs& inputs, kernels::Workspace& workspace) const;
+  void attention_backward(const ConstMatrixView& x, const BlockInputs& inputs, const ConstMatrixView& dy,
+                          const GradientSum& dx, const BlockInputGradients& d_inputs, const Backward& backward) const;
 
   BlockConfig config_;
   MultiHeadAttention attention_, cross_attention_;
   Norm attention_norm_, cross_norm_, mlp_norm_;
   FeedForward feed_forward_;
-  Linear linear_;  // only for linear_of_sum
   struct {
     Site resid_pre, resid_mid, resid_cross, resid_post;
   } sites_{};
 };
+
+/// The block that a config asks for. Throws on fields that do not go together.
+std::unique_ptr<Block> make_block(const BlockConfig& config);
 
 }  // namespace attention_lab::nn

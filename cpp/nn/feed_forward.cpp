@@ -1,8 +1,7 @@
-// Two linear layers; the activation and the residual ride in their epilogues unless someone looks in between.
+// Two linear layers; the activation and the residual ride in their epilogues unless somebody observes what is in between.
 #include "nn/feed_forward.h"
 
 #include "kernels/elementwise_backward.h"
-#include "nn/sublayer.h"
 
 namespace attention_lab::nn {
 
@@ -24,18 +23,20 @@ void FeedForward::name_activations(ActivationNames& names, const std::string& na
   sites_.out = names.add(name + ".out", "bqi");
 }
 
-void FeedForward::forward(const ConstMatrixView& x, Index batch, const ConstMatrixView& residual, const MatrixView& y,
-                          Record& record, kernels::Workspace& workspace) const {
+void FeedForward::forward(const ConstMatrixView& x, Index batch, const SublayerOutput& output,
+                          const Forward& forward) const {
+  const auto& [record, workspace] = forward;
   const kernels::Workspace::Scope scope(workspace);
   const Linear& first = config_.gated ? gate_ : fc1_;
   const MatrixView hidden = workspace.take(x.rows, first.out());  // [B·T, F]
-  if (record.touches(sites_.pre)) {
+  if (record.is_observed(sites_.pre)) {
     first.forward(x, hidden, workspace);
     record.produced(sites_.pre, by_token(hidden, batch));
     const std::size_t count = static_cast<std::size_t>(hidden.rows * hidden.cols);
     kernels::activate(config_.activation, {hidden.data, count}, {hidden.data, count});
   } else {
     first.forward(x, hidden, workspace, {config_.activation, {}});
+    record.skipped(sites_.pre);
   }
   if (config_.gated) {
     const MatrixView linear = workspace.take(x.rows, fc1_.out());  // [B·T, F]
@@ -44,7 +45,7 @@ void FeedForward::forward(const ConstMatrixView& x, Index batch, const ConstMatr
     map(hidden).array() *= map(linear).array();
   }
   record.produced(sites_.post, by_token(hidden, batch));
-  forward_with_residual(fc2_, hidden, batch, residual, y, sites_.out, record, workspace);
+  forward_with_residual(fc2_, hidden, batch, output, sites_.out, forward);
 }
 
 void FeedForward::request_for_backward(Record& record) const {
@@ -53,13 +54,13 @@ void FeedForward::request_for_backward(Record& record) const {
   record.request(sites_.post);
 }
 
-void FeedForward::backward(const ConstMatrixView& x, Index batch, const ConstMatrixView& dy,
-                           const ConstMatrixView& residual, const MatrixView& dx, const Backward& backward) const {
+void FeedForward::backward(const ConstMatrixView& x, Index batch, const ConstMatrixView& dy, const GradientSum& dx,
+                           const Backward& backward) const {
   const kernels::Workspace::Scope scope(backward.workspace);
   const Record& record = backward.record;
   const MatrixView hidden = backward.workspace.take(x.rows, fc2_.in());  // [B·T, F]: gradients
   fc2_.backward(record.rows(sites_.post), gradient_of_term(sites_.out, dy, batch, backward), {}, hidden, backward);
-  backward.reached(sites_.post, by_token(hidden, batch));
+  backward.record_gradient(sites_.post, by_token(hidden, batch));
 
   const std::size_t count = static_cast<std::size_t>(hidden.rows * hidden.cols);
   const std::span<float> gradient(hidden.data, count);
@@ -69,16 +70,16 @@ void FeedForward::backward(const ConstMatrixView& x, Index batch, const ConstMat
     const std::span<float> linear_gradient(linear.data, count);
     kernels::activate(config_.activation, pre, linear_gradient);
     kernels::multiply(linear_gradient, gradient, linear_gradient);
-    backward.reached(sites_.pre_linear, by_token(linear, batch));
+    backward.record_gradient(sites_.pre_linear, by_token(linear, batch));
     kernels::multiply(gradient, record.values(sites_.pre_linear), gradient);
     kernels::activation_backward(config_.activation, pre, gradient, gradient);
-    backward.reached(sites_.pre, by_token(hidden, batch));
-    gate_.backward(x, hidden, residual, dx, backward);
-    fc1_.backward(x, linear, dx, dx, backward);
+    backward.record_gradient(sites_.pre, by_token(hidden, batch));
+    gate_.backward(x, hidden, dx.so_far, dx.dx, backward);
+    fc1_.backward(x, linear, dx.dx, dx.dx, backward);
   } else {
     kernels::activation_backward(config_.activation, pre, gradient, gradient);
-    backward.reached(sites_.pre, by_token(hidden, batch));
-    fc1_.backward(x, hidden, residual, dx, backward);
+    backward.record_gradient(sites_.pre, by_token(hidden, batch));
+    fc1_.backward(x, hidden, dx.so_far, dx.dx, backward);
   }
 }
 

@@ -3,8 +3,7 @@
 
 #include <string>
 
-#include "nn/linear.h"
-#include "nn/record.h"
+#include "nn/sublayer.h"
 
 namespace attention_lab::nn {
 
@@ -28,15 +27,13 @@ class FeedForward {
   void name_activations(ActivationNames& names, const std::string& name);
   Site out() const { return sites_.out; }
 
-  /// y = FFN(x) + residual, for a batch of B·T rows.   x, y, residual: [B·T, D]; y may be the residual's memory.
-  void forward(const ConstMatrixView& x, Index batch, const ConstMatrixView& residual, const MatrixView& y,
-               Record& record, kernels::Workspace& workspace) const;
+  /// y = FFN(x) + residual, for a batch of B·T rows.   x, y, residual: [B·T, D]
+  void forward(const ConstMatrixView& x, Index batch, const SublayerOutput& output, const Forward& forward) const;
 
   void request_for_backward(Record& record) const;
-  /// dx = residual + the gradient with respect to x.   x: as in forward; dy: with respect to y. The residual may be
-  /// empty; dx may be the memory of dy or the residual.
-  void backward(const ConstMatrixView& x, Index batch, const ConstMatrixView& dy, const ConstMatrixView& residual,
-                const MatrixView& dx, const Backward& backward) const;
+  /// Adds the gradient with respect to x.   x: as in forward; dy: with respect to y. dx may be the memory of dy.
+  void backward(const ConstMatrixView& x, Index batch, const ConstMatrixView& dy, const GradientSum& dx,
+                const Backward& backward) const;
 
  private:
   FeedForwardConfig config_;

@@ -39,4 +39,15 @@ class KeyValueCache {
   std::vector<Matrix> layers_;  // [2 · B · capacity, G · K] each: keys, then values
 };
 
+/// One layer's part of a cache, or no cache (false).
+struct LayerCache {
+  KeyValueCache* cache = nullptr;
+  Index layer = 0;
+
+  explicit operator bool() const { return cache != nullptr; }
+  Index length() const { return cache ? cache->length() : 0; }
+  TensorView keys(Index tokens, Index d_head) const { return cache->keys(layer, tokens, d_head); }
+  TensorView values(Index tokens, Index d_head) const { return cache->values(layer, tokens, d_head); }
+};
+
 }  // namespace attention_lab::nn

@@ -168,7 +168,7 @@ void apply(const Intervention& intervention, Intervention::Op op, const std::str
   });
 }
 
-/// The edit whose effect on a gradient is that of `op` on the way back: each op is linear in x, up to a constant.
+/// The edit that applies the transposed Jacobian of `op` to a gradient: each op is affine in x.
 Intervention::Op adjoint(Intervention::Op op) {
   using Op = Intervention::Op;
   return op == Op::set ? Op::zero : op;  // zero, mean and scale are their own adjoints
@@ -178,10 +178,10 @@ Intervention::Op adjoint(Intervention::Op op) {
 
 Record::Record(const ActivationNames& names) : names_(&names), slots_(static_cast<std::size_t>(names.size())) {}
 
-void Record::request(Site site) { slot(site).wanted = true; }
+void Record::request(Site site) { slot(site).requested = true; }
 
 void Record::request_all() {
-  for (Slot& slot : slots_) slot.wanted = true;
+  for (Slot& slot : slots_) slot.requested = true;
 }
 
 void Record::edit(Intervention intervention) {
@@ -197,7 +197,7 @@ void Record::edit(Intervention intervention) {
 
 void Record::require_none_before(Site first) const {
   for (Site site = 0; site < first; ++site)
-    if (touches(site))
+    if (is_observed(site))
       fail("value", {"start: this pass begins at '", first < names_->size() ? names_->name(first) : "the output",
                      "' and never makes '", names_->name(site), "'"});
 }
@@ -222,10 +222,10 @@ ConstMatrixView Record::matrix(Site site, Index b, Index h) const {
 }
 
 void Record::produced(Site site, const TensorView& value) {
-  if (edits(site))
+  if (is_edited(site))
     for (const Intervention& intervention : interventions_)
       if (intervention.at == site) apply(intervention, intervention.op, names_->name(site), names_->axes(site), value);
-  if (!wants(site) || value.data == slot(site).values.data()) return;
+  if (!is_requested(site) || value.data == slot(site).values.data()) return;
   float* const kept = reserve(site, value.shape()).data;
   for_each_row(value, [&](const float* row, Index count, Index stride, std::size_t position) {
     if (stride == 1)
@@ -235,8 +235,8 @@ void Record::produced(Site site, const TensorView& value) {
   });
 }
 
-void Record::undo_edits(Site site, const TensorView& gradient) const {
-  if (!edits(site)) return;
+void Record::backpropagate_edits(Site site, const TensorView& gradient) const {
+  if (!is_edited(site)) return;
   for (auto edit = interventions_.rbegin(); edit != interventions_.rend(); ++edit)
     if (edit->at == site && edit->op != Intervention::Op::add)
       apply(*edit, adjoint(edit->op), names_->name(site), names_->axes(site), gradient);

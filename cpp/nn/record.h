@@ -1,6 +1,7 @@
 // The one record of activations: which named values a forward pass keeps, and which it edits, as they are produced.
 #pragma once
 
+#include <cassert>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,7 +54,14 @@ struct Intervention {
   Shape values_shape;
 };
 
-/// Keeps and edits the activations of one forward pass. A pass that asks for nothing costs nothing.
+/// Keeps and edits the activations of one forward pass. A pass that requests nothing costs nothing.
+///
+/// The contract of a layer, for each of its sites in every pass, is one of
+///   produced(site, value)  the value has come into being: the record edits it in place and keeps a copy if requested;
+///   stored(site)           a kernel has written it to the record's own memory, from reserve(), and nobody edits it;
+///   skipped(site)          a fused path never makes it, which is allowed only where nobody observes it.
+/// A layer chooses its path by is_observed(site), or by needs_intermediates() of nn/attention.h, and debug builds assert
+/// that it chose well. Backward reads only what its request_for_backward() requested.
 class Record {
  public:
   explicit Record(const ActivationNames& names);
@@ -63,22 +71,24 @@ class Record {
   /// Throws where the intervention selects along an axis that the activation does not have.
   void edit(Intervention intervention);
 
-  /// Throws where a value is asked for or edited that comes before `first`: a pass that begins there never makes it.
+  /// Throws where a site before `first` is observed: a pass that begins there never makes it.
   void require_none_before(Site first) const;
 
-  bool wants(Site site) const { return slot(site).wanted; }
-  bool edits(Site site) const { return slot(site).edited; }
-  bool touches(Site site) const { return wants(site) || edits(site); }
+  bool is_requested(Site site) const { return slot(site).requested; }
+  bool is_edited(Site site) const { return slot(site).edited; }
+  /// Somebody keeps or edits the value, so that it must come into being.
+  bool is_observed(Site site) const { return is_requested(site) || is_edited(site); }
 
-  /// Memory of the record itself for a wanted value, for a producer that can write there directly; a later
+  /// Memory of the record itself for a requested value, for a producer that can write there directly; a later
   /// produced() of the same memory then copies nothing.
   TensorView reserve(Site site, const Shape& shape);
-  /// To be called where a value has just been produced: edits it in place, then keeps a copy if it is wanted.
   void produced(Site site, const TensorView& value);
+  void stored([[maybe_unused]] Site site) const { assert(!is_edited(site) && (!is_requested(site) || has(site))); }
+  void skipped([[maybe_unused]] Site site) const { assert(!is_observed(site)); }
 
-  /// The way back through produced(): turns, in place, the loss's gradient with respect to the edited value into that
-  /// with respect to the value before the edits, the last edit first.
-  void undo_edits(Site site, const TensorView& gradient) const;
+  /// The vector–Jacobian product of the interventions at a site, the last one first: replaces the gradient with respect
+  /// to the edited value by that with respect to the value before the edits, in place.
+  void backpropagate_edits(Site site, const TensorView& gradient) const;
 
   bool has(Site site) const { return !slot(site).shape.empty(); }
   const Shape& shape(Site site) const { return slot(site).shape; }
@@ -91,7 +101,7 @@ class Record {
 
  private:
   struct Slot {
-    bool wanted = false;
+    bool requested = false;
     bool edited = false;
     Shape shape;
     std::vector<float> values;  // row-major

@@ -1,9 +1,9 @@
-// What the sublayers of a block share: the view of rows as a batch, and an output that is added to the residual.
+// What the sublayers of a block share: rows as a batch of tokens or heads, and an output that is added to the residual.
 #pragma once
 
 #include "kernels/elementwise.h"
+#include "nn/forward.h"
 #include "nn/linear.h"
-#include "nn/record.h"
 
 namespace attention_lab::nn {
 
@@ -13,29 +13,41 @@ inline TensorView by_token(const MatrixView& rows, Index batch) {
   return {rows.data, 3, {batch, length, rows.cols}, {length * rows.stride, rows.stride, 1}};
 }
 
-/// y = (x Wᵀ + b) + residual, where `site` names the sum before the residual.
-/// y may be the residual's memory; the residual may be empty.
-inline void forward_with_residual(const Linear& layer, const ConstMatrixView& x, Index batch,
-                                  const ConstMatrixView& residual, const MatrixView& y, Site site, Record& record,
-                                  kernels::Workspace& workspace) {
-  if (!record.touches(site)) {
-    layer.forward(x, y, workspace, {kernels::Activation::none, residual});
-    return;
-  }
-  const kernels::Workspace::Scope scope(workspace);
-  const MatrixView out = workspace.take(x.rows, layer.out());
-  layer.forward(x, out, workspace);
-  record.produced(site, by_token(out, batch));
-  kernels::add(out, residual, y);
+/// Rows [B·T, H·K], heads side by side, as the tensor [B, H, T, K].
+inline TensorView by_head(const MatrixView& rows, Index batch, Index heads) {
+  const Index length = rows.rows / batch, d_head = rows.cols / heads;
+  return {rows.data, 4, {batch, heads, length, d_head}, {length * rows.stride, d_head, rows.stride, 1}};
 }
 
-/// The way back through y = value + residual, where `site` names the value: the value's gradient, taken back through
-/// its edits. dy itself where nobody looks, else a copy, since dy is the residual's gradient too.
+/// Where a sublayer f writes y = f(x) + residual. The residual may be empty, or y's memory.
+struct SublayerOutput {
+  ConstMatrixView residual;
+  MatrixView y;
+};
+/// The stream x itself: x ← x + f(…).
+inline SublayerOutput added_to(const MatrixView& x) { return {x, x}; }
+
+/// y = (x Wᵀ + b) + residual, where `site` names the sum before the residual.
+inline void forward_with_residual(const Linear& layer, const ConstMatrixView& x, Index batch,
+                                  const SublayerOutput& output, Site site, const Forward& forward) {
+  if (!forward.record.is_observed(site)) {
+    layer.forward(x, output.y, forward.workspace, {kernels::Activation::none, output.residual});
+    return forward.record.skipped(site);
+  }
+  const kernels::Workspace::Scope scope(forward.workspace);
+  const MatrixView out = forward.workspace.take(x.rows, layer.out());
+  layer.forward(x, out, forward.workspace);
+  forward.record.produced(site, by_token(out, batch));
+  kernels::add(out, output.residual, output.y);
+}
+
+/// Of y = value + residual, where `site` names the value: the value's gradient, backpropagated through its edits. dy itself
+/// where nobody observes it, else a copy, since dy is the residual's gradient too.
 inline ConstMatrixView gradient_of_term(Site site, const ConstMatrixView& dy, Index batch, const Backward& backward) {
-  if (!backward.touches(site)) return dy;
+  if (!backward.is_observed(site)) return dy;
   const MatrixView own = backward.workspace.take(dy.rows, dy.cols);
   kernels::copy(dy, own);
-  backward.reached(site, by_token(own, batch));
+  backward.record_gradient(site, by_token(own, batch));
   return own;
 }
 

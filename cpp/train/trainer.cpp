@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/adam_w.h"
+#include "train/disagreement.h"
 
 namespace attention_lab::train {
 
@@ -54,17 +55,17 @@ models::ForwardInputs Trainer::run(const Batch& batch, Record& record, ConstMatr
   models::ForwardInputs inputs = batch.inputs;
   if (!inputs.start.resid.empty() || inputs.cache)
     fail("value", {"batch: expected one that begins at the embeddings, without a key-value cache"});
-  if (!batch.overlap.empty()) {
-    if (model_.encoder() || inputs.past.length > 0)
-      fail("value", {"overlap: expected a model of one stack, and no memory"});
-    require_count("overlap", element_count({2, inputs.batch, inputs.length}), batch.overlap.size());
+  if (!batch.disagreement.empty()) {
+    if (model_.encoder() || inputs.mems.length > 0)
+      fail("value", {"disagreement: expected a model of one stack, and no mems"});
+    require_count("disagreement", element_count({2, inputs.batch, inputs.length}), batch.disagreement.size());
   }
   if (model_.encoder()) {
     if (batch.encoder.batch != inputs.batch)
       fail("shape", {"batch: expected as many sequences for the decoder as for the encoder, ", batch.encoder.batch,
                      ", got ", inputs.batch});
-    inputs.memory.hidden = model_.encode(batch.encoder, {}, record);
-    if (!batch.encoder.attention_mask.empty()) inputs.memory.overrides.key_mask = batch.encoder.attention_mask.data();
+    inputs.cross.encoder_hidden_states = model_.encode(batch.encoder, {}, record);
+    if (!batch.encoder.attention_mask.empty()) inputs.cross.overrides.key_mask = batch.encoder.attention_mask.data();
   }
   logits = model_.forward(inputs, batch.overrides, record).logits;
   return inputs;
@@ -89,9 +90,10 @@ Evaluation Trainer::differentiate(const Batch& batch, Record& activations, Recor
   const Evaluation result = cross_entropy(logits, batch.labels, dlogits);
   require_finite(result.loss, "the loss");
   gradient_.setZero();
+  const Disagreement disagreement(model_.stack().patterns(), batch.disagreement);
   model_.backward(inputs, batch.encoder, batch.overrides, dlogits,
                   {activations, gradients, blocks_, gradient_.data(), workspace_,
-                   batch.overlap.empty() ? nullptr : batch.overlap.data()});
+                   batch.disagreement.empty() ? nullptr : &disagreement});
   blocks_.clear_unnamed(gradient_.data());
   return result;
 }
@@ -99,9 +101,9 @@ Evaluation Trainer::differentiate(const Batch& batch, Record& activations, Recor
 StepResult Trainer::step(const Batch& batch) {
   StepResult result;
   static_cast<Evaluation&>(result) = differentiate(batch, activations_, gradients_);
-  result.gradient_norm = std::sqrt(kernels::sum_of_squares(gradient_.data(), gradient_.size()));
-  require_finite(result.gradient_norm, "the gradient's norm");
-  result.lr = optimizer_.step(gradient_.data(), result.gradient_norm);
+  result.grad_norm = std::sqrt(kernels::sum_of_squares(gradient_.data(), gradient_.size()));
+  require_finite(result.grad_norm, "the gradient's norm");
+  result.lr = optimizer_.step(gradient_.data(), result.grad_norm);
   result.step = optimizer_.steps();
   return result;
 }

@@ -10,19 +10,20 @@
 
 namespace attention_lab::train {
 
-/// One batch and its right answers.
+/// One batch and its targets.
 struct Batch {
   models::ForwardInputs inputs;   // of the only stack, or of the decoder
   models::ForwardInputs encoder;  // of an encoder–decoder
   nn::AttentionOverrides overrides;
   std::span<const int> labels;  // [B·T], of a classifier [B]; kIgnored where none
-  std::span<const float>
-      overlap;  // empty, or as nn::Backward's, of a model of one stack without a past; not part of the loss reported
+  /// Empty, or the weights of a Disagreement between the heads of a model of one stack, without mems. That term shapes the
+  /// gradient; the loss that is reported is the cross-entropy alone.
+  std::span<const float> disagreement;
 };
 
 struct StepResult : Evaluation {
   std::int64_t step = 0;       // steps taken, this one included
-  double gradient_norm = 0.0;  // before clipping
+  double grad_norm = 0.0;  // before clipping
   double lr = 0.0;
 };
 

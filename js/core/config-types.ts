@@ -95,15 +95,15 @@ export interface StackConfig {
     | 'rotary'
     | 't5_bias'
     | 'alibi'
-    | 'relative';
+    | 'transformer_xl';
   /** Learned positions: the row of the table that the first token takes. Default 0. */
   positionOffset?: number;
   /** Learned positions: tokens of this id are not counted, as in RoBERTa. Default: all are. */
   padTokenId?: number;
   rotary?: RotaryConfig;
   t5Bias?: T5BiasConfig;
-  /** Relative positions: `forward` returns a `memory` of at most so many tokens, to be passed to the next call. Default 0: none. */
-  memoryLength?: number;
+  /** Positions 'transformer_xl': `forward` returns `mems` of at most so many tokens, to be passed to the next call. Default 0: none. */
+  memLength?: number;
   /** LayerNorm on the sum of the embeddings. */
   embedNorm?: boolean;
   /** LayerNorm (default) or RMSNorm, everywhere. */

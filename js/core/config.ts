@@ -66,7 +66,7 @@ const encoderKeys: ReadonlySet<string> = new Set<keyof EncoderConfig>([
   'padTokenId',
   'rotary',
   't5Bias',
-  'memoryLength',
+  'memLength',
   'embedNorm',
   'normKind',
   'norm',
@@ -208,8 +208,8 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
       `an encoder of the decoder's vocabSize ${vocabSize}, got ${completeEncoder?.vocabSize ?? 'no encoder'}`,
     );
   }
-  if (completeEncoder && Math.max(stack.memoryLength, completeEncoder.memoryLength) > 0)
-    refuse('memoryLength', '0 in a model with an encoder and a decoder');
+  if (completeEncoder && Math.max(stack.memLength, completeEncoder.memLength) > 0)
+    refuse('memLength', '0 in a model with an encoder and a decoder');
   const pooler = flag('pooler');
   const numLabels = checkInteger('config.numLabels', config.numLabels ?? 0, 0, largest);
   if (completeEncoder) {
@@ -261,7 +261,7 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
     'rotary',
     't5_bias',
     'alibi',
-    'relative',
+    'transformer_xl',
   ]);
   const tokens = image ? imageLength(image) : 512;
   const maxLen = checkInteger(
@@ -308,7 +308,7 @@ function completeStackConfig(name: string, config: StackConfig): NativeStackConf
         : checkInteger(`${name}.padTokenId`, config.padTokenId, 0, largest),
     rotary: completeRotaryConfig(`${name}.rotary`, config.rotary),
     t5Bias: completeT5BiasConfig(`${name}.t5Bias`, config.t5Bias, attention.causal),
-    memoryLength: checkMemoryLength(`${name}.memoryLength`, config.memoryLength ?? 0, positions),
+    memLength: checkMemLength(`${name}.memLength`, config.memLength ?? 0, positions),
     embedNorm: checkBoolean(`${name}.embedNorm`, config.embedNorm ?? false),
     normKind: checkOneOf(`${name}.normKind`, config.normKind ?? 'layer', ['layer', 'rms']),
     norm: checkOneOf(`${name}.norm`, config.norm ?? 'post', ['post', 'pre']),
@@ -399,14 +399,13 @@ function completeT5BiasConfig(
   };
 }
 
-function checkMemoryLength(
-  name: string,
-  value: unknown,
-  positions: StackConfig['positions'],
-): number {
+function checkMemLength(name: string, value: unknown, positions: StackConfig['positions']): number {
   const length = checkInteger(name, value, 0, largest);
-  if (length > 0 && positions !== 'relative')
-    fail('invalid_argument', `${name}: expected 0 unless positions are "relative", got ${length}`);
+  if (length > 0 && positions !== 'transformer_xl')
+    fail(
+      'invalid_argument',
+      `${name}: expected 0 unless positions are "transformer_xl", got ${length}`,
+    );
   return length;
 }
 

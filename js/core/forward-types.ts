@@ -62,8 +62,8 @@ export interface ForwardOptions {
   temperature?: number;
   /** Overrides the config; of an encoder–decoder, for the decoder's attention to itself. */
   causal?: boolean;
-  /** What the call before returned as `memory`: keys in front of this call's, S = M + T. */
-  memory?: readonly Tensor[];
+  /** What the call before returned as `mems`: keys in front of this call's, S = M + T. */
+  mems?: readonly Tensor[];
   /** [T, S] or with leading axes, on top of the attention mask; of an encoder–decoder, for the decoder's attention to itself. */
   mask?: MaskTensor;
   /** The same for the encoder, [S, S], and for the attention of the decoder to the encoder, [T, S]. */
@@ -76,7 +76,7 @@ export interface ModelOutput {
   logits?: Tensor; //             [B, T, V], of a classifier [B, numLabels]
   poolerOutput?: Tensor; //       [B, D]
   attentions?: Tensor[]; //       N × [B, H, T, S]
-  memory?: Tensor[]; //           N × [B, M, D], of a model with memoryLength: copies, for the next call
+  mems?: Tensor[]; //             N × [B, M, D], of a model with memLength: copies, for the next call
   /** Of an encoder–decoder, in place of `attentions`, with S tokens read by the encoder and T by the decoder: */
   encoderLastHiddenState?: Tensor; // [B, S, D]
   encoderAttentions?: Tensor[]; // [B, H, S, S] each

@@ -5,7 +5,7 @@ import type { ForwardInputs, ForwardOptions, ModelOutput } from './forward-types
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
-import { checkMemory, nextMemory, remembered } from './memory.js';
+import { checkMems, memsNames, nextMems } from './mems.js';
 import type {
   NativeForwardInputs,
   NativeForwardOptions,
@@ -31,7 +31,7 @@ const optionKeys: ReadonlySet<string> = new Set<keyof ForwardOptions>([
   'causal',
   'temperature',
   'mask',
-  'memory',
+  'mems',
   'encoderMask',
   'crossMask',
 ]);
@@ -44,7 +44,7 @@ const plain: NativeForwardOptions = {
   causal: null,
   temperature: 1,
   mask: null,
-  memory: null,
+  mems: null,
   encoderMask: null,
   crossMask: null,
 };
@@ -76,8 +76,8 @@ export class CoreModel extends Parameterised {
     void this.handle.native; // a disposed model says so first
     const nativeInputs = checkInputs(inputs, this.config);
     const nativeOptions = options === undefined ? plain : this.nativeOptions(options, nativeInputs);
-    // A pass from `start` on is part of one whose memory is known.
-    const entered = nativeInputs.start ? [] : remembered(this.config);
+    // A pass from `start` on is part of one whose mems are known.
+    const entered = nativeInputs.start ? [] : memsNames(this.config);
     const wanted = nativeOptions.trace;
     const asked =
       wanted?.[0] === '*' || entered.length === 0
@@ -88,12 +88,12 @@ export class CoreModel extends Parameterised {
     );
     const trace = traceMap(record);
     if (entered.length === 0) return { ...outputs, trace };
-    const memory = entered.map((name, layer) =>
-      nextMemory(nativeOptions.memory, layer, trace.get(name)!, this.config.memoryLength),
+    const mems = entered.map((name, layer) =>
+      nextMems(nativeOptions.mems, layer, trace.get(name)!, this.config.memLength),
     );
     for (const name of entered)
       if (wanted?.[0] !== '*' && !wanted?.includes(name)) trace.delete(name);
-    return { ...outputs, memory, trace };
+    return { ...outputs, mems, trace };
   }
 
   /** @internal Checked, and as the native call takes them. */
@@ -116,8 +116,7 @@ export class CoreModel extends Parameterised {
       const { data, dims } = checkMask(name, options[name]);
       return { data, dims: checkCells(name, dims, [batch, heads], queries, keys) };
     };
-    const memory =
-      options.memory === undefined ? null : checkMemory(options.memory, this.config, batch);
+    const mems = options.mems === undefined ? null : checkMems(options.mems, this.config, batch);
     return {
       outputAttentions: checkBoolean('outputAttentions', options.outputAttentions ?? false),
       trace: traceNames(options.trace, this.activations),
@@ -127,8 +126,8 @@ export class CoreModel extends Parameterised {
           : nativeInterventions(options.interventions, this.activations),
       causal: options.causal === undefined ? null : checkBoolean('causal', options.causal),
       temperature: checkTemperature(options.temperature ?? 1),
-      mask: cells('mask', attention.numHeads, T, (memory?.length ?? 0) + T),
-      memory,
+      mask: cells('mask', attention.numHeads, T, (mems?.length ?? 0) + T),
+      mems,
       encoderMask: cells('encoderMask', encoder?.attention.numHeads ?? 0, S, S),
       crossMask: cells('crossMask', attention.numHeads, T, S),
     };

@@ -93,12 +93,12 @@ export interface NativeStackConfig {
     | 'rotary'
     | 't5_bias'
     | 'alibi'
-    | 'relative';
+    | 'transformer_xl';
   positionOffset: number;
   padTokenId: number; // −1: none
   rotary: NativeRotaryConfig;
   t5Bias: NativeT5BiasConfig;
-  memoryLength: number;
+  memLength: number;
   embedNorm: boolean;
   normKind: 'layer' | 'rms';
   norm: 'post' | 'pre';
@@ -153,9 +153,9 @@ export interface NativeForwardInputs extends NativeStackInputs {
   decoder: NativeStackInputs | null; // with an encoder, and only there
 }
 
-export interface NativeMemory {
+export interface NativeMems {
   length: number; // M
-  hidden: Float32Array; // [N·B·M·D]
+  hiddenStates: Float32Array; // [N·B·M·D]
 }
 
 export interface NativeForwardOptions {
@@ -165,7 +165,7 @@ export interface NativeForwardOptions {
   causal: boolean | null; // null: as the config says
   temperature: number;
   mask: NativeMask | null;
-  memory: NativeMemory | null;
+  mems: NativeMems | null;
   encoderMask: NativeMask | null;
   crossMask: NativeMask | null;
 }
@@ -286,9 +286,9 @@ export interface NativeTrainerOptions {
 }
 
 export interface NativeTrainingBatch extends NativeForwardInputs {
-  memory: NativeMemory | null;
+  mems: NativeMems | null;
   labels: Int32Array; // [B·T], −100 where none; of a classifier [B]
-  overlap: Float32Array; // [2, B·T]: what the overlap of heads costs, of every query and of every key; or empty
+  disagreement: Float32Array; // [2, B·T]: weights of every query and of every key; or empty
 }
 
 /** A training under way. */

@@ -1,7 +1,7 @@
 // What a trainer reads: examples padded to a batch, and a batch checked against the model's config.
 import { fail } from '../core/errors.js';
 import { checkInputs, inputKeys, readIds } from '../core/inputs.js';
-import { checkMemory } from '../core/memory.js';
+import { checkMems } from '../core/mems.js';
 import type { NativeTrainingBatch } from '../core/native.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
 import type { Tensor } from '../core/tensor.js';
@@ -32,17 +32,17 @@ const exampleKeys: ReadonlySet<string> = new Set<keyof TrainingExample>([
 const batchKeys: ReadonlySet<string> = new Set<keyof TrainingBatch>([
   ...(inputKeys as ReadonlySet<keyof TrainingBatch>),
   'labels',
-  'memory',
+  'mems',
 ]);
 
-export type CheckedBatch = Omit<NativeTrainingBatch, 'overlap'>;
+export type CheckedBatch = Omit<NativeTrainingBatch, 'disagreement'>;
 
 /** Checks a batch and flattens it: inputs as forward takes them, labels as its logits are. */
 export function checkTrainingBatch(
   given: TrainingBatch,
   config: CompleteModelConfig,
 ): CheckedBatch {
-  const { labels, memory, ...rest } = checkObject('batch', given, batchKeys);
+  const { labels, mems, ...rest } = checkObject('batch', given, batchKeys);
   if (labels === undefined)
     fail('invalid_argument', 'labels: expected the right answers of the batch, got none');
   if (rest.start !== undefined)
@@ -58,7 +58,7 @@ export function checkTrainingBatch(
   return {
     ...inputs,
     labels: read.ids,
-    memory: memory === undefined ? null : checkMemory(memory, config, batch),
+    mems: mems === undefined ? null : checkMems(mems, config, batch),
   };
 }
 

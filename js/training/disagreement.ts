@@ -1,4 +1,4 @@
-// What the overlap of heads costs in training: a weight for every query and every key of a batch.
+// Disagreement between heads as a term of the loss: a weight for every query and every key of a batch.
 import { fail } from '../core/errors.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
 import type { TrainerOptions } from './types.js';
@@ -14,14 +14,14 @@ import {
 const keys = new Set(['weight', 'except']);
 const none = new Float32Array();
 
-/** A batch → [2, B·T], as nn::Backward has it: the overlap's mean over layers, labelled queries and pairs of heads, times `weight`. */
-export type OverlapWeights = (batch: CheckedBatch) => Float32Array;
+/** A batch → [2, B·T], as train::Disagreement takes it: the overlap's mean over layers, labelled queries and pairs of heads, times `weight`. */
+export type DisagreementWeights = (batch: CheckedBatch) => Float32Array;
 
 /** Throws on a model to which the term cannot be added. */
-export function overlapWeights(
+export function disagreementWeights(
   given: TrainerOptions['disagreement'],
   config: CompleteModelConfig,
-): OverlapWeights {
+): DisagreementWeights {
   if (given === undefined) return () => none;
   const { weight, except = [] } = checkObject('disagreement', given, keys);
   checkPositive('disagreement.weight', weight);
@@ -39,11 +39,11 @@ export function overlapWeights(
   }
   const H = config.attention.numHeads;
   if (H === 1) return () => none; // no other head to agree with
-  return ({ inputIds, labels, memory }) => {
-    if (memory !== null)
+  return ({ inputIds, labels, mems }) => {
+    if (mems !== null)
       fail(
         'invalid_argument',
-        'disagreement: expected a batch without memory, whose tokens have no ids here',
+        'disagreement: expected a batch without mems, whose tokens have no ids here',
       );
     if (inputIds === null)
       fail('invalid_argument', 'disagreement: expected a batch of inputIds, got none');

@@ -1,5 +1,5 @@
 // Training a model: draws examples, takes steps and snapshots. The arithmetic is C++'s.
-import { overlapWeights, type OverlapWeights } from './disagreement.js';
+import { disagreementWeights, type DisagreementWeights } from './disagreement.js';
 import { callNow } from '../core/callbacks.js';
 import type { DisposableObject } from '../core/disposable.js';
 import { callNative, fail } from '../core/errors.js';
@@ -65,7 +65,7 @@ export class Trainer implements DisposableObject {
   readonly #activations: ReadonlySet<string>;
   readonly #draw: ((random: SeededRandom) => TrainingExample) | undefined;
   readonly #batchSize: number;
-  readonly #overlapOf: OverlapWeights;
+  readonly #disagreementOf: DisagreementWeights;
   readonly #random: SplitMix64;
   #lr: number;
   #interventions: readonly Intervention[] = [];
@@ -78,7 +78,7 @@ export class Trainer implements DisposableObject {
     this.#activations = new Set(model.activationNames());
     this.#draw = checkExamples(options.examples);
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? 32, 1, 1 << 20);
-    this.#overlapOf = overlapWeights(options.disagreement, model.config);
+    this.#disagreementOf = disagreementWeights(options.disagreement, model.config);
     this.#random = new SplitMix64(BigInt(checkSeed('seed', options.seed ?? 0)));
     const complete = completeOptions(options);
     this.#lr = complete.lr;
@@ -201,7 +201,7 @@ export class Trainer implements DisposableObject {
   #check(batch: TrainingBatch): NativeTrainingBatch {
     void this.#native;
     const checked = checkTrainingBatch(batch, this.#model.config);
-    return { ...checked, overlap: this.#overlapOf(checked) };
+    return { ...checked, disagreement: this.#disagreementOf(checked) };
   }
 
   /** Copies of all that training goes on from, bit for bit: weights, moments, step count and random numbers. */

@@ -11,8 +11,8 @@ export interface TrainingBatch extends ForwardInputs {
    * For a classifier's logits [B, L]: [B].
    */
   labels: TokenIds;
-  /** What `forward` of the tokens before returned as `memory`, as forward's option takes it. No gradient flows into it. */
-  memory?: readonly Tensor[];
+  /** What `forward` of the tokens before returned as `mems`, as forward's option takes it. No gradient flows into them. */
+  mems?: readonly Tensor[];
 }
 
 /** One example of a training task. Examples of unequal length are padded when they become a batch. */

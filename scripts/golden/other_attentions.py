@@ -1,4 +1,4 @@
-"""Gradients of attentions that are more than softmax(q kᵀ) v: T5's bias by distance, Transformer-XL's relative scores and memory,
+"""Gradients of attentions that are more than softmax(q kᵀ) v: T5's bias by distance, Transformer-XL's relative scores and mems,
 Longformer's global tokens. By autograd and by finite differences."""
 
 from transformers import (
@@ -18,7 +18,7 @@ from golden.interventions import Edit
 ABOUT = (
     "transformers' T5ForConditionalGeneration and LongformerForMaskedLM with random weights, in float64 (their softmax is float32), "
     "as in the group gradients; all others the equations of docs/layers.md in plain PyTorch, as in the group differences. "
-    "memory.l: what entered block l for the tokens before, a constant."
+    "mems.l: what entered block l for the tokens before, a constant."
 )
 
 
@@ -199,23 +199,23 @@ def make():
         attention={"causal": True, "maskedValue": -3.0, "normalisation": "none"},
     )
 
-    def memory(M, layers=1, D=12):
+    def mems(M, layers=1, D=12):
         return {"inputIds": lambda r: r.integers(2, V, 2, 5)} | {
-            f"memory.{l}": lambda r: r.normal(2, M, D) for l in range(layers)
+            f"mems.{l}": lambda r: r.normal(2, M, D) for l in range(layers)
         }
 
-    relative = {"positions": "relative", "memoryLength": 8, "maxLen": 0}
+    relative = {"positions": "transformer_xl", "memLength": 8, "maxLen": 0}
     add(
         "relative",
-        "causal, no memory yet, no biases, an embedding scaled",
+        "causal, no mems yet, no biases, an embedding scaled",
         **relative,
         embedScale=3.5,
         attention={"causal": True, "bias": False, "outBias": False},
     )
     add(
         "relative_memory",
-        "memory longer than the batch, padding",
-        inputs=memory(7, layers=2),
+        "mems longer than the batch, padding",
+        inputs=mems(7, layers=2),
         layers=2,
         masks={"attentionMask": (5, 3)},
         **relative,
@@ -223,8 +223,8 @@ def make():
     )
     add(
         "relative_pre_norm",
-        "norms first, shorter memory, an odd head size, keys shared by heads",
-        inputs=memory(3),
+        "norms first, shorter mems, an odd head size, keys shared by heads",
+        inputs=mems(3),
         heads=4,
         norm="pre",
         finalNorm=True,
@@ -235,7 +235,7 @@ def make():
     add(
         "relative_both_sides",
         "keys after the query, too, fused projections, edits",
-        inputs=memory(2),
+        inputs=mems(2),
         **relative,
         attention={"fused": True},
         edits=[
@@ -247,8 +247,8 @@ def make():
     )
     add(
         "relative_masked_value",
-        "a finite masked value over memory and padding",
-        inputs=memory(4),
+        "a finite masked value over mems and padding",
+        inputs=mems(4),
         masks={"attentionMask": (5, 3)},
         **relative,
         attention={"causal": True, "maskedValue": -2.0},

@@ -76,14 +76,14 @@ class Stack:
         normal = centred * (centred.square().mean(-1, keepdim=True) + eps).rsqrt()
         return normal * gain + self.parameter(f"{name}.bias", D)
 
-    def projections(self, query, memory, name, suffix="_proj"):
+    def projections(self, query, context, name, suffix="_proj"):
         """q [B, H, T, K], k and v [B, G, S, K]"""
         a = self.config["attention"]
         H, G, K = a["numHeads"], a.get("numKvHeads", a["numHeads"]), a["dHead"]
         if a["sharedHeads"]:
             return [
                 self.linear(split_heads(x, H), f"{name}{part}{suffix}", K, a["bias"])
-                for x, part in ((query, "q"), (memory, "k"), (memory, "v"))
+                for x, part in ((query, "q"), (context, "k"), (context, "v"))
             ]
         if a["fused"]:
             D, sizes = query.shape[-1], (H * K, G * K, G * K)
@@ -97,11 +97,11 @@ class Stack:
             )
             return [
                 split_heads(x @ w.T + b, heads)
-                for x, w, b, heads in zip((query, memory, memory), weights, biases, (H, G, G))
+                for x, w, b, heads in zip((query, context, context), weights, biases, (H, G, G))
             ]
         return [
             split_heads(self.linear(x, f"{name}{part}{suffix}", heads * K, a["bias"]), heads)
-            for x, part, heads in ((query, "q", H), (memory, "k", G), (memory, "v", G))
+            for x, part, heads in ((query, "q", H), (context, "k", G), (context, "v", G))
         ]
 
     def position_scores(self, q, name, S):
@@ -130,10 +130,10 @@ class Stack:
             buckets
         ].permute(2, 0, 1)[None]
 
-    def attention(self, query, memory, name, allowed, is_cross=False, is_global=None):
+    def attention(self, query, context, name, allowed, is_cross=False, is_global=None):
         """Vaswani et al. 2017, section 3.2; allowed [B, 1, T, S]. is_global [B, T]: Beltagy et al. 2020, section 3.1."""
         a, at = self.config["attention"], lambda part, x: self.produced(name + part, x)
-        q, k, v = self.projections(query, memory, self.prefix + name)
+        q, k, v = self.projections(query, context, self.prefix + name)
         if self.config["positions"] == "rotary" and not is_cross:
             q, k = rotated(q), rotated(k)
         q, k, v = at("q", q), at("k", k), at("v", v)
@@ -148,13 +148,13 @@ class Stack:
             "none": 1.0,
         }[a["scaleBy"]]
         positions = "none" if is_cross else self.config["positions"]
-        if positions == "relative":
+        if positions == "transformer_xl":
             terms, content_bias = self.position_scores(q, self.prefix + name, S)
             scores = (q + content_bias) @ k.transpose(-2, -1) + terms
         else:
             scores = q @ k.transpose(-2, -1)
         if is_global is not None:
-            q_, k_, v_ = self.projections(query, memory, self.prefix + name, "_global_proj")
+            q_, k_, v_ = self.projections(query, context, self.prefix + name, "_global_proj")
             if positions == "rotary":
                 q_, k_ = rotated(q_), rotated(k_)
             q_, k_, v_ = at("q_global", q_), at("k_global", k_), at("v_global", v_)
@@ -195,14 +195,14 @@ class Stack:
             post = f(at("pre", layer(x, "fc1", c["dFf"])))
         return at("out", layer(at("post", post), "fc2", c["dModel"]))
 
-    def block(self, x, l, allowed, memory, memory_allowed, past=None, is_global=None):
-        """past [B, M, D]: what entered this block for the tokens before, a constant: Dai et al. 2019, section 3.2."""
+    def block(self, x, l, allowed, encoder_states, encoder_allowed, mems=None, is_global=None):
+        """mems [B, M, D]: what entered this block for the tokens before, a constant: Dai et al. 2019, section 3.2."""
         c, block = self.config, f"blocks.{l}."
         x = self.produced(f"{block}resid_pre", x)
         norm = lambda x, i: self.norm(x, f"{self.prefix}{block}norm{i}")
 
         def attend(y, name):
-            before = [] if past is None else [norm(past, 1) if c["norm"] == "pre" else past]
+            before = [] if mems is None else [norm(mems, 1) if c["norm"] == "pre" else mems]
             return self.attention(
                 y, torch.cat([*before, y], dim=1), f"{block}{name}.", allowed, is_global=is_global
             )
@@ -219,7 +219,7 @@ class Stack:
                 (
                     "resid_cross",
                     lambda y: self.attention(
-                        y, memory, f"{block}cross_attn.", memory_allowed, True
+                        y, encoder_states, f"{block}cross_attn.", encoder_allowed, True
                     ),
                 )
             )
@@ -281,10 +281,10 @@ class Stack:
             )
         return self.norm(x, f"{self.prefix}embed.norm") if c["embedNorm"] else x
 
-    def forward(self, x, padding, memory=None, memory_padding=None, past=None, marks=None):
-        """padding [B, T]: 1 = a token. past: [B, M, D] for each layer. marks [B, T]: 1 = a global token."""
+    def forward(self, x, padding, encoder_states=None, encoder_padding=None, mems=None, marks=None):
+        """padding [B, T]: 1 = a token. mems: [B, M, D] for each layer. marks [B, T]: 1 = a global token."""
         a, (B, T) = self.config["attention"], x.shape[:2]
-        M = past[0].shape[1] if past else 0
+        M = mems[0].shape[1] if mems else 0
         keys = lambda mask, S: torch.ones(B, S) if mask is None else mask
         is_global = None if marks is None else (marks > 0) & (keys(padding, T) > 0)
         for l in range(self.config["numLayers"]):
@@ -303,10 +303,12 @@ class Stack:
                 allowed = allowed & near
             over = (
                 None
-                if memory is None
-                else (keys(memory_padding, memory.shape[1]) > 0)[:, None, None]
+                if encoder_states is None
+                else (keys(encoder_padding, encoder_states.shape[1]) > 0)[:, None, None]
             )
-            x = self.block(x, l, allowed, memory, over, past[l] if past else None, is_global)
+            x = self.block(
+                x, l, allowed, encoder_states, over, mems[l] if mems else None, is_global
+            )
         return (
             self.produced("final_norm", self.norm(x, f"{self.prefix}final_norm"))
             if self.config["finalNorm"]
@@ -342,7 +344,7 @@ def logits(config, inputs, parameter, produced):
 
     if encoder:
         first = Stack(encoder | {"dModel": D}, "encoder.", parameter, produced)
-        memory = first.forward(
+        encoder_states = first.forward(
             embedded(first, "inputIds"),
             given["attentionMask"],
             marks=given.get("globalAttentionMask"),
@@ -350,19 +352,19 @@ def logits(config, inputs, parameter, produced):
         x = main.forward(
             embedded(main, "decoderInputIds"),
             given.get("decoderAttentionMask"),
-            memory,
+            encoder_states,
             given["attentionMask"],
         )
     else:
-        past = (
-            [inputs[f"memory.{l}"] for l in range(config["numLayers"])]
-            if "memory.0" in inputs
+        mems = (
+            [inputs[f"mems.{l}"] for l in range(config["numLayers"])]
+            if "mems.0" in inputs
             else None
         )
         x = main.forward(
             embedded(main, "inputIds", "inputsEmbeds", "tokenTypeIds", "pixelValues"),
             given["attentionMask"],
-            past=past,
+            mems=mems,
             marks=given.get("globalAttentionMask"),
         )
     if config.get("numLabels"):

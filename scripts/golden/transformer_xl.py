@@ -14,7 +14,7 @@ from golden.reference import ACTIVATIONS, layer_norm, linear, softmax_or_zeros, 
 
 ABOUT = (
     "Transformer-XL's equations, pair by pair. segments: the sequence is read in parts of options.segments tokens, each with "
-    "the memory that the one before returned; attentions.S.L are those of layer L in segment S, memory.L what is left at "
+    "the mems that the one before returned; attentions.S.L are those of layer L in segment S, mems.L what is left at "
     "the end."
 )
 
@@ -26,10 +26,10 @@ def sinusoids(distances, d_model, dtype):
     return torch.where(i % 2 == 0, phase.sin(), phase.cos()).to(dtype)
 
 
-def attention(h, memory, parameters, config, prefix, allowed):
-    """h [B, T, D] (normalised, if the norm comes first), memory [B, M, D] likewise → out, pattern."""
-    H, T, M = config["attention"]["numHeads"], h.shape[1], memory.shape[1]
-    both = torch.cat([memory, h], dim=1)
+def attention(h, mems, parameters, config, prefix, allowed):
+    """h [B, T, D] (normalised, if the norm comes first), mems [B, M, D] likewise → out, pattern."""
+    H, T, M = config["attention"]["numHeads"], h.shape[1], mems.shape[1]
+    both = torch.cat([mems, h], dim=1)
     q = split_heads(linear(h, parameters, f"{prefix}q_proj"), H)  # [B, H, T, K]
     k, v = (
         split_heads(linear(both, parameters, f"{prefix}{name}_proj"), H) for name in "kv"
@@ -52,13 +52,13 @@ def attention(h, memory, parameters, config, prefix, allowed):
     return out, pattern
 
 
-def segment(x, memory, parameters, config, valid):
-    """One segment x [B, T, D]; memory: [B, M, D] for each layer. Returns the last hidden state, the next memory, patterns."""
-    eps, pre, most = config["normEps"], config["norm"] == "pre", config["memoryLength"]
+def segment(x, mems, parameters, config, valid):
+    """One segment x [B, T, D]; mems: [B, M, D] for each layer. Returns the last hidden state, the next mems, patterns."""
+    eps, pre, most = config["normEps"], config["norm"] == "pre", config["memLength"]
     new, patterns = [], []
     for l in range(config["numLayers"]):
         prefix = f"blocks.{l}."
-        past = memory[l]
+        past = mems[l]
         new.append(torch.cat([past, x], dim=1)[:, -most:] if most else x[:, :0])
         seen = torch.ones(*past.shape[:2]).bool()
         allowed = torch.cat([seen, valid], dim=1)[:, None, None]
@@ -101,7 +101,7 @@ def add(
         layers,
         20,
         heads,
-        positions="relative",
+        positions="transformer_xl",
         attention={"causal": True} | dict(attention),
         **changes,
     )
@@ -128,17 +128,17 @@ def add(
             * parameters["embed.token.weight"][inputs["inputIds"].long()]
         )
         valid = inputs["attentionMask"].bool() if lengths else torch.ones(B, T).bool()
-        memory = [x[:, :0]] * layers
+        mems = [x[:, :0]] * layers
         hidden, expected, first = [], {}, 0
         for number, length in enumerate(segments):
             part = slice(first, first + length)
-            last, memory, patterns = segment(x[:, part], memory, parameters, config, valid[:, part])
+            last, mems, patterns = segment(x[:, part], mems, parameters, config, valid[:, part])
             hidden.append(last)
             expected |= {f"attentions.{number}.{l}": pattern for l, pattern in enumerate(patterns)}
             first += length
         expected["lastHiddenState"] = torch.cat(hidden, dim=1)
-        if config["memoryLength"]:
-            expected |= {f"memory.{l}": state for l, state in enumerate(memory)}
+        if config["memLength"]:
+            expected |= {f"mems.{l}": state for l, state in enumerate(mems)}
         if config.get("lmHead"):
             expected["logits"] = expected["lastHiddenState"] @ parameters["embed.token.weight"].T
         return expected
@@ -163,9 +163,9 @@ def make():
     add(
         group,
         "language_model",
-        "as the paper's: post-norm, no biases, tied head; memory longer than a segment",
+        "as the paper's: post-norm, no biases, tied head; mems longer than a segment",
         [5, 5, 4, 1],
-        memoryLength=7,
+        memLength=7,
         vocabSize=23,
         embedScale=12.0**0.5,
         lmHead=True,
@@ -174,32 +174,30 @@ def make():
     add(
         group,
         "pre_norm",
-        "pre-norm, biases, K ≠ D / H, memory shorter than a segment",
+        "pre-norm, biases, K ≠ D / H, mems shorter than a segment",
         [6, 3, 8],
-        memoryLength=2,
+        memLength=2,
         norm="pre",
         finalNorm=True,
         activation="gelu",
         attention={"dHead": 5},
     )
-    add(
-        group, "without_memory", "memoryLength 0: every segment begins anew", [4, 6], memoryLength=0
-    )
+    add(group, "without_memory", "memLength 0: every segment begins anew", [4, 6], memLength=0)
     add(
         group,
         "both_sides",
         "not causal: distances of either sign, and padding",
         [9],
-        memoryLength=0,
+        memLength=0,
         lengths=(9, 6),
         attention={"causal": False},
     )
     add(
         group,
         "both_sides_memory",
-        "not causal, with memory",
+        "not causal, with mems",
         [4, 4, 3],
-        memoryLength=5,
+        memLength=5,
         layers=3,
         B=1,
         attention={"causal": False},
@@ -209,7 +207,7 @@ def make():
         "long",
         "more queries than one block of position terms",
         [150, 40],
-        memoryLength=130,
+        memLength=130,
         layers=1,
         B=1,
         d_model=8,

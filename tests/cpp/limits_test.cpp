@@ -171,7 +171,7 @@ TEST_CASE("padding has a row of the positions' table, or the config is refused")
 //   logits by labels              train::cross_entropy
 //   logits by suppressed ids      Generation::next; by ids that were read: the forward pass before
 //   masks of keys, cells, global  Stack::check and bindings::broadcast_of: sizes; a mask's values index nothing
-//   overlap weights               Trainer::run
+//   disagreement weights          Trainer::run
 //   blocks by start.layer         Stack::check
 //   axes by interventions         select() of nn/record.cpp; names by ActivationNames::find
 //   parameters by name and row    find_parameter, Parameterised::set_rows of the bindings
@@ -205,8 +205,8 @@ TEST_CASE("every table that is indexed by outside data refuses what lies beyond 
           i.input_ids = {};
           i.start = {2, std::span(numbers).first(12)};
         }) == "range: start.layer: expected 0 to 1, got 2");
-  CHECK(with([&](ForwardInputs& i) { i.past.length = -1; }).starts_with("config: memory"));
-  CHECK(with([&](ForwardInputs& i) { i.past.length = 3; }).starts_with("shape: memory"));
+  CHECK(with([&](ForwardInputs& i) { i.mems.length = -1; }).starts_with("config: mems"));
+  CHECK(with([&](ForwardInputs& i) { i.mems.length = 3; }).starts_with("shape: mems"));
 
   ModelConfig typed = config;
   typed.type_vocab_size = 2;
@@ -230,7 +230,7 @@ TEST_CASE("every table that is indexed by outside data refuses what lies beyond 
   CHECK(learn([&](train::Batch& b) { b.labels = high; }) == "range: labels[1]: expected 0 to 8, got 9");
   CHECK(learn([&](train::Batch& b) { b.labels = low; }).starts_with("range: labels[1]"));
   CHECK(learn([&](train::Batch& b) { b.labels = std::span(ids).first(2); }).starts_with("shape: labels"));
-  CHECK(learn([&](train::Batch& b) { b.overlap = std::span(numbers).first(5); }).starts_with("shape: overlap"));
+  CHECK(learn([&](train::Batch& b) { b.disagreement = std::span(numbers).first(5); }).starts_with("shape: disagreement"));
   CHECK(learn([&](train::Batch& b) {
           b.inputs.input_ids = {};
           b.inputs.start = {0, std::span(numbers).first(12)};

@@ -9,7 +9,7 @@ using models::ForwardInputs;
 using models::ModelConfig;
 using Positions = ModelConfig::Positions;
 
-constexpr Index kBatch = 2, kLength = 4, kMemory = 2;
+constexpr Index kBatch = 2, kLength = 4, kMems = 2;
 const std::vector<int> kIds = {7, 3, 3, 1, 9, 10, 11, 5};
 const std::vector<int> kTypes = {0, 0, 1, 1, 1, 0, 1, 1};
 const std::vector<int> kLabels = {3, train::kIgnored, 1, 9, 10, 0, 5, train::kIgnored};
@@ -85,7 +85,7 @@ std::vector<SomeModel> made() {
              c.block.cross_attention = c.share_embeddings = c.lm_head_bias = true;
            }),
       with("Transformer-XL", causal(),
-           [](ModelConfig& c) { c.positions = Positions::relative, c.memory_length = kMemory; }),
+           [](ModelConfig& c) { c.positions = Positions::transformer_xl, c.mem_length = kMems; }),
       with("Longformer", base(),
            [](ModelConfig& c) {
              c.block.attention.global_tokens = true, c.block.attention.window = 1, c.lm_head = false;
@@ -116,9 +116,9 @@ ForwardInputs inputs_of(const ModelConfig& config, const models::StackConfig& st
   if (stack.type_vocab_size > 0) inputs.token_type_ids = kTypes;
   if (!config.encoder) inputs.attention_mask = kMask;
   if (stack.block.attention.global_tokens) inputs.global_attention_mask = kGlobal;
-  if (stack.memory_length > 0) {
-    const Index count = stack.num_layers * kBatch * kMemory * stack.d_model();
-    inputs.past = {kMemory, std::span(numbers()).first(static_cast<std::size_t>(count))};
+  if (stack.mem_length > 0) {
+    const Index count = stack.num_layers * kBatch * kMems * stack.d_model();
+    inputs.mems = {kMems, std::span(numbers()).first(static_cast<std::size_t>(count))};
   }
   return inputs;
 }
@@ -127,7 +127,7 @@ ForwardInputs inputs_of(const ModelConfig& config, const models::StackConfig& st
 
 std::vector<float> SomeModel::forward(models::Model& model, Record& record) const {
   ForwardInputs inputs = inputs_of(config, config);
-  if (config.encoder) inputs.memory.hidden = model.encode(inputs_of(config, *config.encoder), {}, record);
+  if (config.encoder) inputs.cross.encoder_hidden_states = model.encode(inputs_of(config, *config.encoder), {}, record);
   const models::ForwardOutput output = model.forward(inputs, {}, record);
   std::vector<float> values;
   for (const ConstMatrixView& part : {output.last_hidden_state, output.logits})

@@ -20,7 +20,7 @@ struct SomeModel {
   void step(train::Trainer& trainer) const;
 };
 
-/// BERT, GPT-2, Llama, a translator, T5's and ALiBi's biases, Transformer-XL with a memory, Longformer with global tokens,
+/// BERT, GPT-2, Llama, a translator, T5's and ALiBi's biases, Transformer-XL with mems, Longformer with global tokens,
 /// ViT, shared heads, an untied masked head, and the listing whose feed-forward is linear.
 const std::vector<SomeModel>& some_models();
 

@@ -24,10 +24,10 @@ const kinds = {
   "T5's bias": { config: { positions: 't5_bias', attention: { numHeads: 3, causal: true } } },
   ALiBi: { config: { positions: 'alibi', attention: { numHeads: 3 } } },
   'relative positions': {
-    config: { positions: 'relative', attention: { numHeads: 3, causal: true } },
+    config: { positions: 'transformer_xl', attention: { numHeads: 3, causal: true } },
   },
-  'relative positions and memory': {
-    config: { positions: 'relative', memoryLength: 4, attention: { numHeads: 3, causal: true } },
+  'relative positions and mems': {
+    config: { positions: 'transformer_xl', memLength: 4, attention: { numHeads: 3, causal: true } },
     remembers: true,
   },
   'a window': { config: { attention: { numHeads: 3, window: 1 } } },
@@ -117,9 +117,9 @@ forEachVariant('edits inside attention', (lab) => {
       const model = lab.rt.createModel({ ...base, ...config }, { seed: 4 });
       try {
         const given = { inputIds, attentionMask, ...inputs };
-        const memory = remembers ? model.forward({ inputIds }).memory : undefined;
+        const mems = remembers ? model.forward({ inputIds }).mems : undefined;
         const run = (interventions) =>
-          model.forward(given, { trace: true, interventions, ...(memory && { memory }) }).trace;
+          model.forward(given, { trace: true, interventions, ...(mems && { mems }) }).trace;
         const plain = run([]);
         const isGlobal = (b, t) =>
           inputs.globalAttentionMask?.[b][t] === 1 && attentionMask[b][t] === 1;

@@ -101,15 +101,15 @@ function withTrainer(runtime, testCase, options, run) {
   }
 }
 
-/** A trainer's batch: what memory.0, memory.1 … hold is its `memory`. */
+/** A trainer's batch: what mems.0, mems.1 … hold is its `mems`. */
 function batchOf(inputs) {
-  const isMemory = ([name]) => name.startsWith('memory.');
-  const memory = Object.entries(inputs)
-    .filter(isMemory)
+  const isMems = ([name]) => name.startsWith('mems.');
+  const mems = Object.entries(inputs)
+    .filter(isMems)
     .map(([, tensor]) => tensor);
   return {
-    ...Object.fromEntries(Object.entries(inputs).filter((entry) => !isMemory(entry))),
-    ...(memory.length > 0 && { memory }),
+    ...Object.fromEntries(Object.entries(inputs).filter((entry) => !isMems(entry))),
+    ...(mems.length > 0 && { mems }),
   };
 }
 
@@ -238,7 +238,7 @@ export const runners = {
   rollout(_, testCase) {
     return new Map([['rollout', rollout(measured(testCase).attentions, testCase.options)]]);
   },
-  /** One part of the sequence after the other, each with the memory that the one before returned. */
+  /** One part of the sequence after the other, each with the mems that the one before returned. */
   segments(runtime, testCase) {
     const model = runtime.createModel(testCase.config);
     try {
@@ -249,9 +249,9 @@ export const runners = {
         const inputs = Object.fromEntries(
           [...testCase.inputs].map(([name, tensor]) => [name, positionsOf(tensor, first, length)]),
         );
-        const memory = outputs.at(-1)?.memory;
-        outputs.push(model.forward(inputs, { outputAttentions: true, ...(memory && { memory }) }));
-        const { lastHiddenState } = model.forward(inputs, memory && { memory });
+        const mems = outputs.at(-1)?.mems;
+        outputs.push(model.forward(inputs, { outputAttentions: true, ...(mems && { mems }) }));
+        const { lastHiddenState } = model.forward(inputs, mems && { mems });
         outputs.at(-1).lastHiddenState = lastHiddenState; // fused, without attentions
         first += length;
       }
@@ -261,11 +261,8 @@ export const runners = {
       const whole = ['lastHiddenState', 'logits']
         .filter((name) => outputs[0][name])
         .map((name) => [name, joined(outputs.map((output) => output[name]))]);
-      const memory = (outputs.at(-1).memory ?? []).map((tensor, layer) => [
-        `memory.${layer}`,
-        tensor,
-      ]);
-      return new Map([...patterns, ...whole, ...memory]);
+      const mems = (outputs.at(-1).mems ?? []).map((tensor, layer) => [`mems.${layer}`, tensor]);
+      return new Map([...patterns, ...whole, ...mems]);
     } finally {
       model.dispose();
     }

@@ -103,7 +103,7 @@ forEachVariant('loading', (lab) => {
       lmHeadBias: false,
       image: null,
       numLabels: 0,
-      memoryLength: 0,
+      memLength: 0,
       t5Bias: { numBuckets: 32, maxDistance: 128, bidirectional: true },
       rotary: {
         theta: 10000,

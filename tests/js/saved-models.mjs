@@ -174,8 +174,8 @@ export const fresh = {
     {
       ...small,
       lmHead: true,
-      positions: 'relative',
-      memoryLength: 3,
+      positions: 'transformer_xl',
+      memLength: 3,
       attention: { numHeads: 2, causal: true },
     },
     'AttentionLabModel',

@@ -1,4 +1,4 @@
-// Training what is more than softmax(q kᵀ) v: memory, global tokens and T5's bias, each on a task that only it can answer.
+// Training what is more than softmax(q kᵀ) v: mems, global tokens and T5's bias, each on a task that only it can answer.
 // Gradients are tested by the golden group `other_attentions`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ const small = {
   lmHead: true,
   attention: { numHeads: 2, causal: true },
 };
-const remembering = { ...small, positions: 'relative', memoryLength: 6 };
+const remembering = { ...small, positions: 'transformer_xl', memLength: 6 };
 const rows = (count, row) => Array.from({ length: count }, row);
 
 /** `count` sequences of different tokens. */
@@ -39,14 +39,14 @@ forEachVariant('training of other attentions', (lab) => {
     return accuracy;
   }
 
-  test('Transformer-XL learns to say again what only its memory holds', () => {
-    const recall = (withMemory) => (random, model) => {
+  test('Transformer-XL learns to say again what only its mems holds', () => {
+    const recall = (withMems) => (random, model) => {
       const before = sequences(random, 16, 4);
-      const { memory } = model.forward({ inputIds: before });
+      const { mems } = model.forward({ inputIds: before });
       return {
         inputIds: before.map(() => [0, 0, 0, 0]),
         labels: before,
-        ...(withMemory && { memory }),
+        ...(withMems && { mems }),
       };
     };
     assert.ok(learned(remembering, 300, recall(true)) > 0.95);
@@ -113,45 +113,45 @@ forEachVariant('training of other attentions', (lab) => {
     for (const each of [trainer, model]) each.dispose();
   });
 
-  test('memory that does not fit is refused by name; heads that must disagree take none', () => {
+  test('mems that does not fit is refused by name; heads that must disagree take none', () => {
     const model = lab.rt.createModel(remembering, { seed: 1 });
     const trainer = model.trainer({ lr: 0.01 });
     const batch = { inputIds: [[1, 2, 3]], labels: [[2, 3, 4]] };
-    const memory = [tensor([1, 2, 16]), tensor([1, 2, 16])];
+    const mems = [tensor([1, 2, 16]), tensor([1, 2, 16])];
     for (const call of ['step', 'evaluate', 'gradients']) {
       const refused = (given, code, message) =>
-        assertError(() => trainer[call]({ ...batch, memory: given }), code, message);
-      refused([memory[0]], 'invalid_argument', /^memory: expected an array of 2 tensors/);
+        assertError(() => trainer[call]({ ...batch, mems: given }), code, message);
+      refused([mems[0]], 'invalid_argument', /^mems: expected an array of 2 tensors/);
       refused(
-        memory.map(() => tensor([2, 2, 16])),
+        mems.map(() => tensor([2, 2, 16])),
         'shape_mismatch',
-        /^memory\[0\]: expected \[1, 2, 16\], got \[2, 2, 16\]/,
+        /^mems\[0\]: expected \[1, 2, 16\], got \[2, 2, 16\]/,
       );
       refused(
-        memory.map(() => tensor([1, 7, 16])),
+        mems.map(() => tensor([1, 7, 16])),
         'shape_mismatch',
-        /^memory\[0\]: expected \[1, at most 6, 16\]/,
+        /^mems\[0\]: expected \[1, at most 6, 16\]/,
       );
-      refused('memory', 'invalid_argument', /^memory: /);
+      refused('mems', 'invalid_argument', /^mems: /);
     }
-    const { memory: empty } = model.forward({ inputIds: [[1, 2, 3]] });
+    const { mems: empty } = model.forward({ inputIds: [[1, 2, 3]] });
     const none = empty.map(({ dims: [B, , D] }) => ({ data: new Float32Array(), dims: [B, 0, D] }));
-    assert.deepEqual(trainer.evaluate({ ...batch, memory: none }), trainer.evaluate(batch));
+    assert.deepEqual(trainer.evaluate({ ...batch, mems: none }), trainer.evaluate(batch));
     const apart = model.trainer({ lr: 0.01, disagreement: { weight: 1 } });
     assertError(
-      () => apart.step({ ...batch, memory }),
+      () => apart.step({ ...batch, mems }),
       'invalid_argument',
-      /^disagreement: expected a batch without memory/,
+      /^disagreement: expected a batch without mems/,
     );
     assert.equal(apart.step(batch).step, 1);
     for (const each of [apart, trainer, model]) each.dispose();
   });
 
-  test('a batch with memory is the same in a worker', async () => {
+  test('a batch with mems is the same in a worker', async () => {
     const batch = {
       inputIds: [[1, 2, 3]],
       labels: [[2, 3, 4]],
-      memory: [tensor([1, 2, 16]), tensor([1, 2, 16], 2)],
+      mems: [tensor([1, 2, 16]), tensor([1, 2, 16], 2)],
     };
     const run = async (rt) => {
       const model = await rt.createModel(remembering, { seed: 4 });

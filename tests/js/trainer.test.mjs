@@ -498,7 +498,7 @@ forEachVariant('trainer', (lab) => {
       'invalid_argument',
       /^start: expected none, as a gradient/,
     );
-    refused({ ...batch, memory: [] }, 'invalid_argument', /^memory: this model has none/);
+    refused({ ...batch, mems: [] }, 'invalid_argument', /^mems: this model has none/);
     refused(null, 'invalid_argument', /^batch/);
     refused('batch', 'invalid_argument', /^batch: expected an object, got "batch"/);
     const embeds = {

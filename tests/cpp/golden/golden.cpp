@@ -274,7 +274,7 @@ models::StackConfig stack_config_of(const Json& config, Index d_model) {
                                                                    {"rotary", Positions::rotary},
                                                                    {"t5_bias", Positions::t5_bias},
                                                                    {"alibi", Positions::alibi},
-                                                                   {"relative", Positions::relative}});
+                                                                   {"transformer_xl", Positions::transformer_xl}});
   const auto if_given = [&](const char* field, auto&& take) {
     if (const Json* const value = config.find(field)) take(*value);
   };
@@ -282,7 +282,7 @@ models::StackConfig stack_config_of(const Json& config, Index d_model) {
   if_given("padTokenId", [&](const Json& value) { stack.pad_token_id = static_cast<int>(value.number()); });
   if_given("rotary", [&](const Json& value) { stack.rotary = rotary_config_of(value); });
   if_given("t5Bias", [&](const Json& value) { stack.t5_bias = t5_bias_config_of(value); });
-  if_given("memoryLength", [&](const Json& value) { stack.memory_length = index_of(value); });
+  if_given("memLength", [&](const Json& value) { stack.mem_length = index_of(value); });
   if_given("normKind", [&](const Json& value) {
     stack.block.norm_kind =
         choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});

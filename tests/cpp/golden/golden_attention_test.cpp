@@ -170,7 +170,7 @@ TEST_CASE("golden: attention agrees with PyTorch") {
       Record record(names);
       if (recorded) record.request_all();
       std::vector<float> z(static_cast<std::size_t>(B * H * T * v.dims[3]), NAN);
-      nn::attend(q, k, v, options, sites, record, workspace, TensorView::dense(z.data(), {B, H, T, v.dims[3]}));
+      nn::attend({q, k, v}, options, sites, {record, workspace}, TensorView::dense(z.data(), {B, H, T, v.dims[3]}));
       expectations.compare_if_expected("output", z, shape(T, v.dims[3]));
       for (const auto& [name, site] :
            {std::pair("scores", sites.scores), std::pair("maskedScores", sites.masked_scores),

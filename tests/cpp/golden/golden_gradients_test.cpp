@@ -10,8 +10,8 @@ namespace attention_lab::testing {
 
 namespace {
 
-/// What js/training/disagreement.ts makes of the option `disagreement`: the overlap's cost of every query, then of every key.
-std::vector<float> overlap_of(const Case& test_case, const models::ModelConfig& config) {
+/// What js/training/disagreement.ts makes of the option `disagreement`: the weight of every query, then of every key.
+std::vector<float> disagreement_of(const Case& test_case, const models::ModelConfig& config) {
   const Json* const option = test_case.options.find("disagreement");
   if (!option) return {};
   const std::vector<int>& labels = test_case.inputs.at("labels").integers;
@@ -19,19 +19,19 @@ std::vector<float> overlap_of(const Case& test_case, const models::ModelConfig& 
   const double H = static_cast<double>(config.block.attention.num_heads);
   const double cost = 2.0 * (*option)["weight"].number() /
                       (static_cast<double>(config.num_layers * std::ranges::count_if(labels, asked)) * H * (H - 1.0));
-  std::vector<float> overlap;
-  for (const int label : labels) overlap.push_back(asked(label) ? static_cast<float>(cost) : 0.0f);
+  std::vector<float> weights;
+  for (const int label : labels) weights.push_back(asked(label) ? static_cast<float>(cost) : 0.0f);
   for (const int id : test_case.inputs.at("inputIds").integers) {
     const auto is_free = [&](const Json& except) { return static_cast<int>(except.number()) == id; };
-    overlap.push_back(std::ranges::any_of((*option)["except"].items(), is_free) ? 0.0f : 1.0f);
+    weights.push_back(std::ranges::any_of((*option)["except"].items(), is_free) ? 0.0f : 1.0f);
   }
-  return overlap;
+  return weights;
 }
 
 /// Sequences [first, first + count) of a case's batch, with the memory that they point into.
 struct Batch {
   std::vector<std::uint8_t> mask, decoder_mask, global_mask;
-  std::vector<float> past;  // memory.0, memory.1 …: one for each layer
+  std::vector<float> mems;  // mems.0, mems.1 …: one for each layer
   train::Batch values;
 
   Batch(const Case& test_case, const nn::ImageConfig& image, Index first, Index count) {
@@ -62,10 +62,10 @@ struct Batch {
     };
     reads.attention_mask = mask_of("attentionMask", mask);
     reads.global_attention_mask = mask_of("globalAttentionMask", global_mask);
-    for (std::string name = "memory.0"; test_case.has(name.c_str()); ++name.back()) {
+    for (std::string name = "mems.0"; test_case.has(name.c_str()); ++name.back()) {
       const std::span<const float> of_layer = part(name.c_str(), &Tensor::floats);
-      past.insert(past.end(), of_layer.begin(), of_layer.end());
-      reads.past = {test_case.inputs.at(name).dims[1], past};
+      mems.insert(mems.end(), of_layer.begin(), of_layer.end());
+      reads.mems = {test_case.inputs.at(name).dims[1], mems};
     }
     if (translates)
       values.inputs = {count,
@@ -106,8 +106,8 @@ TEST_CASE("golden: gradients agree with PyTorch's autograd and with finite diffe
     activations.request_all();
     gradients.request_all();
     Batch batch(*test_case, model.config().image, 0, test_case->inputs.at("labels").dims[0]);
-    const std::vector<float> overlap = overlap_of(*test_case, model.config());
-    batch.values.overlap = overlap;
+    const std::vector<float> disagreement = disagreement_of(*test_case, model.config());
+    batch.values.disagreement = disagreement;
     const train::Evaluation evaluation = trainer.differentiate(batch.values, activations, gradients);
 
     Expectations expectations(*test_case);
@@ -146,7 +146,7 @@ TEST_CASE("golden: training follows torch.optim.AdamW") {
       const train::StepResult result =
           trainer.step(Batch(*test_case, model.config().image, step % batches * size, size).values);
       losses.push_back(static_cast<float>(result.loss));
-      norms.push_back(static_cast<float>(result.gradient_norm));
+      norms.push_back(static_cast<float>(result.grad_norm));
     }
     Expectations expectations(*test_case);
     expectations.compare_if_expected("losses", losses, {steps});

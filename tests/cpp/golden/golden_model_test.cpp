@@ -126,8 +126,8 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
         for (const Json& edit : edits->items()) record.edit(intervention_of(*test_case, edit, model));
       if (model.encoder()) {
         const ConstMatrixView hidden = model.encode(first.values, overrides_of(*test_case, "encoderMask"), record);
-        inputs.memory = {hidden, overrides_of(*test_case, "crossMask"), nullptr};
-        if (!first.mask.empty()) inputs.memory.overrides.key_mask = first.mask.data();
+        inputs.cross = {hidden, overrides_of(*test_case, "crossMask"), nullptr};
+        if (!first.mask.empty()) inputs.cross.overrides.key_mask = first.mask.data();
         expectations.compare_if_expected("encoderLastHiddenState", hidden, {B, first.values.length, hidden.cols});
       }
       const models::ForwardOutput output = model.forward(inputs, overrides_of(*test_case), record);
@@ -212,14 +212,14 @@ std::vector<Value> part_of(const std::vector<Value>& values, Index B, Index T, I
   return part;
 }
 
-TEST_CASE("golden: segments with memory agree with Transformer-XL's equations") {
+TEST_CASE("golden: segments with mems agree with Transformer-XL's equations") {
   for (const Case* const test_case : some_cases_of("segments")) {
     models::Model model(model_config_of(test_case->config));
     set_parameters(model.parameters(), *test_case);
-    const Index N = model.config().num_layers, D = model.config().d_model(), most = model.config().memory_length;
+    const Index N = model.config().num_layers, D = model.config().d_model(), most = model.config().mem_length;
     const Tensor& first_input = test_case->inputs.at(test_case->has("inputIds") ? "inputIds" : "inputsEmbeds");
     const Index B = first_input.dims[0], T = first_input.dims[1];
-    std::vector<std::vector<float>> memory(static_cast<std::size_t>(N));  // of each layer [B, M, D]
+    std::vector<std::vector<float>> mems(static_cast<std::size_t>(N));  // of each layer [B, M, D]
     std::vector<float> hidden(static_cast<std::size_t>(B * T * D)), logits;
     Expectations expectations(*test_case);
     Index first = 0, M = 0, number = 0;
@@ -231,12 +231,12 @@ TEST_CASE("golden: segments with memory agree with Transformer-XL's equations") 
       if (test_case->has("attentionMask"))
         for (const int bit : part_of(test_case->inputs.at("attentionMask").integers, B, T, 1, first, length))
           mask.push_back(static_cast<std::uint8_t>(bit));
-      std::vector<float> past;
-      for (const std::vector<float>& of_layer : memory) past.insert(past.end(), of_layer.begin(), of_layer.end());
+      std::vector<float> joined;
+      for (const std::vector<float>& of_layer : mems) joined.insert(joined.end(), of_layer.begin(), of_layer.end());
       models::ForwardInputs inputs;
       inputs.batch = B, inputs.length = length;
       inputs.input_ids = ids, inputs.inputs_embeds = embeds, inputs.attention_mask = mask;
-      inputs.past = {M, past};
+      inputs.mems = {M, joined};
 
       Record record(model.activation_names()), nothing(model.activation_names());
       record.request_all();
@@ -260,7 +260,7 @@ TEST_CASE("golden: segments with memory agree with Transformer-XL's equations") 
         expectations.compare_if_expected("attentions." + name, record.values(model.pattern(l)),
                                          record.shape(model.pattern(l)));
         const Site entered = model.activation_names().find("blocks." + std::to_string(l) + ".resid_pre");
-        std::vector<float>& old = memory[static_cast<std::size_t>(l)];
+        std::vector<float>& old = mems[static_cast<std::size_t>(l)];
         std::vector<float> next;
         for (Index b = 0; b < B; ++b) {
           std::vector<float> both(old.begin() + b * M * D, old.begin() + (b + 1) * M * D);
@@ -275,7 +275,7 @@ TEST_CASE("golden: segments with memory agree with Transformer-XL's equations") 
     expectations.compare_if_expected("lastHiddenState", hidden, {B, T, D});
     if (!logits.empty()) expectations.compare_if_expected("logits", logits, {B, T, model.config().vocab_size});
     for (Index l = 0; l < N && most > 0; ++l)
-      expectations.compare_if_expected("memory." + std::to_string(l), memory[static_cast<std::size_t>(l)], {B, M, D});
+      expectations.compare_if_expected("mems." + std::to_string(l), mems[static_cast<std::size_t>(l)], {B, M, D});
   }
 }
 

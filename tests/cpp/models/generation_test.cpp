@@ -110,7 +110,7 @@ std::set<int> ids_of(const std::map<int, int>& found) {
 TEST_CASE("with a key-value cache the logits are those without, however the tokens are cut into passes") {
   using Positions = ModelConfig::Positions;
   for (const ModelConfig& config : {small_gpt2(), small_llama(), with_positions(Positions::t5_bias),
-                                    with_positions(Positions::alibi), with_positions(Positions::relative)}) {
+                                    with_positions(Positions::alibi), with_positions(Positions::transformer_xl)}) {
     Model model(config);
     model.initialise(3);
     const Index T = 12, V = config.vocab_size;
@@ -162,21 +162,21 @@ TEST_CASE("a decoder with its own and the encoder's keys and values cached gives
     ForwardInputs source = inputs_of(B, S, std::span(kIds).first(8));
     source.attention_mask = mask;
     Record nothing(model.activation_names());
-    nn::Memory memory{model.encode(source, {}, nothing), {}, nullptr};
-    memory.overrides.key_mask = mask.data();
+    nn::CrossAttentionInputs cross{model.encode(source, {}, nothing), {}, nullptr};
+    cross.overrides.key_mask = mask.data();
     ForwardInputs target = inputs_of(B, T, kIds);
-    target.memory = memory;
+    target.cross = cross;
     const std::vector<float> whole = logits_of(model, target);
 
-    nn::KeyValueCache cache = model.make_cache(B, T), memory_cache = model.make_cache(B, S);
-    memory.cache = &memory_cache;
+    nn::KeyValueCache cache = model.make_cache(B, T), cross_cache = model.make_cache(B, S);
+    cross.cache = &cross_cache;
     for (Index t = 0; t < T; ++t) {
       const std::vector<int> column = {kIds[static_cast<std::size_t>(t)], kIds[static_cast<std::size_t>(T + t)]};
       ForwardInputs inputs = inputs_of(B, 1, column);
       inputs.cache = &cache;
-      inputs.memory = memory;
+      inputs.cross = cross;
       const std::vector<float> part = logits_of(model, inputs);
-      memory.hidden = {};  // from now on the cache has it
+      cross.encoder_hidden_states = {};  // from now on the cache has it
       for (Index b = 0; b < B; ++b) {
         const auto row = [&](const std::vector<float>& logits, Index r) {
           return std::span(logits).subspan(static_cast<std::size_t>(r * V), static_cast<std::size_t>(V));
@@ -184,9 +184,11 @@ TEST_CASE("a decoder with its own and the encoder's keys and values cached gives
         CHECK(compare(row(part, b), row(whole, b * T + t), 1e-5, 1e-5));
       }
     }
-    CHECK(memory_cache.length() == S);
-    target.memory = {};
-    CHECK(message_of([&] { logits_of(model, target); }).starts_with("shape: memory: expected [2 · S, 12]"));
+    CHECK(cross_cache.length() == S);
+    target.cross = {};
+    CHECK(message_of([&] {
+            logits_of(model, target);
+          }).starts_with("shape: encoder hidden states: expected [2 · S, 12]"));
   }
 }
 

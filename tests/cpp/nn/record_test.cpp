@@ -47,11 +47,11 @@ TEST_CASE("a value nobody asked for is neither kept nor changed") {
   Record record(f.names);
   record.produced(f.pattern, f.tensor);
   CHECK_FALSE(record.has(f.pattern));
-  CHECK_FALSE(record.touches(f.pattern));
+  CHECK_FALSE(record.is_observed(f.pattern));
   CHECK(f.values == counted(24));
 }
 
-TEST_CASE("a wanted value is kept row-major whatever its strides") {
+TEST_CASE("a requested value is kept row-major whatever its strides") {
   Fixture f;
   // The transpose of the last two axes: [2, 2, 3, 2].
   const TensorView transposed{f.values.data(), 4, {2, 2, 3, 2}, {12, 6, 1, 3}};

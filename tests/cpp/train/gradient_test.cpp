@@ -5,100 +5,12 @@
 #include <cmath>
 
 #include "message_of.h"
-#include "train/trainer.h"
+#include "train/lab.h"
 
 using namespace attention_lab;
-using attention_lab::models::Model;
-using attention_lab::models::ModelConfig;
-using attention_lab::testing::message_of;
-using Positions = ModelConfig::Positions;
+using namespace attention_lab::testing;
 
 namespace {
-
-const std::vector<int> kIds = {7, 3, 3, 1, 9, 10, 11, 5, 2, 8};  // [2, 5]
-const std::vector<int> kSource = {4, 6, 1, 2, 9, 9, 3, 0};       // [2, 4]
-const std::vector<int> kTypes = {0, 0, 1, 1, 1, 0, 1, 1, 0, 0};
-const std::vector<int> kLabels = {3, train::kIgnored, 1, 9, 10, 0, 5, train::kIgnored, train::kIgnored, 7};
-const std::vector<std::uint8_t> kMask = {1, 1, 1, 1, 0, 1, 1, 1, 1, 1};
-const std::vector<std::uint8_t> kSourceMask = {1, 1, 1, 1, 1, 1, 1, 0};
-
-ModelConfig base() {
-  ModelConfig config;
-  config.vocab_size = 12;
-  config.max_len = 7;
-  config.num_layers = 2;
-  config.positions = Positions::learned;
-  config.block.attention.d_model = 12;
-  config.block.attention.num_heads = 3;
-  config.block.attention.d_head = 4;
-  config.block.mlp.d_ff = 20;
-  config.lm_head = true;
-  return config;
-}
-
-ModelConfig bert() {
-  ModelConfig config = base();
-  config.type_vocab_size = 2;
-  config.embed_norm = true;
-  config.lm_head = false;
-  config.masked_lm_head = true;
-  return config;
-}
-
-ModelConfig gpt2() {
-  ModelConfig config = base();
-  config.block.norm = nn::BlockConfig::NormPlacement::pre;
-  config.block.attention.fused = config.block.attention.causal = true;
-  config.block.mlp.activation = kernels::Activation::gelu_tanh;
-  config.final_norm = true;
-  return config;
-}
-
-ModelConfig llama() {
-  ModelConfig config = gpt2();
-  config.positions = Positions::rotary;
-  config.block.attention.fused = config.block.attention.bias = config.block.attention.out_bias = false;
-  config.block.attention.num_heads = 6;
-  config.block.attention.num_kv_heads = 2;
-  config.block.norm_kind = nn::Norm::Kind::rms;
-  config.block.mlp.activation = kernels::Activation::silu;
-  config.block.mlp.gated = true;
-  config.block.mlp.bias = false;
-  config.tie_embeddings = false;
-  return config;
-}
-
-ModelConfig encoder_decoder() {
-  ModelConfig config = base();
-  config.positions = Positions::sinusoidal;
-  config.embed_scale = 3.5f;
-  config.encoder = static_cast<const models::StackConfig&>(config);
-  config.encoder->num_layers = 1;
-  config.block.cross_attention = config.block.attention.causal = true;
-  config.share_embeddings = config.lm_head_bias = true;
-  return config;
-}
-
-/// A deterministic model whose every parameter counts.
-struct Lab {
-  Model model;
-  train::Trainer trainer;
-  train::Batch batch;
-
-  explicit Lab(const ModelConfig& config) : model(config), trainer(model, {}) {
-    Random random(3);
-    for (const Parameter& parameter : model.parameters()) {
-      std::vector<float> values(static_cast<std::size_t>(element_count(parameter.dims)));
-      const bool norm = parameter.dims.size() == 1 && parameter.fresh == Parameter::Fresh::ones;
-      for (float& value : values) value = (norm ? 1.0f : 0.0f) + random.uniform(0.5f);
-      parameter.set(values);
-    }
-    batch.inputs = {2, 5, kIds, {}, kMask, {}};
-    if (config.type_vocab_size > 0) batch.inputs.token_type_ids = kTypes;
-    if (config.encoder) batch.encoder = {2, 4, kSource, {}, kSourceMask, {}};
-    batch.labels = kLabels;
-  }
-};
 
 /// Along a random direction of each parameter: Σ gradient · direction = (loss(+h) − loss(−h)) / 2h.
 void check_gradients(Lab& lab, const std::string& title) {
@@ -196,7 +108,7 @@ TEST_CASE("gradients of a mask of cells agree with finite differences") {
   check_gradients(lab, "cells");
 }
 
-TEST_CASE("gradients of positions in the scores, and of what a memory meets, agree with finite differences") {
+TEST_CASE("gradients of positions in the scores, and of what mems meet, agree with finite differences") {
   ModelConfig config = encoder_decoder();
   config.positions = config.encoder->positions = Positions::t5_bias;
   config.t5_bias = {6, 5, false};
@@ -206,16 +118,16 @@ TEST_CASE("gradients of positions in the scores, and of what a memory meets, agr
     for (const Index length : {0, 3, 6})
       for (const auto norm : {nn::BlockConfig::NormPlacement::pre, nn::BlockConfig::NormPlacement::post}) {
         config = base();
-        config.positions = Positions::relative;
-        config.memory_length = 6;
+        config.positions = Positions::transformer_xl;
+        config.mem_length = 6;
         config.block.attention.causal = causal;
         config.block.norm = norm;
         Lab lab(config);
-        std::vector<float> memory(static_cast<std::size_t>(2 * 2 * length * 12));
+        std::vector<float> mems(static_cast<std::size_t>(2 * 2 * length * 12));
         Random random(6);
-        for (float& value : memory) value = random.uniform(1.0f);
-        lab.batch.inputs.past = {length, memory};
-        check_gradients(lab, "relative positions, " + std::to_string(length) + " tokens remembered");
+        for (float& value : mems) value = random.uniform(1.0f);
+        lab.batch.inputs.mems = {length, mems};
+        check_gradients(lab, "Transformer-XL, mems of " + std::to_string(length) + " tokens");
       }
 }
 
@@ -234,7 +146,7 @@ TEST_CASE("gradients of global tokens agree with finite differences, and those o
     other.trainer.optimizer().config().lr = 0.0;
     other.trainer.step(other.batch);
     other.batch.inputs.global_attention_mask = {};
-    return other.trainer.step(other.batch).gradient_norm;
+    return other.trainer.step(other.batch).grad_norm;
   };
   CHECK(after_steps(marks) == after_steps({}));
 }

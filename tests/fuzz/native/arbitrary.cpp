@@ -46,14 +46,14 @@ StackConfig stack_config_of(Bytes& bytes) {
   config.type_vocab_size = bytes.flag() ? bytes.size(0, 3) : 0;
   config.num_layers = bytes.size(1, 2);
   config.embed_scale = bytes.flag() ? bytes.number() : 1.0f;
-  config.positions = bytes.one_of(StackConfig::Positions::relative);
+  config.positions = bytes.one_of(StackConfig::Positions::transformer_xl);
   config.position_offset = bytes.flag() ? bytes.size(0, 3) : 0;
   config.pad_token_id = bytes.flag() ? static_cast<int>(bytes.size(-1, 22)) : -1;
   config.rotary.theta = bytes.flag() ? bytes.number() : 10000.0;
   config.rotary.linear_factor = bytes.flag() ? bytes.number() : 1.0;
   config.rotary.llama3_factor = bytes.flag() ? bytes.number() : 1.0;
   config.t5_bias = {bytes.size(2, 10), bytes.size(2, 30), bytes.flag()};
-  config.memory_length = bytes.flag() ? bytes.size(0, 4) : 0;
+  config.mem_length = bytes.flag() ? bytes.size(0, 4) : 0;
   config.embed_norm = bytes.flag();
   config.block.mlp.d_ff = bytes.size(1, 9);
   config.block.mlp.activation = bytes.one_of(kernels::Activation::tanh);
@@ -139,11 +139,11 @@ Inputs::Inputs(const StackConfig& config, Index batch, Bytes& bytes) {
   if (bytes.flag()) mask = mask_of(roughly(rows, bytes), bytes);
   if (config.block.attention.global_tokens && bytes.flag()) global_mask = mask_of(roughly(rows, bytes), bytes);
   if (config.type_vocab_size > 0 && bytes.flag()) types = ids_of(roughly(rows, bytes), config.type_vocab_size, bytes);
-  if (config.memory_length > 0 && bytes.flag()) {
-    values.past.length = bytes.size(0, 4);
+  if (config.mem_length > 0 && bytes.flag()) {
+    values.mems.length = bytes.size(0, 4);
     const Index layers = std::clamp<Index>(config.num_layers, 0, 4);
-    if (values.past.length >= 0 && values.past.length < 16)
-      past = many<float>(roughly(layers * batch * values.past.length * D, bytes), number);
+    if (values.mems.length >= 0 && values.mems.length < 16)
+      mems = many<float>(roughly(layers * batch * values.mems.length * D, bytes), number);
   }
   values.input_ids = ids;
   values.inputs_embeds = embeds;
@@ -152,7 +152,7 @@ Inputs::Inputs(const StackConfig& config, Index batch, Bytes& bytes) {
   values.pixel_values = pixels;
   values.start = {resid.empty() ? 0 : bytes.size(0, 2), resid};
   values.global_attention_mask = global_mask;
-  values.past.hidden = past;
+  values.mems.hidden_states = mems;
 }
 
 Overrides::Overrides(Index batch, Index heads, Index T, Index S, Bytes& bytes) {

@@ -19,7 +19,7 @@ models::ModelConfig model_config_of(Bytes& bytes);
 /// What one stack reads, with the memory it points into: each array as long as it should be, but for a few.
 struct Inputs {
   std::vector<int> ids, types;
-  std::vector<float> embeds, pixels, resid, past;
+  std::vector<float> embeds, pixels, resid, mems;
   std::vector<std::uint8_t> mask, global_mask;
   models::ForwardInputs values;
 

@@ -66,15 +66,15 @@ void forward(Model& model, Bytes& bytes) {
     const Index S = source.values.length;
     const Overrides overrides(B, of_encoder.block.attention.num_heads, S, S, bytes), cross(B, H, T, S, bytes);
     if (source.values.batch != inputs.values.batch) return;  // the bindings refuse it
-    if (!attempt(bytes, [&] { inputs.values.memory.hidden = model.encode(source.values, overrides.values, record); }))
+    if (!attempt(bytes, [&] { inputs.values.cross.encoder_hidden_states = model.encode(source.values, overrides.values, record); }))
       return;
-    inputs.values.memory.overrides = cross.values;
+    inputs.values.cross.overrides = cross.values;
     const Overrides own(B, H, T, T, bytes);
     attempt(bytes, [&] { model.forward(inputs.values, own.values, record); });
     return;
   }
   if (inputs.values.batch != B) inputs.values.batch = B;
-  const Overrides overrides(B, H, T, rows_of(inputs.values.past.length) + rows_of(T), bytes);
+  const Overrides overrides(B, H, T, rows_of(inputs.values.mems.length) + rows_of(T), bytes);
   attempt(bytes, [&] { model.forward(inputs.values, overrides.values, record); });
 }
 
@@ -104,9 +104,9 @@ void train_model(Model& model, Bytes& bytes) {
                          : bytes.rarely(60) ? static_cast<int>(bytes.size(-1, 30))
                                             : static_cast<int>(bytes.below(std::clamp<Index>(V, 1, 100))));
       batch.labels = labels;
-      std::vector<float> overlap;
-      if (bytes.rarely(6)) overlap.assign(static_cast<std::size_t>(2 * B * rows_of(inputs.values.length)), 0.5f);
-      if (overlap.size() < 10000) batch.overlap = overlap;
+      std::vector<float> disagreement;
+      if (bytes.rarely(6)) disagreement.assign(static_cast<std::size_t>(2 * B * rows_of(inputs.values.length)), 0.5f);
+      if (disagreement.size() < 10000) batch.disagreement = disagreement;
       switch (bytes.below(4)) {
         case 0: attempt(bytes, [&] { trainer.evaluate(batch); }); break;
         case 1: {

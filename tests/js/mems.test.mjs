@@ -1,4 +1,4 @@
-// Transformer-XL's memory: what it equals, how it grows, that it travels through a worker, and what is refused.
+// Transformer-XL's mems: what it equals, how it grows, that it travels through a worker, and what is refused.
 // Agreement with the paper's equations is tested by the golden group `transformer_xl`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,8 +10,8 @@ const small = {
   vocabSize: 20,
   dModel: 12,
   numLayers: 2,
-  positions: 'relative',
-  memoryLength: 16,
+  positions: 'transformer_xl',
+  memLength: 16,
   norm: 'pre',
   finalNorm: true,
   lmHead: true,
@@ -21,24 +21,24 @@ const inputIds = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
 const close = { absolute: 5e-6, relative: 5e-6 };
 const named = (tensor) => new Map([['value', tensor]]);
 
-/** lastHiddenState of all segments, one behind the other, and the last memory. */
+/** lastHiddenState of all segments, one behind the other, and the last mems. */
 function inSegments(model, lengths, options = {}) {
   const parts = [];
-  let memory;
+  let mems;
   let first = 0;
   for (const length of lengths) {
     const output = model.forward(
       { inputIds: inputIds.slice(first, first + length) },
-      { ...options, ...(memory && { memory }) },
+      { ...options, ...(mems && { mems }) },
     );
     parts.push(...output.lastHiddenState.data);
-    memory = output.memory;
+    mems = output.mems;
     first += length;
   }
-  return { hidden: { data: Float32Array.from(parts), dims: [1, first, 12] }, memory };
+  return { hidden: { data: Float32Array.from(parts), dims: [1, first, 12] }, mems };
 }
 
-forEachVariant('memory', (lab) => {
+forEachVariant('mems', (lab) => {
   const withModel = (config, run) => {
     const model = lab.rt.createModel({ ...small, ...config }, { seed: 6 });
     try {
@@ -48,53 +48,53 @@ forEachVariant('memory', (lab) => {
     }
   };
 
-  test('segments are one long pass while the memory holds all that was', () =>
+  test('segments are one long pass while the mems holds all that was', () =>
     withModel({}, (model) => {
       const whole = model.forward({ inputIds });
       for (const lengths of [[12], [5, 7], [1, 1, 4, 6], [11, 1]]) {
-        const { hidden, memory } = inSegments(model, lengths);
+        const { hidden, mems } = inSegments(model, lengths);
         assertAllClose(named(hidden), named(whole.lastHiddenState), close);
         assert.deepEqual(
-          memory.map(({ dims }) => dims),
+          mems.map(({ dims }) => dims),
           [
             [1, 12, 12],
             [1, 12, 12],
           ],
         );
-        memory.forEach((tensor, layer) =>
-          assertAllClose(named(tensor), named(whole.memory[layer]), close),
+        mems.forEach((tensor, layer) =>
+          assertAllClose(named(tensor), named(whole.mems[layer]), close),
         );
       }
     }));
 
-  test('a shorter memory forgets, and never holds more than memoryLength', () =>
-    withModel({ memoryLength: 3 }, (model) => {
-      const { hidden, memory } = inSegments(model, [2, 5, 5]);
-      assert.deepEqual(memory[1].dims, [1, 3, 12]);
+  test('a shorter mems forgets, and never holds more than memLength', () =>
+    withModel({ memLength: 3 }, (model) => {
+      const { hidden, mems } = inSegments(model, [2, 5, 5]);
+      assert.deepEqual(mems[1].dims, [1, 3, 12]);
       const whole = model.forward({ inputIds }).lastHiddenState;
       assert.throws(() =>
         assertAllClose(named(hidden), named(whole), { absolute: 1e-4, relative: 0 }),
       );
     }));
 
-  test('a memory is a copy: neither the next call nor its caller changes another', () =>
+  test('a mems is a copy: neither the next call nor its caller changes another', () =>
     withModel({}, (model) => {
-      const { memory } = model.forward({ inputIds: inputIds.slice(0, 4) });
-      const kept = memory.map(({ data }) => data.slice());
-      const next = () => model.forward({ inputIds: inputIds.slice(4, 8) }, { memory });
+      const { mems } = model.forward({ inputIds: inputIds.slice(0, 4) });
+      const kept = mems.map(({ data }) => data.slice());
+      const next = () => model.forward({ inputIds: inputIds.slice(4, 8) }, { mems });
       const first = next();
-      memory.forEach(({ data }, layer) => assert.deepEqual(data, kept[layer]));
-      first.memory[0].data.fill(7);
+      mems.forEach(({ data }, layer) => assert.deepEqual(data, kept[layer]));
+      first.mems[0].data.fill(7);
       assert.deepEqual(next().lastHiddenState, first.lastHiddenState);
     }));
 
   test('attentions are [B, H, T, M + T], causal over both; a trace holds what was asked for, and no more', () =>
     withModel({}, (model) => {
-      const { memory, trace: none } = model.forward({ inputIds: inputIds.slice(0, 4) });
+      const { mems, trace: none } = model.forward({ inputIds: inputIds.slice(0, 4) });
       assert.equal(none.size, 0);
       const output = model.forward(
         { inputIds: inputIds.slice(4, 7) },
-        { memory, outputAttentions: true, trace: ['blocks.1.resid_pre'] },
+        { mems, outputAttentions: true, trace: ['blocks.1.resid_pre'] },
       );
       assert.deepEqual(output.attentions[1].dims, [1, 3, 3, 7]);
       output.attentions[1].data.forEach((weight, i) =>
@@ -107,11 +107,9 @@ forEachVariant('memory', (lab) => {
 
   test('recording, or editing nothing away, leaves the output as it was', () =>
     withModel({}, (model) => {
-      const { memory } = model.forward({ inputIds: inputIds.slice(0, 5) });
+      const { mems } = model.forward({ inputIds: inputIds.slice(0, 5) });
       const run = (options) =>
-        named(
-          model.forward({ inputIds: inputIds.slice(5) }, { memory, ...options }).lastHiddenState,
-        );
+        named(model.forward({ inputIds: inputIds.slice(5) }, { mems, ...options }).lastHiddenState);
       const plain = run({});
       assertAllClose(run({ trace: true, outputAttentions: true }), plain, close);
       for (const at of model.activationNames()) {
@@ -122,13 +120,13 @@ forEachVariant('memory', (lab) => {
       }
     }));
 
-  test('padding in a segment hides its tokens, not the memory; a mask is [T, M + T]', () =>
+  test('padding in a segment hides its tokens, not the mems; a mask is [T, M + T]', () =>
     withModel({}, (model) => {
-      const { memory } = model.forward({ inputIds: inputIds.slice(0, 5) });
-      const alone = model.forward({ inputIds: [1, 2, 3] }, { memory }).lastHiddenState;
+      const { mems } = model.forward({ inputIds: inputIds.slice(0, 5) });
+      const alone = model.forward({ inputIds: [1, 2, 3] }, { mems }).lastHiddenState;
       const padded = model.forward(
         { inputIds: [1, 2, 3, 0, 0], attentionMask: [1, 1, 1, 0, 0] },
-        { memory },
+        { mems },
       ).lastHiddenState;
       assertAllClose(
         named({ data: padded.data.subarray(0, alone.data.length), dims: alone.dims }),
@@ -139,10 +137,7 @@ forEachVariant('memory', (lab) => {
         data: Uint8Array.from({ length: 24 }, (_, i) => (i % 8 >= 5 ? 1 : 0)),
         dims: [3, 8],
       };
-      const forgot = model.forward(
-        { inputIds: [1, 2, 3] },
-        { memory, mask: cells },
-      ).lastHiddenState;
+      const forgot = model.forward({ inputIds: [1, 2, 3] }, { mems, mask: cells }).lastHiddenState;
       assertAllClose(
         named(forgot),
         named(model.forward({ inputIds: [1, 2, 3] }).lastHiddenState),
@@ -171,55 +166,51 @@ forEachVariant('memory', (lab) => {
 
   test('refuses memories that do not fit', () =>
     withModel({}, (model) => {
-      const { memory } = model.forward({ inputIds: inputIds.slice(0, 4) });
+      const { mems } = model.forward({ inputIds: inputIds.slice(0, 4) });
       const refuse = (given, code, message, ids = [1, 2]) =>
-        assertError(() => model.forward({ inputIds: ids }, { memory: given }), code, message);
+        assertError(() => model.forward({ inputIds: ids }, { mems: given }), code, message);
       refuse(
-        [memory[0]],
+        [mems[0]],
         'invalid_argument',
-        /memory: expected an array of 2 tensors, one for each layer, got an array of 1/,
+        /mems: expected an array of 2 tensors, one for each layer, got an array of 1/,
       );
-      refuse(memory[0], 'invalid_argument', /memory: expected an array of 2 tensors/);
+      refuse(mems[0], 'invalid_argument', /mems: expected an array of 2 tensors/);
       refuse(
-        [memory[0], undefined],
+        [mems[0], undefined],
         'invalid_argument',
-        /memory\[1\]: expected \{ data: Float32Array, dims \}/,
+        /mems\[1\]: expected \{ data: Float32Array, dims \}/,
       );
-      refuse(memory, 'shape_mismatch', /memory\[0\]: expected \[2, 4, 12\], got \[1, 4, 12\]/, [
+      refuse(mems, 'shape_mismatch', /mems\[0\]: expected \[2, 4, 12\], got \[1, 4, 12\]/, [
         [1, 2],
         [3, 4],
       ]);
       refuse(
-        [memory[0], { data: new Float32Array(36), dims: [1, 3, 12] }],
+        [mems[0], { data: new Float32Array(36), dims: [1, 3, 12] }],
         'shape_mismatch',
-        /memory\[1\]: expected \[1, 4, 12\], got \[1, 3, 12\]/,
+        /mems\[1\]: expected \[1, 4, 12\], got \[1, 3, 12\]/,
       );
       const long = { data: new Float32Array(17 * 12), dims: [1, 17, 12] };
       refuse(
         [long, long],
         'shape_mismatch',
-        /memory\[0\]: expected \[1, at most 16, 12\], got \[1, 17, 12\]/,
+        /mems\[0\]: expected \[1, at most 16, 12\], got \[1, 17, 12\]/,
       );
-      refuse(
-        [{ data: new Float32Array(12), dims: [12] }, memory[1]],
-        'shape_mismatch',
-        /memory\[0\]/,
-      );
+      refuse([{ data: new Float32Array(12), dims: [12] }, mems[1]], 'shape_mismatch', /mems\[0\]/);
       assertError(
         () =>
           model.forward(
             { inputIds: [1] },
-            { memory, mask: { data: new Uint8Array(1), dims: [1, 1] } },
+            { mems, mask: { data: new Uint8Array(1), dims: [1, 1] } },
           ),
         'shape_mismatch',
         /mask: expected \[1, 5\]/,
       );
-      withModel({ memoryLength: 0 }, (without) => {
-        assert.equal(without.forward({ inputIds }).memory, undefined);
+      withModel({ memLength: 0 }, (without) => {
+        assert.equal(without.forward({ inputIds }).mems, undefined);
         assertError(
-          () => without.forward({ inputIds }, { memory }),
+          () => without.forward({ inputIds }, { mems }),
           'invalid_argument',
-          /memory: this model has none/,
+          /mems: this model has none/,
         );
       });
       assertWorks(lab.rt);
@@ -228,9 +219,9 @@ forEachVariant('memory', (lab) => {
   const badConfigs = [
     [
       { positions: 'alibi' },
-      /config\.memoryLength: expected 0 unless positions are "relative", got 16/,
+      /config\.memLength: expected 0 unless positions are "transformer_xl", got 16/,
     ],
-    [{ memoryLength: -1 }, /config\.memoryLength: expected an integer from 0/],
+    [{ memLength: -1 }, /config\.memLength: expected an integer from 0/],
     [
       { attention: { numHeads: 3, sharedHeads: true } },
       /positions relative: expected neither sharedHeads/,
@@ -243,7 +234,7 @@ forEachVariant('memory', (lab) => {
       { feedForward: 'linear_of_sum', norm: 'post' },
       /positions relative: expected feedForward mlp/,
     ],
-    [{ encoder: {} }, /config\.memoryLength: expected 0 in a model with an encoder and a decoder/],
+    [{ encoder: {} }, /config\.memLength: expected 0 in a model with an encoder and a decoder/],
   ];
   for (const [config, message] of badConfigs) {
     test(`refuses ${JSON.stringify(config)}`, () =>
@@ -252,22 +243,22 @@ forEachVariant('memory', (lab) => {
 });
 
 for (const variant of variants) {
-  test(`a worker carries a memory as well (${variant})`, async () => {
+  test(`a worker carries a mems as well (${variant})`, async () => {
     const worker = await createWorkerRuntime({ variant });
     try {
       const model = await worker.createModel(small, { seed: 6 });
       const whole = await model.forward({ inputIds });
-      const { memory } = await model.forward({ inputIds: inputIds.slice(0, 5) });
-      const rest = await model.forward({ inputIds: inputIds.slice(5) }, { memory });
+      const { mems } = await model.forward({ inputIds: inputIds.slice(0, 5) });
+      const rest = await model.forward({ inputIds: inputIds.slice(5) }, { mems });
       const expected = {
         data: whole.lastHiddenState.data.subarray(5 * 12),
         dims: rest.lastHiddenState.dims,
       };
       assertAllClose(named(rest.lastHiddenState), named(expected), close);
       await assertRejects(
-        model.forward({ inputIds }, { memory: [memory[0]] }),
+        model.forward({ inputIds }, { mems: [mems[0]] }),
         'invalid_argument',
-        /memory: expected an array of 2/,
+        /mems: expected an array of 2/,
       );
     } finally {
       worker.dispose();

@@ -1,5 +1,5 @@
-// Global attention: fused equals step by step, with every mask; memory grows with T and not with T².
-#include "nn/global_attention.h"
+// Longformer's attention: fused equals step by step, with every mask; memory grows with T and not with T².
+#include "nn/longformer_attention.h"
 
 #include <doctest/doctest.h>
 
@@ -52,9 +52,9 @@ struct Call {
       return TensorView::dense(data.data(), {B, heads, T, width});
     };
     std::vector<float> z(static_cast<std::size_t>(B * H * T * Kv));
-    nn::attend_globally(tensor(q, H, K), tensor(k, G, K), tensor(v, G, Kv),
-                        {marks.data(), tensor(q_global, H, K), tensor(k_global, G, K), tensor(v_global, G, Kv)},
-                        options, sites, record, workspace, tensor(z, H, Kv));
+    nn::attend_longformer({tensor(q, H, K), tensor(k, G, K), tensor(v, G, Kv)},
+                          {marks.data(), {tensor(q_global, H, K), tensor(k_global, G, K), tensor(v_global, G, Kv)}},
+                          options, sites, {record, workspace}, tensor(z, H, Kv));
     return z;
   }
   std::vector<float> fused() {
@@ -114,7 +114,7 @@ void check_both(Call& call) {
 
 }  // namespace
 
-TEST_CASE("global attention, fused and step by step, is its definition") {
+TEST_CASE("Longformer's attention, fused and step by step, is its definition") {
   for (const Index window : {0, 1, 5, 40, 1000}) {
     Call call(61, window, {0, 17, 18, 60}, {30});
     check_both(call);
@@ -127,7 +127,7 @@ TEST_CASE("global attention, fused and step by step, is its definition") {
   check_both(one_token);
 }
 
-TEST_CASE("global attention honours padding, causality, cells and temperature") {
+TEST_CASE("Longformer's attention honours padding, causality, cells and temperature") {
   Call call(50, 4, {0, 20, 44}, {7, 8, 49});
   std::vector<std::uint8_t> keys(100, 1), cells(50 * 50);
   for (const Index padded : {44, 45, 49, 93, 99}) keys[static_cast<std::size_t>(padded)] = 0;  // 44 and 99 are marked
@@ -154,7 +154,7 @@ TEST_CASE("scores that are far apart leave the smaller share at nothing, not at 
   CHECK(compare(call.in_steps(), expected, 2e-4, 2e-4));
 }
 
-TEST_CASE("memory of a pass that looks at no pattern grows with the number of tokens, not with its square") {
+TEST_CASE("memory of a pass that observes no pattern grows with the number of tokens, not with its square") {
   const auto memory_of = [](Index tokens) {
     Call call(tokens, 8, {0, 5}, {tokens - 1});
     call.fused();

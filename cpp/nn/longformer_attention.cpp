@@ -1,5 +1,5 @@
-// Global attention in three passes of the fused kernel, or step by step where a record looks inside.
-#include "nn/global_attention.h"
+// Longformer's attention in three passes of the fused kernel, or step by step where somebody observes what is in between.
+#include "nn/longformer_attention.h"
 
 #include <algorithm>
 #include <cmath>
@@ -48,21 +48,20 @@ AttentionMask mask_of_cells(Index rows, Index cols, Workspace& workspace, Allowe
   return mask;
 }
 
-class GlobalSteps final : public AttentionSteps {
+class LongformerSteps final : public AttentionSteps {
  public:
-  GlobalSteps(const TensorView& q, const TensorView& k, const TensorView& v, const GlobalTokens& global,
-              const AttentionOptions& options, Workspace& workspace)
-      : q_(q), k_(k), v_(v), global_(global), options_(options), workspace_(workspace), T_(q.dims[2]) {}
+  LongformerSteps(const Heads& heads, const GlobalTokens& global, const AttentionOptions& options, Workspace& workspace)
+      : heads_(heads), global_(global), options_(options), workspace_(workspace), T_(heads.q.dims[2]) {}
 
   void make_scores(Index b, Index h, const MatrixView& scores) const override {
     const Workspace::Scope scope(workspace_);
     const Tokens tokens = tokens_of(b);
     const float scale = options_.total_scale();
-    kernels::matmul_transposed(scale, q_.matrix(b, h), k_.matrix(b, group(h)), scores, workspace_);
+    kernels::matmul_transposed(scale, heads_.q.matrix(b, h), heads_.k.matrix(b, group(h)), scores, workspace_);
     if (tokens.empty()) return;
     const MatrixView rows = workspace_.take(static_cast<Index>(tokens.size()), T_);
-    kernels::matmul_transposed(scale, gather(global_.q.matrix(b, h), tokens, workspace_), global_.k.matrix(b, group(h)),
-                               rows, workspace_);
+    kernels::matmul_transposed(scale, gather(global_.heads.q.matrix(b, h), tokens, workspace_),
+                               global_.heads.k.matrix(b, group(h)), rows, workspace_);
     scatter(rows, tokens, scores);
   }
 
@@ -78,10 +77,10 @@ class GlobalSteps final : public AttentionSteps {
   void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& z) const override {
     const Workspace::Scope scope(workspace_);
     const Tokens tokens = tokens_of(b);
-    kernels::matmul(pattern, v_.matrix(b, group(h)), z, workspace_);
+    kernels::matmul(pattern, heads_.v.matrix(b, group(h)), z, workspace_);
     if (tokens.empty()) return;
     const MatrixView rows = workspace_.take(static_cast<Index>(tokens.size()), z.cols);
-    kernels::matmul(gather(pattern, tokens, workspace_), global_.v.matrix(b, group(h)), rows, workspace_);
+    kernels::matmul(gather(pattern, tokens, workspace_), global_.heads.v.matrix(b, group(h)), rows, workspace_);
     scatter(rows, tokens, z);
   }
 
@@ -92,7 +91,7 @@ class GlobalSteps final : public AttentionSteps {
     const Index count = static_cast<Index>(tokens.size());
     const float scale = options_.total_scale();
     const AttentionMask anywhere = mask_without_window(b, h);
-    const MatrixView q = q_.matrix(b, h), k = k_.matrix(b, group(h)), v = v_.matrix(b, group(h));
+    const MatrixView q = heads_.q.matrix(b, h), k = heads_.k.matrix(b, group(h)), v = heads_.v.matrix(b, group(h));
 
     // Each query's window, without the global keys …
     AttentionMask near = options_.mask.at(b, h, T_, T_);
@@ -124,21 +123,19 @@ class GlobalSteps final : public AttentionSteps {
       return anywhere.allows(tokens[static_cast<std::size_t>(i)], s);
     });
     const MatrixView rows = workspace_.take(count, z.cols);
-    kernels::attention({gather(global_.q.matrix(b, h), tokens, workspace_),
-                        global_.k.matrix(b, group(h)),
-                        global_.v.matrix(b, group(h)),
-                        scale,
-                        all,
-                        rows,
-                        {},
-                        {},
-                        {}},
-                       workspace_);
+    kernels::AttentionArguments global_rows;
+    global_rows.q = gather(global_.heads.q.matrix(b, h), tokens, workspace_);
+    global_rows.k = global_.heads.k.matrix(b, group(h));
+    global_rows.v = global_.heads.v.matrix(b, group(h));
+    global_rows.scale = scale;
+    global_rows.mask = all;
+    global_rows.out = rows;
+    kernels::attention(global_rows, workspace_);
     scatter(rows, tokens, z);
   }
 
  private:
-  Index group(Index h) const { return h / (q_.dims[1] / k_.dims[1]); }
+  Index group(Index h) const { return heads_.group(h); }
 
   bool is_global(Index b, Index t) const { return nn::is_global(global_.marks, options_.mask, T_, b, t); }
   Tokens tokens_of(Index b) const {
@@ -154,19 +151,20 @@ class GlobalSteps final : public AttentionSteps {
     return mask;
   }
 
-  const TensorView &q_, &k_, &v_;
+  const Heads& heads_;
   const GlobalTokens& global_;
   const AttentionOptions& options_;
   Workspace& workspace_;
   Index T_;
 };
 
-/// Queries that are global go back to their own projections, the others to theirs: for each the others' rows are zeros.
-class GlobalStepsBackward final : public AttentionStepsBackward {
+/// The gradients of global queries go to their own projections, those of the others to the plain ones: for each of the two
+/// the other's rows are zeros.
+class LongformerStepsBackward final : public AttentionStepsBackward {
  public:
-  GlobalStepsBackward(const AttentionOperands& of, const std::uint8_t* marks, const AttentionOperands& global,
-                      const AttentionOptions& options, const Backward& backward)
-      : AttentionStepsBackward(of, backward), marks_(marks), global_(global, backward), options_(options) {}
+  LongformerStepsBackward(const HeadGradients& heads, const std::uint8_t* marks, const HeadGradients& global,
+                          const AttentionOptions& options, const Backward& backward)
+      : AttentionStepsBackward(heads, backward), marks_(marks), global_(global, backward), options_(options) {}
 
   void sum_values(Index b, Index h, const ConstMatrixView& pattern, const MatrixView& dz,
                   const MatrixView& dpattern) const override {
@@ -200,22 +198,64 @@ class GlobalStepsBackward final : public AttentionStepsBackward {
 
 }  // namespace
 
-void attend_globally(const TensorView& q, const TensorView& k, const TensorView& v, const GlobalTokens& global,
-                     const AttentionOptions& options, const AttentionSites& sites, Record& record, Workspace& workspace,
-                     const TensorView& z) {
-  const Index B = q.dims[0], H = q.dims[1], T = q.dims[2];
-  const GlobalSteps steps(q, k, v, global, options, workspace);
-  if (looks_inside(record, sites))
-    return attend_in_steps(steps, {B, H, T, T}, options.normalisation, sites, record, workspace, z);
-  for (Index b = 0; b < B; ++b)
-    for (Index h = 0; h < H; ++h) steps.fused(b, h, z.matrix(b, h));
+void attend_longformer(const Heads& heads, const GlobalTokens& global, const AttentionOptions& options,
+                       const AttentionSites& sites, const Forward& forward, const TensorView& z) {
+  const auto& [record, workspace] = forward;
+  const Shape shape = heads.scores_shape();
+  const LongformerSteps steps(heads, global, options, workspace);
+  if (needs_intermediates(record, sites, FusedPath::hides_intermediates))
+    return attend_in_steps(steps, shape, options.normalisation, sites, forward, z);
+  for (Index b = 0; b < shape[0]; ++b)
+    for (Index h = 0; h < shape[1]; ++h) steps.fused(b, h, z.matrix(b, h));
+  skip_intermediates(record, sites);
   record.produced(sites.z, z);
 }
 
-void attend_globally_backward(const AttentionOperands& of, const std::uint8_t* marks, const AttentionOperands& global,
-                              const AttentionOptions& options, const AttentionSites& sites, const TensorView& dz,
-                              const Backward& backward) {
-  attend_backward(GlobalStepsBackward(of, marks, global, options, backward), options, sites, dz, {}, backward);
+LongformerAttention::LongformerAttention(const MultiHeadAttentionConfig& config) : global_qkv_(config) {
+  if (config.causal || config.shared_heads || config.normalisation != Normalisation::softmax ||
+      config.masked_value != -std::numeric_limits<float>::infinity())
+    fail("config", {"globalTokens: expected neither causal nor sharedHeads, softmax, and maskedValue −∞"});
+}
+
+void LongformerAttention::name_parameters(Parameters& parameters, const std::string& prefix) {
+  global_qkv_.name_all(parameters, prefix, "_global_proj");
+}
+
+void LongformerAttention::name_activations(ActivationNames& names, const std::string& prefix) {
+  global_sites_.q = names.add(prefix + "q_global", "bhqi");
+  global_sites_.k = names.add(prefix + "k_global", "bhki");
+  global_sites_.v = names.add(prefix + "v_global", "bhki");
+  PlainAttention::name_activations(names, prefix);
+}
+
+void LongformerAttention::forward(const Heads& heads, const AttentionInputs& inputs, const AttentionOptions& options,
+                                  const Forward& forward, const TensorView& z) const {
+  if (!inputs.sequence.global_tokens) return PlainAttention::forward(heads, inputs, options, forward, z);
+  const auto& [record, workspace] = forward;
+  const Workspace::Scope scope(workspace);
+  const GlobalTokens global{inputs.sequence.global_tokens, global_qkv_.forward(inputs, workspace)};
+  inputs.sequence.rotate(global.heads);
+  global_sites_.produced(record, global.heads);
+  attend_longformer(heads, global, options, sites_, forward, z);
+}
+
+void LongformerAttention::request_for_backward(const AttentionOptions& options, Record& record) const {
+  PlainAttention::request_for_backward(options, record);
+  global_sites_.request(record);
+}
+
+void LongformerAttention::backward(const HeadGradients& heads, const AttentionInputs& inputs,
+                                   const AttentionOptions& options, const TensorView& dz,
+                                   AttentionInputGradients& gradients, const Backward& backward) const {
+  if (!inputs.sequence.global_tokens) return PlainAttention::backward(heads, inputs, options, dz, gradients, backward);
+  const Workspace::Scope scope(backward.workspace);
+  const QkvProjection::Gradients projected = global_qkv_.zero_gradients(inputs, backward.workspace);
+  const HeadGradients global{global_sites_, projected.heads};
+  attend_backward(LongformerStepsBackward(heads, inputs.sequence.global_tokens, global, options, backward), options,
+                  sites_, dz, {}, backward);
+  global.record(backward);
+  inputs.sequence.rotate_back(projected.heads);
+  global_qkv_.backward(inputs, projected, gradients, backward);
 }
 
 }  // namespace attention_lab::nn

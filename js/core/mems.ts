@@ -1,62 +1,62 @@
-// Transformer-XL's memory, carried from call to call: what entered each block for the tokens before.
+// Transformer-XL's mems, carried from call to call: what entered each block for the tokens before.
 // Dai et al. 2019, arXiv:1901.02860, section 3.2.
 import { fail } from './errors.js';
-import type { NativeMemory } from './native.js';
+import type { NativeMems } from './native.js';
 import type { CompleteModelConfig } from './config-types.js';
 import type { Tensor } from './tensor.js';
 import { checkArray, checkShape, checkTensor, shapeText } from './validation.js';
 
-/** The memory of a call with `batch` sequences: a tensor [B, M, D] for each layer, M the same in all and at most memoryLength. */
-export function checkMemory(
+/** The mems of a call with `batch` sequences: a tensor [B, M, D] for each layer, M the same in all and at most memLength. */
+export function checkMems(
   given: readonly Tensor[],
   config: CompleteModelConfig,
   batch: number,
-): NativeMemory {
-  const { memoryLength, numLayers, dModel } = config;
-  if (memoryLength === 0) fail('invalid_argument', 'memory: this model has none (memoryLength 0)');
+): NativeMems {
+  const { memLength, numLayers, dModel } = config;
+  if (memLength === 0) fail('invalid_argument', 'mems: this model has none (memLength 0)');
   const tensors = checkArray(
-    'memory',
+    'mems',
     given,
     `an array of ${numLayers} tensors, one for each layer`,
-  ).map((tensor, layer) => checkTensor(`memory[${layer}]`, tensor));
+  ).map((tensor, layer) => checkTensor(`mems[${layer}]`, tensor));
   if (tensors.length !== numLayers)
     fail(
       'invalid_argument',
-      `memory: expected an array of ${numLayers} tensors, one for each layer, got an array of ${tensors.length}`,
+      `mems: expected an array of ${numLayers} tensors, one for each layer, got an array of ${tensors.length}`,
     );
   const { dims } = tensors[0]!;
   const length = dims[1] ?? 0;
-  if (dims.length !== 3 || length > memoryLength) {
+  if (dims.length !== 3 || length > memLength) {
     fail(
       'shape_mismatch',
-      `memory[0]: expected [${batch}, at most ${memoryLength}, ${dModel}], got ${shapeText(dims)}`,
+      `mems[0]: expected [${batch}, at most ${memLength}, ${dModel}], got ${shapeText(dims)}`,
     );
   }
   const size = batch * length * dModel;
-  const hidden = new Float32Array(numLayers * size);
+  const hiddenStates = new Float32Array(numLayers * size);
   tensors.forEach((tensor, layer) => {
-    checkShape(`memory[${layer}]`, tensor.dims, [batch, length, dModel]);
-    hidden.set(tensor.data, layer * size);
+    checkShape(`mems[${layer}]`, tensor.dims, [batch, length, dModel]);
+    hiddenStates.set(tensor.data, layer * size);
   });
-  return { length, hidden };
+  return { length, hiddenStates };
 }
 
-/** The names of what the next memory is made of. */
-export function remembered({ memoryLength, numLayers }: CompleteModelConfig): string[] {
-  return memoryLength === 0
+/** The names of what the next mems are made of. */
+export function memsNames({ memLength, numLayers }: CompleteModelConfig): string[] {
+  return memLength === 0
     ? []
     : Array.from({ length: numLayers }, (_, layer) => `blocks.${layer}.resid_pre`);
 }
 
-/** The last `most` of the tokens that a layer remembers [B, M, D] and those that entered [B, T, D], as copies; without gradient, as all here. */
-export function nextMemory(
-  memory: NativeMemory | null,
+/** The last `most` rows of a layer's mems so far [B, M, D] and of those that entered [B, T, D], as copies. */
+export function nextMems(
+  mems: NativeMems | null,
   layer: number,
   entered: Tensor,
   most: number,
 ): Tensor {
   const [batch, now, width] = entered.dims as [number, number, number];
-  const before = memory?.length ?? 0;
+  const before = mems?.length ?? 0;
   const start = layer * batch * before;
   const kept = Math.min(most, before + now);
   const data = new Float32Array(batch * kept * width);
@@ -68,9 +68,9 @@ export function nextMemory(
       end - fresh * width,
     );
     const old = kept - fresh;
-    if (memory && old > 0)
+    if (mems && old > 0)
       data.set(
-        memory.hidden.subarray(
+        mems.hiddenStates.subarray(
           (start + (b + 1) * before - old) * width,
           (start + (b + 1) * before) * width,
         ),
