@@ -1,4 +1,5 @@
 // A model with all that can be done with one: generation, training, analyses, saving. The forward pass is core's.
+import type { CompleteModelConfig } from './core/config-types.js';
 import type { Circuit, CircuitQuestion } from './analysis/circuit.js';
 import type { HeadScan, HeadScanOptions } from './analysis/head-scan.js';
 import type { LogitAttribution, LogitAttributionOptions } from './analysis/logit-attribution.js';
@@ -17,7 +18,7 @@ import { yieldToEventLoop } from './core/event-loop.js';
 import type { ForwardInputs, ForwardOptions } from './core/forward-types.js';
 import { checkInputs } from './core/inputs.js';
 import { CoreModel, type ModuleContext } from './core/model.js';
-import type { NativeForwardInputs, NativeModelConfig } from './core/native.js';
+import type { NativeForwardInputs } from './core/native.js';
 import type { Tensor, TokenIds } from './core/tensor.js';
 import type { Encoding, Tokenizer } from './core/text-types.js';
 import { generate } from './generation/generation.js';
@@ -52,7 +53,7 @@ export class Model extends CoreModel {
   readonly #defaults: GenerationDefaults;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
-  constructor(host: Host, config: NativeModelConfig, extras: CheckpointExtras = {}) {
+  constructor(host: Host, config: CompleteModelConfig, extras: CheckpointExtras = {}) {
     super(host, config);
     this.tokenizer = extras.tokenizer;
     this.targetTokenizer = extras.targetTokenizer ?? extras.tokenizer;

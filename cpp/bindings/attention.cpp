@@ -204,8 +204,8 @@ val attention(val q_value, val k_value, val v_value, val source) {
     val result = val::object();
     result.set("output", output.tensor());
     for (const auto& [field, site] : fields)
-      for (const auto& [wanted, values] : recorded)
-        if (wanted == site) result.set(field, values.tensor());
+      for (const auto& [recorded_site, values] : recorded)
+        if (recorded_site == site) result.set(field, values.tensor());
     return result;
   });
 }

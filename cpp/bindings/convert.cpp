@@ -2,37 +2,15 @@
 #include "bindings/convert.h"
 
 #include <cmath>
-#include <initializer_list>
 #include <new>
 #include <span>
 #include <stdexcept>
 
+#include "models/config_schema.h"
+
 namespace attention_lab::bindings {
 
 namespace {
-
-struct Choice {
-  const char* name;
-  int value;
-  template <class Value>
-  constexpr Choice(const char* its_name, Value its_value) : name(its_name), value(static_cast<int>(its_value)) {}
-};
-
-int value_of(const char* field, std::string_view name, std::initializer_list<Choice> choices) {
-  std::string known;
-  for (const Choice& choice : choices) {
-    if (name == choice.name) return choice.value;
-    if (!known.empty()) known += ", ";
-    known += choice.name;
-  }
-  fail("config", {field, ": expected one of ", known, ", got '", name, "'"});
-}
-
-/// The value that goes with `name` in a table of names.
-template <class Value>
-Value choose(const char* field, std::string_view name, std::initializer_list<Choice> choices) {
-  return static_cast<Value>(value_of(field, name, choices));
-}
 
 template <class Scalar>
 HostTensor<Scalar> copy_of(std::string_view name, const val& tensor) {
@@ -100,137 +78,50 @@ std::vector<std::string> strings_of(const val& array) {
 
 nn::ScoreFunction::Kind score_kind_of(std::string_view name) {
   using Kind = nn::ScoreFunction::Kind;
-  return choose<Kind>(
-      "score", name,
-      {{"scaled-dot", Kind::scaled_dot}, {"dot", Kind::dot}, {"general", Kind::general}, {"additive", Kind::additive}});
+  constexpr models::Choice kKinds[] = {{"scaled-dot", static_cast<int>(Kind::scaled_dot)},
+                                       {"dot", static_cast<int>(Kind::dot)},
+                                       {"general", static_cast<int>(Kind::general)},
+                                       {"additive", static_cast<int>(Kind::additive)}};
+  return static_cast<Kind>(models::value_of("score", name, kKinds));
 }
 
 nn::Normalisation normalisation_of(std::string_view name) {
-  return choose<nn::Normalisation>("normalisation", name,
-                                   {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
+  return static_cast<nn::Normalisation>(models::value_of("normalisation", name, models::choices<nn::Normalisation>));
 }
 
 namespace {
 
-/// Keys either side of a query; Infinity: no limit, and so is an array, which has one for each layer.
-Index window_of(const val& window) {
-  if (window.isArray() || std::isinf(window.as<double>())) return -1;
-  return to_index("window", window.as<double>());
-}
+/// A JavaScript object as a source of models::ConfigReader. Infinity, a window's "no limit", is read as −1.
+class ObjectSource {
+ public:
+  explicit ObjectSource(const val& object) : object_(object) {}
+
+  bool has(const char* field) const { return !is_absent(object_[field]); }
+  void read(const char* field, bool& into) const { into = bool_of(object_, field); }
+  void read(const char* field, Index& into) const { into = index_of(object_, field); }
+  void read(const char* field, float& into) const { into = float_of(object_, field); }
+  void read(const char* field, double& into) const { into = object_[field].as<double>(); }
+  void read(const char* field, std::string& into) const { into = string_of(object_, field); }
+  ObjectSource child(const char* field) const { return ObjectSource(object_[field]); }
+  std::vector<Index> indices(const char* field) const {
+    const val value = object_[field];
+    const std::vector<double> numbers = value.isArray() ? emscripten::convertJSArrayToNumberVector<double>(value)
+                                                        : std::vector<double>{value.as<double>()};
+    std::vector<Index> result;
+    for (const double number : numbers) result.push_back(std::isinf(number) ? -1 : to_index(field, number));
+    return result;
+  }
+
+ private:
+  val object_;
+};
+
+using Reader = models::ConfigReader<ObjectSource>;
 
 }  // namespace
 
-nn::MultiHeadAttentionConfig attention_config_of(const val& config) {
-  using ScaleBy = nn::MultiHeadAttentionConfig::ScaleBy;
-  nn::MultiHeadAttentionConfig attention;
-  attention.d_model = index_of(config, "dModel");
-  attention.num_heads = index_of(config, "numHeads");
-  attention.num_kv_heads = index_of(config, "numKvHeads");
-  attention.d_head = index_of(config, "dHead");
-  attention.bias = bool_of(config, "bias");
-  attention.out_bias = bool_of(config, "outBias");
-  attention.out_projection = bool_of(config, "outProjection");
-  attention.fused = bool_of(config, "fused");
-  attention.shared_heads = bool_of(config, "sharedHeads");
-  attention.scale_by =
-      choose<ScaleBy>("scaleBy", string_of(config, "scaleBy"),
-                      {{"d_head", ScaleBy::d_head}, {"d_model", ScaleBy::d_model}, {"none", ScaleBy::none}});
-  attention.normalisation = normalisation_of(string_of(config, "normalisation"));
-  attention.masked_value = float_of(config, "maskedValue");
-  attention.causal = bool_of(config, "causal");
-  attention.window = window_of(config["window"]);
-  return attention;
-}
-
-nn::RotaryConfig rotary_config_of(const val& config) {
-  nn::RotaryConfig rotary;  // sizes come from the model's config
-  rotary.theta = config["theta"].as<double>();
-  rotary.linear_factor = config["linearFactor"].as<double>();
-  rotary.llama3_factor = config["llama3Factor"].as<double>();
-  rotary.low_frequency = config["lowFrequency"].as<double>();
-  rotary.high_frequency = config["highFrequency"].as<double>();
-  rotary.original_max_len = config["originalMaxLen"].as<double>();
-  return rotary;
-}
-
-nn::T5BiasConfig t5_bias_config_of(const val& config) {
-  return {index_of(config, "numBuckets"), index_of(config, "maxDistance"), bool_of(config, "bidirectional")};
-}
-
-nn::ImageConfig image_config_of(const val& config) {
-  const Shape size = shape_of(config["size"]), patch = shape_of(config["patchSize"]);
-  return {size.at(0), size.at(1), index_of(config, "channels"), patch.at(0), patch.at(1)};
-}
-
-models::StackConfig stack_config_of(const val& config) {
-  using Positions = models::StackConfig::Positions;
-  using NormPlacement = nn::BlockConfig::NormPlacement;
-  using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
-  using NormKind = nn::Norm::Kind;
-  using kernels::Activation;
-  models::StackConfig stack;
-  stack.vocab_size = index_of(config, "vocabSize");
-  if (!is_absent(config["image"])) stack.image = image_config_of(config["image"]);
-  stack.max_len = index_of(config, "maxLen");
-  stack.type_vocab_size = index_of(config, "typeVocabSize");
-  stack.num_layers = index_of(config, "numLayers");
-  stack.embed_scale = float_of(config, "embedScale");
-  stack.positions = choose<Positions>("positions", string_of(config, "positions"),
-                                      {{"none", Positions::none},
-                                       {"learned", Positions::learned},
-                                       {"sinusoidal", Positions::sinusoidal},
-                                       {"sinusoidal_halves", Positions::sinusoidal_halves},
-                                       {"rotary", Positions::rotary},
-                                       {"t5_bias", Positions::t5_bias},
-                                       {"alibi", Positions::alibi},
-                                       {"transformer_xl", Positions::transformer_xl}});
-  stack.position_offset = index_of(config, "positionOffset");
-  stack.pad_token_id = static_cast<int>(index_of(config, "padTokenId"));
-  stack.rotary = rotary_config_of(config["rotary"]);
-  stack.t5_bias = t5_bias_config_of(config["t5Bias"]);
-  stack.mem_length = index_of(config, "memLength");
-  stack.embed_norm = bool_of(config, "embedNorm");
-  const val attention = config["attention"];
-  stack.block.attention = attention_config_of(attention);
-  stack.block.attention.global_tokens = bool_of(attention, "globalTokens");
-  if (const val windows = attention["window"]; windows.isArray())
-    for (int l = 0; l < windows["length"].as<int>(); ++l) stack.windows.push_back(window_of(windows[l]));
-  stack.block.mlp.d_ff = index_of(config, "dFf");
-  stack.block.mlp.activation = choose<Activation>("activation", string_of(config, "activation"),
-                                                  {{"relu", Activation::relu},
-                                                   {"gelu", Activation::gelu},
-                                                   {"gelu_tanh", Activation::gelu_tanh},
-                                                   {"silu", Activation::silu}});
-  stack.block.mlp.gated = bool_of(config, "gated");
-  stack.block.mlp.bias = bool_of(config, "mlpBias");
-  stack.block.norm_kind =
-      choose<NormKind>("normKind", string_of(config, "normKind"), {{"layer", NormKind::layer}, {"rms", NormKind::rms}});
-  stack.block.norm_eps = float_of(config, "normEps");
-  stack.block.norm = choose<NormPlacement>("norm", string_of(config, "norm"),
-                                           {{"post", NormPlacement::post}, {"pre", NormPlacement::pre}});
-  stack.block.feed_forward =
-      choose<FeedForwardKind>("feedForward", string_of(config, "feedForward"),
-                              {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
-  stack.final_norm = bool_of(config, "finalNorm");
-  return stack;
-}
-
-models::ModelConfig model_config_of(const val& config) {
-  models::ModelConfig model;
-  static_cast<models::StackConfig&>(model) = stack_config_of(config);
-  if (!is_absent(config["encoder"])) {
-    model.encoder = stack_config_of(config["encoder"]);
-    model.block.cross_attention = true;
-  }
-  model.share_embeddings = bool_of(config, "shareEmbeddings");
-  model.pooler = bool_of(config, "pooler");
-  model.masked_lm_head = bool_of(config, "maskedLmHead");
-  model.lm_head = bool_of(config, "lmHead");
-  model.lm_head_bias = bool_of(config, "lmHeadBias");
-  model.num_labels = index_of(config, "numLabels");
-  model.tie_embeddings = bool_of(config, "tieEmbeddings");
-  return model;
-}
+nn::MultiHeadAttentionConfig attention_config_of(const val& config) { return Reader::attention(ObjectSource(config)); }
+models::ModelConfig model_config_of(const val& config) { return Reader::model(ObjectSource(config)); }
 
 Intervention intervention_of(const val& source, const ActivationNames& names) {
   using Op = Intervention::Op;
@@ -241,9 +132,12 @@ Intervention intervention_of(const val& source, const ActivationNames& names) {
   intervention.query = index_of(source, "query");
   intervention.key = index_of(source, "key");
   intervention.index = index_of(source, "index");
-  intervention.op =
-      choose<Op>("interventions: op", string_of(source, "op"),
-                 {{"zero", Op::zero}, {"mean", Op::mean}, {"set", Op::set}, {"add", Op::add}, {"scale", Op::scale}});
+  constexpr models::Choice kOps[] = {{"zero", static_cast<int>(Op::zero)},
+                                     {"mean", static_cast<int>(Op::mean)},
+                                     {"set", static_cast<int>(Op::set)},
+                                     {"add", static_cast<int>(Op::add)},
+                                     {"scale", static_cast<int>(Op::scale)}};
+  intervention.op = static_cast<Op>(models::value_of("interventions: op", string_of(source, "op"), kOps));
   intervention.value = float_of(source, "value");
   if (!is_absent(source["values"])) {
     HostTensor<float> values = tensor_of("interventions: value", source["values"]);
@@ -273,13 +167,13 @@ val to_tensor(const val& data, const Shape& dims) {
   return tensor;
 }
 
-val to_trace(const Record& record, const std::vector<std::string>& wanted) {
+val to_trace(const Record& record, const std::vector<std::string>& requested) {
   const ActivationNames& names = record.names();
   val trace = val::object();
   const auto add = [&](Site site) {
     if (record.has(site)) trace.set(names.name(site), to_tensor(record.values(site).data(), record.shape(site)));
   };
-  for (const std::string& name : wanted) {
+  for (const std::string& name : requested) {
     if (name == "*")
       for (Site site = 0; site < names.size(); ++site) add(site);
     else

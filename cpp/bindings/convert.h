@@ -39,10 +39,6 @@ HostTensor<std::uint8_t> mask_of(std::string_view name, const val& tensor);
 std::vector<std::string> strings_of(const val& array);
 
 nn::MultiHeadAttentionConfig attention_config_of(const val& config);
-nn::RotaryConfig rotary_config_of(const val& config);
-nn::T5BiasConfig t5_bias_config_of(const val& config);
-nn::ImageConfig image_config_of(const val& config);
-models::StackConfig stack_config_of(const val& config);
 models::ModelConfig model_config_of(const val& config);
 nn::ScoreFunction::Kind score_kind_of(std::string_view name);
 nn::Normalisation normalisation_of(std::string_view name);
@@ -54,8 +50,8 @@ val to_array(const Shape& dims);
 val to_tensor(const float* data, const Shape& dims);
 /// The same of a Float32Array that is JavaScript's already.
 val to_tensor(const val& data, const Shape& dims);
-/// The activations called `wanted` ('*': all that were recorded), by name.
-val to_trace(const Record& record, const std::vector<std::string>& wanted);
+/// The activations called `requested` ('*': all that were recorded), by name.
+val to_trace(const Record& record, const std::vector<std::string>& requested);
 
 /// What `call` returns, or { error: { code, message } }. The one place where C++ exceptions become values: none crosses the
 /// border, not even where there is no memory left to say why. What converts its arguments may throw too: so a function of the

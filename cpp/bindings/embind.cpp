@@ -22,7 +22,7 @@ val variant() {
 
 double memory_size() { return static_cast<double>(emscripten_get_heap_size()); }
 
-/// What layers and models have in common: parameters and activations by name, and fresh weights.
+/// What layers and models have in common: parameters and activations by name, and initial weights.
 class Parameterised {
  public:
   virtual ~Parameterised() = default;

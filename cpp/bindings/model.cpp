@@ -1,4 +1,4 @@
-// Reads the inputs of one stack or two, runs them, and hands out what was asked for.
+// Reads the inputs of one stack or two, runs them, and returns what was requested.
 #include "bindings/model.h"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Reads the inputs of a recurrent network, runs it, and hands out what was asked for.
+// Reads the inputs of a recurrent network, runs it, and returns what was requested.
 #include "bindings/recurrent.h"
 
 #include "bindings/model.h"

@@ -64,10 +64,10 @@ class TrainerHandle {
     return guarded([&] { return evaluation_of(trainer_.evaluate(Batch(*model_, source).values)); });
   }
 
-  /// The activations called `wanted`, and the gradients of those called `wanted_gradients`.
-  val gradients(val source, val wanted, val wanted_gradients) {
+  /// The activations called `values`, and the gradients of those called `gradients_of`.
+  val gradients(val source, val values, val gradients_of) {
     return guarded([&] {
-      const std::vector<std::string> of_values = strings_of(wanted), of_gradients = strings_of(wanted_gradients);
+      const std::vector<std::string> of_values = strings_of(values), of_gradients = strings_of(gradients_of);
       Record activations = trainer_.make_record(), gradients(model_->activation_names());
       request(activations, of_values);
       request(gradients, of_gradients);

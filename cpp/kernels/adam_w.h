@@ -11,15 +11,15 @@ double sum_of_squares(const float* x, Index size);
 /// The numbers of one step, the same for every weight.
 struct AdamWStep {
   float gradient_scale;  // multiplies the gradient first: clipping
-  float kept;            // 1 − lr · weight decay: what is left of a weight
+  float decay;           // 1 − lr · weight decay: what is left of a weight
   float beta1, beta2;
   float rate;             // lr / (1 − β₁ᵗ)
-  float root_correction;  // √(1 − β₂ᵗ)
+  float bias_correction;  // √(1 − β₂ᵗ)
   float eps;
 };
 
 /// Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2, as torch.optim.AdamW computes it:
-///   w ← kept · w;  m ← m + (1 − β₁)(g − m);  v ← β₂ v + (1 − β₂) g²;  w ← w − rate · m / (√v / root_correction + eps)
+///   w ← decay · w;  m ← m + (1 − β₁)(g − m);  v ← β₂ v + (1 − β₂) g²;  w ← w − rate · m / (√v / bias_correction + eps)
 /// An m below 1e-30 becomes 0: a weight without gradients would else decay into denormals, which are slow.
 void adam_w(const AdamWStep& step, const float* gradient, Index size, float* weights, float* first_moment,
             float* second_moment);

@@ -1,4 +1,4 @@
-// Attention of one head over one sequence: the fused kernel, and its four steps for callers that look in between.
+// Attention of one head over one sequence: the fused kernel, and its four steps for callers that observe what is in between.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ struct AttentionArguments {
   float* log_sums = nullptr;  // [T], filled when given: log Σ exp(masked_scores) by row; −∞ where all are masked
 };
 
-/// All steps in one pass. Needs O(T) scratch memory when no [T, S] output is asked for.
+/// All steps in one pass. Needs O(T) scratch memory when no [T, S] output is requested.
 void attention(const AttentionArguments& arguments, Workspace& workspace);
 
 /// scores = scale · q kᵀ is matmul_transposed (gemm.h).

@@ -35,7 +35,7 @@ double logarithm(double x) {
 
 double power(double base, double exponent) { return exponential(exponent * logarithm(base)); }
 
-Turn turn(double angle) {
+SineCosine sin_cos(double angle) {
   // angle = quarters · π/2 + x, |x| ≤ π/4; π/2 in two parts, of which quarters · the first is exact up to 2²⁰ quarters.
   constexpr double kQuarterHigh = 0x1.921fb544p+0, kQuarterLow = 0x1.0b4611a626331p-34;
   constexpr double kQuartersPerRadian = 0x1.45f306dc9c883p-1;

@@ -1,4 +1,4 @@
-// Exponentials, logarithms, powers and turns of single numbers in double, for tables and single values. Short where the C
+// Exponentials, logarithms, powers, sines and cosines of single numbers in double, for tables and single values. Short where the C
 // library is exact to the last bit by tables: its exp, log, pow, sin and cos are 19 KB of wasm.
 #pragma once
 
@@ -13,10 +13,10 @@ double logarithm(double x);
 /// base^exponent for a base above 0; relative error below 1e-15 · (1 + |exponent · ln base|).
 double power(double base, double exponent);
 
-struct Turn {
+struct SineCosine {
   double sine, cosine;
 };
 /// Sine and cosine of an angle in radians; absolute error below 1e-15 · (1 + |angle|), for angles up to 1e9.
-Turn turn(double angle);
+SineCosine sin_cos(double angle);
 
 }  // namespace attention_lab::kernels

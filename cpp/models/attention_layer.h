@@ -18,7 +18,7 @@ class AttentionLayer {
   const Parameters& parameters() const { return parameters_; }
   const ActivationNames& activation_names() const { return names_; }
 
-  /// Fresh weights from a seed.
+  /// Initial weights from a seed.
   void initialise(std::uint64_t seed) {
     Random random(seed);
     for (const Parameter& parameter : parameters_) parameter.initialise(random);

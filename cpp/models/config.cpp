@@ -2,23 +2,76 @@
 #include "models/config.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "models/config_schema.h"
 
 namespace attention_lab::models {
 
 namespace {
 
-/// Four times as many as the deepest models published. Each layer costs some memory and many names, however narrow it is.
-constexpr Index kMostLayers = 4096;
+/// The last columns of the tables of fields; C++ needs of them whether a value may be outside of its range because it is the
+/// default, which then stands for "not given".
+constexpr bool required = true, optional = false;
+constexpr bool derived(const char*) { return false; }
+struct Range {
+  enum class Kind { any, integer, size, positive, not_nan } kind;
+  Index least = 0, most = std::numeric_limits<std::int32_t>::max();
+};
+constexpr Range any{Range::Kind::any}, positive{Range::Kind::positive}, not_nan{Range::Kind::not_nan};
+constexpr Range at_least(Index least) { return {Range::Kind::integer, least}; }
+constexpr Range size(Index least) { return {Range::Kind::size, least}; }
+constexpr Range between(Index least, Index most) { return {Range::Kind::integer, least, most}; }
+
+void check_field(const char* name, Index value, Index initial, bool is_required, const Range& range) {
+  if (!is_required && value == initial) return;
+  if (range.kind == Range::Kind::size) return require_size(range.least, value, name);
+  require_at_least(range.least, value, name);
+  if (value > range.most) fail("config", {name, ": expected at most ", range.most, ", got ", value});
+}
+void check_field(const char* name, double value, double, bool, const Range& range) {
+  if (range.kind == Range::Kind::positive && !(value > 0.0)) fail("config", {name, ": expected a number above 0"});
+  if (range.kind == Range::Kind::not_nan && std::isnan(value)) fail("config", {name, ": expected a number"});
+}
+/// Of bool and enumerations every value will do.
+template <class Any>
+void check_field(const char*, Any, Any, bool, const Range&) {}
+void check_field(const char* name, float value, float initial, bool is_required, const Range& range) {
+  check_field(name, static_cast<double>(value), static_cast<double>(initial), is_required, range);
+}
+
+#define CHECK(values, defaults, name, presence, range) \
+  check_field(camel_case<#name>, values.name, defaults.name, presence, range);
+
+void check_fields(const StackConfig& config) {
+  const StackConfig initial;
+  const nn::MultiHeadAttentionConfig &attention = config.block.attention, &initial_attention = initial.block.attention;
+#define STACK_FIELD(type, name, default_, presence, range, ...) CHECK(config, initial, name, presence, range)
+#include "models/config_fields.def"
+#define BLOCK_FIELD(type, name, default_, presence, range, ...) \
+  CHECK(config.block, initial.block, name, presence, range)
+#define FEED_FORWARD_FIELD(type, name, default_, presence, range, ...) \
+  CHECK(config.block.mlp, initial.block.mlp, name, presence, range)
+#define WIDTH_FIELD(type, name, default_, presence, range, ...) \
+  CHECK(attention, initial_attention, name, presence, range)
+#define ATTENTION_FIELD(type, name, default_, presence, range, ...) \
+  CHECK(attention, initial_attention, name, presence, range)
+#define ROTARY_FIELD(type, name, default_, presence, range, ...) \
+  CHECK(config.rotary, initial.rotary, name, presence, range)
+#define T5_BIAS_FIELD(type, name, default_, presence, range, ...) \
+  CHECK(config.t5_bias, initial.t5_bias, name, presence, range)
+#include "nn/config_fields.def"
+}
+void check_fields(const ModelConfig& config) {
+  check_fields(static_cast<const StackConfig&>(config));
+  const ModelConfig initial;
+#define MODEL_FIELD(type, name, default_, presence, range, ...) CHECK(config, initial, name, presence, range)
+#include "models/config_fields.def"
+}
+#undef CHECK
 
 void check_stack(const StackConfig& config) {
-  require_size(1, config.d_model(), "dModel");
-  require_at_least(1, config.num_layers, "numLayers");
-  if (config.num_layers > kMostLayers)
-    fail("config", {"numLayers: expected at most ", kMostLayers, ", got ", config.num_layers});
-  require_at_least(0, config.vocab_size, "vocabSize");
-  require_at_least(0, config.type_vocab_size, "typeVocabSize");
-  require_size(0, config.position_offset, "positionOffset");
-  require_size(0, config.max_len, "maxLen");
   require_at_least(0, config.image.channels, "image.channels");
   if (config.image) {
     nn::check(config.image);
@@ -34,16 +87,13 @@ void check_stack(const StackConfig& config) {
           ", the rows of the positions' table, where padding has the row of its id; got ", config.pad_token_id});
   const bool has_mlp = config.block.feed_forward == nn::BlockConfig::FeedForwardKind::mlp;
   require_at_least(has_mlp ? 1 : 0, config.block.mlp.d_ff, "dFf");
-  require_size(0, config.mem_length, "memLength");
   const bool transformer_xl = config.positions == StackConfig::Positions::transformer_xl;
   if (config.mem_length > 0 && !transformer_xl)
     fail("config", {"memLength: expected positions transformer_xl, which alone have mems"});
   if (transformer_xl && !has_mlp) fail("config", {"positions transformer_xl: expected feedForward mlp"});
   if (!config.windows.empty()) require_count("attention.window", config.num_layers, config.windows.size());
-  if (config.block.attention.global_tokens &&
-      (config.positions == StackConfig::Positions::t5_bias || config.positions == StackConfig::Positions::alibi))
+  if (config.block.attention.global_tokens && nn::kind_of(config.positions) == nn::PositionKind::bias)
     fail("config", {"globalTokens: expected positions that are no bias on the scores"});
-  if (!(config.block.norm_eps > 0.0f)) fail("config", {"normEps: expected a number above 0"});
 }
 
 /// In double, where no config's sizes overflow.
@@ -62,11 +112,22 @@ double weights_of(const StackConfig& config) {
 
 }  // namespace
 
+int value_of(const char* field, std::string_view name, std::span<const Choice> choices) {
+  std::string known;
+  for (const Choice& choice : choices) {
+    if (name == choice.name) return choice.value;
+    if (!known.empty()) known += ", ";
+    known += choice.name;
+  }
+  fail("config", {field, ": expected one of ", known, ", got '", name, "'"});
+}
+
 void check(const ModelConfig& config) {
+  check_fields(config);
   check_stack(config);
-  require_at_least(0, config.num_labels, "numLabels");
   double weights = weights_of(config) + static_cast<double>(config.num_labels) * static_cast<double>(config.d_model());
   if (config.encoder) {
+    check_fields(*config.encoder);
     check_stack(*config.encoder);
     weights += weights_of(*config.encoder);
     if (config.encoder->d_model() != config.d_model())

@@ -9,7 +9,7 @@ using nn::by_token;
 
 namespace {
 
-nn::PositionEmbedding::Kind kind_of(StackConfig::Positions positions) {
+nn::PositionEmbedding::Kind embedding_kind(StackConfig::Positions positions) {
   using Kind = nn::PositionEmbedding::Kind;
   switch (positions) {
     case StackConfig::Positions::learned: return Kind::learned;
@@ -24,7 +24,7 @@ nn::PositionEmbedding::Kind kind_of(StackConfig::Positions positions) {
 Embeddings::Embeddings(const StackConfig& config, nn::Embedding* shared)
     : config_(config),
       tokens_(shared ? shared : &own_tokens_),
-      positions_(kind_of(config.positions), config.max_len + config.position_offset, config.d_model()) {
+      positions_(embedding_kind(config.positions), config.max_len + config.position_offset, config.d_model()) {
   const Index D = config.d_model();
   if (config.vocab_size > 0 && !shared) own_tokens_ = nn::Embedding(config.vocab_size, D);
   if (config.image) patches_ = nn::PatchEmbedding(config.image, D);

@@ -40,9 +40,9 @@ int sample(std::span<const float> logits, const SamplingOptions& options, Random
   if (options.top_p < 1.0f) {
     const double enough = static_cast<double>(options.top_p) * total();
     double sum = 0.0;
-    std::size_t kept = 0;
-    while (kept < candidates.size() && (kept == 0 || sum < enough)) sum += candidates[kept++].weight;
-    candidates.resize(kept);
+    std::size_t count = 0;
+    while (count < candidates.size() && (count == 0 || sum < enough)) sum += candidates[count++].weight;
+    candidates.resize(count);
   }
 
   double remaining = static_cast<double>(random.next() >> 11) * 0x1p-53 * total();

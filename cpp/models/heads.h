@@ -46,7 +46,7 @@ class MaskedLmHead {
     norm_.name_all(parameters, name + ".norm");
     if (is_untied()) decoder_.name_all(parameters, name + ".decoder", false);
     nn::Linear& output = is_untied() ? decoder_ : embedding.tied();
-    output.name_bias(parameters, name, 0, output.out(), Parameter::Fresh::zeros);
+    output.name_bias(parameters, name, 0, output.out(), Parameter::Initialisation::zeros);
   }
 
   /// hidden: [rows, D], logits: [rows, V].

@@ -44,7 +44,8 @@ Model::Model(const ModelConfig& config)
   if (config.lm_head) {
     nn::Linear& output = config.tie_embeddings ? stack_.tokens().tied() : lm_head_;
     if (!config.tie_embeddings) output.name_all(parameters_, "lm_head", false);
-    if (config.lm_head_bias) output.name_bias(parameters_, "lm_head", 0, output.out(), Parameter::Fresh::zeros);
+    if (config.lm_head_bias)
+      output.name_bias(parameters_, "lm_head", 0, output.out(), Parameter::Initialisation::zeros);
   }
   if (config.masked_lm_head || config.lm_head) logits_site_ = names_.add("logits", "bqi");
   if (config.num_labels > 0) {

@@ -32,7 +32,7 @@ class Model {
   Site pattern(Index layer) const { return stack_.patterns()[static_cast<std::size_t>(layer)]; }
   /// An empty cache for `capacity` keys of `batch` sequences: of `stack()` itself, or of the encoder's that it attends to.
   nn::KeyValueCache make_cache(Index batch, Index capacity) const { return stack_.make_cache(batch, capacity); }
-  /// Fresh weights from a seed.
+  /// Initial weights from a seed.
   void initialise(std::uint64_t seed);
 
   /// The encoder's hidden states [B·S, D], for `cross.encoder_hidden_states` of the decoder's inputs. Throws as forward does, and where there is no encoder. Valid until the next call.

@@ -19,10 +19,7 @@ Stack::Stack(const StackConfig& config, std::string prefix, nn::Embedding* share
     rotary.max_len = config.max_len;
     rotary_ = nn::RotaryEmbedding(rotary);
   }
-  if (config.positions == StackConfig::Positions::t5_bias)
-    position_bias_ = nn::PositionBias::t5(config.t5_bias, block.attention.num_heads);
-  if (config.positions == StackConfig::Positions::alibi)
-    position_bias_ = nn::PositionBias::alibi(block.attention.num_heads);
+  position_bias_ = nn::PositionBias(config.positions, config.t5_bias, block.attention.num_heads);
   for (Index l = 0; l < config.num_layers; ++l) {
     nn::BlockConfig of_layer = block;
     of_layer.attention.transformer_xl = config.positions == StackConfig::Positions::transformer_xl;

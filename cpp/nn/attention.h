@@ -23,7 +23,10 @@ struct ScoreFunction {
   ConstMatrixView v;       // additive, [1, A]
 };
 
-enum class Normalisation { softmax, none };
+enum class Normalisation {
+#define NORMALISATION(value, ...) value,
+#include "nn/config_fields.def"
+};
 
 /// Who may attend to whom, over [B, H, T, S]; an axis of stride 0 is broadcast.
 struct BatchMask {

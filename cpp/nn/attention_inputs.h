@@ -61,7 +61,7 @@ struct AttentionInputs {
 struct AttentionInputGradients {
   GradientSum query;           // takes those of key and value, too, where they are the query
   MatrixView key_value{};      // else these are added here: backward is for key = value
-  TensorView position_bias{};  // [1, H, T, S], added to; empty: nobody asks for it
+  TensorView position_bias{};  // [1, H, T, S], added to; empty: not needed
 };
 
 }  // namespace attention_lab::nn

@@ -12,16 +12,21 @@
 namespace attention_lab::nn {
 
 struct BlockConfig {
+  enum class NormPlacement {
+#define NORM_PLACEMENT(value, ...) value,
+#include "nn/config_fields.def"
+  };
+  /// mlp: TransformerBlock. linear_of_sum: LinearOfSumBlock.
+  enum class FeedForwardKind {
+#define FEED_FORWARD_KIND(value, ...) value,
+#include "nn/config_fields.def"
+  };
+#define BLOCK_FIELD(type, name, initial, ...) type name = initial;
+#include "nn/config_fields.def"
+
   MultiHeadAttentionConfig attention;
   bool cross_attention = false;  // a second attention, of `attention`'s sizes, over an encoder's output; never causal
   FeedForwardConfig mlp;
-  Norm::Kind norm_kind = Norm::Kind::layer;
-  float norm_eps = 1e-5f;
-  /// Where the norm stands: after the sum (Vaswani et al. 2017, section 3.1) or before the sublayer
-  /// (Xiong et al. 2020, arXiv:2002.04745).
-  enum class NormPlacement { post, pre } norm = NormPlacement::post;
-  /// mlp: TransformerBlock. linear_of_sum: LinearOfSumBlock.
-  enum class FeedForwardKind { mlp, linear_of_sum } feed_forward = FeedForwardKind::mlp;
 };
 
 /// What cross-attention attends to, the same for all layers of a decoder.
@@ -47,7 +52,7 @@ struct BlockInputs {
 /// Where the gradients of BlockInputs go. They are added; mems have none.
 struct BlockInputGradients {
   MatrixView encoder_hidden_states;
-  TensorView position_bias{};  // [1, H, T, S]; empty: nobody asks for it
+  TensorView position_bias{};  // [1, H, T, S]; empty: not needed
 };
 
 /// A layer of a stack, which maps the residual stream [B·T, D] to itself.

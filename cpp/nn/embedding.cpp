@@ -5,7 +5,7 @@ namespace attention_lab::nn {
 
 void Embedding::name_all(Parameters& parameters, const std::string& name) {
   table_.name_all(parameters, name, false);
-  parameters.back().fresh = Parameter::Fresh::embedding;
+  parameters.back().initialisation = Parameter::Initialisation::embedding;
 }
 
 void Embedding::forward(std::span<const int> ids, const std::string& name, const MatrixView& y) const {

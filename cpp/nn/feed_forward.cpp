@@ -11,9 +11,9 @@ FeedForward::FeedForward(const FeedForwardConfig& config)
 }
 
 void FeedForward::name_all(Parameters& parameters, const std::string& name) {
-  if (config_.gated) gate_.name_all(parameters, name + ".gate", config_.bias);
-  fc1_.name_all(parameters, name + ".fc1", config_.bias);
-  fc2_.name_all(parameters, name + ".fc2", config_.bias);
+  if (config_.gated) gate_.name_all(parameters, name + ".gate", config_.mlp_bias);
+  fc1_.name_all(parameters, name + ".fc1", config_.mlp_bias);
+  fc2_.name_all(parameters, name + ".fc2", config_.mlp_bias);
 }
 
 void FeedForward::name_activations(ActivationNames& names, const std::string& name) {

@@ -8,11 +8,9 @@
 namespace attention_lab::nn {
 
 struct FeedForwardConfig {
-  Index d_model = 0;
-  Index d_ff = 0;
-  kernels::Activation activation = kernels::Activation::gelu;
-  bool gated = false;
-  bool bias = true;
+  Index d_model = 0;  // the block's
+#define FEED_FORWARD_FIELD(type, name, initial, ...) type name = initial;
+#include "nn/config_fields.def"
 };
 
 /// FFN(x) = activation(x W₁ᵀ + b₁) W₂ᵀ + b₂.  Vaswani et al. 2017, arXiv:1706.03762, section 3.3, eq. 2.

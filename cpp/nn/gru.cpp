@@ -40,8 +40,8 @@ Gru::Gru(Index input, Index hidden) : input_(input), hidden_(hidden) {
 void Gru::name_all(Parameters& parameters, Index layer) {
   float* storage = storage_.data();
   const auto add = [&](const char* name, const Shape& dims) {  // all uniform in ±1/√D
-    parameters.push_back(
-        {name + std::to_string(layer), dims, Parameter::Layout::dense, storage, 0, hidden_, Parameter::Fresh::uniform});
+    parameters.push_back({name + std::to_string(layer), dims, Parameter::Layout::dense, storage, 0, hidden_,
+                          Parameter::Initialisation::uniform});
     storage += element_count(dims);
   };
   const Index rows = 3 * hidden_;

@@ -17,13 +17,14 @@ void Linear::name_rows(Parameters& parameters, const std::string& name, Index fi
                         storage_.data(),
                         first,
                         in_,
-                        Parameter::Fresh::uniform});
-  if (bias) name_bias(parameters, name, first, count, Parameter::Fresh::uniform);
+                        Parameter::Initialisation::uniform});
+  if (bias) name_bias(parameters, name, first, count, Parameter::Initialisation::uniform);
 }
 
 void Linear::name_bias(Parameters& parameters, const std::string& name, Index first, Index count,
-                       Parameter::Fresh fresh) {
-  parameters.push_back({name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_, fresh});
+                       Parameter::Initialisation initialisation) {
+  parameters.push_back(
+      {name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_, initialisation});
 }
 
 void Linear::backward_rows(Index first, Index count, const ConstMatrixView& x, const ConstMatrixView& dy,

@@ -22,7 +22,8 @@ class Linear {
     name_rows(parameters, name, 0, out_, bias);
   }
   /// Names the biases of rows [first, first + count) alone: where the weights are another's to name.
-  void name_bias(Parameters& parameters, const std::string& name, Index first, Index count, Parameter::Fresh fresh);
+  void name_bias(Parameters& parameters, const std::string& name, Index first, Index count,
+                 Parameter::Initialisation initialisation);
 
   /// Outputs [first, first + count) alone can be computed only where a panel begins and ends.
   bool is_separable(Index first, Index count) const {

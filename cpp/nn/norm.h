@@ -14,7 +14,10 @@ namespace attention_lab::nn {
 /// rms:    y = x / √(mean(x²) + eps) · weight                    Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4
 class Norm {
  public:
-  enum class Kind { layer, rms };
+  enum class Kind {
+#define NORM_KIND(value, ...) value,
+#include "nn/config_fields.def"
+  };
 
   Norm() = default;
   Norm(Kind kind, Index d_model, float eps)
@@ -24,11 +27,12 @@ class Norm {
         eps_(eps) {}
 
   void name_all(Parameters& parameters, const std::string& name) {
-    const auto add = [&](const char* what, Vector& values, Parameter::Fresh fresh) {
-      parameters.push_back({name + what, {values.size()}, Parameter::Layout::dense, values.data(), 0, 0, fresh});
+    const auto add = [&](const char* what, Vector& values, Parameter::Initialisation initialisation) {
+      parameters.push_back(
+          {name + what, {values.size()}, Parameter::Layout::dense, values.data(), 0, 0, initialisation});
     };
-    add(".weight", weight_, Parameter::Fresh::ones);
-    if (kind_ == Kind::layer) add(".bias", bias_, Parameter::Fresh::zeros);
+    add(".weight", weight_, Parameter::Initialisation::ones);
+    if (kind_ == Kind::layer) add(".bias", bias_, Parameter::Initialisation::zeros);
   }
 
   /// x, y: [rows, D]; may be the same memory.

@@ -45,11 +45,11 @@ void Parameter::initialise(Random& random) const {
   const auto fill_uniform = [&](float bound) {
     for (float& value : values) value = random.uniform(bound);
   };
-  switch (fresh) {
-    case Fresh::uniform: fill_uniform(1.0f / std::sqrt(static_cast<float>(in))); break;
-    case Fresh::embedding: fill_uniform(0.02f * std::sqrt(3.0f)); break;
-    case Fresh::ones: std::fill(values.begin(), values.end(), 1.0f); break;
-    case Fresh::zeros: break;
+  switch (initialisation) {
+    case Initialisation::uniform: fill_uniform(1.0f / std::sqrt(static_cast<float>(in))); break;
+    case Initialisation::embedding: fill_uniform(0.02f * std::sqrt(3.0f)); break;
+    case Initialisation::ones: std::fill(values.begin(), values.end(), 1.0f); break;
+    case Initialisation::zeros: break;
   }
   set(values);
 }

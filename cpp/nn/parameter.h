@@ -17,7 +17,7 @@ struct Parameter {
     packed_weight,  // rows [first_out, first_out + dims[0]) of kernels::PackedView storage, `in` numbers each
     packed_bias,    // the biases of those rows
   };
-  enum class Fresh { uniform, embedding, ones, zeros };
+  enum class Initialisation { uniform, embedding, ones, zeros };
 
   std::string name;
   Shape dims;
@@ -25,7 +25,7 @@ struct Parameter {
   float* storage;
   Index first_out = 0;
   Index in = 0;  // inputs of the packed storage; for `uniform`, the fan-in
-  Fresh fresh = Fresh::zeros;
+  Initialisation initialisation = Initialisation::zeros;
 
   /// Rows [first, first + count) of it, as a parameter of their own.
   Parameter rows(Index first, Index count) const;
@@ -33,7 +33,7 @@ struct Parameter {
   void set(std::span<const float> values) const;
   /// Copies the layer's values out.
   void get(std::span<float> values) const;
-  /// Fresh values as PyTorch gives them: linear layers uniform in ±1/√in, norms 1 and 0; embeddings of standard
+  /// Initial values as PyTorch gives them: linear layers uniform in ±1/√in, norms 1 and 0; embeddings of standard
   /// deviation 0.02 (BERT), here uniform so that every machine has the same numbers.
   void initialise(Random& random) const;
 };

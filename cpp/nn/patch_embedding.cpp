@@ -24,7 +24,7 @@ void PatchEmbedding::name_all(Parameters& parameters, const std::string& name) {
                         class_token_.data(),
                         0,
                         0,
-                        Parameter::Fresh::embedding});
+                        Parameter::Initialisation::embedding});
   projection_.name_all(parameters, name + ".patch", true);
   parameters[parameters.size() - 2].dims = {class_token_.size(), image_.channels, image_.patch_height,
                                             image_.patch_width};

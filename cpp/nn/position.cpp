@@ -13,7 +13,7 @@ void sinusoids(Index first, Index step, const MatrixView& table, bool by_halves)
     const double wavelength = kernels::power(10000.0, static_cast<double>(2 * pair) / static_cast<double>(D));
     const Index sine_at = by_halves ? pair : 2 * pair, cosine_at = by_halves ? sines + pair : 2 * pair + 1;
     for (Index row = 0; row < table.rows; ++row) {
-      const auto [sine, cosine] = kernels::turn(static_cast<double>(first + row * step) / wavelength);
+      const auto [sine, cosine] = kernels::sin_cos(static_cast<double>(first + row * step) / wavelength);
       table.row(row)[sine_at] = static_cast<float>(sine);
       if (2 * pair + 1 < D) table.row(row)[cosine_at] = static_cast<float>(cosine);
     }
@@ -35,7 +35,7 @@ void PositionEmbedding::name_all(Parameters& parameters, const std::string& name
                         learned_.data(),
                         0,
                         0,
-                        Parameter::Fresh::embedding});
+                        Parameter::Initialisation::embedding});
 }
 
 void PositionEmbedding::reach(Index end) const {

@@ -9,6 +9,22 @@
 
 namespace attention_lab::nn {
 
+/// How a token's position enters: a vector added to its embedding, a rotation of queries and keys, a bias on the scores, or
+/// terms of them.
+enum class Positions {
+#define POSITIONS(value, ...) value,
+#include "nn/config_fields.def"
+};
+enum class PositionKind { none, added, rotated, bias };
+constexpr PositionKind kind_of(Positions positions) {
+  switch (positions) {
+#define POSITIONS(value, kind, ...) \
+  case Positions::value: return PositionKind::kind;
+#include "nn/config_fields.def"
+  }
+  return PositionKind::none;
+}
+
 /// PE(pos, 2i) = sin(pos / 10000^(2i/D)), PE(pos, 2i+1) = cos(pos / 10000^(2i/D)).
 /// Vaswani et al. 2017, arXiv:1706.03762, section 3.5.   table [rows, D], row r for the position first + r · step
 /// `by_halves`: the same columns in another order, all sines, then all cosines; transformers

@@ -51,32 +51,37 @@ Matrix alibi_slopes(Index num_heads) {
   return slopes;
 }
 
-PositionBias PositionBias::t5(const T5BiasConfig& config, Index num_heads) {
-  require_at_least(config.bidirectional ? 4 : 2, config.num_buckets, "numBuckets");
-  require_at_least(one_sided(config) / 2 + 1, config.max_distance, "maxDistance");
-  element_count({config.num_buckets, num_heads});
-  PositionBias bias;
-  bias.is_t5_ = true;
-  bias.config_ = config;
-  bias.table_.setZero(config.num_buckets, num_heads);
-  return bias;
+PositionBias::PositionBias(Positions positions, const T5BiasConfig& config, Index num_heads)
+    : positions_(positions), config_(config) {
+  switch (positions) {
+    case Positions::t5_bias:
+      require_at_least(config.bidirectional ? 4 : 2, config.num_buckets, "numBuckets");
+      require_at_least(one_sided(config) / 2 + 1, config.max_distance, "maxDistance");
+      element_count({config.num_buckets, num_heads});
+      table_.setZero(config.num_buckets, num_heads);
+      break;
+    case Positions::alibi: table_ = alibi_slopes(num_heads); break;
+    default: break;  // no bias
+  }
 }
 
-PositionBias PositionBias::alibi(Index num_heads) {
-  PositionBias bias;
-  bias.table_ = alibi_slopes(num_heads);
-  return bias;
+Index PositionBias::row(Index distance) const {
+  return positions_ == Positions::t5_bias ? t5_bucket(config_, distance) : 0;
+}
+
+float PositionBias::factor(Index distance) const {
+  return positions_ == Positions::alibi ? -static_cast<float>(std::abs(distance)) : 1.0f;
 }
 
 void PositionBias::name_all(Parameters& parameters, const std::string& name) {
-  if (!is_t5_) return;
+  if (!learned()) return;
   parameters.push_back({name + ".weight",
                         {table_.rows(), table_.cols()},
                         Parameter::Layout::dense,
                         table_.data(),
                         0,
                         0,
-                        Parameter::Fresh::embedding});
+                        Parameter::Initialisation::embedding});
 }
 
 TensorView PositionBias::forward(Index first, Index T, Index S, kernels::Workspace& workspace) const {
@@ -84,9 +89,9 @@ TensorView PositionBias::forward(Index first, Index T, Index S, kernels::Workspa
   float* const values = workspace.take(element_count({H, distances}));
   for (Index i = 0; i < distances; ++i) {
     const Index distance = i - (T - 1) - first;  // key − query
-    const float* const row = table_.data() + (is_t5_ ? t5_bucket(config_, distance) * H : 0);
-    const float factor = is_t5_ ? 1.0f : -static_cast<float>(std::abs(distance));
-    for (Index h = 0; h < H; ++h) values[h * distances + i] = factor * row[h];
+    const float* const of_heads = table_.data() + row(distance) * H;
+    const float times = factor(distance);
+    for (Index h = 0; h < H; ++h) values[h * distances + i] = times * of_heads[h];
   }
   return by_pair(values, H, T, S);
 }
@@ -100,7 +105,7 @@ void PositionBias::backward(Index first, const TensorView& gradient, const Backw
   float* const d_table = backward.gradient_of(table_.data());
   for (Index i = 0; i < distances_of(T, S); ++i)
     for (Index h = 0; h < H; ++h)
-      d_table[t5_bucket(config_, i - (T - 1) - first) * H + h] += gradient.data[h * gradient.strides[1] + i - (T - 1)];
+      d_table[row(i - (T - 1) - first) * H + h] += gradient.data[h * gradient.strides[1] + i - (T - 1)];
 }
 
 }  // namespace attention_lab::nn

@@ -4,13 +4,13 @@
 #include <string>
 
 #include "nn/backward.h"
+#include "nn/position.h"
 
 namespace attention_lab::nn {
 
 struct T5BiasConfig {
-  Index num_buckets = 32;
-  Index max_distance = 128;   // from here on all distances share the last bucket
-  bool bidirectional = true;  // half of the buckets are for keys after the query; else those share bucket 0
+#define T5_BIAS_FIELD(type, name, initial, ...) type name = initial;
+#include "nn/config_fields.def"
 };
 
 /// The bucket of the distance key − query.  Raffel et al. 2020, arXiv:1910.10683, section 2.1: one bucket a distance up to
@@ -22,15 +22,15 @@ Index t5_bucket(const T5BiasConfig& config, Index distance);
 /// transformers' build_alibi_tensor.
 Matrix alibi_slopes(Index num_heads);
 
-/// T5:     bias[h, t, s] = table[bucket(s − p), h]    table [num_buckets, H] learned
-/// ALiBi:  bias[h, t, s] = −slope[h] · |s − p|
-/// where query t stands at position p and key s at position s. Added to the scores of every layer.
+/// bias[h, t, s] = factor(d) · table[row(d), h], query t at position p, key s at position s, d = s − p:
+///   t5_bias:  row(d) = bucket(d), factor 1, table [num_buckets, H] learned
+///   alibi:    row 0, factor(d) = −|d|, table the slopes [1, H]
+/// Added to the scores of every layer.
 class PositionBias {
  public:
   PositionBias() = default;
-  /// Throws on buckets and distances that leave no room for T5's logarithm.
-  static PositionBias t5(const T5BiasConfig& config, Index num_heads);
-  static PositionBias alibi(Index num_heads);
+  /// Empty (false) where positions are no bias. Throws on buckets and distances that leave no room for T5's logarithm.
+  PositionBias(Positions positions, const T5BiasConfig& config, Index num_heads);
 
   explicit operator bool() const { return table_.size() > 0; }
   /// Names T5's table `name`.weight.
@@ -40,16 +40,19 @@ class PositionBias {
   /// are windows into the same T + S − 1 values, each one step further left than the row before.
   TensorView forward(Index first, Index T, Index S, kernels::Workspace& workspace) const;
 
-  bool learned() const { return is_t5_; }
+  bool learned() const { return positions_ == Positions::t5_bias; }
   /// A gradient of the bias [1, H, T, S], zero so far. What is added to a cell is added to all cells of its distance.
   TensorView zero_gradient(Index T, Index S, kernels::Workspace& workspace) const;
   /// Adds the gradient of a learned table: by bucket, the sum over its pairs of query and key.
   void backward(Index first, const TensorView& gradient, const Backward& backward) const;
 
  private:
-  bool is_t5_ = false;
+  Index row(Index distance) const;
+  float factor(Index distance) const;
+
+  Positions positions_ = Positions::none;
   T5BiasConfig config_;
-  Matrix table_;  // T5: [num_buckets, H]; ALiBi: the slopes [1, H]
+  Matrix table_;  // [rows, H]
 };
 
 }  // namespace attention_lab::nn

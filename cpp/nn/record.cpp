@@ -210,9 +210,9 @@ TensorView Record::reserve(Site site, const Shape& shape) {
 }
 
 ConstMatrixView Record::rows(Site site) const {
-  const Slot& kept = slot(site);
-  const Index cols = kept.shape.back();
-  return {kept.values.data(), static_cast<Index>(kept.values.size()) / cols, cols, cols};
+  const Slot& recorded = slot(site);
+  const Index cols = recorded.shape.back();
+  return {recorded.values.data(), static_cast<Index>(recorded.values.size()) / cols, cols, cols};
 }
 
 ConstMatrixView Record::matrix(Site site, Index b, Index h) const {

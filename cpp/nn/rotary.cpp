@@ -1,4 +1,4 @@
-// The table of angles, and the turn. Frequencies and angles are rounded to float where Transformers rounds them, with which models
+// The table of angles, and the rotation. Frequencies and angles are rounded to float where Transformers rounds them, with which models
 // were trained: at position 2000 an angle differs by up to 1e-4 from the exact one, and a model's output by more than its tolerance.
 #include "nn/rotary.h"
 
@@ -15,10 +15,10 @@ float scaled_frequency(const RotaryConfig& config, float frequency) {
   if (config.llama3_factor == 1.0) return frequency;
   const float factor = static_cast<float>(config.llama3_factor), low = static_cast<float>(config.low_frequency);
   const float wavelength = static_cast<float>(2.0 * std::numbers::pi) / frequency;
-  const float turns = static_cast<float>(config.original_max_len) / wavelength;  // within the original context
-  if (turns < low) return frequency / factor;
-  if (turns > config.high_frequency) return frequency;
-  const float blend = (turns - low) / static_cast<float>(config.high_frequency - config.low_frequency);
+  const float rotations = static_cast<float>(config.original_max_len) / wavelength;  // within the original context
+  if (rotations < low) return frequency / factor;
+  if (rotations > config.high_frequency) return frequency;
+  const float blend = (rotations - low) / static_cast<float>(config.high_frequency - config.low_frequency);
   return (1.0f - blend) * frequency / factor + blend * frequency;
 }
 
@@ -41,13 +41,13 @@ void RotaryEmbedding::reach(Index positions) const {
   table_.resize(static_cast<std::size_t>(element_count({positions, static_cast<Index>(2 * half)})));
   for (float* row = &table_[position * 2 * half]; row != table_.data() + table_.size(); row += 2 * half, ++position)
     for (std::size_t i = 0; i < half; ++i) {
-      const auto [sine, cosine] = kernels::turn(static_cast<float>(position) * frequencies_[i]);
+      const auto [sine, cosine] = kernels::sin_cos(static_cast<float>(position) * frequencies_[i]);
       row[i] = static_cast<float>(cosine);
       row[half + i] = static_cast<float>(sine);
     }
 }
 
-void RotaryEmbedding::turn(const TensorView& x, Index first, float direction) const {
+void RotaryEmbedding::rotate(const TensorView& x, Index first, float direction) const {
   const Index half = static_cast<Index>(frequencies_.size());
   reach(first + x.dims[2]);
   for (Index b = 0; b < x.dims[0]; ++b)

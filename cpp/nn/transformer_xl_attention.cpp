@@ -161,7 +161,7 @@ void TransformerXlAttention::name_parameters(Parameters& parameters, const std::
                           bias.data(),
                           0,
                           0,
-                          Parameter::Fresh::embedding});
+                          Parameter::Initialisation::embedding});
   };
   add("content_bias", content_bias_);
   add("position_bias", position_bias_);

@@ -23,7 +23,7 @@ Evaluation cross_entropy(const ConstMatrixView& logits, std::span<const int> lab
   const double count = static_cast<double>(labelled);
   const float share = static_cast<float>(1.0 / count);
   double sum = 0.0;
-  Index right = 0;
+  Index correct = 0;
   for (Index r = 0; r < logits.rows; ++r) {
     const int label = labels[static_cast<std::size_t>(r)];
     float* const gradient = dlogits.row(r);
@@ -36,11 +36,11 @@ Evaluation cross_entropy(const ConstMatrixView& logits, std::span<const int> lab
     const float inverse_sum = kernels::exponentials(row, logits.cols, gradient);
     // log softmax(row)[label] = row[label] − max − log Σ exp(row − max)
     sum += static_cast<double>(*largest) - row[label] - kernels::logarithm(static_cast<double>(inverse_sum));
-    right += largest - row == label;
+    correct += largest - row == label;
     kernels::scale_row(gradient, logits.cols, inverse_sum * share, gradient);
     gradient[label] -= share;
   }
-  return {sum / count, static_cast<double>(right) / count};
+  return {sum / count, static_cast<double>(correct) / count};
 }
 
 }  // namespace attention_lab::train

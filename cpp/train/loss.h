@@ -1,4 +1,4 @@
-// What training makes smaller: cross-entropy between logits and labels.
+// The loss: cross-entropy between logits and labels.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 
 namespace attention_lab::train {
 
-/// The label of a position that is not asked about, as in torch.nn.CrossEntropyLoss.
+/// The label of a position that does not count, as in torch.nn.CrossEntropyLoss.
 inline constexpr int kIgnored = -100;
 
 struct Evaluation {

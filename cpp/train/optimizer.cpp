@@ -10,14 +10,14 @@
 
 namespace attention_lab::train {
 
-double rate_after(const OptimizerConfig& config, std::int64_t done) {
+double learning_rate(const OptimizerConfig& config, std::int64_t done) {
   if (done < config.warmup_steps)
     return config.lr * static_cast<double>(done) / static_cast<double>(config.warmup_steps);
   if (config.total_steps == 0) return config.lr;
   if (done >= config.total_steps) return 0.0;
   const double progress = static_cast<double>(done - config.warmup_steps) /
                           static_cast<double>(std::max<Index>(1, config.total_steps - config.warmup_steps));
-  return config.lr * 0.5 * (1.0 + kernels::turn(std::numbers::pi * progress).cosine);
+  return config.lr * 0.5 * (1.0 + kernels::sin_cos(std::numbers::pi * progress).cosine);
 }
 
 Optimizer::Optimizer(const OptimizerConfig& config, const ParameterBlocks& blocks)
@@ -32,16 +32,16 @@ void Optimizer::set_steps(double steps) {
 }
 
 double Optimizer::step(const float* gradient, double norm) {
-  const double lr = rate_after(config_, steps_);
+  const double lr = learning_rate(config_, steps_);
   ++steps_;
   const double t = static_cast<double>(steps_);
   kernels::AdamWStep step;
   step.gradient_scale = static_cast<float>(std::min(1.0, config_.clip_norm / (norm + 1e-6)));
-  step.kept = static_cast<float>(1.0 - lr * config_.weight_decay);
+  step.decay = static_cast<float>(1.0 - lr * config_.weight_decay);
   step.beta1 = static_cast<float>(config_.beta1);
   step.beta2 = static_cast<float>(config_.beta2);
   step.rate = static_cast<float>(lr / (1.0 - kernels::power(config_.beta1, t)));
-  step.root_correction = static_cast<float>(std::sqrt(1.0 - kernels::power(config_.beta2, t)));
+  step.bias_correction = static_cast<float>(std::sqrt(1.0 - kernels::power(config_.beta2, t)));
   step.eps = static_cast<float>(config_.eps);
   for (const ParameterBlocks::Block& block : blocks_.blocks())
     kernels::adam_w(step, gradient + block.offset, block.size, block.storage, first_.data() + block.offset,

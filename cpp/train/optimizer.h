@@ -18,10 +18,10 @@ struct OptimizerConfig {
   Index total_steps = 0;  // 0: the rate stays after the warm-up
 };
 
-/// The rate of the step that follows `done` steps: lr · done / warmup_steps while that is below 1, then lr or, with
+/// The learning-rate schedule: the rate of the step that follows `done` steps, lr · done / warmup_steps while that is below 1, then lr or, with
 /// total_steps, lr · ½ (1 + cos(π · progress)), and 0 from total_steps on.
 /// transformers get_cosine_schedule_with_warmup; Loshchilov & Hutter 2017, arXiv:1608.03983.
-double rate_after(const OptimizerConfig& config, std::int64_t done);
+double learning_rate(const OptimizerConfig& config, std::int64_t done);
 
 /// Weights' moments, and the step that uses them.
 class Optimizer {

@@ -1,8 +1,7 @@
 // Models of createModel that no family of Transformers can express: our own config within config.json, our own names.
 import { completeModelConfig } from '../core/config.js';
 import { AttentionLabError, fail } from '../core/errors.js';
-import type { NativeModelConfig, NativeStackConfig } from '../core/native.js';
-import type { ModelConfig } from '../core/config-types.js';
+import type { CompleteModelConfig, CompleteStackConfig, ModelConfig } from '../core/config-types.js';
 import type { Family } from './family.js';
 import { generationDefaults } from './generation-config.js';
 
@@ -62,7 +61,7 @@ function withoutDefaults(given: Given, isSame: (given: Given) => boolean): Given
 }
 
 /** Whether what is given completes to the config. */
-function means(given: Given, config: NativeModelConfig): boolean {
+function means(given: Given, config: CompleteModelConfig): boolean {
   const text = (value: unknown): string =>
     JSON.stringify(value, (_, item: unknown) => (item === Infinity ? '∞' : item));
   try {
@@ -74,13 +73,13 @@ function means(given: Given, config: NativeModelConfig): boolean {
 }
 
 /** The inverse of `completeModelConfig`: what stands for "none" is left out, as JSON and a caller leave it out. */
-function asGiven({ encoder, ...config }: NativeModelConfig): Given {
+function asGiven({ encoder, ...config }: CompleteModelConfig): Given {
   if (encoder === null) return stackAsGiven(config);
   const { dModel: _, ...given } = stackAsGiven(encoder);
   return { ...stackAsGiven(config), encoder: given };
 }
 
-function stackAsGiven<Stack extends NativeStackConfig>(config: Stack) {
+function stackAsGiven<Stack extends CompleteStackConfig>(config: Stack) {
   const { padTokenId, image, attention, ...rest } = config;
   const { dModel: _, maskedValue, window, ...layer } = attention;
   return {

@@ -1,8 +1,7 @@
 // BERT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Devlin et al. 2019, arXiv:1810.04805; transformers/models/bert.
 import { completeModelConfig } from '../core/config.js';
-import type { NativeModelConfig } from '../core/native.js';
-import type { ModelAttentionConfig, ModelConfig } from '../core/config-types.js';
+import type { CompleteModelConfig, ModelAttentionConfig, ModelConfig } from '../core/config-types.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
@@ -47,7 +46,7 @@ export const bert: Family = {
 };
 
 /** The fields that `bertConfig` reads. */
-export function bertFields(config: NativeModelConfig): Record<string, unknown> {
+export function bertFields(config: CompleteModelConfig): Record<string, unknown> {
   return {
     vocab_size: config.vocabSize,
     type_vocab_size: config.typeVocabSize,
@@ -66,7 +65,7 @@ export function bertConfig(
   config: ConfigReader,
   own: Partial<ModelConfig>,
   attention?: (config: ConfigReader, numLayers: number) => Partial<ModelAttentionConfig>,
-): NativeModelConfig {
+): CompleteModelConfig {
   config.refuseUnless('position_embedding_type', 'absolute');
   config.refuseUnless('is_decoder', false);
   config.refuseUnless('add_cross_attention', false);
@@ -110,7 +109,7 @@ const ignored = [
 const passedThrough = [/^cls\.seq_relationship\.(weight|bias)$/];
 
 /** Every tensor but the head's. */
-export function bertBody(config: NativeModelConfig, prefix: string): Rules {
+export function bertBody(config: CompleteModelConfig, prefix: string): Rules {
   const { dModel: D, dFf: F, vocabSize: V } = config;
   const body = new Rules(prefix);
   body.tensor('embed.token.weight', [V, D], 'embeddings.word_embeddings.weight');
@@ -148,7 +147,7 @@ export function bertBody(config: NativeModelConfig, prefix: string): Rules {
 export function maskedLmOutput(
   body: Rules,
   head: Rules,
-  config: NativeModelConfig,
+  config: CompleteModelConfig,
   weight: string,
   biases: string[],
 ): void {
@@ -164,7 +163,7 @@ export function maskedLmOutput(
   bias.copies = bias.theirs.slice(1);
 }
 
-function head(body: Rules, model: NativeModelConfig): Rules {
+function head(body: Rules, model: CompleteModelConfig): Rules {
   const D = model.dModel;
   const predictions = new Rules('cls.predictions.');
   if (model.maskedLmHead) {

@@ -1,7 +1,7 @@
 // DistilBERT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Sanh et al. 2019, arXiv:1910.01108; transformers/models/distilbert.
+import type { CompleteModelConfig } from '../core/config-types.js';
 import { completeModelConfig } from '../core/config.js';
-import type { NativeModelConfig } from '../core/native.js';
 import { maskedLmOutput } from './bert.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, TensorRule } from './family.js';
@@ -52,7 +52,7 @@ export const distilbert: Family = {
 /** A buffer, and the tied copy of the embedding. */
 const ignored = [/^(distilbert\.)?embeddings\.position_ids$/, /^vocab_projector\.weight$/];
 
-function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
+function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V } = config;
   const body = new Rules(prefix);
   body.tensor('embed.token.weight', [V, D], 'embeddings.word_embeddings.weight');

@@ -1,6 +1,6 @@
 // What a model family is: the table that says how Transformers names its config's fields and its tensors.
+import type { CompleteModelConfig } from '../core/config-types.js';
 import type { GenerationDefaults } from '../core/checkpoint-extras.js';
-import type { NativeModelConfig } from '../core/native.js';
 
 /** One parameter of ours and where a file has it. */
 export interface TensorRule {
@@ -18,7 +18,7 @@ export interface TensorRule {
 }
 
 export interface Plan {
-  config: NativeModelConfig;
+  config: CompleteModelConfig;
   /** undefined: the file has every parameter under its own name. */
   rules: TensorRule[] | undefined;
   /** Tensors that a file may hold and no forward pass needs: buffers and copies. */
@@ -55,5 +55,5 @@ export interface Family {
    * The config.json of a model of this config, as near as the family comes to it: the config counts as this family's
    * only if `read` gives it back, so that no condition is written twice.
    */
-  write(config: NativeModelConfig): Readonly<Record<string, unknown>>;
+  write(config: CompleteModelConfig): Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 // GPT-2 as Transformers saves it: which config fields and tensor names mean which of ours.
 // Radford et al. 2019, "Language models are unsupervised multitask learners"; transformers/models/gpt2.
+import type { CompleteModelConfig } from '../core/config-types.js';
 import { completeModelConfig } from '../core/config.js';
-import type { NativeModelConfig } from '../core/native.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
@@ -72,12 +72,12 @@ export const gpt2: Family = {
 };
 
 /** Buffers, and the head's copy of the embedding where it is tied. */
-function ignored(config: NativeModelConfig): RegExp[] {
+function ignored(config: CompleteModelConfig): RegExp[] {
   const buffers = /^(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)$/;
   return !config.lmHead || config.tieEmbeddings ? [buffers, /^lm_head\.weight$/] : [buffers];
 }
 
-function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
+function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V } = config;
   const body = new Rules(prefix);
   const table = body.tensor('embed.token.weight', [V, D], 'wte.weight');

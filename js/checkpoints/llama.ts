@@ -1,8 +1,7 @@
 // Llama as Transformers saves it: which config fields and tensor names mean which of ours.
 // Touvron et al. 2023, arXiv:2302.13971 and arXiv:2307.09288; transformers/models/llama.
 import { completeModelConfig } from '../core/config.js';
-import type { NativeModelConfig } from '../core/native.js';
-import type { RotaryConfig } from '../core/config-types.js';
+import type { CompleteModelConfig, RotaryConfig } from '../core/config-types.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
@@ -80,7 +79,7 @@ export const llama: Family = {
 };
 
 /** Said twice, for Transformers 5 and for 4. */
-function ropeFields(rotary: NativeModelConfig['rotary']): Record<string, unknown> {
+function ropeFields(rotary: CompleteModelConfig['rotary']): Record<string, unknown> {
   const scaling =
     rotary.linearFactor !== 1
       ? { rope_type: 'linear', factor: rotary.linearFactor }
@@ -130,12 +129,12 @@ function rotary(config: ConfigReader, maxLen: number): RotaryConfig {
 }
 
 /** Buffers of early checkpoints, and the head's copy of the embedding where it is tied. */
-function ignored(config: NativeModelConfig): RegExp[] {
+function ignored(config: CompleteModelConfig): RegExp[] {
   const buffers = /^(model\.)?layers\.\d+\.self_attn\.rotary_emb\.inv_freq$/;
   return !config.lmHead || config.tieEmbeddings ? [buffers, /^lm_head\.weight$/] : [buffers];
 }
 
-function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
+function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V, mlpBias } = config;
   const { numHeads: H, numKvHeads: G, dHead: K, bias } = config.attention;
   const body = new Rules(prefix);

@@ -1,8 +1,8 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
+import type { CompleteModelConfig } from '../core/config-types.js';
 import { AttentionLabError, checkAborted, fail } from '../core/errors.js';
 import type { CheckpointExtras } from '../core/checkpoint-extras.js';
 import type { CoreModel } from '../core/model.js';
-import type { NativeModelConfig } from '../core/native.js';
 import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { reading } from '../core/plain.js';
 import { readTokenizers } from '../tokenizers/formats.js';
@@ -30,7 +30,7 @@ export interface LoadedModel extends CoreModel {
 }
 
 export type CreateModel<M extends LoadedModel> = (
-  config: NativeModelConfig,
+  config: CompleteModelConfig,
   extras: CheckpointExtras,
 ) => M;
 

@@ -1,7 +1,7 @@
 // Marian as Transformers saves it: which config fields and tensor names mean which of ours.
 // Junczys-Dowmunt et al. 2018, arXiv:1804.00344; transformers/models/marian.
+import type { CompleteModelConfig } from '../core/config-types.js';
 import { completeModelConfig } from '../core/config.js';
-import type { NativeModelConfig } from '../core/native.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
@@ -103,7 +103,7 @@ export const marian: Family = {
 };
 
 /** Copies of tied tables. */
-function ignored(config: NativeModelConfig): RegExp[] {
+function ignored(config: CompleteModelConfig): RegExp[] {
   const copies = config.shareEmbeddings
     ? [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/]
     : [];
@@ -111,7 +111,7 @@ function ignored(config: NativeModelConfig): RegExp[] {
   return config.lmHead ? copies : [...copies, /^final_logits_bias$/];
 }
 
-function rules(config: NativeModelConfig, prefix: string): TensorRule[] {
+function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, vocabSize: V } = config;
   const body = new Rules(prefix);
   const tiedHead = config.lmHead && config.tieEmbeddings ? ['lm_head.weight'] : [];

@@ -1,7 +1,6 @@
 // RoBERTa as Transformers saves it: BERT's stack, positions counted from after the padding id, and a head of its own.
 // Liu et al. 2019, arXiv:1907.11692; transformers/models/roberta.
-import type { NativeModelConfig } from '../core/native.js';
-import type { ModelAttentionConfig } from '../core/config-types.js';
+import type { CompleteModelConfig, ModelAttentionConfig } from '../core/config-types.js';
 import { bertBody, bertConfig, bertFields, bertPooler, maskedLmOutput } from './bert.js';
 import { ConfigReader } from '../core/config-reader.js';
 import type { Family } from './family.js';
@@ -16,9 +15,9 @@ interface Kind {
   vocabSize: number;
   /** Fields of its own, of the attention. */
   read?(config: ConfigReader, numLayers: number): Partial<ModelAttentionConfig>;
-  write?(config: NativeModelConfig): Record<string, unknown>;
+  write?(config: CompleteModelConfig): Record<string, unknown>;
   /** Tensors of its own. */
-  addTo?(body: Rules, config: NativeModelConfig): void;
+  addTo?(body: Rules, config: CompleteModelConfig): void;
 }
 
 /** A family with RoBERTa's positions and head. */

@@ -1,6 +1,5 @@
 // Saves a model as the folder that loadModel reads: as the family it came from, or as the first that can express its config.
 import { AttentionLabError } from '../core/errors.js';
-import type { NativeModelConfig } from '../core/native.js';
 import { columnsOf } from '../core/parameters.js';
 import type { SaveOptions } from './types.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
@@ -105,8 +104,8 @@ function attempt<T>(read: () => T): T | undefined {
 }
 
 /** Whether two configs compute the same. One fused projection or three are the same weights, laid out otherwise. */
-function sameModel(a: NativeModelConfig, b: NativeModelConfig): boolean {
-  const text = (config: NativeModelConfig): string =>
+function sameModel(a: CompleteModelConfig, b: CompleteModelConfig): boolean {
+  const text = (config: CompleteModelConfig): string =>
     JSON.stringify({ ...config, attention: { ...config.attention, fused: false } });
   return text(a) === text(b);
 }

@@ -1,8 +1,7 @@
 // ViT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Dosovitskiy et al. 2021, arXiv:2010.11929; transformers/models/vit.
 import { completeModelConfig, imageLength } from '../core/config.js';
-import type { NativeModelConfig } from '../core/native.js';
-import type { CompleteImageConfig } from '../core/config-types.js';
+import type { CompleteImageConfig, CompleteModelConfig } from '../core/config-types.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, TensorRule } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
@@ -110,7 +109,7 @@ const modern = {
 } as const;
 
 function rules(
-  config: NativeModelConfig,
+  config: CompleteModelConfig,
   image: CompleteImageConfig,
   prefix: string,
   has: (name: string) => boolean,

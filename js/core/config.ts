@@ -1,17 +1,26 @@
-// Fills the defaults of the two configs and checks every field, so that C++ receives them whole.
+// Completes the configs of a layer and of a model, so that C++ receives every field. The fields themselves, with types, ranges and
+// defaults, are those of config-schema.ts; here are the defaults that depend on other fields, and what fits together.
+import { complete } from './field-kinds.js';
+import {
+  attentionFields,
+  blockFields,
+  feedForwardFields,
+  modelAttentionFields,
+  modelFields,
+  rotaryFields,
+  stackFields,
+  t5BiasFields,
+  tablePositions,
+  widthFields,
+} from './config-schema.js';
 import { fail } from './errors.js';
 import { entriesOf, isArray } from './plain.js';
 import type {
-  NativeAttentionConfig,
-  NativeModelAttentionConfig,
-  NativeModelConfig,
-  NativeRotaryConfig,
-  NativeStackConfig,
-  NativeT5BiasConfig,
-} from './native.js';
-import type {
   AttentionLayerConfig,
+  CompleteAttentionConfig,
   CompleteImageConfig,
+  CompleteModelAttentionConfig,
+  CompleteModelConfig,
   CompleteStackConfig,
   EncoderConfig,
   ImageConfig,
@@ -21,132 +30,60 @@ import type {
   StackConfig,
   T5BiasConfig,
 } from './config-types.js';
-import {
-  checkArray,
-  checkBoolean,
-  checkInteger,
-  checkKeys,
-  checkObject,
-  checkOneOf,
-  checkPositive,
-  describe,
-  fitsFloat32,
-} from './validation.js';
+import { checkArray, checkInteger, checkKeys, checkObject, describe } from './validation.js';
 
-const attentionKeys: ReadonlySet<string> = new Set<keyof AttentionLayerConfig>([
-  'dModel',
-  'numHeads',
-  'numKvHeads',
-  'dHead',
-  'bias',
-  'outBias',
-  'outProjection',
-  'fused',
-  'sharedHeads',
-  'scaleBy',
-  'normalisation',
-  'maskedValue',
-  'causal',
-  'window',
-]);
+/** No size of a real model comes near it, and products of two stay exact. */
+const largest = 1 << 24;
+const keysOf = (...groups: object[]): ReadonlySet<string> =>
+  new Set(groups.flatMap((group) => Object.keys(group)));
+/** Fields that are no scalars have a name and no entry in the schema. */
+const named = (...keys: string[]) => Object.fromEntries(keys.map((key) => [key, true]));
+
+const attentionKeys = keysOf(widthFields, attentionFields, named('window'));
 /** The model has one dModel, its own. */
-const modelAttentionKeys: ReadonlySet<string> = new Set([
-  ...[...attentionKeys].filter((key) => key !== 'dModel'),
-  'globalTokens',
-]);
-const encoderKeys: ReadonlySet<string> = new Set<keyof EncoderConfig>([
-  'vocabSize',
-  'maxLen',
-  'typeVocabSize',
-  'numLayers',
-  'dFf',
-  'embedScale',
-  'positions',
-  'positionOffset',
-  'padTokenId',
-  'rotary',
-  't5Bias',
-  'memLength',
-  'embedNorm',
-  'normKind',
-  'norm',
-  'normEps',
-  'finalNorm',
-  'activation',
-  'feedForward',
-  'gated',
-  'mlpBias',
-  'attention',
-]);
-const modelKeys: ReadonlySet<string> = new Set<keyof ModelConfig>([
-  ...(encoderKeys as ReadonlySet<keyof EncoderConfig>),
-  'image',
-  'dModel',
-  'encoder',
-  'shareEmbeddings',
-  'pooler',
-  'maskedLmHead',
-  'lmHead',
-  'lmHeadBias',
-  'numLabels',
-  'tieEmbeddings',
+const modelAttentionKeys = keysOf(attentionFields, modelAttentionFields, named('window'));
+const encoderKeys = keysOf(
+  stackFields,
+  blockFields,
+  feedForwardFields,
+  named('rotary', 't5Bias', 'attention'),
+);
+const modelKeys = new Set([
+  ...encoderKeys,
+  ...keysOf(widthFields, modelFields, named('image', 'encoder')),
 ]);
 
-/** Positions that come from a table of maxLen rows; the others know every length. */
-const tabulated: ReadonlySet<CompleteStackConfig['positions']> = new Set([
-  'learned',
-  'sinusoidal',
-  'sinusoidal_halves',
-  'rotary',
-]);
+const isFromTable = (positions: string): boolean => tablePositions.includes(positions);
 
 /** Most tokens of a sequence. */
 export function longestSequence({
   positions,
   maxLen,
 }: Pick<CompleteStackConfig, 'positions' | 'maxLen'>): number {
-  return tabulated.has(positions) ? maxLen : Infinity;
+  return isFromTable(positions) ? maxLen : Infinity;
 }
-
-/** No size of a real model comes near it, and products of two stay exact. */
-const largest = 1 << 24;
 
 /** The config with every default filled in. `name` is how errors call it. */
 export function completeAttentionConfig(
   name: string,
   given: AttentionLayerConfig,
-): NativeAttentionConfig {
+): CompleteAttentionConfig {
   const config = checkObject(name, given, attentionKeys);
-  const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
-  const numHeads = checkInteger(`${name}.numHeads`, config.numHeads, 1, largest);
+  const { dModel } = complete(widthFields, name, config);
+  const numHeads = attentionFields.numHeads.check(`${name}.numHeads`, config.numHeads);
   if (config.dHead === undefined && dModel % numHeads !== 0) {
     fail(
       'invalid_argument',
       `${name}.numHeads: expected a divisor of dModel ${dModel} (or dHead), got ${numHeads}`,
     );
   }
-  const bias = checkBoolean(`${name}.bias`, config.bias ?? true);
   return {
     dModel,
-    numHeads,
-    numKvHeads: checkInteger(`${name}.numKvHeads`, config.numKvHeads ?? numHeads, 1, largest),
-    dHead: checkInteger(`${name}.dHead`, config.dHead ?? dModel / numHeads, 1, largest),
-    bias,
-    outBias: checkBoolean(`${name}.outBias`, config.outBias ?? bias),
-    outProjection: checkBoolean(`${name}.outProjection`, config.outProjection ?? true),
-    fused: checkBoolean(`${name}.fused`, config.fused ?? false),
-    sharedHeads: checkBoolean(`${name}.sharedHeads`, config.sharedHeads ?? false),
-    scaleBy: checkOneOf(`${name}.scaleBy`, config.scaleBy ?? 'd_head', [
-      'd_head',
-      'd_model',
-      'none',
-    ]),
-    normalisation: checkOneOf(`${name}.normalisation`, config.normalisation ?? 'softmax', [
-      'softmax',
-      'none',
-    ]),
-    maskedValue: checkMaskedValue(`${name}.maskedValue`, config.maskedValue ?? -Infinity),
-    causal: checkBoolean(`${name}.causal`, config.causal ?? false),
+    ...complete(attentionFields, name, config, {
+      numKvHeads: numHeads,
+      dHead: dModel / numHeads,
+      outBias: config.bias ?? true,
+    }),
     window: checkWindow(`${name}.window`, config.window ?? Infinity),
   };
 }
@@ -157,27 +94,28 @@ function completeModelAttentionConfig(
   given: ModelAttentionConfig,
   dModel: number,
   numLayers: number,
-): NativeModelAttentionConfig {
-  const { window, globalTokens = false, ...layer } = checkObject(name, given, modelAttentionKeys);
-  const complete = completeAttentionConfig(name, {
-    ...layer,
+): CompleteModelAttentionConfig {
+  const { window, ...config } = checkObject(name, given, modelAttentionKeys);
+  const ofLayer = Object.fromEntries(
+    Object.entries(config).filter(([key]) => attentionKeys.has(key)),
+  ) as Omit<AttentionLayerConfig, 'dModel'>;
+  const isOne = window === undefined || typeof window === 'number';
+  const layerConfig = completeAttentionConfig(name, {
+    ...ofLayer,
     dModel,
-    ...(typeof window === 'number' && { window }),
+    ...(isOne && window !== undefined && { window }),
   });
   return {
-    ...complete,
-    window:
-      window === undefined || typeof window === 'number'
-        ? complete.window
-        : checkWindows(`${name}.window`, window, numLayers),
-    globalTokens: checkBoolean(`${name}.globalTokens`, globalTokens),
+    ...layerConfig,
+    window: isOne ? layerConfig.window : checkWindows(`${name}.window`, window, numLayers),
+    ...complete(modelAttentionFields, name, config),
   };
 }
 
 /** The config with every default filled in: those of PyTorch's nn.TransformerEncoderLayer where it has them. */
-export function completeModelConfig(given: ModelConfig): NativeModelConfig {
+export function completeModelConfig(given: ModelConfig): CompleteModelConfig {
   const config = checkObject('config', given, modelKeys);
-  const { encoder, ...rest } = config;
+  const { encoder: givenEncoder, ...rest } = config;
   const own = {
     ...rest,
     attention:
@@ -185,57 +123,46 @@ export function completeModelConfig(given: ModelConfig): NativeModelConfig {
   };
   const stack = completeStackConfig(
     'config',
-    encoder === undefined ? own : { ...own, attention: { causal: true, ...own.attention } },
+    givenEncoder === undefined ? own : { ...own, attention: { causal: true, ...own.attention } },
   );
-  const { vocabSize } = stack;
-  const flag = (
-    name: 'pooler' | 'maskedLmHead' | 'lmHead' | 'lmHeadBias' | 'shareEmbeddings',
-    otherwise = false,
-  ): boolean => checkBoolean(`config.${name}`, config[name] ?? otherwise);
+  const encoder = givenEncoder === undefined ? null : completeEncoderConfig(own, givenEncoder);
+  const model: CompleteModelConfig = {
+    ...stack,
+    encoder,
+    ...complete(modelFields, 'config', config, {
+      shareEmbeddings: stack.vocabSize > 0 && encoder?.vocabSize === stack.vocabSize,
+    }),
+  };
+  checkModel(model);
+  return model;
+}
+
+/** What fits together in a model, beside what C++ refuses by itself. */
+function checkModel(config: CompleteModelConfig): void {
+  const { encoder, vocabSize } = config;
   const refuse = (field: string, expected: string): never =>
     fail('invalid_argument', `config.${field}: expected ${expected}`);
-  const maskedLmHead = flag('maskedLmHead');
-  if (maskedLmHead && vocabSize === 0)
+  if (config.maskedLmHead && vocabSize === 0)
     refuse('maskedLmHead', 'a vocabSize above 0 to predict from, got 0');
-  const completeEncoder = encoder === undefined ? null : completeEncoderConfig(own, encoder);
-  const shareEmbeddings = flag(
-    'shareEmbeddings',
-    completeEncoder !== null && vocabSize > 0 && completeEncoder.vocabSize === vocabSize,
-  );
-  if (shareEmbeddings && (vocabSize === 0 || completeEncoder?.vocabSize !== vocabSize)) {
+  if (config.shareEmbeddings && (vocabSize === 0 || encoder?.vocabSize !== vocabSize)) {
     refuse(
       'shareEmbeddings',
-      `an encoder of the decoder's vocabSize ${vocabSize}, got ${completeEncoder?.vocabSize ?? 'no encoder'}`,
+      `an encoder of the decoder's vocabSize ${vocabSize}, got ${encoder?.vocabSize ?? 'no encoder'}`,
     );
   }
-  if (completeEncoder && Math.max(stack.memLength, completeEncoder.memLength) > 0)
+  if (config.lmHeadBias && !config.lmHead)
+    refuse('lmHeadBias', 'a model with lmHead, got one without');
+  if (!encoder) return;
+  if (Math.max(config.memLength, encoder.memLength) > 0)
     refuse('memLength', '0 in a model with an encoder and a decoder');
-  const pooler = flag('pooler');
-  const numLabels = checkInteger('config.numLabels', config.numLabels ?? 0, 0, largest);
-  if (completeEncoder) {
-    if (pooler || maskedLmHead)
-      refuse(pooler ? 'pooler' : 'maskedLmHead', 'false in a model with an encoder and a decoder');
-    if (stack.image || numLabels > 0)
-      refuse(stack.image ? 'image' : 'numLabels', 'none in a model with an encoder and a decoder');
-  }
-  const lmHead = flag('lmHead');
-  const lmHeadBias = flag('lmHeadBias');
-  if (lmHeadBias && !lmHead) refuse('lmHeadBias', 'a model with lmHead, got one without');
-  return {
-    ...stack,
-    encoder: completeEncoder,
-    shareEmbeddings,
-    pooler,
-    maskedLmHead,
-    lmHead,
-    lmHeadBias,
-    numLabels,
-    tieEmbeddings: checkBoolean('config.tieEmbeddings', config.tieEmbeddings ?? true),
-  };
+  for (const head of ['pooler', 'maskedLmHead'] as const)
+    if (config[head]) refuse(head, 'false in a model with an encoder and a decoder');
+  if (config.image || config.numLabels > 0)
+    refuse(config.image ? 'image' : 'numLabels', 'none in a model with an encoder and a decoder');
 }
 
 /** What the encoder leaves out is the decoder's. */
-function completeEncoderConfig(decoder: StackConfig, given: EncoderConfig): NativeStackConfig {
+function completeEncoderConfig(decoder: StackConfig, given: EncoderConfig): CompleteStackConfig {
   const encoder = checkObject('config.encoder', given, encoderKeys);
   const attention = checkKeys('config.encoder.attention', encoder.attention, modelAttentionKeys);
   return completeStackConfig('config.encoder', {
@@ -245,86 +172,63 @@ function completeEncoderConfig(decoder: StackConfig, given: EncoderConfig): Nati
   });
 }
 
-function completeStackConfig(name: string, config: StackConfig): NativeStackConfig {
-  const dModel = checkInteger(`${name}.dModel`, config.dModel, 1, largest);
-  const vocabSize = checkInteger(`${name}.vocabSize`, config.vocabSize ?? 0, 0, largest);
-  const numLayers = checkInteger(`${name}.numLayers`, config.numLayers, 1, 1024);
+function completeStackConfig(name: string, config: StackConfig): CompleteStackConfig {
+  const { dModel } = complete(widthFields, name, config);
   const image = completeImageConfig(config.image);
-  if (image && vocabSize > 0)
-    fail('invalid_argument', `config.image: expected no vocabSize beside it, got ${vocabSize}`);
-  const usual = image ? 'learned' : vocabSize > 0 ? 'sinusoidal' : 'none';
-  const positions = checkOneOf(`${name}.positions`, config.positions ?? usual, [
-    'none',
-    'learned',
-    'sinusoidal',
-    'sinusoidal_halves',
-    'rotary',
-    't5_bias',
-    'alibi',
-    'transformer_xl',
-  ]);
   const tokens = image ? imageLength(image) : 512;
-  const maxLen = checkInteger(
-    `${name}.maxLen`,
-    config.maxLen ?? tokens,
-    tabulated.has(positions) ? 1 : 0,
-    largest,
-  );
-  if (image && maxLen !== tokens) {
+  const textPositions = (config.vocabSize ?? 0) > 0 ? 'sinusoidal' : 'none';
+  const stack = complete(stackFields, name, config, {
+    maxLen: tokens,
+    positions: image ? 'learned' : textPositions,
+    padTokenId: -1,
+  });
+  if (image && stack.vocabSize > 0)
     fail(
       'invalid_argument',
-      `config.maxLen: expected ${tokens}, the class token and the patches of config.image, got ${maxLen}`,
+      `config.image: expected no vocabSize beside it, got ${stack.vocabSize}`,
+    );
+  if (isFromTable(stack.positions)) checkInteger(`${name}.maxLen`, stack.maxLen, 1);
+  if (image && stack.maxLen !== tokens) {
+    fail(
+      'invalid_argument',
+      `config.maxLen: expected ${tokens}, the class token and the patches of config.image, got ${stack.maxLen}`,
     );
   }
+  if (stack.memLength > 0 && stack.positions !== 'transformer_xl')
+    fail(
+      'invalid_argument',
+      `${name}.memLength: expected 0 unless positions are "transformer_xl", got ${stack.memLength}`,
+    );
   const attention = completeModelAttentionConfig(
     `${name}.attention`,
     config.attention,
     dModel,
-    numLayers,
+    stack.numLayers,
   );
-  const feedForward = checkOneOf(`${name}.feedForward`, config.feedForward ?? 'mlp', [
-    'mlp',
-    'linear_of_sum',
-  ]);
+  const block = complete(blockFields, name, config);
+  const feedForward = complete(feedForwardFields, name, config, { dFf: 4 * dModel });
+  if (block.feedForward === 'mlp') checkInteger(`${name}.dFf`, feedForward.dFf, 1);
   return {
-    vocabSize,
-    image,
-    maxLen,
-    typeVocabSize: checkInteger(`${name}.typeVocabSize`, config.typeVocabSize ?? 0, 0, largest),
+    ...stack,
     dModel,
-    numLayers,
-    dFf: checkInteger(
-      `${name}.dFf`,
-      config.dFf ?? 4 * dModel,
-      feedForward === 'mlp' ? 1 : 0,
-      largest,
-    ),
-    embedScale: checkPositive(`${name}.embedScale`, config.embedScale ?? 1),
-    positions,
-    positionOffset: checkInteger(`${name}.positionOffset`, config.positionOffset ?? 0, 0, largest),
-    padTokenId:
-      config.padTokenId === undefined
-        ? -1
-        : checkInteger(`${name}.padTokenId`, config.padTokenId, 0, largest),
+    ...block,
+    ...feedForward,
+    image,
     rotary: completeRotaryConfig(`${name}.rotary`, config.rotary),
     t5Bias: completeT5BiasConfig(`${name}.t5Bias`, config.t5Bias, attention.causal),
-    memLength: checkMemLength(`${name}.memLength`, config.memLength ?? 0, positions),
-    embedNorm: checkBoolean(`${name}.embedNorm`, config.embedNorm ?? false),
-    normKind: checkOneOf(`${name}.normKind`, config.normKind ?? 'layer', ['layer', 'rms']),
-    norm: checkOneOf(`${name}.norm`, config.norm ?? 'post', ['post', 'pre']),
-    normEps: checkPositive(`${name}.normEps`, config.normEps ?? 1e-5),
-    finalNorm: checkBoolean(`${name}.finalNorm`, config.finalNorm ?? false),
-    activation: checkOneOf(`${name}.activation`, config.activation ?? 'relu', [
-      'relu',
-      'gelu',
-      'gelu_tanh',
-      'silu',
-    ]),
-    feedForward,
-    gated: checkBoolean(`${name}.gated`, config.gated ?? false),
-    mlpBias: checkBoolean(`${name}.mlpBias`, config.mlpBias ?? true),
     attention,
   };
+}
+
+function completeRotaryConfig(name: string, given: RotaryConfig | undefined) {
+  return complete(rotaryFields, name, checkKeys(name, given, keysOf(rotaryFields)));
+}
+
+/** C++ says where the buckets leave no room for the logarithm. */
+function completeT5BiasConfig(name: string, given: T5BiasConfig | undefined, causal: boolean) {
+  return complete(t5BiasFields, name, checkKeys(name, given, keysOf(t5BiasFields)), {
+    bidirectional: !causal,
+  });
 }
 
 const imageKeys: ReadonlySet<string> = new Set<keyof ImageConfig>([
@@ -366,49 +270,6 @@ export function imageLength({ size, patchSize }: CompleteImageConfig): number {
   return 1 + Math.floor(size[0] / patchSize[0]) * Math.floor(size[1] / patchSize[1]);
 }
 
-const rotaryDefaults: NativeRotaryConfig = {
-  theta: 10000,
-  linearFactor: 1,
-  llama3Factor: 1,
-  lowFrequency: 1,
-  highFrequency: 4,
-  originalMaxLen: 8192,
-};
-
-/** Rotary frequencies with every default filled in. */
-function completeRotaryConfig(name: string, given: RotaryConfig | undefined): NativeRotaryConfig {
-  const config = checkKeys(name, given, new Set(Object.keys(rotaryDefaults)));
-  const complete = { ...rotaryDefaults };
-  for (const key of Object.keys(complete) as (keyof NativeRotaryConfig)[]) {
-    complete[key] = checkPositive(`${name}.${key}`, config[key] ?? complete[key]);
-  }
-  return complete;
-}
-
-/** T5's buckets; C++ says where they leave no room for the logarithm. */
-function completeT5BiasConfig(
-  name: string,
-  given: T5BiasConfig | undefined,
-  causal: boolean,
-): NativeT5BiasConfig {
-  const config = checkKeys(name, given, new Set(['numBuckets', 'maxDistance', 'bidirectional']));
-  return {
-    numBuckets: checkInteger(`${name}.numBuckets`, config.numBuckets ?? 32, 1, largest),
-    maxDistance: checkInteger(`${name}.maxDistance`, config.maxDistance ?? 128, 1, largest),
-    bidirectional: checkBoolean(`${name}.bidirectional`, config.bidirectional ?? !causal),
-  };
-}
-
-function checkMemLength(name: string, value: unknown, positions: StackConfig['positions']): number {
-  const length = checkInteger(name, value, 0, largest);
-  if (length > 0 && positions !== 'transformer_xl')
-    fail(
-      'invalid_argument',
-      `${name}: expected 0 unless positions are "transformer_xl", got ${length}`,
-    );
-  return length;
-}
-
 /** Keys either side, or Infinity. */
 function checkWindow(name: string, value: unknown): number {
   return value === Infinity ? value : checkInteger(name, value, 0, largest);
@@ -427,14 +288,4 @@ function checkWindows(
     );
   }
   return windows.map((window, layer) => checkWindow(`${name}[${layer}]`, window));
-}
-
-function checkMaskedValue(name: string, value: unknown): number {
-  if (typeof value !== 'number' || (value !== -Infinity && !fitsFloat32(value))) {
-    fail(
-      'invalid_argument',
-      `${name}: expected a number that float32 can hold or −Infinity, got ${describe(value)}`,
-    );
-  }
-  return value;
 }

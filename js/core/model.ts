@@ -6,14 +6,7 @@ import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
 import { checkMems, memsNames, nextMems } from './mems.js';
-import type {
-  NativeForwardInputs,
-  NativeForwardOptions,
-  NativeMask,
-  NativeModel,
-  NativeModelConfig,
-  NativeModule,
-} from './native.js';
+import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel, NativeModule } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkTemperature } from './validation.js';
@@ -57,7 +50,7 @@ export class CoreModel extends Parameterised {
   protected override readonly handle: Handle<NativeModel>;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
-  constructor({ native, handles }: ModuleContext, config: NativeModelConfig) {
+  constructor({ native, handles }: ModuleContext, config: CompleteModelConfig) {
     super();
     this.config = config;
     this.handle = handles.adopt(

@@ -1,6 +1,6 @@
 // What cpp/bindings exposes to the package. Private: users never see these names.
 // Every call returns its value or a NativeError; no C++ exception crosses the border.
-import type { CompleteImageConfig } from './config-types.js';
+import type { CompleteAttentionConfig, CompleteModelConfig } from './config-types.js';
 
 export interface NativeError {
   error: { code: string; message: string };
@@ -37,90 +37,6 @@ export interface NativeAttentionResult {
   pattern?: NativeTensor;
   scores?: NativeTensor;
   maskedScores?: NativeTensor;
-}
-
-export interface NativeAttentionConfig {
-  dModel: number;
-  numHeads: number;
-  numKvHeads: number;
-  dHead: number;
-  bias: boolean;
-  outBias: boolean;
-  outProjection: boolean;
-  fused: boolean;
-  sharedHeads: boolean;
-  scaleBy: 'd_head' | 'd_model' | 'none';
-  normalisation: 'softmax' | 'none';
-  maskedValue: number;
-  causal: boolean;
-  window: number; // Infinity: none
-}
-
-export interface NativeModelAttentionConfig extends Omit<NativeAttentionConfig, 'window'> {
-  window: number | readonly number[]; // an array: one for each layer
-  globalTokens: boolean;
-}
-
-export interface NativeRotaryConfig {
-  theta: number;
-  linearFactor: number; // 1: none
-  llama3Factor: number; // 1: none
-  lowFrequency: number;
-  highFrequency: number;
-  originalMaxLen: number;
-}
-
-export interface NativeT5BiasConfig {
-  numBuckets: number;
-  maxDistance: number;
-  bidirectional: boolean;
-}
-
-export interface NativeStackConfig {
-  vocabSize: number;
-  image: CompleteImageConfig | null;
-  maxLen: number;
-  typeVocabSize: number;
-  dModel: number;
-  numLayers: number;
-  dFf: number;
-  embedScale: number;
-  positions:
-    | 'none'
-    | 'learned'
-    | 'sinusoidal'
-    | 'sinusoidal_halves'
-    | 'rotary'
-    | 't5_bias'
-    | 'alibi'
-    | 'transformer_xl';
-  positionOffset: number;
-  padTokenId: number; // −1: none
-  rotary: NativeRotaryConfig;
-  t5Bias: NativeT5BiasConfig;
-  memLength: number;
-  embedNorm: boolean;
-  normKind: 'layer' | 'rms';
-  norm: 'post' | 'pre';
-  normEps: number;
-  finalNorm: boolean;
-  activation: 'relu' | 'gelu' | 'gelu_tanh' | 'silu';
-  feedForward: 'mlp' | 'linear_of_sum';
-  gated: boolean;
-  mlpBias: boolean;
-  attention: NativeModelAttentionConfig;
-}
-
-/** The fields of its only stack, or of its decoder. */
-export interface NativeModelConfig extends NativeStackConfig {
-  encoder: NativeStackConfig | null;
-  shareEmbeddings: boolean;
-  pooler: boolean;
-  maskedLmHead: boolean;
-  lmHead: boolean;
-  lmHeadBias: boolean;
-  numLabels: number; // 0: none
-  tieEmbeddings: boolean;
 }
 
 export interface NativeIntervention {
@@ -243,8 +159,8 @@ export interface NativeModule {
     v: NativeTensor,
     options: NativeAttentionOptions,
   ): NativeResult<NativeAttentionResult>;
-  createAttentionLayer(config: NativeAttentionConfig): NativeResult<NativeAttentionLayer>;
-  createModel(config: NativeModelConfig): NativeResult<NativeModel>;
+  createAttentionLayer(config: CompleteAttentionConfig): NativeResult<NativeAttentionLayer>;
+  createModel(config: CompleteModelConfig): NativeResult<NativeModel>;
   createRecurrent(config: NativeRecurrentConfig): NativeResult<NativeRecurrent>;
   createGeneration(
     model: NativeModel,

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { writeConfigSchema } from './config-schema.mjs';
 import { checkGlue, gluePath, variants, wasmPath } from './cpp.mjs';
 import { packageNotices } from './licences.mjs';
 import { paths } from './paths.mjs';
@@ -30,6 +31,7 @@ const glue = {
 
 export function buildDist() {
   checkGlue();
+  writeConfigSchema();
   const wasm = variants.map((variant) => join(paths.dist, 'wasm', `${variant}.wasm`));
   const sources = [
     'js',

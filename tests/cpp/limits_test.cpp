@@ -124,7 +124,7 @@ TEST_CASE("a config whose sizes overflow is refused, whichever they are") {
           config.d_model = 8, config.num_heads = config.d_head = 65536;
           models::AttentionLayer layer(config);
         }) == "memory: a tensor of shape [65536, 65536] is larger than 2 GiB");
-  CHECK(refused([](ModelConfig& c) { c.num_layers = 5000; }) == "config: numLayers: expected at most 4096, got 5000");
+  CHECK(refused([](ModelConfig& c) { c.num_layers = 5000; }) == "config: numLayers: expected at most 1024, got 5000");
   for (const models::RecurrentConfig config : {models::RecurrentConfig{0, 1, kLargest, 1},
                                                {0, kLargest, 1, 1},
                                                {0, 1, 1, kLargest},

@@ -224,15 +224,15 @@ forEachVariant('mems', (lab) => {
     [{ memLength: -1 }, /config\.memLength: expected an integer from 0/],
     [
       { attention: { numHeads: 3, sharedHeads: true } },
-      /positions relative: expected neither sharedHeads/,
+      /positions transformer_xl: expected neither sharedHeads/,
     ],
     [
       { attention: { numHeads: 3, globalTokens: true } },
-      /positions relative: expected neither sharedHeads nor globalTokens/,
+      /positions transformer_xl: expected neither sharedHeads nor globalTokens/,
     ],
     [
       { feedForward: 'linear_of_sum', norm: 'post' },
-      /positions relative: expected feedForward mlp/,
+      /positions transformer_xl: expected feedForward mlp/,
     ],
     [{ encoder: {} }, /config\.memLength: expected 0 in a model with an encoder and a decoder/],
   ];

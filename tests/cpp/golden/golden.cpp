@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "models/config_schema.h"
+
 namespace attention_lab::testing {
 
 namespace {
@@ -152,13 +154,6 @@ const std::vector<Case>& all_cases() {
   return cases;
 }
 
-template <class Value>
-Value choose(const std::string& name, std::initializer_list<std::pair<const char*, Value>> table) {
-  for (const auto& [key, value] : table)
-    if (name == key) return value;
-  throw std::runtime_error("golden: unknown name " + name);
-}
-
 }  // namespace
 
 Tensors read_safetensors(const std::string& path) {
@@ -205,131 +200,43 @@ std::vector<const Case*> cases_of(const std::string& kind) {
 }
 
 kernels::Activation activation_of(const std::string& name) {
-  using kernels::Activation;
-  return choose<Activation>(name, {{"relu", Activation::relu},
-                                   {"gelu", Activation::gelu},
-                                   {"gelu_tanh", Activation::gelu_tanh},
-                                   {"silu", Activation::silu},
-                                   {"tanh", Activation::tanh}});
-}
-
-nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_model) {
-  using ScaleBy = nn::MultiHeadAttentionConfig::ScaleBy;
-  nn::MultiHeadAttentionConfig attention;
-  attention.d_model = d_model;
-  attention.num_heads = index_of(config["numHeads"]);
-  if (const Json* const groups = config.find("numKvHeads")) attention.num_kv_heads = index_of(*groups);
-  attention.d_head = index_of(config["dHead"]);
-  attention.bias = config["bias"].boolean();
-  attention.out_bias = config["outBias"].boolean();
-  attention.out_projection = config["outProjection"].boolean();
-  attention.fused = config["fused"].boolean();
-  attention.shared_heads = config["sharedHeads"].boolean();
-  attention.scale_by = choose<ScaleBy>(
-      config["scaleBy"].text(), {{"d_head", ScaleBy::d_head}, {"d_model", ScaleBy::d_model}, {"none", ScaleBy::none}});
-  attention.normalisation = choose<nn::Normalisation>(
-      config["normalisation"].text(), {{"softmax", nn::Normalisation::softmax}, {"none", nn::Normalisation::none}});
-  if (const Json* const value = config.find("maskedValue"))
-    attention.masked_value = static_cast<float>(value->number());
-  attention.causal = config["causal"].boolean();
-  if (const Json* const window = config.find("window"); window && !window->is_array())
-    attention.window = index_of(*window);
-  if (const Json* const global = config.find("globalTokens")) attention.global_tokens = global->boolean();
-  return attention;
-}
-
-nn::RotaryConfig rotary_config_of(const Json& config) {
-  nn::RotaryConfig rotary;
-  const std::pair<const char*, double nn::RotaryConfig::*> fields[] = {
-      {"theta", &nn::RotaryConfig::theta},
-      {"linearFactor", &nn::RotaryConfig::linear_factor},
-      {"llama3Factor", &nn::RotaryConfig::llama3_factor},
-      {"lowFrequency", &nn::RotaryConfig::low_frequency},
-      {"highFrequency", &nn::RotaryConfig::high_frequency},
-      {"originalMaxLen", &nn::RotaryConfig::original_max_len}};
-  for (const auto& [name, field] : fields)
-    if (const Json* const value = config.find(name)) rotary.*field = value->number();
-  return rotary;
-}
-
-nn::T5BiasConfig t5_bias_config_of(const Json& config) {
-  return {index_of(config["numBuckets"]), index_of(config["maxDistance"]), config["bidirectional"].boolean()};
+  if (name == "tanh") return kernels::Activation::tanh;  // no feed-forward's
+  return static_cast<kernels::Activation>(models::value_of("activation", name, models::choices<kernels::Activation>));
 }
 
 namespace {
 
-models::StackConfig stack_config_of(const Json& config, Index d_model) {
-  using Positions = models::StackConfig::Positions;
-  using Norm = nn::BlockConfig::NormPlacement;
-  using FeedForwardKind = nn::BlockConfig::FeedForwardKind;
-  models::StackConfig stack;
-  stack.vocab_size = index_of(config["vocabSize"]);
-  stack.max_len = index_of(config["maxLen"]);
-  stack.type_vocab_size = index_of(config["typeVocabSize"]);
-  stack.num_layers = index_of(config["numLayers"]);
-  stack.positions = choose<Positions>(config["positions"].text(), {{"none", Positions::none},
-                                                                   {"learned", Positions::learned},
-                                                                   {"sinusoidal", Positions::sinusoidal},
-                                                                   {"sinusoidal_halves", Positions::sinusoidal_halves},
-                                                                   {"rotary", Positions::rotary},
-                                                                   {"t5_bias", Positions::t5_bias},
-                                                                   {"alibi", Positions::alibi},
-                                                                   {"transformer_xl", Positions::transformer_xl}});
-  const auto if_given = [&](const char* field, auto&& take) {
-    if (const Json* const value = config.find(field)) take(*value);
-  };
-  if_given("positionOffset", [&](const Json& value) { stack.position_offset = index_of(value); });
-  if_given("padTokenId", [&](const Json& value) { stack.pad_token_id = static_cast<int>(value.number()); });
-  if_given("rotary", [&](const Json& value) { stack.rotary = rotary_config_of(value); });
-  if_given("t5Bias", [&](const Json& value) { stack.t5_bias = t5_bias_config_of(value); });
-  if_given("memLength", [&](const Json& value) { stack.mem_length = index_of(value); });
-  if_given("normKind", [&](const Json& value) {
-    stack.block.norm_kind =
-        choose<nn::Norm::Kind>(value.text(), {{"layer", nn::Norm::Kind::layer}, {"rms", nn::Norm::Kind::rms}});
-  });
-  if_given("gated", [&](const Json& value) { stack.block.mlp.gated = value.boolean(); });
-  if_given("mlpBias", [&](const Json& value) { stack.block.mlp.bias = value.boolean(); });
-  if_given("image", [&](const Json& value) {
-    const auto side = [&](const char* field, std::size_t axis) { return index_of(value[field].items().at(axis)); };
-    stack.image = {side("size", 0), side("size", 1), index_of(value["channels"]), side("patchSize", 0),
-                   side("patchSize", 1)};
-  });
-  if_given("embedScale", [&](const Json& value) { stack.embed_scale = static_cast<float>(value.number()); });
-  stack.embed_norm = config["embedNorm"].boolean();
-  stack.block.attention = attention_config_of(config["attention"], d_model);
-  if (const Json* const windows = config["attention"].find("window"); windows && windows->is_array())
-    for (const Json& window : windows->items()) stack.windows.push_back(index_of(window));
-  stack.block.mlp.d_ff = index_of(config["dFf"]);
-  stack.block.mlp.activation = activation_of(config["activation"].text());
-  stack.block.norm_eps = static_cast<float>(config["normEps"].number());
-  stack.block.norm = choose<Norm>(config["norm"].text(), {{"post", Norm::post}, {"pre", Norm::pre}});
-  stack.block.feed_forward = choose<FeedForwardKind>(
-      config["feedForward"].text(), {{"mlp", FeedForwardKind::mlp}, {"linear_of_sum", FeedForwardKind::linear_of_sum}});
-  stack.final_norm = config["finalNorm"].boolean();
-  return stack;
-}
+/// A manifest's object as a source of models::ConfigReader.
+class JsonSource {
+ public:
+  explicit JsonSource(const Json& object) : object_(object) {}
+
+  bool has(const char* field) const { return object_.find(field) != nullptr; }
+  void read(const char* field, bool& into) const { into = object_[field].boolean(); }
+  void read(const char* field, Index& into) const { into = index_of(object_[field]); }
+  void read(const char* field, float& into) const { into = static_cast<float>(object_[field].number()); }
+  void read(const char* field, double& into) const { into = object_[field].number(); }
+  void read(const char* field, std::string& into) const { into = object_[field].text(); }
+  JsonSource child(const char* field) const { return JsonSource(object_[field]); }
+  std::vector<Index> indices(const char* field) const {
+    const Json& value = object_[field];
+    if (!value.is_array()) return {index_of(value)};
+    std::vector<Index> result;
+    for (const Json& item : value.items()) result.push_back(index_of(item));
+    return result;
+  }
+
+ private:
+  const Json& object_;
+};
+
+using Reader = models::ConfigReader<JsonSource>;
 
 }  // namespace
 
-models::ModelConfig model_config_of(const Json& config) {
-  models::ModelConfig model;
-  const Index d_model = index_of(config["dModel"]);
-  static_cast<models::StackConfig&>(model) = stack_config_of(config, d_model);
-  if (const Json* const encoder = config.find("encoder")) {
-    model.encoder = stack_config_of(*encoder, d_model);
-    model.block.cross_attention = true;
-  }
-  if (const Json* const labels = config.find("numLabels")) model.num_labels = index_of(*labels);
-  const std::pair<const char*, bool models::ModelConfig::*> flags[] = {
-      {"shareEmbeddings", &models::ModelConfig::share_embeddings},
-      {"pooler", &models::ModelConfig::pooler},
-      {"maskedLmHead", &models::ModelConfig::masked_lm_head},
-      {"lmHead", &models::ModelConfig::lm_head},
-      {"lmHeadBias", &models::ModelConfig::lm_head_bias},
-      {"tieEmbeddings", &models::ModelConfig::tie_embeddings}};
-  for (const auto& [name, flag] : flags)
-    if (const Json* const value = config.find(name)) model.*flag = value->boolean();
-  return model;
-}
+nn::MultiHeadAttentionConfig attention_config_of(const Json& config) { return Reader::attention(JsonSource(config)); }
+nn::RotaryConfig rotary_config_of(const Json& config) { return Reader::rotary(JsonSource(config)); }
+nn::T5BiasConfig t5_bias_config_of(const Json& config) { return Reader::t5_bias(JsonSource(config)); }
+models::ModelConfig model_config_of(const Json& config) { return Reader::model(JsonSource(config)); }
 
 }  // namespace attention_lab::testing

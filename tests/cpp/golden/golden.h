@@ -44,7 +44,7 @@ struct Case {
 /// The cases of one kind, of every manifest.
 std::vector<const Case*> cases_of(const std::string& kind);
 
-nn::MultiHeadAttentionConfig attention_config_of(const Json& config, Index d_model);
+nn::MultiHeadAttentionConfig attention_config_of(const Json& config);
 nn::RotaryConfig rotary_config_of(const Json& config);
 nn::T5BiasConfig t5_bias_config_of(const Json& config);
 models::ModelConfig model_config_of(const Json& config);

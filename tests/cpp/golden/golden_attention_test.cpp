@@ -105,8 +105,8 @@ TEST_CASE("golden: position biases agree with Transformers") {
     const auto size = [&](const char* option) { return static_cast<Index>(test_case->options[option].number()); };
     const Index H = size("heads"), T = size("T"), S = size("S");
     const bool is_t5 = test_case->options["kind"].text() == "t5";
-    nn::PositionBias bias =
-        is_t5 ? nn::PositionBias::t5(t5_bias_config_of(test_case->options), H) : nn::PositionBias::alibi(H);
+    nn::PositionBias bias(is_t5 ? nn::Positions::t5_bias : nn::Positions::alibi,
+                          is_t5 ? t5_bias_config_of(test_case->options) : nn::T5BiasConfig(), H);
     Parameters parameters;
     bias.name_all(parameters, "position_bias");
     CHECK(parameters.size() == (is_t5 ? 1 : 0));

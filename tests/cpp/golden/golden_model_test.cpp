@@ -82,7 +82,7 @@ TEST_CASE("golden: attention layers agree with PyTorch") {
     const Tensor& query = test_case->inputs.at("query");
     const Tensor& key = input("key", query);
     const Tensor& value = input("value", key);
-    models::AttentionLayer layer(attention_config_of(test_case->config, query.dims[2]));
+    models::AttentionLayer layer(attention_config_of(test_case->config));
     set_parameters(layer.parameters(), *test_case);
     nn::AttentionOverrides overrides = overrides_of(*test_case);
     overrides.key_mask = test_case->has("keyMask") ? test_case->inputs.at("keyMask").bytes.data() : nullptr;

@@ -24,8 +24,13 @@ TEST_CASE("every distance has a bucket of the table, and near ones a bucket of t
 }
 
 TEST_CASE("buckets that leave no room for the logarithm are refused") {
-  CHECK(message_of([] { PositionBias::t5({3, 128, true}, 2); }) == "config: numBuckets: expected at least 4, got 3");
-  CHECK(message_of([] { PositionBias::t5({1, 128, false}, 2); }) == "config: numBuckets: expected at least 2, got 1");
-  CHECK(message_of([] { PositionBias::t5({32, 8, true}, 2); }) == "config: maxDistance: expected at least 9, got 8");
-  CHECK(message_of([] { PositionBias::t5({2000000000, 2000000000, true}, 2000000000); }).starts_with("memory: "));
+  CHECK(message_of([] { PositionBias(nn::Positions::t5_bias, {3, 128, true}, 2); }) ==
+        "config: numBuckets: expected at least 4, got 3");
+  CHECK(message_of([] { PositionBias(nn::Positions::t5_bias, {1, 128, false}, 2); }) ==
+        "config: numBuckets: expected at least 2, got 1");
+  CHECK(message_of([] { PositionBias(nn::Positions::t5_bias, {32, 8, true}, 2); }) ==
+        "config: maxDistance: expected at least 9, got 8");
+  CHECK(message_of([] {
+          PositionBias(nn::Positions::t5_bias, {2000000000, 2000000000, true}, 2000000000);
+        }).starts_with("memory: "));
 }

@@ -42,7 +42,7 @@ std::vector<float> counted(std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("a value nobody asked for is neither kept nor changed") {
+TEST_CASE("a value that nobody observes is neither kept nor changed") {
   Fixture f;
   Record record(f.names);
   record.produced(f.pattern, f.tensor);

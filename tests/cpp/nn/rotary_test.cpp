@@ -25,7 +25,7 @@ std::vector<float> numbers(std::size_t count, std::uint64_t seed, float bound = 
 
 }  // namespace
 
-TEST_CASE("a rotation turns the pair (x_i, x_{i + K/2}) by position · θ^(−2i/K)") {
+TEST_CASE("rotary positions rotate the pair (x_i, x_{i + K/2}) by position · θ^(−2i/K)") {
   constexpr Index T = 20, K = 10;
   const std::vector<float> x = numbers(T * K, 1);
   std::vector<float> y = x;
@@ -40,8 +40,8 @@ TEST_CASE("a rotation turns the pair (x_i, x_{i + K/2}) by position · θ^(−2i
           1.0f /
           static_cast<float>(std::pow(300.0, static_cast<double>(static_cast<float>(2 * i) / static_cast<float>(K))));
       const double angle = static_cast<float>(70 + t) * frequency;
-      const std::complex<double> turned = std::complex<double>(x[low], x[high]) * std::polar(1.0, angle);
-      expected[low] = turned.real(), expected[high] = turned.imag();
+      const std::complex<double> rotated = std::complex<double>(x[low], x[high]) * std::polar(1.0, angle);
+      expected[low] = rotated.real(), expected[high] = rotated.imag();
       bound[low] = bound[high] = 4e-7 * (std::abs(x[low]) + std::abs(x[high]));
     }
   CHECK(compare(y, expected, bound));

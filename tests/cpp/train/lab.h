@@ -26,6 +26,7 @@ inline ModelConfig base() {
   config.block.attention.num_heads = 3;
   config.block.attention.d_head = 4;
   config.block.mlp.d_ff = 20;
+  config.block.mlp.activation = kernels::Activation::gelu;
   config.lm_head = true;
   return config;
 }
@@ -57,7 +58,7 @@ inline ModelConfig llama() {
   config.block.norm_kind = nn::Norm::Kind::rms;
   config.block.mlp.activation = kernels::Activation::silu;
   config.block.mlp.gated = true;
-  config.block.mlp.bias = false;
+  config.block.mlp.mlp_bias = false;
   config.tie_embeddings = false;
   return config;
 }
@@ -83,7 +84,7 @@ struct Lab {
     Random random(3);
     for (const Parameter& parameter : model.parameters()) {
       std::vector<float> values(static_cast<std::size_t>(element_count(parameter.dims)));
-      const bool norm = parameter.dims.size() == 1 && parameter.fresh == Parameter::Fresh::ones;
+      const bool norm = parameter.dims.size() == 1 && parameter.initialisation == Parameter::Initialisation::ones;
       for (float& value : values) value = (norm ? 1.0f : 0.0f) + random.uniform(0.5f);
       parameter.set(values);
     }

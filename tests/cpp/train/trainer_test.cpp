@@ -31,6 +31,7 @@ ModelConfig small() {
   config.block.attention.d_head = 4;
   config.block.attention.causal = true;
   config.block.mlp.d_ff = 20;
+  config.block.mlp.activation = kernels::Activation::gelu;
   config.lm_head = true;
   return config;
 }
@@ -57,22 +58,22 @@ std::vector<float> trained(int steps) {
 
 }  // namespace
 
-TEST_CASE("the rate rises, then falls along half a cosine") {
+TEST_CASE("the learning rate rises, then falls along half a cosine") {
   OptimizerConfig config;
   config.lr = 2.0;
   config.warmup_steps = 4;
   config.total_steps = 12;
-  CHECK(train::rate_after(config, 0) == 0.0);
-  CHECK(train::rate_after(config, 1) == 0.5);
-  CHECK(train::rate_after(config, 4) == 2.0);
-  CHECK(train::rate_after(config, 8) == doctest::Approx(1.0));
-  CHECK(train::rate_after(config, 10) == doctest::Approx(1.0 - std::sqrt(0.5)));
-  CHECK(train::rate_after(config, 12) == 0.0);
-  CHECK(train::rate_after(config, 100) == 0.0);
+  CHECK(train::learning_rate(config, 0) == 0.0);
+  CHECK(train::learning_rate(config, 1) == 0.5);
+  CHECK(train::learning_rate(config, 4) == 2.0);
+  CHECK(train::learning_rate(config, 8) == doctest::Approx(1.0));
+  CHECK(train::learning_rate(config, 10) == doctest::Approx(1.0 - std::sqrt(0.5)));
+  CHECK(train::learning_rate(config, 12) == 0.0);
+  CHECK(train::learning_rate(config, 100) == 0.0);
   config.total_steps = 0;
-  CHECK(train::rate_after(config, 100) == 2.0);
+  CHECK(train::learning_rate(config, 100) == 2.0);
   config.warmup_steps = 0;
-  CHECK(train::rate_after(config, 0) == 2.0);
+  CHECK(train::learning_rate(config, 0) == 2.0);
 }
 
 TEST_CASE("training makes the loss small, and the same run twice gives the same weights") {
@@ -94,7 +95,7 @@ TEST_CASE("training makes the loss small, and the same run twice gives the same 
 
 TEST_CASE("a layer without a bias stays without one") {
   ModelConfig config = small();
-  config.block.attention.bias = config.block.attention.out_bias = config.block.mlp.bias = false;
+  config.block.attention.bias = config.block.attention.out_bias = config.block.mlp.mlp_bias = false;
   Model model(config);
   model.initialise(1);
   Trainer trainer(model, {});

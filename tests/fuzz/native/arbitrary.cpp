@@ -48,7 +48,7 @@ StackConfig stack_config_of(Bytes& bytes) {
   config.embed_scale = bytes.flag() ? bytes.number() : 1.0f;
   config.positions = bytes.one_of(StackConfig::Positions::transformer_xl);
   config.position_offset = bytes.flag() ? bytes.size(0, 3) : 0;
-  config.pad_token_id = bytes.flag() ? static_cast<int>(bytes.size(-1, 22)) : -1;
+  config.pad_token_id = bytes.flag() ? bytes.size(-1, 22) : -1;
   config.rotary.theta = bytes.flag() ? bytes.number() : 10000.0;
   config.rotary.linear_factor = bytes.flag() ? bytes.number() : 1.0;
   config.rotary.llama3_factor = bytes.flag() ? bytes.number() : 1.0;
@@ -58,7 +58,7 @@ StackConfig stack_config_of(Bytes& bytes) {
   config.block.mlp.d_ff = bytes.size(1, 9);
   config.block.mlp.activation = bytes.one_of(kernels::Activation::tanh);
   config.block.mlp.gated = bytes.flag();
-  config.block.mlp.bias = bytes.flag();
+  config.block.mlp.mlp_bias = bytes.flag();
   config.block.norm_kind = bytes.one_of(nn::Norm::Kind::rms);
   config.block.norm_eps = bytes.flag() ? bytes.number() : 1e-5f;
   config.block.norm = bytes.one_of(nn::BlockConfig::NormPlacement::pre);

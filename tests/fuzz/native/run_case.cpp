@@ -221,8 +221,8 @@ void run_attention(Bytes& bytes) {
   attempt(bytes, [&] { ask(record, bytes); });
   kernels::Workspace workspace;
   attempt(bytes, [&] {
-    nn::attend(TensorView::dense(q.data(), {B, H, T, K}), TensorView::dense(k.data(), {B, H, S, K}),
-               TensorView::dense(v.data(), {B, H, S, V}), options, sites, record, workspace,
+    nn::attend({TensorView::dense(q.data(), {B, H, T, K}), TensorView::dense(k.data(), {B, H, S, K}),
+                TensorView::dense(v.data(), {B, H, S, V})}, options, sites, {record, workspace},
                TensorView::dense(z.data(), {B, H, T, V}));
   });
 }
