@@ -146,6 +146,7 @@ class Group:
         listing=None,
         valid=None,
         seed=None,
+        steps=None,
     ):
         """Computes and keeps a case.
 
@@ -153,6 +154,7 @@ class Group:
         options name tensors of inputs as strings 'tensor:NAME'. valid names the input [B, T] whose zeros mark
         positions that are not compared. checkpoint: the name of one in self.checkpoints instead of parameters; compute
         then gets load(dtype), the model. listing: the preset of the package that must compute the same.
+        steps: of a generation, what is suppressed or forced, for each new token.
         """
         if any(case["name"] == name for case in self.cases):
             raise ValueError(f"{self.name}/{name}: there are two")
@@ -191,6 +193,7 @@ class Group:
             "checkpoint": checkpoint,
             "listing": listing,
             "options": options or {},
+            "steps": steps,
             "valid": valid,
             "inputs": list(inputs),
             "parameters": list(parameters),

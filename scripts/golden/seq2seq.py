@@ -10,7 +10,13 @@ import shutil
 
 import torch
 from torch import nn
-from transformers import GenerationConfig, MarianConfig, MarianModel, MarianMTModel
+from transformers import (
+    GenerationConfig,
+    MarianConfig,
+    MarianModel,
+    MarianMTModel,
+    NoBadWordsLogitsProcessor,
+)
 from transformers.models.marian.modeling_marian import MarianSinusoidalPositionalEmbedding
 
 from golden.bert import ACTIVATIONS as BERT_ACTIVATIONS
@@ -527,8 +533,26 @@ class Checkpoints:
             checkpoint=checkpoint,
             options=options,
             seed=random.seed,
+            steps=steps_of(model, ids, new),
             load=lambda dtype: self.load(checkpoint, dtype),
         )
+
+
+def steps_of(model, ids, new):
+    """For each new token the id that Transformers' rules force, or those that they suppress."""
+    rules = generation_of(model)
+    forced = {1: rules.get("forced_bos_token_id"), new: rules.get("forced_eos_token_id")}
+    words = rules.get("bad_words_ids")
+    processor = NoBadWordsLogitsProcessor(words) if words else lambda ids, scores: scores
+    steps = []
+    for t in range(1, len(ids)):
+        if forced.get(t) is not None:
+            steps.append({"forced": forced[t]})
+            continue
+        scores = processor(ids[None, :t], torch.zeros(1, model.config.decoder_vocab_size))
+        suppressed = scores[0].isinf().nonzero()[:, 0].tolist()
+        steps.append({"suppressed": suppressed} if suppressed else {})
+    return steps
 
 
 def generation_of(model):

@@ -131,6 +131,7 @@ std::vector<Case> read_group(const std::string& group) {
     test_case.parameters = section_of(source, "parameters", tensors);
     test_case.expected = section_of(source, "expected", tensors);
     if (const Json* const config = source.find("config")) test_case.config = *config;
+    if (const Json* const steps = source.find("steps")) test_case.steps = *steps;
     if (const Json* const checkpoint = source.find("checkpoint")) {
       const Json& entry = manifest["checkpoints"][checkpoint->text()];
       test_case.config = entry["config"];

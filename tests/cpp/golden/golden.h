@@ -32,6 +32,7 @@ struct Case {
   Tensors inputs, parameters, expected;
   Json config;      // of an attention layer or a model, else null
   Json generation;  // what a checkpoint says of generated tokens, else null
+  Json steps;       // of a generation: which ids are suppressed or forced, for each new token; else null
 
   bool has(const std::string& input) const { return inputs.contains(input); }
   /// The option's value, or else `otherwise`.

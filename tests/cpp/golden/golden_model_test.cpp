@@ -48,28 +48,10 @@ struct StackInputs {
   StackInputs(const StackInputs&) = delete;
 };
 
-/// What the checkpoint forces after `ids`, of which there are at most `most`.
-std::optional<int> forced_token(const Case& test_case, const std::vector<int>& ids, std::size_t most) {
-  const Json* const first = test_case.generation.find("forced_bos_token_id");
-  const Json* const last = test_case.generation.find("forced_eos_token_id");
-  if (last && ids.size() == most - 1) return static_cast<int>(last->number());
-  if (first && ids.size() == 1) return static_cast<int>(first->number());
-  return std::nullopt;
-}
-
-/// Those that would complete a word which the checkpoint never says.
-std::vector<int> bad_tokens(const Case& test_case, const std::vector<int>& ids) {
-  std::vector<int> tokens;
-  if (!test_case.generation.is_object()) return tokens;
-  if (const Json* const words = test_case.generation.find("bad_words_ids"))
-    for (const Json& word : words->items()) {
-      const Json::Items& parts = word.items();
-      bool completed = parts.size() <= ids.size() || parts.size() == 1;
-      for (std::size_t i = 0; completed && i + 1 < parts.size(); ++i)
-        completed = ids[ids.size() + 1 - parts.size() + i] == static_cast<int>(parts[i].number());
-      if (completed) tokens.push_back(static_cast<int>(parts.back().number()));
-    }
-  return tokens;
+/// What Transformers' rules say of the token that comes `number`-th, or nullptr: the manifest has it, for the rules are the
+/// package's and not C++'s.
+const Json* rule(const Case& test_case, std::size_t number, const char* what) {
+  return test_case.steps.is_array() ? test_case.steps.items().at(number).find(what) : nullptr;
 }
 
 }  // namespace
@@ -184,15 +166,18 @@ TEST_CASE("golden: greedy generation picks Transformers' tokens") {
       ids = {static_cast<int>(test_case->generation["decoder_start_token_id"].number())};
     }
     models::Generation generation(model, static_cast<Index>(expected.size()), {}, 0, source);
-    const std::size_t most = ids.size() + static_cast<std::size_t>(test_case->number("maxNewTokens", 0));
+    const std::size_t given = ids.size();
     std::vector<int> unread = ids;
-    while (ids.size() < expected.size()) {  // where it ends, and what has to come, is the caller's business
-      const std::optional<int> forced = model.encoder() ? forced_token(*test_case, ids, most) : std::nullopt;
-      if (!forced) {
-        ids.push_back(generation.next(unread, bad_tokens(*test_case, ids)));
-        unread.clear();
+    while (ids.size() < expected.size()) {  // where it ends is the caller's business
+      const std::size_t number = ids.size() - given;
+      if (const Json* const forced = rule(*test_case, number, "forced")) {
+        ids.push_back(static_cast<int>(forced->number()));
       } else {
-        ids.push_back(*forced);
+        std::vector<int> suppressed;
+        if (const Json* const list = rule(*test_case, number, "suppressed"))
+          for (const Json& id : list->items()) suppressed.push_back(static_cast<int>(id.number()));
+        ids.push_back(generation.next(unread, suppressed));
+        unread.clear();
       }
       unread.push_back(ids.back());
     }
