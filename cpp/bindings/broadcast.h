@@ -1,4 +1,4 @@
-// How masks and biases with fewer axes than the scores are laid over them.
+// Broadcasting of masks and biases over the scores.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// Values across the border: JavaScript objects to C++ structs and back, and errors as values.
+// Conversions between JavaScript objects and C++ structs, and errors as values.
 #pragma once
 
 #include <emscripten/val.h>
@@ -53,9 +53,9 @@ val to_tensor(const val& data, const Shape& dims);
 /// The activations called `requested` ('*': all that were recorded), by name.
 val to_trace(const Record& record, const std::vector<std::string>& requested);
 
-/// What `call` returns, or { error: { code, message } }. The one place where C++ exceptions become values: none crosses the
-/// border, not even where there is no memory left to say why. What converts its arguments may throw too: so a function of the
-/// module takes `val` and numbers alone, and converts them in here.
+/// What `call` returns, or { error: { code, message } }. The one place where C++ exceptions become values: none reaches
+/// JavaScript, not even where no memory is left for a message. Converting arguments may throw, too, so a function of the module
+/// takes only `val` and numbers and converts them in here.
 val guarded(val (*call)(const void* context), const void* context);
 
 /// The same for a lambda; out of line, so that the handlers exist once.

@@ -20,7 +20,8 @@ struct AdamWStep {
 
 /// Loshchilov & Hutter 2019, arXiv:1711.05101, algorithm 2, as torch.optim.AdamW computes it:
 ///   w ← decay · w;  m ← m + (1 − β₁)(g − m);  v ← β₂ v + (1 − β₂) g²;  w ← w − rate · m / (√v / bias_correction + eps)
-/// An m below 1e-30 becomes 0: a weight without gradients would else decay into denormals, which are slow.
+/// An m below 1e-30 is flushed to 0: the moments of a weight without gradients would decay into denormals, which are
+/// slow.
 void adam_w(const AdamWStep& step, const float* gradient, Index size, float* weights, float* first_moment,
             float* second_moment);
 

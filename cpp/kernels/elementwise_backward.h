@@ -1,5 +1,5 @@
-// Backward of what works by element or by row: activations, products, softmax, LayerNorm, RMSNorm.
-// In each, dy is the loss's gradient with respect to the forward pass's result y.
+// The backward pass of elementwise and row-wise operations: activations, products, softmax, LayerNorm, RMSNorm.
+// In each, dy is the gradient of the loss with respect to the forward result y.
 #pragma once
 
 #include <span>

@@ -5,7 +5,7 @@
 
 namespace attention_lab::kernels {
 
-/// Up to as many rows as this, by timing (docs/kernels.md).
+/// Products of at most this many rows take this path; chosen by timing (docs/kernels.md).
 inline constexpr Index kFewRows = 2;
 
 /// y = alpha · a bᵀ.   a: [m, k], b: [n, k], y: [m, n].

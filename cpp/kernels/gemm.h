@@ -35,7 +35,7 @@ void pack_weight(const ConstMatrixView& weight, Index first_out, float* packed);
 /// Copies packed weights back out; the inverse of pack_weight.
 void unpack_weight(const float* packed, Index first_out, const MatrixView& weight);
 
-/// What happens to a tile of the product before it is stored: y = activation(x Wᵀ + b) + residual.
+/// Applied to a tile of the product before it is stored: y = activation(x Wᵀ + b) + residual.
 struct Epilogue {
   Activation activation = Activation::none;
   ConstMatrixView residual;  // [rows, out] or empty; may be the same memory as y

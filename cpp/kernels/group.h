@@ -1,11 +1,11 @@
-// N vectors in step: they share each constant that is loaded, and hide the latency of each other's instructions.
+// N vectors processed in lockstep: they share every constant that is loaded and hide each other's instruction latency.
 #pragma once
 
 #include "kernels/simd.h"
 
 namespace attention_lab::kernels::simd {
 
-/// Reads as one vector does. An F4 among the operands is the same for all N.
+/// Used like a single vector; an F4 operand is broadcast to all N.
 template <int N>
 struct Group {
   F4 of[N];

@@ -10,10 +10,10 @@ namespace attention_lab::kernels {
 /// x, y: [rows, D], may be the same memory; gain, shift: [D], either may be null (1 and 0).
 void layer_norm(const ConstMatrixView& x, const float* gain, const float* shift, float eps, const MatrixView& y);
 
-/// What makes a row x of mean 0 and variance 1: (x − mean − rest) · inverse.
+/// Normalises a row x to mean 0 and variance 1: (x − mean − rest) · inverse.
 struct Standardisation {
   float mean;
-  float rest;  // what the rounded mean lacks
+  float rest;  // the rounding error of the mean
   float inverse;
 };
 Standardisation standardise(const float* x, Index size, float eps);

@@ -8,7 +8,7 @@ namespace attention_lab::kernels {
 using namespace simd;
 
 namespace {
-/// One tile of pack_rows. Rows are turned four by four, the last group first: what it stores past the tile's rows is
+/// One tile of pack_rows. Rows are transposed four by four, the last group first: what it stores past the tile's rows is
 /// overwritten by the group before, and at the end lies in the slack.
 void pack_tile(const ConstMatrixView& a, float alpha, float* packed) {
   const F4 factor = splat(alpha);

@@ -1,5 +1,5 @@
-// Exponentials, logarithms, powers, sines and cosines of single numbers in double, for tables and single values. Short where the C
-// library is exact to the last bit by tables: its exp, log, pow, sin and cos are 19 KB of wasm.
+// Scalar exp, log, pow, sin and cos in double, for tables and single values. Compact rather than exact to the last bit:
+// the C library's, which use tables, are 19 KB of wasm.
 #pragma once
 
 namespace attention_lab::kernels {

@@ -1,11 +1,11 @@
-// The two halves of softmax, apart so that attention can divide after the product with v instead of before.
+// The two halves of softmax, kept separate so that attention can divide after the product with v instead of before it.
 #pragma once
 
 #include "kernels/view.h"
 
 namespace attention_lab::kernels {
 
-/// What softmax subtracts from a row, and what it multiplies by.
+/// What softmax subtracts from a row, and the factor that normalises it.
 struct RowSum {
   float shift = 0.0f;    // max x; 0 where every x is −∞
   float inverse = 0.0f;  // 1 / Σ exp(x − shift); 0 where every x is −∞ or the row is empty

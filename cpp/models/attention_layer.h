@@ -1,4 +1,4 @@
-// One multi-head attention layer standing alone, with its parameters, activations and memory.
+// A stand-alone multi-head attention layer, with its parameters, activations and memory.
 #pragma once
 
 #include "nn/multi_head_attention.h"

@@ -1,4 +1,4 @@
-// Generation, one token after the other, with a cache of keys and values.
+// Autoregressive generation with a cache of keys and values.
 #pragma once
 
 #include <span>
@@ -36,8 +36,8 @@ class Generation {
   /// Room for `capacity` tokens, prompt included.
   Generation(Model& model, Index capacity, const SamplingOptions& options, std::uint64_t seed, Source source = {});
 
-  /// Reads `tokens` (the prompt, later the token picked last) and picks the next, none of `suppressed`. Where that throws, the
-  /// generation is as it was before.
+  /// Reads `tokens` (the prompt, then the token picked last) and picks the next one, never one of `suppressed`. If that
+  /// throws, the generation is as it was before.
   int next(std::span<const int> tokens, std::span<const int> suppressed = {});
 
  private:

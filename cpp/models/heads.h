@@ -1,4 +1,4 @@
-// What stands on top of the last block: BERT's pooler and masked-language-model head, and a classifier.
+// The heads on top of the last block: BERT's pooler and masked-language-model head, and a classifier.
 #pragma once
 
 #include <string>
@@ -59,7 +59,7 @@ class MaskedLmHead {
     (is_untied() ? decoder_ : embedding.tied()).forward(transformed, logits, workspace);
   }
 
-  /// The loss's gradient with respect to hidden, from that with respect to the logits. Dense and norm are computed again.
+  /// From the gradient with respect to the logits to that with respect to hidden. Recomputes dense and norm.
   void backward(const ConstMatrixView& hidden, const nn::Embedding& embedding, const ConstMatrixView& dlogits,
                 const MatrixView& dhidden, const nn::Backward& backward) const {
     const kernels::Workspace::Scope scope(backward.workspace);

@@ -26,7 +26,7 @@ class Model {
   const ActivationNames& activation_names() const { return names_; }
   /// The only stack, or the decoder.
   const Stack& stack() const { return stack_; }
-  /// The other one of an encoder–decoder, or nullptr.
+  /// The encoder of an encoder–decoder, or nullptr.
   const Stack* encoder() const { return encoder_ ? &*encoder_ : nullptr; }
   /// The site of a block's attention pattern [B, H, T, S], in `stack()`.
   Site pattern(Index layer) const { return stack_.patterns()[static_cast<std::size_t>(layer)]; }
@@ -35,16 +35,17 @@ class Model {
   /// Initial weights from a seed.
   void initialise(std::uint64_t seed);
 
-  /// The encoder's hidden states [B·S, D], for `cross.encoder_hidden_states` of the decoder's inputs. Throws as forward does, and where there is no encoder. Valid until the next call.
+  /// The encoder's hidden states [B·S, D], for `cross.encoder_hidden_states` of the decoder's inputs. Throws as forward
+  /// does, and where there is no encoder. Valid until the next call.
   ConstMatrixView encode(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record);
   /// The only stack, or the decoder, and the heads.
   /// Throws on ids outside the vocabulary, on sequences longer than max_len and on inputs of the wrong size.
   ForwardOutput forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides, Record& record);
 
-  /// Has a forward pass keep what backward reads. Throws where this model cannot be trained, naming what stands in the way.
+  /// Requests what backward reads. Throws if this model cannot be trained, naming the reason.
   void request_for_backward(Record& record) const;
-  /// From the loss's gradient with respect to the logits (overwritten) to that with respect to every parameter, after
-  /// forward of the same inputs and, of an encoder–decoder, encode of `encoder`.
+  /// From the gradient with respect to the logits (overwritten) to that with respect to every parameter, after forward of the
+  /// same inputs and, in an encoder–decoder, encode of `encoder`.
   void backward(const ForwardInputs& inputs, const ForwardInputs& encoder, const nn::AttentionOverrides& overrides,
                 const MatrixView& dlogits, const nn::Backward& backward) const;
 

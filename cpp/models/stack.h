@@ -25,7 +25,7 @@ class Stack {
   const std::vector<Site>& patterns() const { return patterns_; }
   const std::vector<Site>& cross_patterns() const { return cross_patterns_; }
 
-  /// What the last forward pass gave.
+  /// The result of the last forward pass.
   ConstMatrixView last_hidden_state() const { return view(hidden_); }
 
   void name_all(Parameters& parameters);

@@ -1,4 +1,4 @@
-// The one exception of the library: a code for programs, a message for people. Knows nothing else.
+// The library's one exception: a code for programs, a message for people.
 #pragma once
 
 #include <exception>
@@ -10,7 +10,7 @@
 
 namespace attention_lab {
 
-/// A part of a message: text, a number or a shape. Refers to what it is made of. Two words, for there are hundreds of them.
+/// A part of a message: text, a number or a shape. Holds references. Two words, since call sites abound.
 class Piece {
  public:
   Piece(const char* text) : Piece(std::string_view(text)) {}
@@ -32,7 +32,7 @@ class Piece {
 };
 
 /// `code` is one of: config, shape, range, name, value, memory. The message names the value, what was expected and
-/// what came.
+/// what was given.
 class Error : public std::exception {
  public:
   Error(const char* code, std::initializer_list<Piece> pieces);

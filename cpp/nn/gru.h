@@ -1,4 +1,4 @@
-// A gated recurrent unit, what read sequences before attention did; and how much each of its inputs still moves each state.
+// A gated recurrent unit, the sequence model before attention, and the derivatives of its states by its inputs.
 #pragma once
 
 #include "nn/parameter.h"
@@ -24,9 +24,9 @@ class Gru {
   void forward(const ConstMatrixView& x, Index batch, const MatrixView& gates, const MatrixView& y, Record& record,
                kernels::Workspace& workspace) const;
 
-  /// One step of the derivative of the state by U numbers that move this layer's inputs:
-  /// jacobian [D, U] ← ∂h′/∂h · jacobian + ∂h′/∂x · below, where below [I, U′] is of the last U′ of them, the others having
-  /// no part in this step's input. gates [4D] are forward's of that step, h [D] the state before it.
+  /// One step of the derivative of the state with respect to U numbers that this layer's inputs depend on:
+  /// jacobian [D, U] ← ∂h′/∂h · jacobian + ∂h′/∂x · below, where below [I, U′] covers the last U′ of them; this step's
+  /// input does not depend on the others. gates [4D] are forward's of that step, h [D] the state before it.
   void differentiate(const float* gates, const float* h, const ConstMatrixView& below, const MatrixView& jacobian,
                      kernels::Workspace& workspace) const;
 

@@ -21,11 +21,11 @@ class Linear {
   void name_all(Parameters& parameters, const std::string& name, bool bias) {
     name_rows(parameters, name, 0, out_, bias);
   }
-  /// Names the biases of rows [first, first + count) alone: where the weights are another's to name.
+  /// Names only the biases of rows [first, first + count), where another layer names the weights.
   void name_bias(Parameters& parameters, const std::string& name, Index first, Index count,
                  Parameter::Initialisation initialisation);
 
-  /// Outputs [first, first + count) alone can be computed only where a panel begins and ends.
+  /// Whether outputs [first, first + count) can be computed by themselves: they must begin and end with a panel.
   bool is_separable(Index first, Index count) const {
     return first % kernels::kPanelWidth == 0 && (count % kernels::kPanelWidth == 0 || first + count == out_);
   }

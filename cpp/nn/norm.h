@@ -43,7 +43,7 @@ class Norm {
       kernels::rms_norm(x, weight_.data(), eps_, y);
   }
 
-  /// Of forward, from its x:  dx = residual + …, and the gradients of weight and bias are added. The residual may be
+  /// From forward's x:  dx = residual + …; the gradients of weight and bias are added. The residual may be
   /// empty; dx may be the memory of dy or the residual.
   void backward(const ConstMatrixView& x, const ConstMatrixView& dy, const ConstMatrixView& residual,
                 const MatrixView& dx, const Backward& backward) const {

@@ -1,4 +1,4 @@
-// Named parameters: how the world reads and writes a layer's weights, whatever layout the layer keeps them in.
+// Named parameters: how callers read and write a layer's weights, whatever layout the layer keeps them in.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace attention_lab {
 
-/// One named tensor inside a layer's storage. Refers to the layer: valid while the layer lives and does not move.
+/// One named tensor inside a layer's storage. A reference: valid while the layer lives and does not move.
 struct Parameter {
   enum class Layout {
     dense,          // row-major

@@ -1,4 +1,4 @@
-// The memory behind named parameters, seen as blocks laid end to end: the layout of gradients and of an optimizer's state.
+// The memory behind named parameters as blocks laid end to end: the layout of gradients and of an optimizer's state.
 #pragma once
 
 #include <vector>
@@ -26,7 +26,7 @@ class ParameterBlocks {
   Index offset_of(const float* storage) const;
   /// The parameter's counterpart in a flat array, to be read and written by name.
   Parameter within(float* flat, const Parameter& parameter) const;
-  /// Sets to 0 what a layout has room for but no parameter names: biases of layers without.
+  /// Zeroes what the layout has room for but no parameter names: the biases of layers without a bias.
   void clear_unnamed(float* flat) const;
 
  private:

@@ -7,8 +7,8 @@
 
 namespace attention_lab::nn {
 
-/// The size of a picture [channels, height, width] and of the patches it is cut into, in pixels. What remains at the
-/// right and at the bottom, too small for a patch, no patch sees (as PyTorch's Conv2d of stride = kernel size).
+/// The size of a picture [channels, height, width] and of the patches it is cut into, in pixels. Pixels at
+/// the right and at the bottom that do not fill a patch are ignored, as by PyTorch's Conv2d with stride = kernel size.
 struct ImageConfig {
   Index height = 0, width = 0, channels = 0;  // all 0: the model reads no pictures
   Index patch_height = 0, patch_width = 0;
@@ -18,7 +18,7 @@ struct ImageConfig {
   /// T: the class token and the patches.
   Index length() const { return 1 + patches(); }
   Index pixels() const { return channels * height * width; }
-  /// Numbers that one patch is made of: C · Ph · Pw.
+  /// Values per patch: C · Ph · Pw.
   Index patch_size() const { return channels * patch_height * patch_width; }
 };
 

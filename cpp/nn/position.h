@@ -41,7 +41,7 @@ class PositionEmbedding {
   PositionEmbedding(Kind kind, Index max_len, Index d_model);
 
   explicit operator bool() const { return kind_ != Kind::none; }
-  /// Names the table where it is learned.
+  /// Names the table if it is learned.
   void name_all(Parameters& parameters, const std::string& name);
   /// Makes a fixed table long enough for positions below `end`, as far as there are such.
   void reach(Index end) const;

@@ -13,8 +13,8 @@ struct T5BiasConfig {
 #include "nn/config_fields.def"
 };
 
-/// The bucket of the distance key − query.  Raffel et al. 2020, arXiv:1910.10683, section 2.1: one bucket a distance up to
-/// half of the buckets, then logarithmically wider ones. As transformers' T5Attention._relative_position_bucket rounds.
+/// The bucket of the distance key − query.  Raffel et al. 2020, arXiv:1910.10683, section 2.1: one bucket for each distance up
+/// to half of the buckets, then logarithmically wider ones. As transformers' T5Attention._relative_position_bucket rounds.
 Index t5_bucket(const T5BiasConfig& config, Index distance);
 
 /// One slope for each head: 2^(−8h/H), h = 1 … H, where H is a power of two; else those of the power of two below, then every
@@ -41,7 +41,8 @@ class PositionBias {
   TensorView forward(Index first, Index T, Index S, kernels::Workspace& workspace) const;
 
   bool learned() const { return positions_ == Positions::t5_bias; }
-  /// A gradient of the bias [1, H, T, S], zero so far. What is added to a cell is added to all cells of its distance.
+  /// A gradient of the bias [1, H, T, S], zeros at first. Cells of one distance share their memory: adding sums over
+  /// them.
   TensorView zero_gradient(Index T, Index S, kernels::Workspace& workspace) const;
   /// Adds the gradient of a learned table: by bucket, the sum over its pairs of query and key.
   void backward(Index first, const TensorView& gradient, const Backward& backward) const;

@@ -1,4 +1,4 @@
-// The sizes of a tensor's axes, held in place: a vector of them would cost an allocation and its clean-up at every use.
+// The sizes of a tensor's axes, stored inline: a vector would cost an allocation and its clean-up at every use.
 #pragma once
 
 #include <algorithm>

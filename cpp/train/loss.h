@@ -12,7 +12,7 @@ inline constexpr int kIgnored = -100;
 
 struct Evaluation {
   double loss = 0.0;      // mean over the labelled positions, in nats
-  double accuracy = 0.0;  // the part of them whose largest logit (the first, where several are) is the label's
+  double accuracy = 0.0;  // the share of them whose largest logit (the first of several) is the label's
 };
 
 /// loss = −mean log softmax(logits)[label] over the n rows whose label is not kIgnored;

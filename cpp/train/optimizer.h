@@ -18,8 +18,8 @@ struct OptimizerConfig {
   Index total_steps = 0;  // 0: the rate stays after the warm-up
 };
 
-/// The learning-rate schedule: the rate of the step that follows `done` steps, lr · done / warmup_steps while that is below 1, then lr or, with
-/// total_steps, lr · ½ (1 + cos(π · progress)), and 0 from total_steps on.
+/// The learning-rate schedule, for the step that follows `done` steps: lr · done / warmup_steps during the warm-up, then
+/// lr or, with total_steps, lr · ½ (1 + cos(π · progress)), and 0 from total_steps on.
 /// transformers get_cosine_schedule_with_warmup; Loshchilov & Hutter 2017, arXiv:1608.03983.
 double learning_rate(const OptimizerConfig& config, std::int64_t done);
 
@@ -35,7 +35,7 @@ class Optimizer {
   /// Throws unless 0 ≤ steps ≤ 2⁵³, up to where a number of JavaScript counts.
   void set_steps(double steps);
 
-  /// Changes the weights of every block, given the flat gradient and its norm. Returns the rate it used.
+  /// Updates the weights of every block, given the flat gradient and its norm. Returns the learning rate it used.
   /// A norm above clip_norm is scaled down to it: torch.nn.utils.clip_grad_norm_.
   double step(const float* gradient, double norm);
 

@@ -22,7 +22,7 @@ struct Batch {
 };
 
 struct StepResult : Evaluation {
-  std::int64_t step = 0;       // steps taken, this one included
+  std::int64_t step = 0;   // steps taken, this one included
   double grad_norm = 0.0;  // before clipping
   double lr = 0.0;
 };
@@ -34,18 +34,18 @@ class Trainer {
   Trainer(const Trainer&) = delete;  // the optimizer refers to blocks_
   Trainer& operator=(const Trainer&) = delete;
 
-  /// In force in every pass from now on.
+  /// Applied in every pass from now on.
   void set_interventions(std::vector<Intervention> interventions);
   Optimizer& optimizer() { return optimizer_; }
 
-  /// Throws where the loss is not finite; so do the others.
+  /// Throws if the loss is not finite; so do the others.
   Evaluation evaluate(const Batch& batch);
-  /// Changes the weights. Throws, and leaves them as they were, where the loss or the gradient is not finite.
+  /// Updates the weights. Throws, leaving them unchanged, if the loss or the gradient is not finite.
   StepResult step(const Batch& batch);
   /// Loss and gradients; weights stay as they are. The records, the first of make_record(), keep what was requested of them,
   /// activations and the loss's gradients with respect to them, and gradient_of() has those of parameters until the next call.
   Evaluation differentiate(const Batch& batch, Record& activations, Record& gradients);
-  /// A record for differentiate(): the trainer's interventions are in force, and it keeps what backward reads.
+  /// A record for differentiate(): it applies the trainer's interventions and keeps what backward reads.
   Record make_record() const;
 
   /// A parameter's counterpart among the gradients, and among the optimizer's moments.

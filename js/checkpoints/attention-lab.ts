@@ -1,7 +1,11 @@
 // Models of createModel that no family of Transformers can express: our own config within config.json, our own names.
 import { completeModelConfig } from '../core/config.js';
 import { AttentionLabError, fail } from '../core/errors.js';
-import type { CompleteModelConfig, CompleteStackConfig, ModelConfig } from '../core/config-types.js';
+import type {
+  CompleteModelConfig,
+  CompleteStackConfig,
+  ModelConfig,
+} from '../core/config-types.js';
 import type { Family } from './family.js';
 import { generationDefaults } from './generation-config.js';
 

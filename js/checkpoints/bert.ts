@@ -1,7 +1,11 @@
 // BERT as Transformers saves it: which config fields and tensor names mean which of ours.
 // Devlin et al. 2019, arXiv:1810.04805; transformers/models/bert.
 import { completeModelConfig } from '../core/config.js';
-import type { CompleteModelConfig, ModelAttentionConfig, ModelConfig } from '../core/config-types.js';
+import type {
+  CompleteModelConfig,
+  ModelAttentionConfig,
+  ModelConfig,
+} from '../core/config-types.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';

@@ -6,7 +6,13 @@ import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
 import { nativeInterventions } from './interventions.js';
 import { checkMems, memsNames, nextMems } from './mems.js';
-import type { NativeForwardInputs, NativeForwardOptions, NativeMask, NativeModel, NativeModule } from './native.js';
+import type {
+  NativeForwardInputs,
+  NativeForwardOptions,
+  NativeMask,
+  NativeModel,
+  NativeModule,
+} from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkTemperature } from './validation.js';

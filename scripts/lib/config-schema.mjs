@@ -97,7 +97,9 @@ export function readSchema() {
       heading,
       fields: macros[macro].map((field) => readField(macros, field)),
     })),
-    tablePositions: macros.POSITIONS.filter(([, kind]) => kind === 'added' || kind === 'rotated').map(([name]) => name),
+    tablePositions: macros.POSITIONS.filter(
+      ([, kind]) => kind === 'added' || kind === 'rotated',
+    ).map(([name]) => name),
   };
 }
 

@@ -230,7 +230,8 @@ TEST_CASE("every table that is indexed by outside data refuses what lies beyond 
   CHECK(learn([&](train::Batch& b) { b.labels = high; }) == "range: labels[1]: expected 0 to 8, got 9");
   CHECK(learn([&](train::Batch& b) { b.labels = low; }).starts_with("range: labels[1]"));
   CHECK(learn([&](train::Batch& b) { b.labels = std::span(ids).first(2); }).starts_with("shape: labels"));
-  CHECK(learn([&](train::Batch& b) { b.disagreement = std::span(numbers).first(5); }).starts_with("shape: disagreement"));
+  CHECK(
+      learn([&](train::Batch& b) { b.disagreement = std::span(numbers).first(5); }).starts_with("shape: disagreement"));
   CHECK(learn([&](train::Batch& b) {
           b.inputs.input_ids = {};
           b.inputs.start = {0, std::span(numbers).first(12)};

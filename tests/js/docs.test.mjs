@@ -84,8 +84,7 @@ describe('docs/api.md', () => {
       'internal members are not published',
     );
     const config = readFileSync(new URL('../../docs/config.md', import.meta.url), 'utf8');
-    const documented = (name) =>
-      new RegExp(`\\b${name.split('.').at(-1)}\\b`).test(text + config);
+    const documented = (name) => new RegExp(`\\b${name.split('.').at(-1)}\\b`).test(text + config);
     assert.deepEqual(
       [...published].filter((name) => !documented(name)),
       [],
