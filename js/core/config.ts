@@ -34,6 +34,7 @@ import { checkArray, checkInteger, checkKeys, checkObject, describe } from './va
 
 /** No size of a real model comes near it, and products of two stay exact. */
 const largest = 1 << 24;
+
 const keysOf = (...groups: object[]): ReadonlySet<string> =>
   new Set(groups.flatMap((group) => Object.keys(group)));
 /** Fields that are no scalars have a name and no entry in the schema. */
