@@ -44,7 +44,15 @@ const batch = (choose) => {
 };
 const config = (choose) => ({
   ...structuredClone(small),
-  positions: choose.of(['none', 'learned', 'sinusoidal', 'rotary', 'alibi', 't5_bias', 'relative']),
+  positions: choose.of([
+    'none',
+    'learned',
+    'sinusoidal',
+    'rotary',
+    'alibi',
+    't5_bias',
+    'transformer_xl',
+  ]),
   dFf: 1 + choose.below(16),
   normEps: 1e-5,
   embedScale: 1 + choose.below(3),

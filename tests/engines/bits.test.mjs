@@ -32,8 +32,8 @@ const hashes = {
   't5_bias gelu, trained': '7ebf38ba8a844dbf',
   't5_bias silu': 'f61a54e39ec4f33b',
   't5_bias silu, trained': '44079c73d81d6192',
-  'relative gelu': '188ae5706758d627',
-  'relative silu': '924e9e5641135fcf',
+  'transformer_xl gelu': '188ae5706758d627',
+  'transformer_xl silu': '924e9e5641135fcf',
   gru: '5b225f37fe038b2e',
 };
 
@@ -42,12 +42,12 @@ const compute = `async ({ createRuntime }) => {
   const rt = await createRuntime({ variant: 'simd128' });
   const bits = ({ data }) => Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length), (x) => x.toString(16)).join();
   const results = {};
-  for (const positions of ['learned', 'sinusoidal', 'rotary', 'alibi', 't5_bias', 'relative'])
+  for (const positions of ['learned', 'sinusoidal', 'rotary', 'alibi', 't5_bias', 'transformer_xl'])
     for (const [name, activation, norm, normKind] of [['gelu', 'gelu', 'post', 'layer'], ['silu', 'silu', 'pre', 'rms']]) {
       const model = rt.createModel({ vocabSize: 50, dModel: 24, numLayers: 2, lmHead: true, positions, activation, norm, normKind, gated: norm === 'pre', attention: { numHeads: 3, causal: true } }, { seed: 5 });
       const inputIds = Array.from({ length: 37 }, (_, t) => (t * 17) % 50);
       results[positions + ' ' + name] = bits(model.forward({ inputIds }).logits);
-      if (positions !== 'relative') {
+      if (positions !== 'transformer_xl') {
         const trainer = model.trainer({ lr: 0.01 });
         for (let k = 0; k < 3; ++k) trainer.step({ inputIds, labels: [...inputIds.slice(1), -100] });
         results[positions + ' ' + name + ', trained'] = bits(model.parameter('blocks.0.attn.q_proj.weight'));
