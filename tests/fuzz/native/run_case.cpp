@@ -66,7 +66,9 @@ void forward(Model& model, Bytes& bytes) {
     const Index S = source.values.length;
     const Overrides overrides(B, of_encoder.block.attention.num_heads, S, S, bytes), cross(B, H, T, S, bytes);
     if (source.values.batch != inputs.values.batch) return;  // the bindings refuse it
-    if (!attempt(bytes, [&] { inputs.values.cross.encoder_hidden_states = model.encode(source.values, overrides.values, record); }))
+    if (!attempt(bytes, [&] {
+          inputs.values.cross.encoder_hidden_states = model.encode(source.values, overrides.values, record);
+        }))
       return;
     inputs.values.cross.overrides = cross.values;
     const Overrides own(B, H, T, T, bytes);
@@ -222,8 +224,8 @@ void run_attention(Bytes& bytes) {
   kernels::Workspace workspace;
   attempt(bytes, [&] {
     nn::attend({TensorView::dense(q.data(), {B, H, T, K}), TensorView::dense(k.data(), {B, H, S, K}),
-                TensorView::dense(v.data(), {B, H, S, V})}, options, sites, {record, workspace},
-               TensorView::dense(z.data(), {B, H, T, V}));
+                TensorView::dense(v.data(), {B, H, S, V})},
+               options, sites, {record, workspace}, TensorView::dense(z.data(), {B, H, T, V}));
   });
 }
 
