@@ -8,6 +8,7 @@ building nor testing does. Seeds come from the cases' names, so the same version
 """
 
 import argparse
+import importlib
 import platform
 from pathlib import Path
 
@@ -66,7 +67,14 @@ GROUPS = {
     "tokenizers": tokenizer_files,
 }
 
+FAMILIES = {
+    file.stem.removeprefix("family_"): importlib.import_module(f"golden.{file.stem}")
+    for file in sorted((Path(__file__).parent / "golden").glob("family_*.py"))
+}
+GROUPS |= FAMILIES
+
 WITH_CHECKPOINTS = (
+    *FAMILIES,
     "analyses",
     "bert",
     "families",

@@ -9,6 +9,7 @@ import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
 import { longformer } from './longformer.js';
 import { marian } from './marian.js';
+import { qwen2 } from './qwen2.js';
 import { roberta } from './roberta.js';
 import { vit } from './vit.js';
 
@@ -20,6 +21,7 @@ export const families: readonly Family[] = [
   llama,
   longformer,
   marian,
+  qwen2,
   roberta,
   vit,
   attentionLab,

@@ -3,9 +3,21 @@
 import { completeModelConfig } from '../core/config.js';
 import type { CompleteModelConfig, RotaryConfig } from '../core/config-types.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
-import type { Family, TensorRule } from './family.js';
+import type { Family, Plan, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
 import { bodyPrefix, Rules } from './rules.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What sets a family apart that is Llama otherwise. */
+export interface LlamaKind {
+  /** The architecture without a head. */
+  body: string;
+  /** Whether q, k, v, the output projection and the MLP have biases. */
+  bias: boolean;
+  outBias: boolean;
+  mlpBias: boolean;
+}
 
 export const llama: Family = {
   modelType: 'llama',
@@ -16,49 +28,72 @@ export const llama: Family = {
   read(json, architecture, has, generation) {
     const config = new ConfigReader(json);
     config.refuseIfGiven('sliding_window');
-    const dModel = config.size('hidden_size', 4096);
-    const numHeads = config.size('num_attention_heads', 32);
-    const numKvHeads = config.divisor(
-      'num_key_value_heads',
-      numHeads,
-      'num_attention_heads',
-      numHeads,
-    );
-    const dHead = config.size('head_dim', Math.floor(dModel / numHeads));
-    if (dHead % 2 !== 0) config.refuse('head_dim', 'an even size, for rotary positions', dHead);
-    const maxLen = config.size('max_position_embeddings', 2048);
     const bias = config.boolean('attention_bias', false);
-    const model = completeModelConfig({
-      vocabSize: config.size('vocab_size', 32000),
-      maxLen,
-      dModel,
-      numLayers: config.size('num_hidden_layers', 32, mostLayers),
-      dFf: config.size('intermediate_size', 11008),
-      positions: 'rotary',
-      rotary: rotary(config, maxLen),
-      normKind: 'rms',
-      norm: 'pre',
-      normEps: config.positive('rms_norm_eps', 1e-6),
-      finalNorm: true,
-      activation: config.choice('hidden_act', activations, 'silu'),
-      gated: true,
-      mlpBias: config.boolean('mlp_bias', false),
-      attention: { numHeads, numKvHeads, dHead, bias, outBias: bias, causal: true },
-      lmHead: architecture !== 'LlamaModel',
-      tieEmbeddings: config.boolean('tie_word_embeddings', false),
-    });
-    const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === 'LlamaModel', has);
-    return {
-      config: model,
-      rules: rules(model, prefix),
-      ignored: ignored(model),
-      generation: generationDefaults({ eos_token_id: 2, ...json }, generation),
-    };
+    const mlpBias = config.boolean('mlp_bias', false);
+    const kind = { body: 'LlamaModel', bias, outBias: bias, mlpBias };
+    return readLlama({ eos_token_id: 2, ...json }, architecture, has, generation, kind);
   },
 
   write: (config) => ({
+    ...llamaFields(config),
     model_type: 'llama',
     architectures: [config.lmHead ? 'LlamaForCausalLM' : 'LlamaModel'],
+    mlp_bias: config.mlpBias,
+    attention_bias: config.attention.bias,
+  }),
+};
+
+/** The plan of a family with Llama's fields and tensors. Defaults are Llama's: others come with `json`. */
+export function readLlama(
+  json: Json,
+  architecture: string | undefined,
+  has: (name: string) => boolean,
+  generation: Json | undefined,
+  { body, bias, outBias, mlpBias }: LlamaKind,
+): Plan {
+  const config = new ConfigReader(json);
+  const dModel = config.size('hidden_size', 4096);
+  const numHeads = config.size('num_attention_heads', 32);
+  const numKvHeads = config.divisor(
+    'num_key_value_heads',
+    numHeads,
+    'num_attention_heads',
+    numHeads,
+  );
+  const dHead = config.size('head_dim', Math.floor(dModel / numHeads));
+  if (dHead % 2 !== 0) config.refuse('head_dim', 'an even size, for rotary positions', dHead);
+  const maxLen = config.size('max_position_embeddings', 2048);
+  const model = completeModelConfig({
+    vocabSize: config.size('vocab_size', 32000),
+    maxLen,
+    dModel,
+    numLayers: config.size('num_hidden_layers', 32, mostLayers),
+    dFf: config.size('intermediate_size', 11008),
+    positions: 'rotary',
+    rotary: rotary(config, maxLen),
+    normKind: 'rms',
+    norm: 'pre',
+    normEps: config.positive('rms_norm_eps', 1e-6),
+    finalNorm: true,
+    activation: config.choice('hidden_act', activations, 'silu'),
+    gated: true,
+    mlpBias,
+    attention: { numHeads, numKvHeads, dHead, bias, outBias, causal: true },
+    lmHead: architecture !== body,
+    tieEmbeddings: config.boolean('tie_word_embeddings', false),
+  });
+  const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === body, has);
+  return {
+    config: model,
+    rules: rules(model, prefix),
+    ignored: ignored(model),
+    generation: generationDefaults(json, generation),
+  };
+}
+
+/** Fields of config.json that such families share. */
+export function llamaFields(config: CompleteModelConfig): Json {
+  return {
     vocab_size: config.vocabSize,
     max_position_embeddings: config.maxLen,
     hidden_size: config.dModel,
@@ -66,20 +101,18 @@ export const llama: Family = {
     intermediate_size: config.dFf,
     rms_norm_eps: config.normEps,
     hidden_act: activationName(config.activation),
-    mlp_bias: config.mlpBias,
     num_attention_heads: config.attention.numHeads,
     num_key_value_heads: config.attention.numKvHeads,
     head_dim: config.attention.dHead,
-    attention_bias: config.attention.bias,
     ...ropeFields(config.rotary),
     tie_word_embeddings: config.tieEmbeddings,
     bos_token_id: null,
     eos_token_id: null,
-  }),
-};
+  };
+}
 
 /** Said twice, for Transformers 5 and for 4. */
-function ropeFields(rotary: CompleteModelConfig['rotary']): Record<string, unknown> {
+function ropeFields(rotary: CompleteModelConfig['rotary']): Json {
   const scaling =
     rotary.linearFactor !== 1
       ? { rope_type: 'linear', factor: rotary.linearFactor }
@@ -136,7 +169,7 @@ function ignored(config: CompleteModelConfig): RegExp[] {
 
 function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V, mlpBias } = config;
-  const { numHeads: H, numKvHeads: G, dHead: K, bias } = config.attention;
+  const { numHeads: H, numKvHeads: G, dHead: K, bias, outBias } = config.attention;
   const body = new Rules(prefix);
   const table = body.tensor('embed.token.weight', [V, D], 'embed_tokens.weight');
   if (config.lmHead && config.tieEmbeddings) table.theirs.push('lm_head.weight'); // save_model keeps one of tied names
@@ -147,7 +180,7 @@ function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
     body.linear(`${ours}.attn.q_proj`, `${theirs}.self_attn.q_proj`, H * K, D, bias);
     body.linear(`${ours}.attn.k_proj`, `${theirs}.self_attn.k_proj`, G * K, D, bias);
     body.linear(`${ours}.attn.v_proj`, `${theirs}.self_attn.v_proj`, G * K, D, bias);
-    body.linear(`${ours}.attn.out_proj`, `${theirs}.self_attn.o_proj`, D, H * K, bias);
+    body.linear(`${ours}.attn.out_proj`, `${theirs}.self_attn.o_proj`, D, H * K, outBias);
     body.tensor(`${ours}.norm2.weight`, [D], `${theirs}.post_attention_layernorm.weight`);
     body.linear(`${ours}.mlp.gate`, `${theirs}.mlp.gate_proj`, F, D, mlpBias);
     body.linear(`${ours}.mlp.fc1`, `${theirs}.mlp.up_proj`, F, D, mlpBias);

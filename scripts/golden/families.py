@@ -298,12 +298,14 @@ def shorter(theirs):
 class Checkpoints:
     """The checkpoints of the group, in folders below out/checkpoints, and the batches that run through them."""
 
-    def __init__(self, group, out):
+    def __init__(self, group, out, describe=None):
         self.group = group
+        self.describe = describe or described
         self.root = out / "checkpoints"
         self.models = {}
 
-    def add(self, name, about, architecture, config, with_tokenizer=None, **saving):
+    def add(self, name, about, architecture, config, with_tokenizer=None, refused=None, **saving):
+        """refused: fields of config.json with which the family does not load it."""
         folder = self.root / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -311,10 +313,12 @@ class Checkpoints:
         seed = fill(model, f"families/{name}")
         model.save_pretrained(folder, **saving)
         self.models[name] = architecture
-        ours, table = described(self.load(name, torch.float32))
+        ours, table = self.describe(self.load(name, torch.float32))
         entry = {"about": about, "seed": seed, "config": ours, "parameters": table}
         if with_tokenizer:
             entry["tokenizer"] = with_tokenizer(folder)
+        if refused:
+            entry["refused"] = refused
         self.group.checkpoints[name] = entry
 
     def load(self, name, dtype):

@@ -1,5 +1,7 @@
 // Every golden case through the built package, in both variants. A new case in tests/golden needs nothing here.
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createRuntime } from 'attention-lab';
 import { assertAllClose } from './compare.mjs';
@@ -63,7 +65,8 @@ for (const variant of ['simd128', 'relaxed']) {
         }
       }
 
-      for (const [name, { about, config, parameters, tokenizer }] of Object.entries(checkpoints)) {
+      for (const [name, entry] of Object.entries(checkpoints)) {
+        const { about, config, parameters, tokenizer, refused = {} } = entry;
         test(`${group}/checkpoints/${name}: ${about}: config and parameters as saved`, async () => {
           const model = await checkpoint(name);
           assertFields(model.config, config, 'config');
@@ -74,6 +77,21 @@ for (const variant of ['simd128', 'relaxed']) {
           const expected = readParameters(name, parameters);
           assertAllClose(model.parameters(), expected, { absolute: 0, relative: 0 });
         });
+
+        for (const [field, value] of Object.entries(refused)) {
+          test(`${group}/checkpoints/${name}: refused with ${field}`, async () => {
+            const folder = checkpointPath(name);
+            const files = new Map(
+              readdirSync(folder).map((file) => [file, readFileSync(join(folder, file))]),
+            );
+            const config = JSON.parse(files.get('config.json'));
+            files.set('config.json', Buffer.from(JSON.stringify({ ...config, [field]: value })));
+            await assert.rejects(runtime.loadModel(files), {
+              code: 'unsupported_checkpoint',
+              message: new RegExp(`config\\.json: ${field}: expected`),
+            });
+          });
+        }
 
         for (const { text, ids, tokens } of tokenizer ?? []) {
           test(`${group}/checkpoints/${name}: tokens of ${JSON.stringify(text.slice(0, 60))}`, async () => {

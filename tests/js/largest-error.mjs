@@ -1,13 +1,16 @@
 // What was compared of each family, and the largest error of any value, as README.md's table has it. To make the table:
 //   scripts/lib/node-relaxed-simd.sh tests/js/largest-error.mjs
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createRuntime } from 'attention-lab';
 import { comparable, runners } from './golden-run.mjs';
 import { checkpointPath, readGroups } from './golden.mjs';
 
-/** Rows of the table, in its order: a model_type of checkpoints, or a group of cases without. */
-export const rows = [
+const configOf = (checkpoint) =>
+  JSON.parse(readFileSync(`${checkpointPath(checkpoint)}/config.json`, 'utf8'));
+
+/** Families, by the model_type of their checkpoints. */
+const named = [
   { of: 'bert', family: 'BERT (MiniLM is one)', reference: '`BertModel`, `BertForMaskedLM`' },
   {
     of: 'distilbert',
@@ -24,6 +27,10 @@ export const rows = [
   { of: 'llama', family: 'Llama', reference: '`LlamaForCausalLM`, `generate`' },
   { of: 'vit', family: 'ViT', reference: '`ViTModel`, `ViTForImageClassification`' },
   { of: 'marian', family: 'Marian', reference: '`MarianMTModel`, `MarianModel`, `generate`' },
+];
+
+/** Groups of cases without checkpoints. */
+const groups = [
   { of: 'seq2seq', family: 'encoder–decoder', reference: '`torch.nn.Transformer`' },
   { of: 'encoder', family: 'encoder', reference: '`torch.nn.TransformerEncoder`' },
   {
@@ -39,6 +46,27 @@ export const rows = [
   { of: 'gru', family: 'GRU', reference: '`torch.nn.GRU`, its gates and Jacobians' },
 ];
 
+/** A family without a row above is called by its architectures: Qwen2ForCausalLM is of Qwen2. */
+function otherRows() {
+  const architectures = new Map();
+  for (const name of readdirSync(checkpointPath('.'))) {
+    const { model_type: of, architectures: own = [] } = configOf(name);
+    if (named.some((row) => row.of === of)) continue;
+    architectures.set(of, new Set([...(architectures.get(of) ?? []), ...own]));
+  }
+  return [...architectures].map(([of, own]) => ({
+    of,
+    family: [...own][0].replace(/For.*|Model$/, ''),
+    reference: [...own]
+      .sort()
+      .map((name) => `\`${name}\``)
+      .join(', '),
+  }));
+}
+
+/** Rows of the table, in its order. */
+export const rows = [...named, ...otherRows(), ...groups];
+
 /** |actual − expected|, infinite where either is no number or the shapes differ. */
 function largest(actual, expected) {
   if (actual?.data.length !== expected.data.length) return Infinity;
@@ -46,10 +74,6 @@ function largest(actual, expected) {
     const error = value === actual.data[i] ? 0 : Math.abs(actual.data[i] - value);
     return Math.max(worst, Number.isNaN(error) ? Infinity : error);
   }, 0);
-}
-
-function modelType(checkpoint) {
-  return JSON.parse(readFileSync(`${checkpointPath(checkpoint)}/config.json`, 'utf8')).model_type;
 }
 
 /** `of` → { checkpoints, cases, values, texts (generated, token for token), error, where }. */
@@ -65,7 +89,7 @@ export async function measure(runtime) {
       ({ kind }) => runners[kind] && kind !== 'gradients' && kind !== 'training',
     )) {
       const { checkpoint, kind, name } = testCase;
-      const row = found.get(checkpoint ? modelType(checkpoint) : group);
+      const row = found.get(checkpoint ? configOf(checkpoint).model_type : group);
       if (!row || kind === 'pictures') continue;
       const model = checkpoint && (await runtime.loadModel(checkpointPath(checkpoint)));
       const { actual, expected } = comparable(testCase, runners[kind](runtime, testCase, model));
