@@ -1,10 +1,14 @@
-// npm run measure: prints the README's table of sizes and times, measured on this machine.
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+// npm run measure [-- FOLDER …]: prints the README's table of sizes and times, measured on this machine. Checkpoints in FOLDERs are typed
+// into as the generated ones are.
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { buildSteps, setUpSteps } from './lib/build-steps.mjs';
 import { findChromium } from './lib/chromium.mjs';
 import { variants } from './lib/cpp.mjs';
+import { writeCheckpoint } from './lib/generated-checkpoints.mjs';
+import { labTimings, textOf } from './lib/lab-timings.mjs';
 import { paths } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
 import { serve } from './lib/serve.mjs';
@@ -91,6 +95,54 @@ async function pageFigures(browser) {
   }
 }
 
+/** What is typed into: a checkpoint, a text, keys. */
+const typing = [
+  { name: 'the model that ships', text: sentence, keys: 60 },
+  { name: 'MiniLM’s shape, 12 words', model: 'minilm', text: textOf(12), keys: 60 },
+  { name: 'MiniLM’s shape, 95 tokens', model: 'minilm', text: textOf(92), keys: 40 },
+  { name: 'SPLADE’s shape, 95 tokens', model: 'splade', text: textOf(92), keys: 40 },
+  { name: 'SmolLM2’s shape, 700 words pasted', model: 'smollm2', text: textOf(700), keys: 2 },
+];
+
+const milliseconds = (value) => `${value.toFixed(0)} ms`;
+
+async function typingFigures(browser, folders) {
+  const temporary = mkdtempSync(join(tmpdir(), 'attention-lab-measure-'));
+  const server = await serve(paths.page);
+  const given = folders.flatMap((folder) =>
+    [12, 92].map((words) => ({
+      name: `${basename(folder)}, ${words} words`,
+      folder,
+      text: textOf(words),
+      keys: 30,
+    })),
+  );
+  try {
+    const rows = [];
+    for (const { name, model, text, keys, folder } of [...typing, ...given]) {
+      const path = folder ?? (model ? writeCheckpoint(temporary, model) : null);
+      const { echo, answer, pasted, longestTask } = await labTimings(browser, server.url, {
+        folder: path,
+        text,
+        keys,
+      });
+      rows.push([
+        `typing, ${name}: text painted, answer painted (p95)`,
+        `${milliseconds(echo.p95)}, ${milliseconds(answer.p95)}`,
+      ]);
+      rows.push([
+        `typing, ${name}: answer to the paste, longest task of the page's thread`,
+        `${milliseconds(pasted)}, ${longestTask === 0 ? 'under 50 ms' : milliseconds(longestTask)}`,
+      ]);
+      if (model) rmSync(path, { recursive: true });
+    }
+    return rows;
+  } finally {
+    await server.close();
+    rmSync(temporary, { recursive: true });
+  }
+}
+
 /** The package in Chromium, with the page's model and sentence, attention weights included. */
 async function forwardTime(browser, variant) {
   const server = await serve(paths.root);
@@ -143,6 +195,11 @@ await exitOnFailure(async () => {
   try {
     const rows = [...wasmSizes(), await packageSize()];
     await step('visits of the page', async () => void rows.push(...(await pageFigures(browser))));
+    const folders = process.argv.slice(2).map((folder) => resolve(folder));
+    await step(
+      'typing in the Lab',
+      async () => void rows.push(...(await typingFigures(browser, folders))),
+    );
     for (const variant of variants)
       await step(
         `forward passes, ${variant}`,

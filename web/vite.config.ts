@@ -6,6 +6,7 @@ import { licences } from './licences.ts';
 import { offline } from './offline.ts';
 import { sharedPackage } from './package.ts';
 import { policy } from './policy.ts';
+import { preload } from './preload.ts';
 import { social } from './social.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -28,5 +29,5 @@ export default defineConfig(({ command }) => ({
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   worker: { format: 'es', plugins: () => [worker] },
   server: { fs: { allow: [here('..')] } },
-  plugins: [page, svelte(), policy(), social(), licences(), offline(isPacked)],
+  plugins: [page, svelte(), preload(), policy(), social(), licences(), offline(isPacked)],
 }));

@@ -15,6 +15,7 @@ import { weightNorms } from './weight-norms.js';
  *   all alike. A key counts if any head of any layer gives it a weight; a query with one such key is left out.
  * - `entropyBits`: −Σ A log₂ A
  * - `previousToken`: A[t, t − 1]; of the queries after the first token
+ * - `nextToken`: A[t, t + 1]; of the queries that may attend to it
  * - `firstToken`: A[t, first token], an attention sink where it is large; of the queries after the first token
  * - `sameToken`: Σ A[t, s] over the other tokens s ≠ t with the query's id; of the queries that have one they may attend to
  * - `induction`: Σ A[t, s + 1] over the earlier tokens s < t with the query's id: on what came next the last times (Olsson et
@@ -26,6 +27,7 @@ export const headMeasures = [
   'entropy',
   'entropyBits',
   'previousToken',
+  'nextToken',
   'firstToken',
   'sameToken',
   'induction',
@@ -60,6 +62,7 @@ interface Query {
   keys: number; //                    how many keys it may attend to
   first: number | undefined; //       place of the first token, where that is not the query itself
   previous: number | undefined; //    place of the token before it
+  following: number | undefined; //   place of the token after it, where it may attend to that
   same: number[]; //                  places of other tokens with its id that it may attend to
   next: number[]; //                  places after those of earlier tokens with its id
 }
@@ -101,7 +104,7 @@ export function measureHeads(
   const kinds = headMeasures.filter((kind) => {
     if (kind === 'weightNorm') return norms !== undefined;
     if (kind === 'sameToken' || kind === 'induction') return hasIds;
-    return isSelf || (kind !== 'previousToken' && kind !== 'distance');
+    return isSelf || !['previousToken', 'nextToken', 'distance'].includes(kind);
   });
   const scores = Object.fromEntries(
     kinds.map((kind) => [
@@ -130,7 +133,7 @@ export function measureHeads(
 }
 
 function addScores(means: Record<HeadMeasure, Mean>, query: Query, weights: Float32Array): void {
-  const { at, keys, first, previous, same, next } = query;
+  const { at, keys, first, previous, following, same, next } = query;
   let bits = 0;
   let distance = 0;
   weights.forEach((weight, key) => {
@@ -142,6 +145,7 @@ function addScores(means: Record<HeadMeasure, Mean>, query: Query, weights: Floa
   means.distance.add(distance);
   if (first !== undefined) means.firstToken.add(weights[first]!);
   if (previous !== undefined) means.previousToken.add(weights[previous]!);
+  if (following !== undefined) means.nextToken.add(weights[following]!);
   if (same.length > 0) means.sameToken.add(same.reduce((total, key) => total + weights[key]!, 0));
   if (next.length > 0) means.induction.add(next.reduce((total, key) => total + weights[key]!, 0));
 }
@@ -174,6 +178,10 @@ function queriesOf(attentions: readonly Tensor[], dims: Dims, options: MeasureOp
         keys: 0,
         first: length !== keys || at > begin ? begin : undefined,
         previous: at > begin && !isPadding(at - 1) ? at - 1 : undefined,
+        following:
+          length === keys && at + 1 < length && !isPadding(at + 1) && mayAttend(at + 1)
+            ? at + 1
+            : undefined,
         same: [],
         next: [],
       };

@@ -1,7 +1,7 @@
 // Interleaved timing and what is reported of it. Knows no contestant.
 
 /** The p-quantile of sorted values, between neighbours. */
-function quantile(sorted, p) {
+export function quantile(sorted, p) {
   const at = (sorted.length - 1) * p;
   const low = Math.floor(at);
   return sorted[low] + (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]) * (at - low);

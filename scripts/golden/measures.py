@@ -92,6 +92,16 @@ def scores(inputs):
                 [A[b, head, t, t - 1] for b, t in later if valid[b, t - 1]],
             )
             put(
+                "nextToken",
+                layer,
+                head,
+                [
+                    A[b, head, t, t + 1]
+                    for b, t in rows
+                    if t + 1 < T and valid[b, t + 1] and can[b, t, t + 1]
+                ],
+            )
+            put(
                 "distance",
                 layer,
                 head,

@@ -18,6 +18,7 @@ export const buildPage = () =>
         'offline.ts',
         'package.ts',
         'policy.ts',
+        'preload.ts',
         'social.ts',
       ].map((name) => join(paths.root, 'web', name)),
       join(paths.root, 'scripts', 'lib', 'policy.mjs'),

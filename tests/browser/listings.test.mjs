@@ -33,6 +33,8 @@ function patterns(choice, input) {
   }
 }
 
+/** What is far below the window does not run. */
+const show = (page) => page.getByTestId('listings').scrollIntoViewIfNeeded();
 const maps = (page) => page.getByTestId('listings').getByRole('figure');
 
 /** Points at a cell of a map of T words and reads it. */
@@ -57,6 +59,7 @@ pageTest(
   'each listing that has weights says that they are random, how it differs, and shows what the package computes',
   {},
   async ({ page }) => {
+    await show(page);
     const words = await tokens(page);
     const input = run(model, await page.getByRole('textbox').first().inputValue()).trace.get(
       'blocks.0.resid_pre',
@@ -151,6 +154,7 @@ pageTest(
 
 pageTest('a listing follows the sentence', {}, async ({ page }) => {
   await page.getByRole('textbox').first().fill('the dog saw the cat .');
+  await show(page);
   const words = ['[CLS]', 'the', 'dog', 'saw', 'the', 'cat', '.', '[SEP]'];
   await eventually(page, async () => assert.deepEqual(await tokens(page), words));
   const [expected] = patterns(

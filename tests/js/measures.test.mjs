@@ -33,6 +33,8 @@ forEachVariant('measures', (lab) => {
     const out = model.forward({ inputIds }, { outputAttentions: true, trace: true });
     const scores = measureHeads(out, { inputIds, parameters: model.parameters() });
     assert.deepEqual(Object.keys(scores).sort(), [...headMeasures].sort());
+    assert.ok(scores.nextToken.data.every(Number.isNaN), 'a causal query has no next token');
+    delete scores.nextToken;
     for (const { data, dims } of Object.values(scores)) {
       assert.deepEqual(dims, [2, 4]);
       assert.ok(data.every((score) => Number.isFinite(score) && score >= 0));
@@ -93,6 +95,7 @@ describe('measureHeads', () => {
       entropy: NaN,
       entropyBits: 0,
       previousToken: NaN,
+      nextToken: NaN,
       firstToken: NaN,
       sameToken: NaN,
       induction: NaN,
@@ -107,6 +110,18 @@ describe('measureHeads', () => {
       ]),
     );
     assert.ok(Object.values(dead).every(Number.isNaN), 'a head without any weight has no tendency');
+  });
+
+  test('the next token: its mean weight over the queries that may attend to one', () => {
+    const rows = [
+      [0.25, 0.75, 0],
+      [0, 0.5, 0.5],
+      [0, 0, 1],
+    ];
+    const scores = (options) => only(measureHeads([patternOf(rows)], options));
+    assert.equal(scores({}).nextToken, 0.625);
+    assert.equal(scores({ attentionMask: [1, 1, 0] }).nextToken, 0.75);
+    assert.equal(scores({ specialTokens: [true, false, false] }).nextToken, 0.5);
   });
 
   test('entropy is over the keys that a query may attend to', () => {

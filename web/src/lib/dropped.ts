@@ -1,7 +1,9 @@
-// Files out of a drop: the folder that was dropped, read to its depth of one, or the files themselves.
+// Files out of a drop: those of the folder that was dropped and, named with their folder, of the ones in it; or the files themselves.
 
 const fileOf = (entry: FileSystemFileEntry) =>
   new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
 
 /** readEntries gives a folder in portions, until an empty one. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
@@ -25,6 +27,10 @@ export async function droppedFiles(
   );
   const folder = entries.find((entry) => entry.isDirectory) as FileSystemDirectoryEntry | undefined;
   const inside = folder ? await entriesOf(folder) : entries;
-  const files = inside.filter((entry) => entry.isFile) as FileSystemFileEntry[];
-  return { files: await Promise.all(files.map(fileOf)), name: folder?.name ?? null };
+  const files = await Promise.all(inside.filter(isFile).map(fileOf));
+  const deeper = folder ? inside.filter((entry) => entry.isDirectory) : [];
+  for (const each of deeper as FileSystemDirectoryEntry[])
+    for (const entry of (await entriesOf(each)).filter(isFile))
+      files.push(new File([await fileOf(entry)], `${each.name}/${entry.name}`));
+  return { files, name: folder?.name ?? null };
 }

@@ -62,7 +62,7 @@ export interface CellLook {
   font: string;
 }
 
-/** Smallest cell that holds a number; largest distance between hatching lines; weights that are written faintly. */
+/** Smallest cell that holds a number; distance between hatching lines; weights that are written faintly. */
 const numberCell = 24;
 const hatch = 5;
 const faintNumber = 0.095;
@@ -80,11 +80,13 @@ export function paintMatrix(
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.font = look.font;
+  const hatching = hatchingOf(context, look);
   for (let row = seen.rows[0]; row < seen.rows[1]; row++) {
     for (let column = seen.columns[0]; column < seen.columns[1]; column++) {
       const [x, y] = [column * cell, row * cell];
       if (look.isMasked(row, column)) {
-        hatchCell(context, x, y, cell - gap, look);
+        context.fillStyle = hatching;
+        context.fillRect(x, y, cell - gap, cell - gap);
         continue;
       }
       const value = cells.value(row, column);
@@ -109,27 +111,28 @@ export function paintHeatmap(
   paintMatrix(canvas, cells, { width: columns * cell, height: rows * cell, left: 0, top: 0 }, look);
 }
 
-function hatchCell(
+/** Slanted lines on paper, as a fill: thousands of cells may be masked. */
+function hatchingOf(
   context: CanvasRenderingContext2D,
-  x: number,
-  y: number,
-  size: number,
-  look: CellLook,
-): void {
-  context.save();
-  context.beginPath();
-  context.rect(x, y, size, size);
-  context.clip();
-  context.fillStyle = look.paper;
-  context.fillRect(x, y, size, size);
-  context.strokeStyle = look.hatchInk;
-  context.lineWidth = 1;
-  context.beginPath();
-  const step = Math.min(hatch, Math.max(2, size / 2));
-  for (let offset = -size; offset < size; offset += step) {
-    context.moveTo(x + offset, y + size);
-    context.lineTo(x + offset + size, y);
+  { paper, hatchInk }: Pick<CellLook, 'paper' | 'hatchInk'>,
+): CanvasPattern {
+  const tile = document.createElement('canvas');
+  const ratio = window.devicePixelRatio || 1;
+  const side = Math.round(hatch * ratio);
+  tile.width = tile.height = side;
+  const ink = tile.getContext('2d')!;
+  ink.fillStyle = paper;
+  ink.fillRect(0, 0, side, side);
+  ink.strokeStyle = hatchInk;
+  ink.lineWidth = ratio;
+  ink.beginPath();
+  // One line from corner to corner, and the ends of its neighbours in the other corners.
+  for (const offset of [-side, 0, side]) {
+    ink.moveTo(offset - 1, side + 1);
+    ink.lineTo(offset + side + 1, -1);
   }
-  context.stroke();
-  context.restore();
+  ink.stroke();
+  const pattern = context.createPattern(tile, 'repeat')!;
+  pattern.setTransform(new DOMMatrix().scale(1 / ratio));
+  return pattern;
 }

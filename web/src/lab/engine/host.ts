@@ -33,7 +33,11 @@ export interface HostFacts {
 export type TokenizerFacts = Pick<
   Tokenizer,
   'maskTokenId' | 'unkTokenId' | 'sepTokenId' | 'specialTokenIds' | 'languageCodes' | 'vocabSize'
-> & { maskToken: string | null };
+> & {
+  maskToken: string | null;
+  /** Its tokens are spelled in GPT-2's characters for bytes: Ġ, Ã¼. */
+  isByteLevel: boolean;
+};
 
 /** Every head of a run at a glance. */
 export interface Survey {
@@ -52,6 +56,8 @@ export interface Thumbnails {
 }
 
 export interface SurveySpec {
+  /** The pass that it is of: its weights may be here still. */
+  pass: number;
   inputs: ForwardInputs;
   options: ForwardOptions;
   /** The attentions, in order. */
@@ -66,6 +72,12 @@ export interface SurveySpec {
 
 /** Floats that one pass of a survey records: longer texts take several passes. */
 const mostRecorded = 24e6;
+/** Floats of weights that stay here after a pass, so that its survey needs no pass of its own. */
+const mostKept = 4e6;
+
+/** Ġ is how it spells a space, Ċ the end of a line: every byte is a token. */
+const isByteLevel = (tokenizer: Tokenizer): boolean =>
+  ['Ġ', 'Ċ'].every((token) => tokenizer.tokenToId(token) !== undefined);
 
 const required = (tokenizer: Tokenizer | undefined): Tokenizer => {
   if (tokenizer) return tokenizer;
@@ -75,8 +87,16 @@ const required = (tokenizer: Tokenizer | undefined): Tokenizer => {
   );
 };
 
+/** One forward pass: its number, and the time of the pass alone, without what it takes to send it. */
+export type Pass = ModelOutput & { id: number; milliseconds: number };
+
+const patternOf = (site: string): string => `${site}.pattern`;
+
 export class Host {
   readonly facts: HostFacts;
+  #passes = 0;
+  /** The weights of every attention of the last pass, where they were kept. */
+  #kept: { id: number; patterns: readonly Tensor[] } | null = null;
 
   constructor(private readonly model: Model) {
     const { config, tokenizer, labels, preprocessor } = model;
@@ -101,6 +121,7 @@ export class Host {
             unkTokenId: tokenizer.unkTokenId,
             sepTokenId: tokenizer.sepTokenId,
             specialTokenIds: tokenizer.specialTokenIds,
+            isByteLevel: isByteLevel(tokenizer),
             languageCodes: tokenizer.languageCodes,
             vocabSize: tokenizer.vocabSize,
           }
@@ -114,9 +135,13 @@ export class Host {
     return required(isAnswer ? targetTokenizer : tokenizer).encode(text, pair ?? undefined);
   }
 
-  /** As the vocabulary spells it. */
+  /** As the vocabulary spells it; of a byte-level one, what its bytes say. */
   tokenText(id: number): string {
-    return required(this.model.targetTokenizer).idToToken(id) ?? `#${id}`;
+    const tokenizer = required(this.model.targetTokenizer);
+    const token = tokenizer.idToToken(id) ?? `#${id}`;
+    if (!this.facts.tokenizer?.isByteLevel || tokenizer.specialTokenIds.includes(id)) return token;
+    const text = this.model.decode([id]);
+    return text === '' || text.includes('\ufffd') ? token : text;
   }
 
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
@@ -127,8 +152,34 @@ export class Host {
     return this.model.preprocess(picture);
   }
 
-  forward(inputs: ForwardInputs, options: ForwardOptions): ModelOutput {
-    return this.model.forward(inputs, options);
+  /** `surveyed`: attentions whose weights stay here for a survey of this pass, where they are not too many. */
+  forward(
+    inputs: ForwardInputs,
+    options: ForwardOptions,
+    surveyed?: { sites: readonly string[]; cells: number },
+  ): Pass {
+    const { sites, cells } = surveyed ?? { sites: [], cells: 0 };
+    const keeps = cells > 0 && sites.length * cells <= mostKept;
+    const asked = new Set(Array.isArray(options.trace) ? (options.trace as string[]) : []);
+    const more = keeps ? sites.map(patternOf).filter((name) => !asked.has(name)) : [];
+    const start = performance.now();
+    const output = this.model.forward(
+      inputs,
+      keeps ? { ...options, trace: [...asked, ...more] } : options,
+    );
+    const milliseconds = performance.now() - start;
+    const id = ++this.#passes;
+    this.#kept = null;
+    if (keeps) {
+      // What is sent is moved: of what was asked for a copy stays.
+      const patterns = sites.map((site) => {
+        const { data, dims } = output.trace.get(patternOf(site))!;
+        return { data: asked.has(patternOf(site)) ? data.slice() : data, dims };
+      });
+      this.#kept = { id, patterns };
+      for (const name of more) output.trace.delete(name);
+    }
+    return { ...output, id, milliseconds };
   }
 
   sweep(spec: SweepSpec, call: SweepCall): Promise<SweepResult> {
@@ -151,25 +202,30 @@ export class Host {
 
   /** Every head, made small and scored, in as many passes as memory asks for. Lets messages in between them. */
   async survey(
-    { inputs, options, sites, text, cells, size }: SurveySpec,
+    { pass, inputs, options, sites, text, cells, size }: SurveySpec,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<Survey> {
     const { numHeads } = this.facts.config.attention;
-    const layers = Math.max(1, Math.floor(mostRecorded / Math.max(1, numHeads * cells)));
+    const kept = this.#kept?.id === pass ? this.#kept.patterns : null;
+    const layers = kept ? 1 : Math.max(1, Math.floor(mostRecorded / Math.max(1, numHeads * cells)));
     const thumbnails = new Map<string, Thumbnails>();
     const parts: HeadScores[] = [];
     for (let start = 0; start < sites.length; start += layers) {
       if (start > 0) await new Promise((resolve) => setTimeout(resolve));
       if (signal?.aborted) throw new AttentionLabError('aborted', 'survey: aborted');
       const group = sites.slice(start, start + layers);
-      const names = group.map((site) => `${site}.pattern`);
-      const { trace } = this.model.forward(inputs, { ...options, trace: names });
-      const patterns = names.map((name) => trace.get(name)!);
+      const patterns = kept?.slice(start, start + layers) ?? this.#patterns(inputs, options, group);
       group.forEach((site, i) => thumbnails.set(site, pooled(patterns[i]!, size)));
       if (text)
         parts.push(measureHeads(patterns, { inputIds: text.ids, specialTokens: text.special }));
     }
     return { thumbnails, scores: parts.length > 0 ? joined(parts) : null };
+  }
+
+  #patterns(inputs: ForwardInputs, options: ForwardOptions, sites: readonly string[]): Tensor[] {
+    const names = sites.map(patternOf);
+    const { trace } = this.model.forward(inputs, { ...options, trace: names });
+    return names.map((name) => trace.get(name)!);
   }
 
   dispose(): void {

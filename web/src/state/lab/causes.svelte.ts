@@ -42,6 +42,8 @@ class Causes {
   progress = $state.raw<{ done: number; total: number } | null>(null);
   error = $state('');
   #asking: AbortController | null = null;
+  /** The model that the answers are of. */
+  #answering: OpenModel | null = null;
 
   readonly question: Question | null = $derived.by(() => {
     const { model, after, textRunBefore: before, pinned } = session;
@@ -81,7 +83,8 @@ class Causes {
     const { question, asksItself } = this;
     untrack(() => {
       this.stop();
-      if (!question || !asksItself) this.answers = null;
+      // What is known of another model says nothing here, not even for a moment.
+      if (!question || !asksItself || question.model !== this.#answering) this.answers = null;
     });
     const timer = question && asksItself ? setTimeout(() => void this.ask(), pause) : undefined;
     return () => clearTimeout(timer);
@@ -111,15 +114,16 @@ class Causes {
           { token: other.token, position: asked.position },
           call,
         ));
-      if (this.#asking === mine)
-        this.answers = {
-          word: model.word(asked.token),
-          baseline: heads[0]!.result.baseline,
-          isDifference: asked.against !== undefined,
-          against: asked.against === undefined ? null : model.word(asked.against),
-          heads,
-          patches: patched && { word: model.word(other!.token), result: patched },
-        };
+      if (this.#asking !== mine) return;
+      this.#answering = model;
+      this.answers = {
+        word: model.word(asked.token),
+        baseline: heads[0]!.result.baseline,
+        isDifference: asked.against !== undefined,
+        against: asked.against === undefined ? null : model.word(asked.against),
+        heads,
+        patches: patched && { word: model.word(other!.token), result: patched },
+      };
     } catch (error) {
       if (this.#asking === mine)
         this.error = error instanceof Error ? error.message : String(error);

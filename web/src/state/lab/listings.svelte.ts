@@ -28,6 +28,9 @@ export interface ListingRun {
   numbers?: { embedding: Tensor; output: Tensor; context: Tensor; usual: Tensor };
 }
 
+/** Of a longer text the first tokens are read: a listing runs on the page's own thread. */
+export const longest = 128;
+
 const numHeads = 4;
 const seed = 1;
 
@@ -37,6 +40,8 @@ class Listings {
   ownNumbers = $state(true);
   run = $state.raw<ListingRun | null>(null);
   difference = $state('');
+  /** The text has more tokens than were read. */
+  isCut = $state(false);
   error = $state('');
   #open: { name: ListingName; width: number; listing: Listing } | null = null;
 
@@ -45,8 +50,9 @@ class Listings {
     const { choice, ownNumbers } = this;
     const { after } = session;
     const { edits } = session.controls;
-    const input = after?.trace.get(inputName);
-    if (!after || !input) return;
+    const whole = after?.trace.get(inputName);
+    if (!after || !whole) return;
+    const input = firstTokens(whole);
     try {
       const runtime = await getRuntime();
       const name = listingOf(choice);
@@ -59,6 +65,7 @@ class Listings {
       }
       const { listing } = this.#open;
       this.difference = listing.difference;
+      this.isCut = input !== whole;
       this.run = forward(listing, choice, input, after, edits, ownNumbers);
       this.error = '';
     } catch (error) {
@@ -66,6 +73,13 @@ class Listings {
       this.error = error instanceof Error ? error.message : String(error);
     }
   }
+}
+
+function firstTokens(vectors: Tensor): Tensor {
+  const [count, width] = vectors.dims.slice(-2) as [number, number];
+  return count <= longest
+    ? vectors
+    : { data: vectors.data.subarray(0, longest * width), dims: [1, longest, width] };
 }
 
 function forward(
@@ -76,7 +90,7 @@ function forward(
   edits: Edits,
   ownNumbers: boolean,
 ): ListingRun {
-  const words = run.tokens.map((token) => token.text);
+  const words = run.tokens.slice(0, longest).map((token) => token.text);
   if (choice === 'no_weights') {
     const query = ownNumbers ? publishedVectors : { data: input.data, dims: input.dims.slice(1) };
     const { trace, output } = listing.forward({ query }, { trace: true });

@@ -1,13 +1,7 @@
 // A model of one text, wherever it runs: its tokens as they are shown, its passes, and what a sweep over its words asks.
-import type {
-  Encoding,
-  ForwardInputs,
-  ModelOutput,
-  SweepCall,
-  SweepResult,
-  Tensor,
-} from 'attention-lab';
+import type { Encoding, ForwardInputs, SweepCall, SweepResult, Tensor } from 'attention-lab';
 import type { Awaitable, Backend } from '../../lab/engine/backend.ts';
+import type { Pass } from '../../lab/engine/host.ts';
 import { textOfToken } from '../../lib/tokens.ts';
 import type { Edits } from './edits.ts';
 import { OpenModel, type Focus, type Origin, type Question } from './open-model.svelte.ts';
@@ -125,7 +119,6 @@ export class TextModel extends OpenModel {
     const { trace, ...options } = this.options(edits, focus, {
       mask: [tokens.length, tokens.length],
     });
-    const start = performance.now();
     const inputs: ForwardInputs = {
       inputIds: ids,
       ...(pair !== null && { tokenTypeIds: encoding.tokenTypeIds.slice(0, ids.length) }),
@@ -133,8 +126,13 @@ export class TextModel extends OpenModel {
         globalAttentionMask: ids.map((_, place) => Number(globals.includes(place))),
       }),
     };
-    const output = this.backend.forward(inputs, { ...options, trace: [inputName, ...trace] });
-    const finish = (output: ModelOutput): TextRun => ({
+    const output = this.backend.forward(
+      inputs,
+      { ...options, trace: [inputName, ...trace] },
+      this.surveyed(tokens.length ** 2),
+    );
+    const finish = (output: Pass): TextRun => ({
+      pass: output.id,
       inputs,
       tokens,
       ids,
@@ -143,7 +141,7 @@ export class TextModel extends OpenModel {
       trace: output.trace,
       lastHiddenState: output.lastHiddenState,
       logits: output.logits,
-      milliseconds: performance.now() - start,
+      milliseconds: output.milliseconds,
       ...(this.tracesAll &&
         this.#outProjections.size > 0 && { outProjections: this.#outProjections }),
     });
@@ -152,20 +150,25 @@ export class TextModel extends OpenModel {
 
   #tokens(texts: readonly [string, string], encoding: Encoding): Token[] {
     const { ids, tokens, words, offsets, tokenTypeIds } = encoding;
-    const unkTokenId = this.backend.facts.tokenizer?.unkTokenId;
-    return ids.map((id, i) => {
+    const { unkTokenId, isByteLevel } = this.backend.facts.tokenizer ?? {};
+    return ids.map((id, i): Token => {
       const place = offsets[i];
       const unknown = id === unkTokenId;
-      return {
+      const token = {
         id,
-        text:
-          unknown && place
-            ? texts[tokenTypeIds[i] === 1 ? 1 : 0].slice(...place)
-            : textOfToken(tokens[i]!),
+        text: textOfToken(tokens[i]!),
         special: this.#added.has(id),
         continues: i > 0 && words[i] !== null && words[i] === words[i - 1],
         unknown,
       };
+      if (!place || token.special || !(unknown || isByteLevel)) return token;
+      const source = texts[tokenTypeIds[i] === 1 ? 1 : 0];
+      const [before] = offsets[i - 1] ?? [];
+      // A character of several bytes may be several tokens: the first shows it, the others that they belong to it.
+      if (isByteLevel && before === place[0] && tokenTypeIds[i] === tokenTypeIds[i - 1])
+        return { ...token, text: '…', joins: '' };
+      const written = source.slice(...place);
+      return { ...token, text: /^\s+$/.test(written) ? '␣' : written.replace(/^\s/, '') };
     });
   }
 }

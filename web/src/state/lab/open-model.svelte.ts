@@ -139,6 +139,11 @@ export abstract class OpenModel {
     return known;
   }
 
+  /** What a model in a worker keeps of a pass: every attention, of so many cells a head. */
+  protected surveyed(cells: number): { sites: readonly string[]; cells: number } | undefined {
+    return this.isRemote ? { sites: this.siteNames, cells: cells * this.numHeads } : undefined;
+  }
+
   /** Every head of a run, small and scored. */
   async survey(run: Run, edits: Edits, signal: AbortSignal): Promise<Survey> {
     const { sites, tokens, inputs } = run;
@@ -147,6 +152,7 @@ export abstract class OpenModel {
     const [first] = sites;
     return this.backend.survey(
       {
+        pass: run.pass,
         inputs,
         options: forwardOptions(edits, maskSizes(sites)),
         sites: sites.map(({ site }) => site),

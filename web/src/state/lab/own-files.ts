@@ -3,12 +3,22 @@ import { openFiles } from './start.ts';
 
 /** `folder`: its name, where the files do not carry it. false: `session.error` says why not. */
 export async function openOwn(files: readonly File[], folder: string | null): Promise<boolean> {
-  // A chosen folder's files carry their path; the package wants the folder's own files, not those of its subfolders.
-  const top = files.filter((file) => (file.webkitRelativePath || file.name).split('/').length <= 2);
+  // A chosen folder's files carry their path, which does not survive the way to a worker: of its subfolders those count that say how
+  // a model's vectors become a text's (1_Pooling/config.json), by names that hold the folder.
+  const top = files.flatMap((file) => {
+    const path = (file.webkitRelativePath || file.name).split('/');
+    if (path.length <= 2 && !isModule(path[0]!)) return [file];
+    const [own, name] = path.slice(-2);
+    if (!isModule(own!) || path.length > 3) return [];
+    return file.name.includes('/') ? [file] : [new File([file], `${own}/${name}`)];
+  });
   const name = folder ?? (files[0]!.webkitRelativePath.split('/')[0] || files[0]!.name);
   const { files: found, sample } = await unpacked(top);
   return openFiles(found, name, sample);
 }
+
+/** A folder of one of a sentence transformer's modules. */
+export const isModule = (folder: string): boolean => /^\d+_\w+$/.test(folder);
 
 /** With what is in a .zip that Train saved, and an input of its lesson. A file that is none is left to the package to refuse. */
 async function unpacked(

@@ -16,6 +16,8 @@ export interface Token extends InputToken {
   /** Added around the text: [CLS], [SEP], padding. Not [MASK], which a reader writes. */
   special: boolean;
   continues: boolean;
+  /** What it adds to a merged word, where that is not its text. */
+  joins?: string;
   /** Not in the vocabulary: the model sees [UNK]. */
   unknown: boolean;
 }
@@ -38,6 +40,8 @@ export interface Input {
 
 /** One forward pass over one input. */
 export interface Run {
+  /** The number of its pass. */
+  pass: number;
   /** What `forward` was given. */
   inputs: ForwardInputs;
   /** Every attention, layer by layer; an encoder–decoder has three kinds of them. */

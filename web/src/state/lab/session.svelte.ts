@@ -32,6 +32,10 @@ export interface WordChoice {
   key: string;
 }
 
+/** Milliseconds until a run counts as slow, and without a keystroke until every head is looked over. */
+const slow = 150;
+const lull = 120;
+
 interface Pair {
   model: OpenModel;
   before: Run;
@@ -60,16 +64,20 @@ export class Session {
 
   /** A run in a worker is under way: what is on screen is of the input before. */
   isComputing = $state(false);
+  /** It has been for a while: said so only then, or every keystroke would flicker. */
+  isSlow = $state(false);
   loading = $state.raw<Progress | null>(null);
   isLoading = $state(false);
   isWriting = $state(false);
-  /** What the reader gave cannot be read: nothing at all. What is on screen is of the input before. */
-  problem = $state<'empty' | null>(null);
+  /** What the reader gave cannot be read: nothing at all, or words where ids are asked for. What is on screen is of the input before. */
+  problem = $state<'empty' | 'ids' | null>(null);
   /** Why the last load or run failed; the run before it stays on screen. */
   error = $state.raw<{ code: string; message: string } | null>(null);
 
   before = $state.raw<Run | null>(null);
   after = $state.raw<Run | null>(null);
+  /** Of the open model. The first pass compiles what it runs. */
+  passes = $state(0);
   /** Every head at a glance, of a model in a worker: of the run it was made of, which may be an older one than `after`. */
   survey = $state.raw<Survey | null>(null);
 
@@ -110,6 +118,7 @@ export class Session {
   #selections = 0;
   #writing: AbortController | null = null;
   #surveying: AbortController | null = null;
+  #looksOver: ReturnType<typeof setTimeout> | undefined;
   /** The next run opens on a head that shows something. */
   #seeksHead = false;
   #asksAtEnd = false;
@@ -155,6 +164,7 @@ export class Session {
     this.compare = 'after';
     this.#followed = null;
     this.survey = null;
+    this.passes = 0;
     this.#surveying?.abort();
     this.#seeksHead = true;
     this.#opened = { level: 'attention', part: 'pattern' };
@@ -312,6 +322,7 @@ export class Session {
     this.#waiting = task;
     if (untrack(() => this.isComputing)) return;
     this.isComputing = true;
+    const timer = setTimeout(() => (this.isSlow = true), slow);
     while (this.#waiting) {
       const next: () => Promise<Pair> = this.#waiting;
       this.#waiting = null;
@@ -325,14 +336,16 @@ export class Session {
         if (!this.#waiting && model === this.model) this.#fail(error);
       }
     }
-    this.isComputing = false;
-    void this.#lookOver();
+    clearTimeout(timer);
+    this.isComputing = this.isSlow = false;
+    clearTimeout(this.#looksOver);
+    this.#looksOver = setTimeout(() => void this.#lookOver(), this.#seeksHead ? 0 : lull);
   }
 
   /** Every head of what is shown, once nothing else is to be computed. */
   async #lookOver(): Promise<void> {
     const { model, after } = this;
-    if (!model || !after || !model.isRemote) return;
+    if (!model || !after || !model.isRemote || this.isComputing) return;
     this.#surveying?.abort();
     const mine = new AbortController();
     this.#surveying = mine;
@@ -360,6 +373,7 @@ export class Session {
     this.#follow(after);
     this.after = after;
     this.before = before;
+    this.passes += 1;
     this.error = null;
     this.problem = null;
     if (this.#asksAtEnd || (this.#seeksHead && this.model?.kind === 'text' && this.model.causal))
@@ -389,8 +403,16 @@ export class Session {
     if (blocked !== edits.blocked) this.controls.change({ ...edits, blocked }, 'follow');
   }
 
-  /** No token to read is no failure: a reader may clear the field to write another text. */
-  #isEmpty(error: unknown): boolean {
+  /** What a reader may well write on the way to something else is no failure. */
+  #problemOf(error: unknown): 'empty' | 'ids' | null {
+    if (!(error instanceof AttentionLabError)) return null;
+    if (this.#isEmpty()) return 'empty';
+    const isIds = this.viewed?.kind === 'pair' && !this.viewed.hasTokenizer;
+    return isIds && error.message.startsWith('tokens: expected ids') ? 'ids' : null;
+  }
+
+  /** No token to read: a reader may clear the field to write another text. */
+  #isEmpty(): boolean {
     const { model, viewed, text, target } = this;
     const isBlank = (given: string) => given.trim() === '';
     // Before what a model writes of its own stands its first token, which is enough.
@@ -398,14 +420,14 @@ export class Session {
     return (
       model !== null &&
       model.kind !== 'picture' &&
-      error instanceof AttentionLabError &&
       (isBlank(text) || (needsTarget && isBlank(target)))
     );
   }
 
   #fail(error: unknown): void {
-    if (this.model && this.#isEmpty(error)) {
-      this.problem = 'empty';
+    const problem = this.#problemOf(error);
+    if (problem) {
+      this.problem = problem;
       return;
     }
     const code = error instanceof AttentionLabError ? error.code : 'unknown';

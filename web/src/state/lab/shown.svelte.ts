@@ -125,20 +125,23 @@ class Shown {
   readonly colours: Scale = $derived.by(() => {
     const { tone } = settings;
     if (this.isSigned) return signedScale(tone, 0.5);
-    const { matrix } = this;
-    return stretched(weightScale(tone), this.stretch, matrix ? largest(matrix.data) : 1);
+    const { matrix, stretch } = this;
+    const most = stretch === 'head' && matrix ? largest(matrix.data) : 1;
+    return stretched(weightScale(tone), stretch, most);
   });
 
   /** A head as a small picture; null until somebody has looked it over. */
   thumbnail(layer: number, head: number): Matrix | null {
     const matrix = this.of(layer, head);
-    if (matrix) return matrix;
+    const grid = session.after?.seen?.grid;
+    if (matrix) return grid ? overPatches(matrix, grid) : matrix;
     const name = this.sites[layer]?.site ?? '';
     const small = session.survey?.thumbnails.get(name);
     if (!small || head >= small.heads) return null;
     const { rows, columns } = small;
     const cells = rows * columns;
-    return { rows, columns, data: small.data.subarray(head * cells, (head + 1) * cells) };
+    const found = { rows, columns, data: small.data.subarray(head * cells, (head + 1) * cells) };
+    return grid ? overPatches(found, grid) : found;
   }
 
   /** What there are scores of. */
@@ -188,7 +191,7 @@ class Shown {
           ...tokens[start]!,
           text: tokens
             .slice(start, end)
-            .map(({ text }) => text)
+            .map((token) => joinedText(token))
             .join(''),
         }))
       : tokens;
@@ -208,7 +211,24 @@ class Shown {
   }
 }
 
-const largest = (data: Float32Array) => data.reduce((most, x) => (x > most ? x : most), 0);
+function largest(data: Float32Array): number {
+  let most = 0;
+  for (const x of data) if (x > most) most = x;
+  return most;
+}
+
+/** Of a picture, what the class token, the first row, attends to among the patches, as they lie. */
+const overPatches = (
+  { columns, data }: Matrix,
+  [down, across]: readonly [number, number],
+): Matrix => ({
+  rows: down,
+  columns: across,
+  data: data.subarray(columns - down * across, columns),
+});
+
+/** What a token adds to a merged word. */
+const joinedText = (token: InputToken & { joins?: string }): string => token.joins ?? token.text;
 
 const traceOf = (run: Run | null, site: Site | null): LayerTrace | null =>
   run && site ? siteTrace(run.trace, site.site) : null;

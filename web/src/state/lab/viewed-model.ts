@@ -1,7 +1,8 @@
 // A model that is not one stack over a text: an encoder–decoder, or one that reads pictures. Runs in a worker, so every answer is
 // a promise. Knows no view.
-import { AttentionLabError, type ForwardInputs, type ModelOutput } from 'attention-lab';
+import { AttentionLabError, type ForwardInputs } from 'attention-lab';
 import type { Backend } from '../../lab/engine/backend.ts';
+import type { Pass } from '../../lab/engine/host.ts';
 import { pictureOf } from '../../lib/pen.ts';
 import { textOfId, textOfToken } from '../../lib/tokens.ts';
 import type { Edits, MaskSizes } from './edits.ts';
@@ -63,7 +64,7 @@ export class ViewedModel extends OpenModel {
 
   /** What the model writes of its own, likeliest word by word. */
   async write(source: string, signal: AbortSignal): Promise<string> {
-    const ids = idsOf(await this.#encode(source));
+    const ids = idsOf(cut(await this.#encode(source), this.config.encoder!.maxLen));
     const start = (await this.#startOf(ids)).length;
     const maxNewTokens = Math.min(mostWritten, this.maxLen - start);
     const written = await this.backend.write(ids, maxNewTokens);
@@ -78,10 +79,12 @@ export class ViewedModel extends OpenModel {
 
   /** An encoder–decoder reads `source` and, word by word, `target`: what it has written so far. */
   async #readPair(source: string, target: string, edits: Edits, focus: Focus): Promise<Run> {
-    const from = await this.#encode(source);
+    const read = await this.#encode(source);
+    const from = cut(read, this.config.encoder!.maxLen);
     const begun = this.canWrite ? await this.#startOf(idsOf(from)) : [];
     const to = (await this.#encode(target, { isAnswer: true })).filter(({ special }) => !special); // without what a tokenizer adds around it
-    const given = [...begun.map((id): Token => ({ id, ...begin, continues: false })), ...to];
+    const whole = [...begun.map((id): Token => ({ id, ...begin, continues: false })), ...to];
+    const given = whole.slice(0, this.maxLen);
     if (given.length === 0)
       throw new AttentionLabError(
         'invalid_argument',
@@ -89,7 +92,7 @@ export class ViewedModel extends OpenModel {
       );
     const [S, T] = [from.length, given.length];
     const inputs = { inputIds: idsOf(from), decoderInputIds: idsOf(given) };
-    const { output, milliseconds } = await this.#forward(inputs, edits, focus, {
+    const output = await this.#forward(inputs, edits, focus, {
       mask: [T, T],
       encoderMask: [S, S],
       crossMask: [T, S],
@@ -110,7 +113,7 @@ export class ViewedModel extends OpenModel {
         output.trace,
         (which) => ({ queries: given, keys: from, written })[which],
       ),
-      milliseconds,
+      truncated: from.length < read.length || given.length < whole.length,
     };
   }
 
@@ -134,7 +137,7 @@ export class ViewedModel extends OpenModel {
     }));
     const tokens = [{ text: '[CLS]', special: true, unknown: false }, ...patches];
     const inputs = { pixelValues: pixels };
-    const { output, milliseconds } = await this.#forward(inputs, edits, focus, {
+    const output = await this.#forward(inputs, edits, focus, {
       mask: [tokens.length, tokens.length],
     });
     return {
@@ -143,14 +146,17 @@ export class ViewedModel extends OpenModel {
       tokens,
       sites: runSites(this.config, output.trace, () => tokens),
       seen: { pixels, grid: [rows, columns] },
-      milliseconds,
     };
   }
 
   async #forward(inputs: ForwardInputs, edits: Edits, focus: Focus, sizes: MaskSizes) {
-    const start = performance.now();
-    const output = await this.backend.forward(inputs, this.options(edits, focus, sizes));
-    return { output, milliseconds: performance.now() - start };
+    const [queries, keys] = sizes.mask ?? [0, 0];
+    return this.backend.forward(
+      inputs,
+      this.options(edits, focus, sizes),
+      // The attentions of an encoder–decoder differ in size.
+      this.kind === 'picture' ? this.surveyed(queries * keys) : undefined,
+    );
   }
 
   async #startOf(source: readonly number[]): Promise<readonly number[]> {
@@ -190,9 +196,18 @@ export class ViewedModel extends OpenModel {
   }
 }
 
+/** The first `most` tokens; what a tokenizer puts at the end of a text stays there. */
+const cut = (tokens: readonly Token[], most: number): readonly Token[] => {
+  const last = tokens.at(-1);
+  if (tokens.length <= most || !last) return tokens;
+  return last.special ? [...tokens.slice(0, most - 1), last] : tokens.slice(0, most);
+};
+
 const idsOf = (tokens: readonly Token[]): number[] => tokens.map(({ id }) => id);
 
-const resultsOf = ({ trace, lastHiddenState, logits }: ModelOutput) => ({
+const resultsOf = ({ id, milliseconds, trace, lastHiddenState, logits }: Pass) => ({
+  pass: id,
+  milliseconds,
   trace,
   lastHiddenState,
   logits,

@@ -86,6 +86,7 @@ export const en = {
       entropy: 'entropy',
       entropyBits: 'entropy, in bits',
       previousToken: 'previous token',
+      nextToken: 'next token',
       firstToken: 'first token (sink)',
       sameToken: 'same token',
       induction: 'induction',
@@ -98,6 +99,7 @@ export const en = {
       entropyBits:
         'Mean entropy of the rows: 3 bits are as much choice as between eight equal words.',
       previousToken: 'Mean weight on the word just before.',
+      nextToken: 'Mean weight on the word just after, of words that may attend to it.',
       firstToken:
         'Mean weight on the first token. Heads with nothing to do park their weight there: an attention sink, not a meaning.',
       sameToken:
@@ -119,7 +121,7 @@ export const en = {
     columns: 'to (key) →',
     label: (title: string) =>
       `Attention weights of ${inline(title)}. Rows attend to columns. Arrow keys move the cell, Escape clears it.`,
-    written: 'Rows are words as they are written, columns words that were read.',
+    written: 'Rows: the output, word by word as it is written. Columns: the input that was read.',
     legends: {
       fixed: 'weight, the same 0–1 scale for every head',
       head: 'weight, up to the largest of this head',
@@ -314,6 +316,7 @@ export const en = {
     noWeights: 'no learned weights',
     noWeightsNote:
       'Nothing here was learned or drawn at random: the pattern follows from the numbers of the example alone.',
+    cut: (most: number) => `Of this text a listing reads the first ${most} tokens.`,
     rowTotals: (low: string, high: string) => `Rows add up to ${low} … ${high}`,
     rowTotal: (value: string) => `Every row adds up to ${value}`,
     failed: 'This listing could not run',
@@ -404,6 +407,7 @@ export const en = {
     svg: 'Save SVG',
     csv: 'Save CSV',
     json: 'Save JSON',
+    vectors: 'Save these vectors',
     code: 'Copy as JavaScript',
     copied: 'Copied',
     copyFailed: 'The browser refused the clipboard. Copy it from here:',
@@ -443,8 +447,25 @@ export const en = {
     ] as [term: string, text: string][],
   },
 
+  similarity: {
+    heading: 'Similarity of sentences',
+    intro: (dims: number) =>
+      `Each sentence becomes one vector of length 1 (the mean of its tokens’ last hidden states, ${dims} numbers); the similarity of two is their cosine: 1 the same direction, near 0 unrelated.`,
+    label: 'Sentences, one a line',
+    examples: [
+      'A cat is asleep on the mat.',
+      'The kitten naps on a rug.',
+      'Share prices fell sharply today.',
+    ] as readonly string[],
+    name: (first: string, second: string) => `“${first}” and “${second}”`,
+    most: (most: number) => `The first ${most} sentences are compared.`,
+    two: 'Write at least two sentences.',
+  },
+
   pass: {
     forward: (time: string) => `forward pass ${time}`,
+    first: (time: string) =>
+      `first forward pass ${time}, with the time to compile; type to see it without`,
     variant: { relaxed: 'WebAssembly, relaxed SIMD', simd128: 'WebAssembly, SIMD' },
     weight: (size: string) => `${size} loaded`,
   },
@@ -459,8 +480,10 @@ export const en = {
   },
 
   errors: {
-    empty:
-      'Nothing to read yet: write at least one word. What is shown below is of the text before.',
+    empty: 'Nothing to read yet: write at least one word.',
+    ids: (most: number) =>
+      `This model has no tokenizer: write token ids, whole numbers from 0 to ${most}.`,
+    noAnswer: 'The answer to this input comes here once it can be read.',
     details: 'What the program said',
     run: 'The last change could not be computed; the views show the one before it.',
     start: 'The page could not start.',

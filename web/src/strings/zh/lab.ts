@@ -93,6 +93,7 @@ export const zh: LabStrings = {
       entropy: '熵',
       entropyBits: '熵（比特）',
       previousToken: '前一个词元',
+      nextToken: '后一个词元',
       firstToken: '第一个词元（注意力汇聚点）',
       sameToken: '相同词元',
       induction: '归纳',
@@ -103,6 +104,7 @@ export const zh: LabStrings = {
       entropy: '各行熵的平均值与最大可能值之比：0 表示只关注一个词，1 表示对所有词一视同仁。',
       entropyBits: '各行熵的平均值：3 比特相当于在八个同样可能的词之间选择。',
       previousToken: '放在前一个词上的平均权重。',
+      nextToken: '放在后一个词上的平均权重；只算可以注意到后一个词的词。',
       firstToken:
         '放在第一个词元上的平均权重。无事可做的头把权重停放在那里：这是注意力汇聚点，并没有含义。',
       sameToken: '放在与自己相同的其他词元上的平均权重；只统计出现不止一次的词。',
@@ -120,7 +122,7 @@ export const zh: LabStrings = {
   heatmap: {
     rows: '从（查询）↓',
     columns: '到（键）→',
-    written: '行是正在写出的词，列是读入的词。',
+    written: '行：逐词写出的输出。列：读入的输入。',
     label: (title) => `${title}的注意力权重。行关注列。方向键移动单元格，Esc 取消选择。`,
     legends: {
       fixed: '权重：所有的头都用同一个 0–1 色标',
@@ -299,6 +301,7 @@ export const zh: LabStrings = {
     randomNote: '这些权重从未训练过。图样只显示这种算法如何运作，不是模型学到的东西。',
     noWeights: '没有学到的权重',
     noWeightsNote: '这里没有任何学到或随机抽取的数：图样完全由输入的数决定。',
+    cut: (most) => `这段文字只读前 ${most} 个词元。`,
     rowTotals: (low, high) => `各行之和从 ${low} 到 ${high}`,
     rowTotal: (value) => `每行之和都是 ${value}`,
     failed: '这份程序无法运行',
@@ -380,6 +383,7 @@ export const zh: LabStrings = {
     svg: '保存 SVG',
     csv: '保存 CSV',
     json: '保存 JSON',
+    vectors: '保存这些向量',
     code: '复制为 JavaScript',
     copied: '已复制',
     copyFailed: '浏览器拒绝使用剪贴板。请从这里复制：',
@@ -404,8 +408,20 @@ export const zh: LabStrings = {
     ],
   },
 
+  similarity: {
+    heading: '句子相似度',
+    intro: (dims) =>
+      `每个句子成为一个长度为 1 的向量（各词元最后隐状态的平均，${dims} 个数）；相似度是两个向量的余弦：同向为 1，无关接近 0。`,
+    label: '句子，每行一个',
+    examples: ['猫在垫子上睡着了。', '一只小猫正在地毯上打盹。', '股市今天大幅下跌。'],
+    name: (first, second) => `“${first}”与“${second}”`,
+    most: (most) => `比较前 ${most} 个句子。`,
+    two: '至少写两个句子。',
+  },
+
   pass: {
     forward: (time) => `一次前向计算 ${time}`,
+    first: (time) => `首次前向计算 ${time}，含编译时间；再输入一次可看到不含编译的时间`,
     variant: { relaxed: 'WebAssembly，relaxed SIMD', simd128: 'WebAssembly，SIMD' },
     weight: (size) => `已加载 ${size}`,
   },
@@ -420,7 +436,9 @@ export const zh: LabStrings = {
   },
 
   errors: {
-    empty: '还没有可读的内容：至少写一个词。下面显示的是之前的文本。',
+    empty: '还没有可读的内容：至少写一个词。',
+    ids: (most) => `这个模型没有分词器：请写词元编号，即 0 到 ${most} 的整数。`,
+    noAnswer: '等输入可以读了，答案会显示在这里。',
     details: '程序的原话',
     run: '最后一次改动无法计算；视图显示的是改动之前的结果。',
     start: '页面无法启动。',
