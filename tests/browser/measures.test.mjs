@@ -62,6 +62,7 @@ describe('measures', () => {
     'the recurrent network forgets with distance, less so when its gate is held open, and says that it is random',
     {},
     async ({ page }) => {
+      await page.getByTestId('recurrent').scrollIntoViewIfNeeded(); // it waits until it is near the window
       await page.getByTestId('recurrent-weights').waitFor();
       const before = await remaining(page);
       assert.ok(

@@ -29,12 +29,14 @@ import type { InputToken } from '../shared/attention.ts';
 
 type Side = 'rows' | 'columns';
 
+const manyKeys = 64;
+
 class Shown {
   mergeWords = $state(false);
   hideSink = $state(false);
   measure = $state<HeadMeasure>('entropy');
-  /** How weights become colours. */
-  stretch = $state<Stretch>('fixed');
+  /** What the reader chose; null: nothing yet. */
+  #stretch = $state<Stretch | null>(null);
 
   readonly sites: readonly Site[] = $derived(session.after?.sites ?? []);
   /** The place in the list of sites, and what is there. */
@@ -120,6 +122,15 @@ class Shown {
       },
     );
   });
+
+  /** How weights become colours. Shared among many keys they would all be pale: then a head reaches up to its own largest. */
+  get stretch(): Stretch {
+    return this.#stretch ?? (this.columns.length > manyKeys ? 'head' : 'fixed');
+  }
+
+  set stretch(stretch: Stretch) {
+    this.#stretch = stretch;
+  }
 
   /** The scale of weights on screen, one for a head: heat map, arcs and chips. */
   readonly colours: Scale = $derived.by(() => {
