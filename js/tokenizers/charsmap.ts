@@ -2,7 +2,7 @@
 // The trie is a double array as darts-clone lays it out (https://github.com/s-yata/darts-clone), after it the texts, ended by zeros.
 import { fail } from '../core/errors.js';
 
-export interface Match {
+export interface CharsmapMatch {
   length: number;
   text: string;
 }
@@ -29,14 +29,14 @@ export class Charsmap {
   }
 
   /** What takes the place of the longest sequence with a rule that begins at `at`, and how many bytes that has. */
-  longestMatch(text: Uint8Array, at: number): Match | undefined {
-    let longest: Match | undefined;
+  longestMatch(text: Uint8Array, at: number): CharsmapMatch | undefined {
+    let longest: CharsmapMatch | undefined;
     for (const match of this.matches(text, at)) longest = match;
     return longest;
   }
 
   /** All of them, the shortest first. */
-  *matches(text: Uint8Array, at: number): Generator<Match> {
+  *matches(text: Uint8Array, at: number): Generator<CharsmapMatch> {
     let node = offsetOf(this.#unit(0)!);
     for (let end = at; end < text.length;) {
       node ^= text[end]!;

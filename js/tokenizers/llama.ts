@@ -3,7 +3,7 @@
 import { fail } from '../core/errors.js';
 import type { CheckpointFiles } from './files.js';
 import type { Converted, ReadSettings } from './conversion.js';
-import { readSentencePiece, type Piece } from './sentencepiece.js';
+import { readSentencePiece, type SentencePiece } from './sentencepiece.js';
 import { beforeAndAfter } from './template.js';
 
 const name = 'tokenizer.model';
@@ -74,7 +74,7 @@ export async function convertLlama(
 
 /** Every way to make a piece of two, in the order of the pieces' ids, the shortest left part first. */
 function mergesOf(
-  pieces: readonly Piece[],
+  pieces: readonly SentencePiece[],
   vocab: Readonly<Record<string, number>>,
 ): [string, string][] {
   return pieces.flatMap(({ text }) => {

@@ -6,7 +6,7 @@ import type { CheckpointFiles } from './files.js';
 import type { ReadSettings } from './conversion.js';
 import { normalizerOf, type TracedText } from './normalized.js';
 import type { AlignedText } from './pipeline/aligned-text.js';
-import { bytesOf, tokensById, type Model, type Token } from './pipeline/model.js';
+import { bytesOf, tokensById, type TokenModel, type Token } from './pipeline/model.js';
 import type { PreTokenizer } from './pipeline/pre-tokenizers.js';
 import { readSentencePiece, type SentencePieceModel } from './sentencepiece.js';
 import type { Settings } from './settings.js';
@@ -76,7 +76,7 @@ function tokenizerOf(
 }
 
 /** Pieces by the SentencePiece model, their ids by the vocabulary. */
-function modelOf(model: SentencePieceModel, vocab: Vocab, unknown: number): Model {
+function modelOf(model: SentencePieceModel, vocab: Vocab, unknown: number): TokenModel {
   const ids = new Map(Object.entries(vocab));
   const tokens = tokensById(ids);
   const stretchesOf = unigramOf(model);

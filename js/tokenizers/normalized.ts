@@ -1,6 +1,6 @@
 // A text as a SentencePiece model sees it: characters by its rules, spaces as ▁, and where each came from.
 // As Normalizer::Normalize of https://github.com/google/sentencepiece/blob/master/src/normalizer.cc does it.
-import { Charsmap, type Match } from './charsmap.js';
+import { Charsmap, type CharsmapMatch } from './charsmap.js';
 import type { SentencePieceModel } from './sentencepiece.js';
 
 const encoder = new TextEncoder();
@@ -55,7 +55,7 @@ export function normalizerOf(model: SentencePieceModel): (text: string) => Trace
 /** Symbols that the user defined stay as they are; the longest counts. */
 function symbolFinder(
   pieces: SentencePieceModel['pieces'],
-): (text: string, unit: number) => Match | undefined {
+): (text: string, unit: number) => CharsmapMatch | undefined {
   const symbols = pieces.filter(({ kind }) => kind === 'user_defined').map(({ text }) => text);
   const byFirst = new Map<string, string[]>();
   for (const text of symbols.sort((a, b) => b.length - a.length)) {
@@ -72,7 +72,7 @@ function symbolFinder(
 }
 
 /** The character at a byte, unchanged. A rule of a damaged file may have ended within one: its rest is unknown. */
-function character(bytes: Uint8Array, at: number): Match {
+function character(bytes: Uint8Array, at: number): CharsmapMatch {
   const first = bytes[at]!;
   if (first >= 0x80 && first < 0xc0) return { length: 1, text: '\ufffd' };
   const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

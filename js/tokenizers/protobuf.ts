@@ -2,11 +2,11 @@
 // https://protobuf.dev/programming-guides/encoding
 import { fail } from '../core/errors.js';
 
-export type Field = { number: number } & (
+export type WireField = { number: number } & (
   { kind: 'integer'; value: number } | { kind: 'bytes' | 'fixed32' | 'fixed64'; value: Uint8Array }
 );
 
-const kinds: Readonly<Record<number, Field['kind']>> = {
+const kinds: Readonly<Record<number, WireField['kind']>> = {
   0: 'integer',
   1: 'fixed64',
   2: 'bytes',
@@ -14,7 +14,7 @@ const kinds: Readonly<Record<number, Field['kind']>> = {
 };
 
 /** `name` is what errors call the message. Bytes are views, not copies. */
-export function* fieldsOf(name: string, message: Uint8Array): Generator<Field> {
+export function* fieldsOf(name: string, message: Uint8Array): Generator<WireField> {
   let at = 0;
   const wrong = (expected: string, got: string): never =>
     fail('bad_checkpoint', `${name}: byte ${at}: expected ${expected}, got ${got}`);
@@ -50,12 +50,16 @@ export function* fieldsOf(name: string, message: Uint8Array): Generator<Field> {
 }
 
 /** A field's value, if it is of the kind that the message says. */
-export function valueOf<K extends Field['kind']>(
+export function valueOf<K extends WireField['kind']>(
   name: string,
-  field: Field,
+  field: WireField,
   kind: K,
-): Extract<Field, { kind: K }>['value'];
-export function valueOf(name: string, field: Field, kind: Field['kind']): Field['value'] {
+): Extract<WireField, { kind: K }>['value'];
+export function valueOf(
+  name: string,
+  field: WireField,
+  kind: WireField['kind'],
+): WireField['value'] {
   if (field.kind !== kind)
     fail('bad_checkpoint', `${name}: field ${field.number}: expected ${kind}, got ${field.kind}`);
   return field.value;

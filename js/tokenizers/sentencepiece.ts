@@ -2,12 +2,12 @@
 // https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto. Kudo and Richardson 2018, arXiv:1808.06226.
 import { fail } from '../core/errors.js';
 import { largestId } from './vocab.js';
-import { fieldsOf, valueOf, type Field } from './protobuf.js';
+import { fieldsOf, valueOf, type WireField } from './protobuf.js';
 
 const kinds = ['normal', 'unknown', 'control', 'user_defined', 'unused', 'byte'] as const;
 const algorithms = ['unigram', 'bpe', 'word', 'char'] as const;
 
-export interface Piece {
+export interface SentencePiece {
   text: string;
   /** Log probability; of byte-pair encoding minus its rank. */
   score: number;
@@ -17,7 +17,7 @@ export interface Piece {
 export interface SentencePieceModel {
   /** As errors call the file. */
   name: string;
-  pieces: readonly Piece[];
+  pieces: readonly SentencePiece[];
   algorithm: (typeof algorithms)[number];
   /** A character that no piece has becomes the pieces of its bytes. */
   byteFallback: boolean;
@@ -34,7 +34,7 @@ export interface SentencePieceModel {
 const longestPiece = 1 << 10;
 
 export function readSentencePiece(name: string, file: Uint8Array): SentencePieceModel {
-  const pieces: Piece[] = [];
+  const pieces: SentencePiece[] = [];
   const model: SentencePieceModel = {
     name,
     pieces,
@@ -56,8 +56,8 @@ export function readSentencePiece(name: string, file: Uint8Array): SentencePiece
   return model;
 }
 
-function readPiece(name: string, message: Uint8Array): Piece {
-  const piece: Piece = { text: '', score: 0, kind: 'normal' };
+function readPiece(name: string, message: Uint8Array): SentencePiece {
+  const piece: SentencePiece = { text: '', score: 0, kind: 'normal' };
   for (const field of fieldsOf(name, message)) {
     if (field.number === 1) piece.text = textOf(name, valueOf(name, field, 'bytes'));
     else if (field.number === 2) piece.score = floatOf(valueOf(name, field, 'fixed32'));
@@ -93,7 +93,7 @@ function readNormalizer(model: SentencePieceModel, message: Uint8Array): void {
   }
 }
 
-function checkPieces(name: string, pieces: readonly Piece[]): void {
+function checkPieces(name: string, pieces: readonly SentencePiece[]): void {
   if (pieces.length === 0 || pieces.length > largestId)
     fail('bad_checkpoint', `${name}: expected 1 to ${largestId} pieces, got ${pieces.length}`);
   const indexes = new Map<string, number>();
@@ -112,7 +112,7 @@ function checkPieces(name: string, pieces: readonly Piece[]): void {
 }
 
 /** An enumeration's value, which counts from 1. */
-function nameOf<T>(name: string, names: readonly T[], field: Field): T {
+function nameOf<T>(name: string, names: readonly T[], field: WireField): T {
   const value = valueOf(name, field, 'integer');
   return (
     names[value - 1] ??

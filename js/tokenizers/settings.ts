@@ -23,7 +23,7 @@ const named = [
 type Named = (typeof named)[number];
 
 /** A token that is looked for in a text before anything else. */
-export interface AddedToken {
+export interface DeclaredToken {
   content: string;
   special: boolean;
   normalized: boolean;
@@ -38,7 +38,7 @@ export class Settings {
     /** The fields of all files. */
     readonly fields: Json,
     /** Tokens beside those that have a name. */
-    private readonly declared: readonly AddedToken[],
+    private readonly declared: readonly DeclaredToken[],
     private readonly defaults: Json = {},
   ) {
     this.#config = new ConfigReader(fields, '', file);
@@ -67,8 +67,8 @@ export class Settings {
   }
 
   /** All tokens, with their ids: those of the vocabulary, or the next ones. */
-  added(vocab: Vocab): (AddedToken & { id: number })[] {
-    const tokens = new Map<string, AddedToken>();
+  added(vocab: Vocab): (DeclaredToken & { id: number })[] {
+    const tokens = new Map<string, DeclaredToken>();
     const names = named.flatMap((name) => this.#named(name) ?? []);
     const special = new Set(names.map(({ content }) => content));
     for (const token of [...this.declared, ...names, ...this.#extra()]) {
@@ -93,7 +93,7 @@ export class Settings {
     });
   }
 
-  #named(name: Named): AddedToken | undefined {
+  #named(name: Named): DeclaredToken | undefined {
     const value = this.fields[name];
     if (value === undefined || value === null) return undefined;
     const content = typeof value === 'string' ? value : (value as { content?: unknown }).content;
@@ -105,7 +105,7 @@ export class Settings {
     );
   }
 
-  #extra(): AddedToken[] {
+  #extra(): DeclaredToken[] {
     const given =
       this.fields['extra_special_tokens'] ?? this.fields['additional_special_tokens'] ?? [];
     if (typeof given !== 'object' || given === null)
@@ -136,7 +136,7 @@ export async function readSettings(files: CheckpointFiles, config: Json): Promis
   );
 }
 
-function declaredTokens(decoder: unknown): AddedToken[] {
+function declaredTokens(decoder: unknown): DeclaredToken[] {
   const name = 'added_tokens_decoder';
   if (typeof decoder !== 'object' || Array.isArray(decoder))
     fail('bad_checkpoint', `${file}: ${name}: expected an object, got ${describe(decoder)}`);
@@ -153,7 +153,7 @@ function declaredTokens(decoder: unknown): AddedToken[] {
     .map(({ id, token }) => addedToken(`${name}.${id}`, token));
 }
 
-function addedToken(name: string, value: unknown): AddedToken {
+function addedToken(name: string, value: unknown): DeclaredToken {
   const fields: Json =
     typeof value === 'string'
       ? { content: value }

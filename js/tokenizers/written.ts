@@ -1,12 +1,12 @@
 // A SentencePiece model's pieces back as text, special tokens between them. As MarianTokenizer.convert_tokens_to_string does it.
 import { byteOf, lossyTextOf } from './bytes.js';
-import type { Piece, SentencePieceModel } from './sentencepiece.js';
+import type { SentencePiece, SentencePieceModel } from './sentencepiece.js';
 
 /** As Python's str.strip; JavaScript's has the byte order mark and lacks U+0085 and four separators. */
 const spacesAround = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu;
 
 export class SentencePieceDecoder {
-  readonly #kinds: ReadonlyMap<string, Piece['kind']>;
+  readonly #kinds: ReadonlyMap<string, SentencePiece['kind']>;
 
   constructor(
     private readonly model: SentencePieceModel,

@@ -2,7 +2,7 @@
 import { AlignedText, sizeAt } from './aligned-text.js';
 import { isWhitespace, isWordCharacter } from './characters.js';
 import type { Fields } from './fields.js';
-import type { Model } from './model.js';
+import type { TokenModel } from './model.js';
 import type { Normalizer } from './normalizers.js';
 import { PrefixIndex } from './prefix-index.js';
 
@@ -33,7 +33,7 @@ export class AddedTokens {
 
   constructor(
     tokens: readonly Fields[],
-    model: Model,
+    model: TokenModel,
     private readonly normalize: Normalizer | undefined,
     name: string,
   ) {

@@ -3,11 +3,11 @@ import { fail } from '../../core/errors.js';
 import { describe } from '../../core/validation.js';
 import type { Fields } from './fields.js';
 import { mergeAll, pairKey, type Merge } from './merges.js';
-import { bytesOf, remembered, tokensById, type Model, type Token } from './model.js';
+import { bytesOf, remembered, tokensById, type TokenModel, type Token } from './model.js';
 
 const encoder = new TextEncoder();
 
-export function readBpe(model: Fields, vocab: ReadonlyMap<string, number>): Model {
+export function readBpe(model: Fields, vocab: ReadonlyMap<string, number>): TokenModel {
   const dropout = model.value('dropout') ?? 0;
   if (dropout !== 0)
     fail(

@@ -10,7 +10,7 @@ export interface Token {
   end: number;
 }
 
-export interface Model {
+export interface TokenModel {
   /** Its vocabulary: token → id. */
   readonly vocab: ReadonlyMap<string, number>;
   readonly size: number;

@@ -4,11 +4,11 @@ import { describe } from '../../core/validation.js';
 import { largestId } from '../vocab.js';
 import { readBpe } from './bpe.js';
 import type { Fields } from './fields.js';
-import type { Model } from './model.js';
+import type { TokenModel } from './model.js';
 import { readUnigram } from './unigram.js';
 import { readWordLevel, readWordPiece } from './word-piece.js';
 
-export function readModel(model: Fields): Model {
+export function readModel(model: Fields): TokenModel {
   const has = (field: string): boolean => model.value(field) !== undefined;
   // Old files leave the type out.
   const guess = has('merges')

@@ -6,7 +6,7 @@ import { AddedTokens, type AddedToken } from './added-tokens.js';
 import { sizeAt, type AlignedText } from './aligned-text.js';
 import { readDecoder, type Decoder } from './decoders.js';
 import { Fields } from './fields.js';
-import { bytesOf, type Model, type Token } from './model.js';
+import { bytesOf, type TokenModel, type Token } from './model.js';
 import { readModel } from './models.js';
 import { readNormalizer, type Normalizer } from './normalizers.js';
 import { mergePieces, type Piece, type Pieces, type Side } from './pieces.js';
@@ -29,12 +29,12 @@ export interface PaddingSettings {
 export interface Steps {
   normalizer?: Normalizer | undefined;
   preTokenizer?: PreTokenizer | undefined;
-  model?: Model;
+  model?: TokenModel;
   decoder?: Decoder | undefined;
 }
 
 export class Pipeline {
-  readonly model: Model;
+  readonly model: TokenModel;
   readonly added: AddedTokens;
   readonly truncation: Truncation | undefined;
   readonly padding: PaddingSettings | undefined;

@@ -5,13 +5,13 @@ import { bytePieces } from '../bytes.js';
 import { largestId } from '../vocab.js';
 import { sizeAt } from './aligned-text.js';
 import type { Fields } from './fields.js';
-import { bytesOf, remembered, type Model, type Token } from './model.js';
+import { bytesOf, remembered, type TokenModel, type Token } from './model.js';
 import { PrefixIndex } from './prefix-index.js';
 
 /** Of a character without a piece, below the least likely piece. */
 const unknownPenalty = 10;
 
-export function readUnigram(model: Fields): Model {
+export function readUnigram(model: Fields): TokenModel {
   const pieces = model.list('vocab').map((entry, at) => readPiece(model, entry, at));
   if (pieces.length > largestId) model.wrong('vocab', `at most ${largestId} pieces`, pieces.length);
   const unknownId = model.value('unk_id') === undefined ? undefined : model.integer('unk_id');

@@ -1,10 +1,10 @@
 // The models WordPiece (the longest piece first; Schuster and Nakajima 2012) and WordLevel (whole words). As src/models/wordpiece, wordlevel.
 import { fail } from '../../core/errors.js';
 import type { Fields } from './fields.js';
-import { bytesOf, remembered, tokensById, type Model, type Token } from './model.js';
+import { bytesOf, remembered, tokensById, type TokenModel, type Token } from './model.js';
 import { PrefixIndex } from './prefix-index.js';
 
-export function readWordPiece(model: Fields, vocab: ReadonlyMap<string, number>): Model {
+export function readWordPiece(model: Fields, vocab: ReadonlyMap<string, number>): TokenModel {
   const prefix = model.string('continuing_subword_prefix', '##');
   const most = model.integer('max_input_chars_per_word', 100);
   const unknown = unknownOf(model, vocab);
@@ -33,7 +33,7 @@ export function readWordPiece(model: Fields, vocab: ReadonlyMap<string, number>)
   return modelOf(vocab, remembered(tokenize));
 }
 
-export function readWordLevel(model: Fields, vocab: ReadonlyMap<string, number>): Model {
+export function readWordLevel(model: Fields, vocab: ReadonlyMap<string, number>): TokenModel {
   const unknown = unknownOf(model, vocab, '<unk>');
   return modelOf(vocab, (word) => {
     const id = vocab.get(word);
@@ -41,7 +41,10 @@ export function readWordLevel(model: Fields, vocab: ReadonlyMap<string, number>)
   });
 }
 
-const modelOf = (vocab: ReadonlyMap<string, number>, tokenize: Model['tokenize']): Model => {
+const modelOf = (
+  vocab: ReadonlyMap<string, number>,
+  tokenize: TokenModel['tokenize'],
+): TokenModel => {
   const tokens = tokensById(vocab);
   return { vocab, size: vocab.size, idToToken: (id) => tokens.get(id), tokenize };
 };
