@@ -97,7 +97,7 @@ export function explainScore(
 
 /** Scores that are more than one product of q and k. */
 function refuseOtherScores({ positions, attention }: CompleteStackConfig): void {
-  if (!/^(none|learned|sinusoidal|sinusoidal_halves|rotary|t5_bias|alibi)$/.test(positions))
+  if (positions === 'transformer_xl')
     fail(
       'invalid_argument',
       `explainScore: positions "${positions}" add terms of distance to every score; it takes apart q · k alone`,

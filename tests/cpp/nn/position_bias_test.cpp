@@ -1,4 +1,4 @@
-// Position biases: what a table or a number of heads must be; agreement with Transformers is tested in tests/cpp/golden.
+// Position biases: what a table or a number of heads must be, and ALiBi's slopes; agreement with Transformers is tested in tests/cpp/golden.
 #include "nn/position_bias.h"
 
 #include <doctest/doctest.h>
@@ -21,6 +21,12 @@ TEST_CASE("every distance has a bucket of the table, and near ones a bucket of t
     CHECK(nn::t5_bucket({32, 128, true}, -distance) == distance);
     CHECK(nn::t5_bucket({32, 128, false}, -distance) == distance);
   }
+}
+
+TEST_CASE("ALiBi's slopes are the paper's: 1/2, 1/4, … 1/256 for eight heads") {
+  const Matrix slopes = nn::alibi_slopes(8);
+  float expected = 1.0f;
+  for (Index h = 0; h < 8; ++h) CHECK(slopes(0, h) == (expected /= 2.0f));
 }
 
 TEST_CASE("buckets that leave no room for the logarithm are refused") {
