@@ -99,7 +99,7 @@ const presets: Record<ListingName, Preset> = {
   },
 };
 
-/** What a listing without learned weights computes, beside `output` (Y): all [T, T] or [T, D] but `context` [T]. */
+/** What a listing without learned weights computes in addition to `output` (Y): all [T, T] or [T, D] but `context` [T]. */
 export type NoWeightsTrace = 'scores' | 'pattern' | 'weights' | 'context' | 'usual';
 
 /** One of the published listings, ready to run. */

@@ -47,7 +47,7 @@ export class Model extends CoreModel {
   readonly preprocessor: Readonly<Record<string, unknown>> | undefined;
   /** @internal How texts become vectors, where the checkpoint says it. */
   readonly sentences: SentenceSettings | undefined;
-  /** @internal What the checkpoint held besides; unset for models of `createModel`. */
+  /** @internal The checkpoint's extras; unset for models of `createModel`. */
   origin: Origin | undefined;
   readonly #host: Host;
   readonly #defaults: GenerationDefaults;

@@ -82,17 +82,17 @@ export class Runtime implements ListingRuntime {
     return attend(this.#native, inputs, options);
   }
 
-  /** A multi-head attention layer with fresh weights, the same for the same seed. */
+  /** A multi-head attention layer with initial weights from the seed. */
   createAttention(config: AttentionLayerConfig, options?: SeedOptions): AttentionLayer {
     return new AttentionLayer(this.#native, this.#handles, config, options);
   }
 
-  /** A GRU with fresh weights, the same for the same seed: how sequences were read before attention. */
+  /** A GRU with initial weights from the seed: how sequences were read before attention. */
   createRecurrent(config: RecurrentConfig, options?: SeedOptions): Recurrent {
     return new Recurrent(this.#native, this.#handles, config, options);
   }
 
-  /** A model with fresh weights, the same for the same seed. */
+  /** A model with initial weights from the seed. */
   createModel(config: ModelConfig, options?: SeedOptions): Model {
     const { seed = 0 } = checkKeys('options', options, seedKeys);
     checkSeed('seed', seed);
@@ -103,7 +103,7 @@ export class Runtime implements ListingRuntime {
     return model;
   }
 
-  /** One of the published listings, with fresh weights where it has any. */
+  /** One of the published listings, with initial weights where it has any. */
   createListing(name: ListingName, options?: ListingOptions): Listing {
     return new Listing(this, name, options);
   }

@@ -55,8 +55,8 @@ export function eigenvalues(matrix: ArrayLike<number>, n: number): Complex[] {
 function splitPoint(h: Float64Array, n: number, high: number, norm: number): number {
   let low = high;
   for (; low > 0; --low) {
-    const beside = Math.abs(h[(low - 1) * n + low - 1]!) + Math.abs(h[low * n + low]!) || norm;
-    if (Math.abs(h[low * n + low - 1]!) <= Number.EPSILON * beside) break;
+    const scale = Math.abs(h[(low - 1) * n + low - 1]!) + Math.abs(h[low * n + low]!) || norm;
+    if (Math.abs(h[low * n + low - 1]!) <= Number.EPSILON * scale) break;
   }
   if (low > 0) h[low * n + low - 1] = 0;
   return low;

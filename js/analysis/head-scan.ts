@@ -67,7 +67,7 @@ const scannedMeasures = headMeasures.filter((name) => name !== 'weightNorm');
 /** Weights that a batch may hold: 64 MB. */
 const mostWeights = 1 << 24;
 
-/** Texts of a model of one stack, in batches; between batches other things get their turn. */
+/** Texts of a model of one stack, in batches, between which it yields to the event loop. */
 export async function scanHeads(
   model: ReadingModel,
   given: readonly string[],

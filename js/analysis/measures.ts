@@ -11,7 +11,7 @@ import { weightNorms } from './weight-norms.js';
  * What `measureHeads` can tell. Each is a mean over the queries for which it is defined, A[t, s] being the weight of query t
  * on key s:
  *
- * - `entropy`: −Σ A log A over the logarithm of the number of keys that the query may attend to: 0 looks at one token, 1 at
+ * - `entropy`: −Σ A log A over the logarithm of the number of keys that the query may attend to: 0 attends to one token, 1 to
  *   all alike. A key counts if any head of any layer gives it a weight; a query with one such key is left out.
  * - `entropyBits`: −Σ A log₂ A
  * - `previousToken`: A[t, t − 1]; of the queries after the first token
@@ -55,7 +55,7 @@ export interface MeasureOptions {
 
 const optionKeys = new Set(['inputIds', 'attentionMask', 'specialTokens', 'parameters']);
 
-/** A query and what can be said of it before its weights are seen. */
+/** A query and what is known of it without its weights. */
 interface Query {
   batch: number;
   at: number;

@@ -157,15 +157,15 @@ function rotationOf(stack: CompleteStackConfig | undefined, dHead: number): Rota
   const half = dHead / 2;
   return (position) =>
     ({ name, vector }) => {
-      const turned = new Float64Array(dHead);
+      const rotated = new Float64Array(dHead);
       frequencies.forEach((frequency, i) => {
         const angle = Math.fround(position * frequency);
         const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
         const [low, high] = [vector[i]!, vector[half + i]!];
-        turned[i] = low * cosine - high * sine;
-        turned[half + i] = high * cosine + low * sine;
+        rotated[i] = low * cosine - high * sine;
+        rotated[half + i] = high * cosine + low * sine;
       });
-      return { name, vector: turned };
+      return { name, vector: rotated };
     };
 }
 
@@ -176,10 +176,10 @@ function frequenciesOf(rotary: Required<RotaryConfig>, dHead: number): number[] 
       Math.fround(1 / Math.fround(rotary.theta ** exponent)) / rotary.linearFactor,
     );
     if (rotary.llama3Factor === 1) return frequency;
-    const turns = (rotary.originalMaxLen * frequency) / (2 * Math.PI);
-    if (turns < rotary.lowFrequency) return Math.fround(frequency / rotary.llama3Factor);
-    if (turns > rotary.highFrequency) return frequency;
-    const blend = (turns - rotary.lowFrequency) / (rotary.highFrequency - rotary.lowFrequency);
+    const rotations = (rotary.originalMaxLen * frequency) / (2 * Math.PI);
+    if (rotations < rotary.lowFrequency) return Math.fround(frequency / rotary.llama3Factor);
+    if (rotations > rotary.highFrequency) return frequency;
+    const blend = (rotations - rotary.lowFrequency) / (rotary.highFrequency - rotary.lowFrequency);
     return Math.fround(((1 - blend) * frequency) / rotary.llama3Factor + blend * frequency);
   });
 }

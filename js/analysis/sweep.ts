@@ -81,7 +81,7 @@ interface Step {
   start: number;
 }
 
-/** The whole sweep; between edits other things get their turn. */
+/** The whole sweep, which yields to the event loop between edits. */
 export async function runSweep(
   model: Sweeping,
   spec: SweepSpec,

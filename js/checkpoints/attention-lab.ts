@@ -51,7 +51,7 @@ function withInfinity(config: unknown): unknown {
 
 type Given = Readonly<Record<string, unknown>>;
 
-/** Leaves out field by field what need not be said, so that a file does not change with every field that a config is given. */
+/** Omits fields that have their default, so that files stay the same when configs get a new field. */
 function withoutDefaults(given: Given, isSame: (given: Given) => boolean): Given {
   return Object.entries(given).reduce((kept, [key, value]) => {
     const { [key]: _, ...rest } = kept;

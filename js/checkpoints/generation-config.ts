@@ -5,7 +5,7 @@ import { ConfigReader } from '../core/config-reader.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What generation_config.json says or, where there is none, config.json: as Transformers, never one beside the other. */
+/** generation_config.json's settings or, without that file, config.json's: as in Transformers, never a mix of the two. */
 export function generationDefaults(config: Json, generation: Json | undefined): GenerationDefaults {
   const readers = readersOf(config, generation);
   const all = readers.map((reader) => ({

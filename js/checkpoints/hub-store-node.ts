@@ -1,4 +1,4 @@
-// The files of a hub in a folder of the disk. Values are written beside their place and renamed into it, so that another
+// The files of a hub in a folder of the disk. Values are written to a temporary file and renamed, so that another
 // process sees all of one or nothing.
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -22,13 +22,13 @@ export function nodeStore(folder: string): HubStore {
     },
     async put(key, value) {
       const path = pathOf(key);
-      const beside = `${path}.unfinished-${randomUUID()}`;
+      const temporary = `${path}.unfinished-${randomUUID()}`;
       await mkdir(dirname(path), { recursive: true });
       try {
-        await writeFile(beside, value);
-        await rename(beside, path);
+        await writeFile(temporary, value);
+        await rename(temporary, path);
       } catch (error) {
-        await rm(beside, { force: true });
+        await rm(temporary, { force: true });
         throw error;
       }
     },

@@ -111,7 +111,7 @@ export function llamaFields(config: CompleteModelConfig): Json {
   };
 }
 
-/** Said twice, for Transformers 5 and for 4. */
+/** In both spellings: Transformers 5's and 4's. */
 function ropeFields(rotary: CompleteModelConfig['rotary']): Json {
   const scaling =
     rotary.linearFactor !== 1

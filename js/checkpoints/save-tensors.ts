@@ -5,7 +5,7 @@ import { narrowHalf } from './dtypes.js';
 export interface Entry {
   name: string;
   dims: readonly number[];
-  /** Asked for when its turn comes, so that no second copy of all weights is held. */
+  /** Computed only when it is written, so that no second copy of all weights is held. */
   values(): Float32Array;
 }
 

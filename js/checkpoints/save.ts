@@ -12,7 +12,7 @@ import { writeJson } from '../core/json.js';
 import { ownRules } from './rules.js';
 import { writeSafetensors } from './save-tensors.js';
 
-/** What a checkpoint held beside the parameters, so that saving gives it back. */
+/** A checkpoint's extras, which saving passes through. */
 export interface Origin {
   /** Its config.json. */
   json: Readonly<Record<string, unknown>>;

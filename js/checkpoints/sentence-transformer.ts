@@ -18,7 +18,7 @@ const flags: Readonly<Record<string, (typeof poolings)[number]>> = {
   pooling_mode_lasttoken: 'lasttoken',
 };
 
-/** undefined: not a folder of sentence-transformers. What it asks for and is not computed here is said when texts come. */
+/** undefined: not a folder of sentence-transformers. What it asks for that is unsupported here is reported when texts are embedded. */
 export async function readSentenceSettings(
   files: CheckpointFiles,
 ): Promise<SentenceSettings | undefined> {

@@ -41,7 +41,7 @@ export interface AttentionResult {
 }
 
 export interface SeedOptions {
-  /** Of the fresh weights: an integer below 2³². Default 0. The same seed gives the same weights on every machine. */
+  /** Of the initial weights: an integer below 2³². Default 0. The same seed gives the same weights on every machine. */
   seed?: number;
 }
 

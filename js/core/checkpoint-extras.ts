@@ -1,4 +1,4 @@
-// What a checkpoint holds beside its weights.
+// Checkpoint extras: what a checkpoint holds in addition to its weights.
 import type { Tokenizer } from './text-types.js';
 
 export interface CheckpointExtras {

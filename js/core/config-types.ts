@@ -56,7 +56,7 @@ export type EncoderConfig = Partial<Omit<StackConfig, 'dModel' | 'attention' | '
 };
 
 /**
- * A model of `attention-lab`'s own: fresh weights by `createModel`. `loadModel` makes one from a checkpoint's config.json.
+ * A model of `attention-lab`'s own: initial weights by `createModel`. `loadModel` makes one from a checkpoint's config.json.
  * The stack's fields are those of its only stack or, where it has an `encoder`, of its decoder, whose attention then is causal
  * unless it says otherwise and whose blocks have a cross-attention of the same sizes.
  */

@@ -138,7 +138,7 @@ export function completeModelConfig(given: ModelConfig): CompleteModelConfig {
   return model;
 }
 
-/** What fits together in a model, beside what C++ refuses by itself. */
+/** What must fit together in a model, in addition to what C++ refuses. */
 function checkModel(config: CompleteModelConfig): void {
   const { encoder, vocabSize } = config;
   const refuse = (field: string, expected: string): never =>

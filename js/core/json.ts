@@ -15,7 +15,7 @@ export function parseJson(name: string, text: string): unknown {
 
 const nan = '\u0000NaN';
 
-/** JSON, and what Python's json module writes besides: Infinity, -Infinity and NaN. */
+/** JSON as Python's json module writes it: with Infinity, -Infinity and NaN. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -104,7 +104,7 @@ export interface NativeParameters {
   rows(name: string, first: number, count: number): NativeResult<NativeTensor>;
   /** Copies whole rows in, from row `first` on. */
   setRows(name: string, first: number, data: Float32Array): NativeResult<{ ok: true }>;
-  /** Fresh weights from a seed, the same on every machine. */
+  /** Initial weights from a seed, the same on every machine. */
   initialise(seed: number): NativeResult<object>;
   activationNames(): NativeResult<string[]>;
   delete(): void;

@@ -25,7 +25,7 @@ export abstract class Parameterised implements DisposableObject {
   /** @internal */
   protected abstract readonly handle: Handle<NativeParameters>;
 
-  /** @internal Fresh weights. Where there is no memory for them, what was made is given back. */
+  /** @internal Initial weights. Where there is no memory for them, the object is disposed of. */
   initialise(seed: number): void {
     try {
       callNative(() => this.handle.native.initialise(seed));

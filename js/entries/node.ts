@@ -1,4 +1,4 @@
-// The package as Node sees it: as in a browser, and besides it reads wasm and checkpoints from the disk.
+// The package as Node sees it: as in a browser, plus wasm and checkpoints from the disk.
 import { lazyPartsOf } from '../lazy.js';
 import { openNodeFolder, openNodeStore, readNodeWasm } from './node-files.js';
 import { startRuntime, type Runtime } from '../runtime.js';

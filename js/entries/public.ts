@@ -1,4 +1,4 @@
-// What every entry of the package exports, beside its own createRuntime.
+// What every entry of the package exports in addition to its own createRuntime.
 export { AttentionLabError, errorCodes, type ErrorCode } from '../core/errors.js';
 export { listingNames } from '../core/listing-names.js';
 export type { Listing } from '../listings.js';

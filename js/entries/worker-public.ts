@@ -1,4 +1,4 @@
-// What both entries of attention-lab/worker export, beside their own createWorkerRuntime.
+// What both entries of attention-lab/worker export in addition to their own createWorkerRuntime.
 export * from './public.js';
 export type {
   CallOptions,

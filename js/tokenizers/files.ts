@@ -1,4 +1,4 @@
-// The files beside the weights of a checkpoint, each read once and kept, so that saving gives them back.
+// The other files of a checkpoint, each read once and cached, so that saving returns them.
 import { fail } from '../core/errors.js';
 import { parseObject } from '../core/json.js';
 
@@ -36,8 +36,8 @@ export class CheckpointFiles {
   }
 
   /** Refuses a checkpoint that has one file without the other. */
-  missing(name: string, beside: string): never {
-    fail('file_missing', `${name}: expected beside ${beside}, got none`);
+  missing(name: string, companion: string): never {
+    fail('file_missing', `${name}: expected beside ${companion}, got none`);
   }
 
   #keep<T extends string | Uint8Array>(name: string, content: T | undefined): T | undefined {

@@ -37,7 +37,7 @@ export class Settings {
   constructor(
     /** The fields of all files. */
     readonly fields: Json,
-    /** Tokens beside those that have a name. */
+    /** Tokens without a role of their own. */
     private readonly declared: readonly DeclaredToken[],
     private readonly defaults: Json = {},
   ) {
@@ -125,7 +125,7 @@ export async function readSettings(files: CheckpointFiles, config: Json): Promis
   const decoder = config['added_tokens_decoder'];
   if (decoder !== undefined && decoder !== null)
     return new Settings(config, declaredTokens(decoder));
-  // Before 2023 these two files said it.
+  // Before 2023 these two files had it.
   const fields = { ...config, ...(await files.settings('special_tokens_map.json')) };
   const added = (await files.settings('added_tokens.json')) ?? {};
   checkIds('added_tokens.json', Object.entries(added));

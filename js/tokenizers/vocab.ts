@@ -8,13 +8,13 @@ export type Vocab = Readonly<Record<string, number>>;
 /** No vocabulary comes near it. */
 export const largestId = 1 << 22;
 
-/** A vocab.json, which must be there since the file `beside` is. */
+/** A vocab.json, which must be there because the file `companion` is. */
 export async function readVocab(
   files: CheckpointFiles,
   name: string,
-  beside: string,
+  companion: string,
 ): Promise<Vocab> {
-  const vocab = (await files.json(name)) ?? files.missing(name, beside);
+  const vocab = (await files.json(name)) ?? files.missing(name, companion);
   checkIds(name, Object.entries(vocab));
   return vocab as Vocab;
 }

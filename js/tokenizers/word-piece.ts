@@ -55,7 +55,7 @@ export async function convertWordPiece(
   };
 }
 
-/** The line of a token is its id; of two alike the later counts. */
+/** The line of a token is its id; a token that stands twice has the last line's. */
 function vocabOfLines(text: string): Vocab {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();

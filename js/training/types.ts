@@ -3,7 +3,7 @@ import type { ForwardInputs, Intervention } from '../core/forward-types.js';
 import type { SeededRandom } from '../core/random.js';
 import type { Tensor, TokenIds } from '../core/tensor.js';
 
-/** What forward takes, with the right answers. */
+/** What forward takes, with the labels. */
 export interface TrainingBatch extends ForwardInputs {
   /**
    * [B, T], as the logits [B, T, V]: labels[b][t] is the token that logits[b, t] should pick, −100 where none is
@@ -44,7 +44,7 @@ export interface TrainerOptions {
   /** After the warm-up the rate falls to 0 along half a cosine until this step. Default: it stays. */
   totalSteps?: number;
   /**
-   * Adds weight · (how much two heads of a layer look at the same token, averaged over layers, labelled positions and pairs of heads)
+   * Adds weight · (how much two heads of a layer attend to the same token, averaged over layers, labelled positions and pairs of heads)
    * to the loss of steps and gradients, not to the loss reported: heads then share the work instead of repeating it. Keys of the
    * token ids in `except` do not count. For models of one stack that answer at every token. Li et al. 2018, arXiv:1810.10183.
    */
@@ -68,7 +68,7 @@ export interface TrainerSettings {
 export interface Evaluation {
   /** Mean cross-entropy over the labelled positions, in nats. */
   loss: number;
-  /** The part of the labelled positions whose largest logit is the right one. */
+  /** The part of the labelled positions whose largest logit is the label's. */
   accuracy: number;
 }
 

@@ -1,9 +1,9 @@
-// In the browser: trains the lesson "copy" with fresh weights until it reaches its goal on held-out examples, and times that.
+// In the browser: trains the lesson "copy" from initial weights until it reaches its goal on held-out examples, and times that.
 import { createRuntime } from 'attention-lab';
 import { lessonOf } from '../../web/src/lessons/index.ts';
 import { heldOutExamples, measure, trainerOptions } from '../../web/src/lessons/training.ts';
 
-const every = 25; // steps between two looks at held-out examples, which count as well
+const every = 25; // steps between two evaluations on held-out examples, which count as well
 
 window.trainToGoal = async ({ variant, seed }) => {
   const lesson = lessonOf('copy');

@@ -70,9 +70,9 @@ export async function tensorflow(tf, version) {
     const variance = tf.mean(tf.square(centred), -1, true);
     return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, eps))), weight), bias);
   };
-  // Only products of two operands that are not transposed reach XNNPACK: weights are turned once, k in every pass.
+  // Only products of two operands that are not transposed reach XNNPACK: weights are transposed once, k in every pass.
   const linear = (x, weight, bias) => tf.fused.matMul({ a: x, b: weight, bias });
-  const turned = (tensor) => (tensor.dims.length === 2 ? transposed(tensor) : tensor);
+  const flipped = (tensor) => (tensor.dims.length === 2 ? transposed(tensor) : tensor);
   const attend = (q, k, v, dHead, mask) => {
     const axes = [...k.shape.keys()];
     const kT = tf.transpose(k, [...axes.slice(0, -2), axes.at(-1), axes.at(-2)]);
@@ -102,7 +102,7 @@ export async function tensorflow(tf, version) {
       ),
     encoder: ({ x, shape: { layers, dModel, heads, length, eps }, parameter, names }) =>
       runner(
-        { x, ...Object.fromEntries(names.map((name) => [name, turned(parameter(name))])) },
+        { x, ...Object.fromEntries(names.map((name) => [name, flipped(parameter(name))])) },
         (t) => {
           const of = (name) => [t[`${name}.weight`], t[`${name}.bias`]];
           let y = tf.reshape(t.x, [length, dModel]);

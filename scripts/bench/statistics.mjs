@@ -29,7 +29,7 @@ async function time(run, calls) {
 }
 
 /**
- * Times every function of `contestants` in turn, round after round, so that a slow moment of the machine meets all of
+ * Times every function of `contestants` one after the other, round after round, so that a slow moment of the machine meets all of
  * them. Warm-up until V8 has replaced its baseline code; a sample lasts `least` milliseconds at least. A contestant that
  * takes more than half a second (and so is no close call) is sampled in every fifth round.
  */

@@ -1,7 +1,7 @@
 // The induction model's training step in tfjs, with its wasm backend, as fast as that backend has it:
 // - It lacks the kernel that gather's gradient needs (UnsortedSegmentSum), so the embedding is a product with one-hot rows.
 // - Only products of operands that are not transposed reach XNNPACK, and tfjs's own gradient of a product transposes by a flag:
-//   a step takes 164 ms instead of 84. So operands are turned first, forward and backward, and weights kept [in, out].
+//   a step takes 164 ms instead of 84. So operands are transposed first, forward and backward, and weights kept [in, out].
 // tfjs's cpu backend, which lacks no kernel, takes 1130 ms.
 // tfjs's gradients must have been registered (register_all_gradients.js, which its file for Node leaves out).
 
@@ -18,7 +18,7 @@ export function tensorflowTrainer(
     attention: { numHeads: H },
   } = config;
   const B = inputIds.length;
-  const turn = (x) =>
+  const swapped = (x) =>
     tf.transpose(
       x,
       [...x.shape.keys()].map((axis, _, { length }) =>
@@ -29,7 +29,7 @@ export function tensorflowTrainer(
     save([a, b]);
     return {
       value: tf.matMul(a, b),
-      gradFunc: (dy, [a, b]) => [tf.matMul(dy, turn(b)), tf.matMul(turn(a), dy)],
+      gradFunc: (dy, [a, b]) => [tf.matMul(dy, swapped(b)), tf.matMul(swapped(a), dy)],
     };
   });
 
@@ -38,7 +38,7 @@ export function tensorflowTrainer(
     [...parameters].map(([name, { data, dims }]) => [
       name,
       tf.tidy(() =>
-        tf.variable(isProjection(name) ? turn(tf.tensor(data, dims)) : tf.tensor(data, dims)),
+        tf.variable(isProjection(name) ? swapped(tf.tensor(data, dims)) : tf.tensor(data, dims)),
       ),
     ]),
   );
@@ -66,7 +66,7 @@ export function tensorflowTrainer(
   const heads = (x) => tf.transpose(tf.reshape(x, [B, T, H, D / H]), [0, 2, 1, 3]);
   const attention = (x, name) => {
     const [q, k, v] = ['q', 'k', 'v'].map((part) => heads(linear(x, `${name}.${part}_proj`)));
-    const pattern = tf.softmax(tf.add(tf.mul(product(q, turn(k)), (D / H) ** -0.5), mask));
+    const pattern = tf.softmax(tf.add(tf.mul(product(q, swapped(k)), (D / H) ** -0.5), mask));
     return linear(
       tf.reshape(tf.transpose(product(pattern, v), [0, 2, 1, 3]), [B * T, D]),
       `${name}.out_proj`,
@@ -86,7 +86,7 @@ export function tensorflowTrainer(
         linear(gelu(linear(norm(x, `${block}.norm2`), `${block}.mlp.fc1`)), `${block}.mlp.fc2`),
       );
     }
-    const logits = product(norm(x, 'final_norm'), turn(of('embed.token.weight')));
+    const logits = product(norm(x, 'final_norm'), swapped(of('embed.token.weight')));
     return tf.div(tf.neg(tf.sum(tf.mul(answers, tf.logSoftmax(logits)))), asked);
   };
 

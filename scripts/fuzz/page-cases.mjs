@@ -190,7 +190,7 @@ export async function open() {
   return {
     /** Milliseconds of a case: each of its states has its own limit. */
     soon: 18_000,
-    /** Cases between two looks whether a sound page is still as it was. */
+    /** Cases between two checks whether a sound page is still as it was. */
     between: 10,
     run: (choose) =>
       tab(async (page, errors) => {

@@ -9,7 +9,7 @@ import { paths } from '../lib/paths.mjs';
 const child = fileURLToPath(new URL('child.mjs', import.meta.url));
 /** Milliseconds without a new case after which a process counts as hung. */
 const hung = 20_000;
-/** Cases after which a fresh process goes on: memory that grew stays. */
+/** Cases after which a new process continues: memory that grew stays. */
 const processEnds = 20_000;
 /** Failures after which a campaign has seen enough. */
 const enough = 20;

@@ -1,7 +1,7 @@
 """Checkpoints of the BERT family in Hugging Face's layout, and what Transformers computes with them.
 
 tests/golden/checkpoints/NAME holds config.json, model.safetensors and, for some, tokenizer.json. Every expected value
-comes from the folder as Transformers reads it, turned to float64.
+comes from the folder as Transformers reads it, converted to float64.
 """
 
 import json

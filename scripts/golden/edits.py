@@ -99,8 +99,8 @@ def add_edits(group, checkpoints, family, inputs_of):
     checkpoint = f"edit_{family}"
     model = checkpoints.load(checkpoint, torch.float64)
     for number, name in enumerate(activation_names(model)):
-        for turn in range(EDITS_PER_NAME):
-            op = OPS[(number + turn * 2 + number // len(OPS)) % len(OPS)]
+        for repeat in range(EDITS_PER_NAME):
+            op = OPS[(number + repeat * 2 + number // len(OPS)) % len(OPS)]
             title = f"{family}_{name.replace('.', '_')}_{op}"
             for attempt in range(
                 20

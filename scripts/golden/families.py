@@ -1,7 +1,7 @@
 """Checkpoints of GPT-2, Llama, DistilBERT, RoBERTa and a BERT for sentences, and what Transformers computes with them.
 
 tests/golden/checkpoints/NAME is what save_pretrained writes. Every expected value comes from the folder as Transformers
-reads it, turned to float64; where Transformers itself insists on float32 (Llama's RMSNorm, softmax and angles) so does the
+reads it, converted to float64; where Transformers itself insists on float32 (Llama's RMSNorm, softmax and angles) so does the
 reference.
 """
 
@@ -353,7 +353,7 @@ class Checkpoints:
         )
 
     def clear_prompt(self, name, checkpoint, vocab_size, T, new):
-        """The first of the case's random prompts after which no choice is so close that rounding could turn it."""
+        """The first of the case's random prompts after which no choice is so close that rounding could change it."""
         model = self.load(checkpoint, torch.float64)
         for attempt in range(100):
             random = Random(f"families/{name}/{attempt}")

@@ -343,7 +343,7 @@ def greedy(inputs, model, new):
 
 
 def is_clear(inputs, model, ids, new):
-    """Whether no choice is so close that rounding could turn it."""
+    """Whether no choice is so close that rounding could change it."""
     if model.config.is_encoder_decoder:
         return seq2seq.is_clear(model, inputs, ids, new)
     with torch.no_grad():

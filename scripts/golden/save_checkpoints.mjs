@@ -1,11 +1,11 @@
 // Saves models with the built package, for compare_saved.py to read with Transformers:
 //   node scripts/golden/save_checkpoints.mjs DIR
-// Every golden checkpoint and every fresh model of tests/js/saved-models.mjs, with what this package computes from it.
+// Every golden checkpoint and every model of tests/js/saved-models.mjs, with what this package computes from it.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from 'attention-lab';
 import { checkpointPath } from '../../tests/js/golden.mjs';
-import { fresh } from '../../tests/js/saved-models.mjs';
+import { created } from '../../tests/js/saved-models.mjs';
 
 const [folder] = process.argv.slice(2);
 const inputIds = [
@@ -50,9 +50,9 @@ for (const name of readdirSync(checkpointPath(''))) {
     for (const dtype of ['f32', 'f16']) await write(`${name}-${dtype}`, model.save({ dtype }));
   model.dispose();
 }
-for (const [name, [config, architecture]] of Object.entries(fresh)) {
+for (const [name, [config, architecture]] of Object.entries(created)) {
   if (architecture === 'AttentionLabModel') continue;
   const model = rt.createModel(config, { seed: 5 });
-  await write(`fresh-${name}`, model.save());
+  await write(`created-${name}`, model.save());
   model.dispose();
 }

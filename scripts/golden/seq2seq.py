@@ -2,7 +2,7 @@
 
 Every value of nn.Transformer comes from hooks on its own modules; its attention layers are made to return their weights.
 tests/golden/checkpoints/marian_… is what save_pretrained writes; expected values come from the folder as Transformers reads
-it, turned to float64.
+it, converted to float64.
 """
 
 import math
@@ -139,12 +139,12 @@ def in_pytorch(config, parameters):
     return model.eval()
 
 
-def watch(model, config, kept):
-    """Hooks that put what passes through nn.Transformer into `kept`, by our names."""
+def watch(model, config, recorded):
+    """Hooks that put what passes through nn.Transformer into `recorded`, by our names."""
     pre_norm = config["norm"] == "pre"
 
     def keep(name, of=lambda arguments, output: output):
-        return lambda _, arguments, output: kept.__setitem__(name, of(arguments, output))
+        return lambda _, arguments, output: recorded.__setitem__(name, of(arguments, output))
 
     def with_weights(_, arguments, keywords):
         return arguments, keywords | {"need_weights": True, "average_attn_weights": False}
@@ -496,7 +496,7 @@ class Checkpoints:
         )
 
     def generation(self, name, about, checkpoint, length=6, padded=0, new=10, finish=None):
-        """Greedy, from the first of the case's random texts of which no choice is so close that rounding could turn it.
+        """Greedy, from the first of the case's random texts of which no choice is so close that rounding could change it.
 
         padded: how much padding follows the text. finish: 'eos' asks for a text that ends before `new` tokens.
         """

@@ -27,7 +27,7 @@ class Parameters:
 
 
 def sinusoids(length, D, halves):
-    """sin(p / 10000^(2i/D)) and the cosine: in turn, or all sines first.   [length, D]"""
+    """sin(p / 10000^(2i/D)) and the cosine: alternating, or all sines first.   [length, D]"""
     angles = torch.arange(length, dtype=torch.float64)[:, None] / 10000 ** (
         torch.arange(0, D, 2, dtype=torch.float64) / D
     )
@@ -36,7 +36,7 @@ def sinusoids(length, D, halves):
 
 
 def rotated(x):
-    """Pairs (x_i, x_{i+K/2}) turned by p · 10000^(−2i/K).   x: [B, H, T, K]"""
+    """Pairs (x_i, x_{i+K/2}) rotated by p · 10000^(−2i/K).   x: [B, H, T, K]"""
     T, K = x.shape[-2:]
     angles = torch.arange(T, dtype=x.dtype)[:, None] * 10000 ** (
         -torch.arange(0, K, 2, dtype=x.dtype) / K

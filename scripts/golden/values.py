@@ -15,7 +15,7 @@ from golden.reference import ACTIVATIONS
 
 ABOUT = (
     "torch.nn.functional's layer_norm, gelu, silu, relu; sinusoidal positions by Vaswani et al. 2017, section 3.5; "
-    "transformers' LlamaRMSNorm, and its rotary positions as LlamaRotaryEmbedding and apply_rotary_pos_emb turn them."
+    "transformers' LlamaRMSNorm, and its rotary positions as LlamaRotaryEmbedding and apply_rotary_pos_emb rotate them."
 )
 
 

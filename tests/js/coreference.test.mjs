@@ -135,7 +135,7 @@ forEachVariant('the model of the page', (lab) => {
     });
 
     for (const example of examples) {
-      test(`example ${example.id}: right before and after the one changed word, and its head looks where it says`, () => {
+      test(`example ${example.id}: right before and after the one changed word, and its head attends where it says`, () => {
         const before = example.text.split(' ');
         const changed = example.change.text.split(' ').filter((word, i) => word !== before[i]);
         assert.deepEqual(changed, [example.change.to]);
@@ -148,7 +148,7 @@ forEachVariant('the model of the page', (lab) => {
           assert.equal(asked.tokens.length, words.length, `${text}: one token for each word`);
           const weights = rowOf(asked.attentions, query, example);
           const strongest = words[weights.indexOf(Math.max(...weights))];
-          assert.equal(strongest, key, `${text}: where ${example.query} looks most`);
+          assert.equal(strongest, key, `${text}: where ${example.query} attends most`);
         }
       });
     }

@@ -93,7 +93,7 @@ forEachVariant('generate', (lab) =>
       assert.equal(model.generate(Array(12).fill(3), { maxNewTokens: 50 }).ids.length, 13);
     });
 
-    test('a stop token ends it and is kept', () => {
+    test('a stop token ends it and is part of the result', () => {
       const { ids } = model.generate([4, 1], { maxNewTokens: 8, temperature: 3, seed: 2 });
       const stop = ids[5];
       const first = ids.indexOf(stop, 2);

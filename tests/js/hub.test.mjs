@@ -1,4 +1,4 @@
-// Hub ids: the layout of addresses, what is kept, how downloads go on, and what is said when a hub refuses.
+// Hub ids: the layout of addresses, the cache, interrupted downloads, and errors of a hub.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -114,7 +114,7 @@ describe('hub', () => {
     assert.deepEqual((await load()).parameters, after.parameters);
   });
 
-  test('without a network, and from a hub in trouble, what is kept serves', async () => {
+  test('without a network, and from a hub in trouble, the cache serves', async () => {
     const first = await load();
     hub.fault = () => ({ status: 503 });
     assert.deepEqual((await load()).parameters, first.parameters);
@@ -385,7 +385,7 @@ describe('hub', () => {
     assert.deepEqual(second.parameters, first.parameters);
   });
 
-  test('bytes that are not those of the sha256 are fetched again, once, and never kept', async () => {
+  test('bytes that are not those of the sha256 are fetched again, once, and never cached', async () => {
     const right = Buffer.from(hub.repos[repo].main['model.safetensors']);
     const { parameters } = await rt
       .loadModel(

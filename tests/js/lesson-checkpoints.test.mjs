@@ -19,7 +19,7 @@ const tolerance = { simd128: 0.00005, relaxed: 0.002 };
 
 forEachVariant('lesson checkpoints', (lab) => {
   for (const lesson of lessons) {
-    test(`${lesson.id}: the stated accuracy, and the head that looks at the answer`, async () => {
+    test(`${lesson.id}: the stated accuracy, and the head that attends to the answer`, async () => {
       const model = await lab.rt.loadModel(folderOf(lesson));
       const { accuracy, head } = measure(lesson, model, heldOutExamples(lesson, measured));
       model.dispose();

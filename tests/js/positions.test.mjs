@@ -107,7 +107,7 @@ forEachVariant('positions', (lab) => {
       }));
   }
 
-  test('rotary: angles are kept for the positions that came, not for all that could', () => {
+  test('rotary: angles are cached for the positions that occurred, not for all that could', () => {
     const before = lab.rt.memoryBytes;
     withModel(
       { positions: 'rotary', maxLen: 1 << 20, attention: { numHeads: 2, dHead: 64 } },

@@ -65,7 +65,7 @@ forEachVariant('recurrent', (lab) => {
       assertClose(slice(plain.lastHiddenState, 0), slice(out.lastHiddenState, 0), tolerance);
     }));
 
-  test('fresh weights lie in ±1/√D, as in PyTorch, the same for the same seed', () => {
+  test('initial weights are within ±1/√D, as in PyTorch, the same for the same seed', () => {
     const weights = (seed) =>
       withNetwork(config, (network) => network.parameter('weight_ih_l0').data, { seed });
     const [a, b, other] = [weights(1), weights(1), weights(2)];

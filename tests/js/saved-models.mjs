@@ -53,7 +53,7 @@ const marian = {
 };
 
 /** Name → config of createModel, and the architecture it is saved as. */
-export const fresh = {
+export const created = {
   bert_mlm: [{ ...bert, typeVocabSize: 2, maskedLmHead: true }, 'BertForMaskedLM'],
   bert_untied: [
     { ...bert, typeVocabSize: 2, activation: 'silu', maskedLmHead: true, tieEmbeddings: false },

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createWorkerRuntime } from 'attention-lab/worker';
 import { config as bertConfig, container, tensorShapes, weights } from './checkpoint.mjs';
 import { checkpointPath, readSafetensors } from './golden.mjs';
-import { fresh } from './saved-models.mjs';
+import { created } from './saved-models.mjs';
 import {
   assertError,
   assertRejects,
@@ -143,7 +143,7 @@ forEachVariant('saving', (lab) => {
     assert.deepEqual(Object.fromEntries(tensors), Object.fromEntries(original));
   });
 
-  test('a next-sentence head is kept though no forward pass reads it', async () => {
+  test('a next-sentence head is passed through though no forward pass reads it', async () => {
     const head = { 'cls.seq_relationship.weight': [2, 8], 'cls.seq_relationship.bias': [2] };
     const file = container(weights({ ...tensorShapes(), ...head }));
     const config = { ...bertConfig, architectures: ['BertForPreTraining'] };
@@ -156,8 +156,8 @@ forEachVariant('saving', (lab) => {
     for (const name of Object.keys(head)) assert.deepEqual(tensors.get(name), before.get(name));
   });
 
-  for (const [name, [config, architecture]] of Object.entries(fresh)) {
-    test(`${name}: a fresh model is saved as ${architecture}`, async () => {
+  for (const [name, [config, architecture]] of Object.entries(created)) {
+    test(`${name}: a model of createModel is saved as ${architecture}`, async () => {
       const model = make(config)();
       const files = model.save();
       model.dispose();
@@ -170,7 +170,7 @@ forEachVariant('saving', (lab) => {
   }
 
   test('an untied head has the bias twice, as Transformers does, and may have it once', async () => {
-    const model = make(fresh.bert_untied[0])();
+    const model = make(created.bert_untied[0])();
     const files = model.save();
     model.dispose();
     const { tensors } = tensorsOf(files.get('model.safetensors'));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, createRuntime } from 'attention-lab';
 import { createWorkerRuntime } from 'attention-lab/worker';
-import { fresh } from './saved-models.mjs';
+import { created } from './saved-models.mjs';
 import { assertRejects, forEachVariant, liveHandles, tensor } from './support.mjs';
 
 const config = {
@@ -142,7 +142,7 @@ forEachVariant('training runs', (lab) => {
     model.dispose();
   });
 
-  for (const [name, [given, architecture]] of Object.entries(fresh)) {
+  for (const [name, [given, architecture]] of Object.entries(created)) {
     const { lmHead, maskedLmHead, numLabels, pooler } = given;
     if (pooler || !(lmHead || maskedLmHead || numLabels)) continue;
     test(`${name}: trained and saved as ${architecture}, it is the same model, and trains on alike`, async () => {

@@ -20,17 +20,17 @@ describe('the installed package', () => {
   const runScript = (code) => node(['--input-type=module', '-e', code], { cwd: installed.folder });
 
   /**
-   * A script and all scripts that are fetched with it; with `later`, those of its dynamic imports, too, but for the copies of
+   * A script and all scripts that are fetched with it; with `lazy`, those of its dynamic imports, too, but for the copies of
    * wasm and worker, which are fetched only where their files are lost.
    */
-  function closure(entry, { later = false } = {}, found = new Set()) {
+  function closure(entry, { lazy = false } = {}, found = new Set()) {
     if (found.has(entry)) return found;
     found.add(entry);
-    const imports = later
+    const imports = lazy
       ? /(?:from|import)\s*\(?\s*["']\.\/([\w-]+\.js)["']/g
       : /(?:from|import)\s*["']\.\/([\w-]+\.js)["']/g;
     for (const [, name] of read(entry).matchAll(imports))
-      if (!name.startsWith('unpack-')) closure(name, { later }, found);
+      if (!name.startsWith('unpack-')) closure(name, { lazy }, found);
     return found;
   }
   const brotliSize = (names) =>
@@ -86,15 +86,15 @@ describe('the installed package', () => {
     const first = closure('index.js');
     const total = brotliSize(first);
     assert.ok(total <= 36_000, `${total} bytes`);
-    const later = brotliSize(
-      [...closure('index.js', { later: true })].filter((name) => !first.has(name)),
+    const lazy = brotliSize(
+      [...closure('index.js', { lazy: true })].filter((name) => !first.has(name)),
     );
-    assert.ok(later > 0 && later <= 54_000, `${later} bytes`);
+    assert.ok(lazy > 0 && lazy <= 54_000, `${lazy} bytes`);
   });
 
-  test('a worker is one script without later parts: bundlers refuse any other by default', () => {
+  test('a worker is one script without lazily loaded parts: bundlers refuse any other by default', () => {
     assert.deepEqual(
-      [...closure('worker-entry.js', { later: true })],
+      [...closure('worker-entry.js', { lazy: true })],
       [...closure('worker-entry.js')],
     );
   });
@@ -114,7 +114,7 @@ describe('the installed package', () => {
     }
   });
 
-  test('the only addresses are the hub, and the names of what is kept from it', () => {
+  test('the only addresses are the hub, and the names of the cache', () => {
     const addresses = scripts().flatMap((name) =>
       [...read(name).matchAll(/\b\w+:\/\/[^\s"'`)\\]*/g)].map(([address]) => address),
     );
@@ -126,7 +126,7 @@ describe('the installed package', () => {
 
   test('no Node built-in reaches a browser', () => {
     for (const entry of ['index.js', 'worker.js', 'worker-entry.js']) {
-      for (const name of closure(entry, { later: true }))
+      for (const name of closure(entry, { lazy: true }))
         assert.doesNotMatch(
           read(name),
           /["']node:|\brequire\s*\(|["'](fs|path|url|worker_threads)["']/,

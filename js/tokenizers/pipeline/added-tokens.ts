@@ -1,4 +1,4 @@
-// Tokens beside the model's, found in a text before anything else is done with it. As src/tokenizer/added_vocabulary.rs.
+// Added tokens, found in a text before anything else happens to it. As src/tokenizer/added_vocabulary.rs.
 import { AlignedText, sizeAt } from './aligned-text.js';
 import { isWhitespace, isWordCharacter } from './characters.js';
 import type { Fields } from './fields.js';

@@ -56,7 +56,7 @@ export class AlignedText {
     );
   }
 
-  /** Another text, of each unit of which is said what units of this one it comes from. */
+  /** Another text, with the units of this one that each of its units comes from. */
   rewritten(
     text: string,
     sources: readonly (readonly [start: number, end: number])[],

@@ -24,7 +24,7 @@ export function characterTest(expression: RegExp, table?: string): CharacterTest
 
 /** Of a table: gap to the next range and how many characters it has beyond one, in base 36. */
 export function inTable(table: string): CharacterTest {
-  const bounds: number[] = []; // where ranges begin and end, in turn
+  const bounds: number[] = []; // first and end of each range, alternating
   let at = 0;
   for (const range of table.split(' ')) {
     const [gap, more = '0'] = range.split('.');

@@ -104,7 +104,7 @@ class Run {
   from(start: number): number {
     const { code } = this.program;
     const { text } = this;
-    const waiting: number[] = []; // instruction, place, in turn; a run's has its first place, too
+    const waiting: number[] = []; // instruction and place, alternating; a run has its first place, too
     let at = start;
     let pc = 0;
     let isPatient = patience;
