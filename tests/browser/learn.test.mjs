@@ -132,6 +132,33 @@ cardTest('without the head the answer collapses, and Train grows it back', 6, as
   );
 });
 
+for (const viewport of sizes)
+  test(`induction: cut below, and the letter is not found; one head less is not missed (${viewport.width})`, async () => {
+    const tab = await openTab({ hash: '#learn/induction/1', viewport });
+    const { page } = tab;
+    try {
+      await ready(page);
+      await says(page, 'line', /Layer 1: “m” reads “z”\. Layer 2: “z” reads “m”\. Answer: m 99/);
+      await guess(page, 1);
+      await page.getByRole('img', { name: /The answer: x 99/ }).waitFor();
+      await fits(page);
+      await page.getByTestId('card-2').click();
+      await page.locator('[data-testid="learn"][data-card="2"]').waitFor();
+      await guess(page, 1);
+      await says(page, 'why', /falls from 99\.7% to 0(\.\d)?%/);
+      await fits(page);
+      await page.getByTestId('card-4').click();
+      await page.locator('[data-testid="learn"][data-card="4"]').waitFor();
+      await guess(page, 0);
+      await says(page, 'verdict', /Right/);
+      await says(page, 'why', /goes from 99\.7% to 9\d(\.\d)?%/);
+      await fits(page);
+      assert.deepEqual(tab.problems, []);
+    } finally {
+      await tab.close();
+    }
+  });
+
 test('arrow keys turn the cards, and “back” turns back', async () => {
   const tab = await openTab({ hash: '' });
   const { page } = tab;

@@ -118,9 +118,20 @@ function across(
     at: (storey, index) => ({ x: columns[storey]![index]!, y: y(storey) }),
     widthOf: (storey, index) => widths[storey]![index]!,
     labels: storeys.map(({ label }, storey) => ({ text: label, x: 0, y: y(storey) - 24 })),
-    answer: answer && { x: columns.at(-1)![answer.at]!, y: 16 },
+    answer: answer && {
+      x: within(
+        columns.at(-1)![answer.at]!,
+        measure(`${answer.word} ${answer.share}`, 23) / 2,
+        width,
+      ),
+      y: 16,
+    },
   };
 }
+
+/** So far from both ends of a line that half of what stands there fits. */
+const within = (x: number, half: number, width: number): number =>
+  Math.max(half, Math.min(x, width - half));
 
 function down(
   { storeys, answer }: Figure,

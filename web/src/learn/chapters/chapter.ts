@@ -6,21 +6,23 @@ import type { Text } from '../../lessons/lesson.ts';
 export interface ChapterInput {
   text: string;
   words: readonly [string, string];
+  /** Letters, not a sentence: written as they are. */
+  isVerbatim?: boolean;
 }
 
 /**
  * What a reader can do on a card. `swap`: put the other word. `block`: the mask, on the arc to the word
- * that decides. `off`: the head that reads it. `key`: choose whose key is multiplied. `heads`: two heads side by side. `unscale`: no division by √d. `change`: what
+ * that decides. `cut`: nothing comes through the arcs below it, by which the word it reads was written. `off`: the head that reads it. `key`: choose whose key is multiplied. `heads`: two heads side by side. `unscale`: no division by √d. `change`: what
  * the card's own `interventions` say.
  */
-export type Control = 'swap' | 'key' | 'unscale' | 'block' | 'heads' | 'off' | 'change';
+export type Control = 'cut' | 'swap' | 'key' | 'unscale' | 'block' | 'heads' | 'off' | 'change';
 
 /** How the figure shows it: the arcs that matter; the arithmetic of one weight; one row of weights, before and after; heads. */
 export type View = 'path' | 'score' | 'softmax' | 'heads';
 
 /**
  * In a card's texts, `{name}` stands for something computed in the loaded model: `{word}` and `{other}` (the swapped word, and the one
- * that is not there), `{answer}`, `{share}`, `{rival}` (the answer for the other word), `{noun}` (whom the asked word reads most),
+ * that is not there), `{answer}`, `{share}`, `{rival}` (the answer for the other word), `{noun}` (whom the asked word reads most), `{asked}` (the word whose answer is asked for),
  * `{weight}`, `{head}` (which head does), `{now}` (the answer after the change), `{nowShare}`, `{d}`, `{root}`, `{slope}`.
  */
 export interface Card {
@@ -40,7 +42,6 @@ export interface Chapter {
   id: string;
   /** The folder of a shipped model. */
   model: string;
-  name: Text;
   inputs: readonly ChapterInput[];
   cards: readonly Card[];
 }

@@ -4,7 +4,6 @@ import type { Chapter } from './chapter.ts';
 export const coreference: Chapter = {
   id: 'coreference',
   model: 'coreference',
-  name: { en: 'How attention works', zh: '注意力是怎样工作的' },
   inputs: [
     {
       text: 'the animal did not cross the street because the [MASK] was too {word} .',

@@ -7,7 +7,6 @@ const [attention] = coreference.cards;
 export const order: Chapter = {
   id: 'order',
   model: 'coreference',
-  name: { en: 'Order and positions', zh: '顺序与位置' },
   inputs: coreference.inputs,
   cards: [
     {

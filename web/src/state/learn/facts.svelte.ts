@@ -45,6 +45,7 @@ class Facts {
       share: share(pass.best.share),
       rival: story.rival.word,
       noun: this.wordAt(pass, key.key),
+      asked: this.wordAt(pass, pass.target),
       weight: share(weightAt(pass.patterns[head.layer]!, head.head, key)),
       head: words.strings.head(head.layer + 1, head.head + 1),
       d: String(dHead),
@@ -88,11 +89,13 @@ class Facts {
       .sort((a, b) => a.layer - b.layer || a.query - b.query || b.effect - a.effect)
       .map((edge) => {
         const size = Math.sqrt(edge.effect / largest);
-        if (!changed) return drawn(edge, { size });
+        if (!changed) return drawn(edge, { size, label: share(edge.weight) });
         const now = this.weightNow(changed, edge);
+        const cut = now < 0.3 * edge.weight;
         return drawn(edge, {
           size: size * Math.min(1, now / edge.weight),
-          cut: now < 0.3 * edge.weight,
+          cut,
+          ...(!cut && { label: share(now) }),
         });
       });
     return changed ? [...arcs, ...this.#gained(story, changed, drawn)] : arcs;
@@ -105,7 +108,7 @@ class Facts {
     );
     const pattern = changed.patterns[layer]!;
     const heads = Array.from({ length: pattern.dims[1]! }, (_, head) => head).filter(
-      (head) => !off.some((edit) => edit.head === head),
+      (head) => !off.some((edit) => edit.head === undefined || edit.head === head),
     );
     return Math.max(0, ...heads.map((head) => weightAt(pattern, head, { query, key })));
   }
@@ -263,7 +266,8 @@ class Facts {
       if (card.control === 'block') return `${this.#blockedLine(story, changed)} ${answer}`;
       return answer;
     }
-    return t.path(this.#reads(story));
+    const { best, second } = story.pass;
+    return `${t.path(this.#reads(story))} ${t.runnerUp(best.word, share(best.share), second.word, share(second.share))}`;
   });
 
   #blockedLine({ pass, head, key }: Story, changed: Pass): string {

@@ -1,10 +1,10 @@
 // What Learn has on screen: chapter, card, the swapped word, the reader's guess, and what the loaded model makes of it. Knows no view.
 import { AttentionLabError, type Intervention, type Model } from 'attention-lab';
-import { parseAddress, writeAddress } from '../../lib/address.ts';
+import { parseAddress, writeAddress, type Address } from '../../lib/address.ts';
 import type { Card, Chapter } from '../../learn/chapters/chapter.ts';
-import { chapterOf } from '../../learn/chapters/index.ts';
+import { firstChapter, loadChapter } from '../../learn/chapters/index.ts';
 import { settings } from '../shared/settings.svelte.ts';
-import { folderOf } from '../shared/models.ts';
+import { folderOf, shippedModel } from '../shared/models.ts';
 import { getRuntime } from '../shared/runtime.ts';
 import {
   edgesOf,
@@ -37,7 +37,7 @@ export interface Story {
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 class Learn {
-  chapter = $state.raw<Chapter>(chapterOf(undefined));
+  chapter = $state.raw<Chapter>(firstChapter);
   /** The card, the sentence, and which of its two words stands there. */
   at = $state(0);
   sentence = $state(0);
@@ -85,10 +85,18 @@ class Learn {
   follow(hash: string): void {
     const address = parseAddress(hash);
     if (address?.room !== 'learn') return;
-    const [id, card] = address.path;
-    const { fields } = address;
+    const turn = ++this.#turn;
+    const chapter = loadChapter(address.path[0]);
+    if (!(chapter instanceof Promise)) return this.#show(chapter, address);
+    chapter.then(
+      (loaded) => turn === this.#turn && this.#show(loaded, address),
+      () => turn === this.#turn && (this.error = { code: 'network' }),
+    );
+  }
+
+  #show(chapter: Chapter, { path, fields }: Address): void {
+    const [, card] = path;
     settings.follow(fields.get('lang') ?? undefined, fields.get('theme') ?? undefined);
-    const chapter = chapterOf(id);
     const sentence = within(Number(fields.get('sentence') ?? 1) - 1, chapter.inputs.length);
     const isOther = chapter !== this.chapter || sentence !== this.sentence;
     this.chapter = chapter;
@@ -161,11 +169,28 @@ class Learn {
   #modelOf(name: string): Promise<Model> {
     const known = this.#models.get(name);
     if (known) return known;
-    const loading = getRuntime().then((runtime) => runtime.loadModel(folderOf(name)));
+    const loading = getRuntime().then(async (runtime) =>
+      runtime.loadModel(name === shippedModel ? folderOf(name) : await filesOf(name)),
+    );
     this.#models.set(name, loading);
     loading.catch(() => this.#models.delete(name));
     return loading;
   }
+}
+
+/** Of a model that a lesson trained: by name, since of a folder the package would also ask for files that are not in this one. */
+async function filesOf(name: string): Promise<Map<string, Uint8Array>> {
+  const names = ['config.json', 'model.safetensors', 'tokenizer.json'];
+  const files = names.map(async (file) => {
+    const response = await fetch(new URL(file, folderOf(name)));
+    if (!response.ok)
+      throw new AttentionLabError(
+        'network',
+        `${file}: expected status 200, got ${response.status}`,
+      );
+    return [file, new Uint8Array(await response.arrayBuffer())] as const;
+  });
+  return new Map(await Promise.all(files));
 }
 
 const within = (value: number, count: number): number =>
@@ -204,11 +229,22 @@ function storyOf(
   };
 }
 
-function changeOf(card: Card, { key, head }: Story, model: Model): Change | null {
+function changeOf(card: Card, { arcs, key, head }: Story, model: Model): Change | null {
   const layers = Array.from({ length: model.config.numLayers }, (_, layer) => layer);
   switch (card.control) {
     case 'block':
       return { blocked: [{ query: key.query, key: key.key }] };
+    case 'cut':
+      return {
+        interventions: arcs
+          .filter(({ layer, query }) => layer < key.layer && query === key.key)
+          .map(({ layer, query, key }): Intervention => ({
+            at: `blocks.${layer}.attn.pattern`,
+            query,
+            key,
+            op: 'zero',
+          })),
+      };
     case 'off':
       return {
         interventions: [{ at: `blocks.${head.layer}.attn.z`, head: head.head, op: 'zero' }],

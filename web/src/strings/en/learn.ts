@@ -40,6 +40,10 @@ export const en = {
             .join('; ')}.`,
       )
       .join(' '),
+  runnerUp: (word: string, share: string, second: string, secondShare: string) =>
+    `Answer: ${word} ${share}; next comes ${second} with ${secondShare}.`,
+  alsoRead:
+    'A word reads what training found useful, its neighbours too. What this answer does not depend on is left out of the figure.',
   measured:
     'These arcs matter: each was cut to see what the answer loses. Weights alone are not an explanation.',
   arc: (reading: string, read: string, layer: number, weight: string, effect: string | null) =>

@@ -30,6 +30,9 @@ export const zh: LearnStrings = {
             .join('，')}。`,
       )
       .join(''),
+  runnerUp: (word, share, second, secondShare) =>
+    `答案：${word} ${share}；其次是 ${second}，${secondShare}。`,
+  alsoRead: '一个词会读训练中发现有用的词，邻居也在其中。这个答案不依赖的，主图里没有画。',
   measured: '图中是关键的弧线：逐条剪断，看答案失去多少。单看权重并不能解释答案。',
   arc: (reading, read, layer, weight, effect) =>
     `第 ${layer} 层：${reader(reading)}以 ${weight} 的权重读 ${quoted(read)}${effect === null ? '' : `；没有它，倾向下降 ${effect}`}`,
