@@ -43,6 +43,8 @@ export class Model extends CoreModel {
   readonly targetTokenizer: Tokenizer | undefined;
   /** The names of a classifier's classes, by the checkpoint's id2label; empty for other models. */
   readonly labels: readonly string[];
+  /** What of its checkpoint the model does without, a sentence each: a head of another task, a tokenizer that cannot be read. */
+  readonly warnings: readonly string[];
   /** How pictures are prepared: the checkpoint's preprocessor_config.json, if it has one. */
   readonly preprocessor: Readonly<Record<string, unknown>> | undefined;
   /** @internal How texts become vectors, where the checkpoint says it. */
@@ -51,6 +53,7 @@ export class Model extends CoreModel {
   origin: Origin | undefined;
   readonly #host: Host;
   readonly #defaults: GenerationDefaults;
+  readonly #tokenizerProblem: Error | undefined;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
   constructor(host: Host, config: CompleteModelConfig, extras: CheckpointExtras = {}) {
@@ -60,6 +63,11 @@ export class Model extends CoreModel {
     this.labels = extras.labels ?? [];
     this.preprocessor = extras.preprocessor;
     this.sentences = extras.sentences;
+    this.#tokenizerProblem = extras.tokenizerProblem;
+    this.warnings = [
+      ...(extras.warnings ?? []),
+      ...(extras.tokenizerProblem ? [withoutTokenizer(extras.tokenizerProblem)] : []),
+    ];
     this.#defaults = extras.generation ?? { stopTokens: [] };
     this.#host = host;
   }
@@ -175,7 +183,7 @@ export class Model extends CoreModel {
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */
   embed(texts: string | readonly string[]): Tensor {
-    required(this.tokenizer);
+    this.#required(this.tokenizer);
     return this.#host.loadedParts().embedTexts(this, texts);
   }
 
@@ -189,14 +197,21 @@ export class Model extends CoreModel {
 
   /** The text (or pair of texts) that the model is to read, in its ids; `no_tokenizer` where the checkpoint came without one. */
   encode(text: string, pair?: string): Encoding {
-    return required(this.tokenizer).encode(text, pair);
+    return this.#required(this.tokenizer).encode(text, pair);
   }
 
   /** Ids that the model wrote, as text; `no_tokenizer` where the checkpoint came without one. */
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string {
-    return required(this.targetTokenizer).decode(ids, options);
+    return this.#required(this.targetTokenizer).decode(ids, options);
+  }
+
+  #required(tokenizer: Tokenizer | undefined): Tokenizer {
+    const problem = this.#tokenizerProblem;
+    return tokenizer ?? fail('no_tokenizer', withoutTokenizer(problem), problem);
   }
 }
 
-const required = (tokenizer: Tokenizer | undefined): Tokenizer =>
-  tokenizer ?? fail('no_tokenizer', 'this model has no tokenizer; pass token ids instead');
+const withoutTokenizer = (problem: Error | undefined): string =>
+  problem
+    ? `this model’s tokenizer cannot be read (${problem.message}); pass token ids instead`
+    : 'this model has no tokenizer; pass token ids instead';

@@ -14,6 +14,7 @@ export const bert: Family = {
   modelType: 'bert',
   tokenizerClass: 'BertTokenizer',
   architectures: ['BertModel', 'BertForMaskedLM', 'BertForPreTraining'],
+  body: 'BertModel',
 
   read(json, architecture, has) {
     const config = new ConfigReader(json);

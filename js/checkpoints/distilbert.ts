@@ -12,6 +12,7 @@ export const distilbert: Family = {
   tokenizerClass: 'DistilBertTokenizer',
   aliases: { hidden_size: 'dim', num_attention_heads: 'n_heads', num_hidden_layers: 'n_layers' },
   architectures: ['DistilBertModel', 'DistilBertForMaskedLM'],
+  body: 'DistilBertModel',
 
   read(json, architecture, has) {
     const config = new ConfigReader(json);

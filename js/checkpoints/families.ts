@@ -27,11 +27,15 @@ export const families: readonly Family[] = [
   attentionLab,
 ];
 
-/** The family of a config.json, and the one of its architectures that counts; refuses unknown ones. */
-export function chooseFamily(json: Readonly<Record<string, unknown>>): {
+export interface Choice {
   family: Family;
   architecture: string | undefined;
-} {
+  /** The checkpoint's own, where its head is none of ours: `architecture` is its body then. */
+  beheaded?: string;
+}
+
+/** The family of a config.json, and the one of its architectures that counts; refuses unknown families. */
+export function chooseFamily(json: Readonly<Record<string, unknown>>): Choice {
   const { model_type: modelType, architectures } = json;
   if (architectures !== undefined && architectures !== null && !isStrings(architectures)) {
     fail(
@@ -55,6 +59,7 @@ export function chooseFamily(json: Readonly<Record<string, unknown>>): {
     );
   }
   if (architecture !== undefined && !family.architectures.includes(architecture)) {
+    if (family.body) return { family, architecture: family.body, beheaded: architecture };
     fail(
       'unsupported_checkpoint',
       `config.json: architectures: expected one of ${known}, got "${architecture.slice(0, 60)}"`,

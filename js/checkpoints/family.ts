@@ -38,6 +38,8 @@ export interface Family {
   aliases?: Readonly<Record<string, string>>;
   /** config.json's architectures that this family computes. */
   architectures: string[];
+  /** The one of them that stands for any other with its head left out. */
+  body?: string;
   /** Transformers' class of its tokenizers, where no file names another. */
   tokenizerClass?: string;
   /** Whether a generation_config.json may belong to it. */

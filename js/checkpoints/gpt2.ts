@@ -18,6 +18,7 @@ export const gpt2: Family = {
     num_hidden_layers: 'n_layer',
   },
   architectures: ['GPT2LMHeadModel', 'GPT2Model'],
+  body: 'GPT2Model',
 
   read(json, architecture, has, generation) {
     const config = new ConfigReader(json);

@@ -24,6 +24,7 @@ export const llama: Family = {
   tokenizerClass: 'LlamaTokenizer',
   generates: true,
   architectures: ['LlamaForCausalLM', 'LlamaModel'],
+  body: 'LlamaModel',
 
   read(json, architecture, has, generation) {
     const config = new ConfigReader(json);

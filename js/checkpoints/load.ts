@@ -1,16 +1,16 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
 import type { CompleteModelConfig } from '../core/config-types.js';
-import { AttentionLabError, checkAborted, fail } from '../core/errors.js';
+import { AttentionLabError, checkAborted, fail, type ErrorCode } from '../core/errors.js';
 import type { CheckpointExtras } from '../core/checkpoint-extras.js';
 import type { CoreModel } from '../core/model.js';
 import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { reading } from '../core/plain.js';
-import { readTokenizers } from '../tokenizers/formats.js';
+import { readTokenizers, type Tokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource } from './types.js';
 import type { Tensor } from '../core/tensor.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
 import { checkCallback, checkKeys, checkNoNaN, checkSignal } from '../core/validation.js';
-import { passedThroughTensors, matchTensors } from './match-tensors.js';
+import { matchTensors, passedThroughTensors, withHeadPassedThrough } from './match-tensors.js';
 import { chooseFamily, refuseUnsupported, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { WrongBytes } from './hub-files.js';
@@ -61,10 +61,10 @@ async function loadFrom<M extends LoadedModel>(
 ): Promise<M> {
   const { onProgress, signal } = reader.options;
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
-  const { family, architecture } = chooseFamily(json);
+  const { family, architecture, beheaded } = chooseFamily(json);
   refuseUnsupported(json);
   const files = new CheckpointFiles(reader);
-  const tokenizers = await readTokenizers(files, family.tokenizerClass, json);
+  const tokenizers = await orItsProblem(readTokenizers(files, family.tokenizerClass, json));
   const generation = family.generates ? await files.settings('generation_config.json') : undefined;
   const preprocessor = family.readsPictures
     ? await files.settings('preprocessor_config.json')
@@ -75,14 +75,21 @@ async function loadFrom<M extends LoadedModel>(
   const weights = await openWeights(reader, onProgress, signal);
   let model: M | undefined;
   try {
-    const plan = family.read(
+    let plan = family.read(
       withOwnNames(json, family.aliases),
       architecture,
       (name) => weights.tensors.has(name),
       generation,
     );
+    const warnings: string[] = [];
+    if (beheaded !== undefined) {
+      const parts = withHeadPassedThrough(plan, plan.rules ?? [], weights.tensors);
+      plan = parts.plan;
+      warnings.push(withoutHead(beheaded, architecture!, parts.head));
+    }
     const extras = {
       ...tokenizers,
+      warnings,
       preprocessor,
       sentences,
       generation: plan.generation,
@@ -120,6 +127,27 @@ async function loadFrom<M extends LoadedModel>(
     await weights.close();
   }
 }
+
+const withoutHead = (own: string, body: string, head: readonly string[]): string =>
+  `config.json: ${own}: loaded as its body, ${body}; ${head.length > 0 ? `not computed with: ${head.join(', ')}` : 'no other tensor is there'}`;
+
+/** A tokenizer that cannot be read leaves a model that is used by ids: what is wrong is said where a text is given, and in warnings. */
+async function orItsProblem(
+  reading: Promise<Tokenizers>,
+): Promise<Tokenizers & { tokenizerProblem?: AttentionLabError }> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof AttentionLabError && problems.has(error.code))
+      return { tokenizerProblem: error };
+    throw error;
+  }
+}
+const problems: ReadonlySet<ErrorCode> = new Set([
+  'bad_checkpoint',
+  'unsupported_checkpoint',
+  'file_missing',
+]);
 
 /** The table and the C++ model name the same parameters, or no weight would be where it is read. */
 function checkComplete(model: CoreModel, loaded: readonly string[]): void {

@@ -17,6 +17,7 @@ export const marian: Family = {
     num_hidden_layers: 'encoder_layers',
   },
   architectures: ['MarianMTModel', 'MarianModel'],
+  body: 'MarianModel',
 
   read(json, architecture, has, generation) {
     const config = new ConfigReader(json);

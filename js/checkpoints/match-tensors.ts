@@ -46,6 +46,22 @@ export function matchTensors(
   return wanted;
 }
 
+/** The plan for a body whose file holds a head, too: `save` gives the head back, and no pass reads it. Its tensors stand apart by the first part of their names. */
+export function withHeadPassedThrough(
+  plan: Plan,
+  rules: readonly TensorRule[],
+  tensors: ReadonlyMap<string, TensorInfo>,
+): { plan: Plan; head: string[] } {
+  const firstPart = (name: string): string => name.split('.', 1)[0]!;
+  const body = new Set(rules.flatMap(({ theirs }) => theirs).map(firstPart));
+  const isKnown = (name: string): boolean =>
+    body.has(firstPart(name)) ||
+    [...plan.ignored, ...(plan.passedThrough ?? [])].some((pattern) => pattern.test(name));
+  const head = [...tensors.keys()].filter((name) => !isKnown(name));
+  const exactly = head.map((name) => new RegExp(`^${name.replace(/[^\w]/g, '\\$&')}$`));
+  return { plan: { ...plan, passedThrough: [...(plan.passedThrough ?? []), ...exactly] }, head };
+}
+
 /** The names of the tensors that are kept for `save`. */
 export function passedThroughTensors(
   plan: Plan,

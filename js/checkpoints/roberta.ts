@@ -31,6 +31,7 @@ export function robertaFamily(kind: Kind): Family {
     modelType,
     tokenizerClass: 'RobertaTokenizer',
     architectures: [`${name}Model`, `${name}ForMaskedLM`],
+    body: `${name}Model`,
 
     read(json, architecture, has) {
       const config = new ConfigReader(json);

@@ -9,6 +9,7 @@ import { bodyPrefix, Rules } from './rules.js';
 export const vit: Family = {
   modelType: 'vit',
   architectures: ['ViTModel', 'ViTForImageClassification'],
+  body: 'ViTModel',
   readsPictures: true,
 
   read(json, architecture, has) {

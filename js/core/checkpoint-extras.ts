@@ -1,10 +1,15 @@
 // Checkpoint extras: what a checkpoint holds in addition to its weights.
+import type { AttentionLabError } from './errors.js';
 import type { Tokenizer } from './text-types.js';
 
 export interface CheckpointExtras {
+  /** What of the checkpoint is not used, a sentence each. */
+  warnings?: readonly string[] | undefined;
   tokenizer?: Tokenizer | undefined;
   /** Of what the model writes, where that is not what it reads (Marian). */
   targetTokenizer?: Tokenizer | undefined;
+  /** Why there is no tokenizer, where the checkpoint has one that cannot be read. */
+  tokenizerProblem?: AttentionLabError | undefined;
   generation?: GenerationDefaults | undefined;
   /** The names of a classifier's classes. */
   labels?: readonly string[] | undefined;

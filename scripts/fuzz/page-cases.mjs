@@ -23,7 +23,6 @@ const texts = [
   '1e999',
   '0',
   '3.7',
-  'NaN ',
 ];
 const models = ['coreference', 'copy', 'sort', 'reverse', 'brackets', 'dates', 'digits', 'nothing'];
 const numbers = ['0', '1', '2', '-1', '99', '1e9', '0.5', '4294967296', 'x', ''];

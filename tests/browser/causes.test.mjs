@@ -137,7 +137,9 @@ pageTest(
     await page.getByTestId('hub-id').fill('lab/mlm');
     await page.getByRole('button', { name: 'Download' }).click();
     await page.getByTestId('open-model').filter({ hasText: 'lab/mlm' }).waitFor();
-    await page.getByRole('textbox', { name: 'Sentence' }).fill('the dog [MASK] the cat .');
+    await page
+      .getByRole('textbox', { name: 'Sentence', exact: true })
+      .fill('the dog [MASK] the cat .');
     await page.getByTestId('causes-ask').click();
     const model = await loadModel(folder);
     const { ids, position, token } = likeliest(model, 'the dog [MASK] the cat .');
@@ -150,7 +152,9 @@ pageTest(
     await eventually(page, async () =>
       assertPoints(await numbers(page, 'causes-heads'), rowsOf(expected.differences)),
     );
-    await page.getByRole('textbox', { name: 'Sentence' }).fill('the dog [MASK] the dog .');
+    await page
+      .getByRole('textbox', { name: 'Sentence', exact: true })
+      .fill('the dog [MASK] the dog .');
     await page.getByTestId('causes-heads').waitFor({ state: 'detached' });
     model.dispose();
     problems.splice(

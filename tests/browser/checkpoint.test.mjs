@@ -120,7 +120,7 @@ const errorOf = (page) => page.getByTestId('checkpoint-error');
 
 /** Typing changes words and weights, and they are what the model computes. */
 async function assertFollows(page, model, sentence) {
-  await page.getByRole('textbox', { name: 'Sentence' }).fill(sentence);
+  await page.getByRole('textbox', { name: 'Sentence', exact: true }).fill(sentence);
   await eventually(page, async () =>
     assert.deepEqual(await tokens(page), words(model, sentence).slice(0, model.config.maxLen)),
   );

@@ -64,7 +64,9 @@ for (const [name, { make, options, masked }] of Object.entries(edits)) {
     `${name}: before, after and difference as the package has them; undo, redo and reset`,
     {},
     async ({ page }) => {
-      const sentence = await page.getByRole('textbox', { name: 'Sentence' }).inputValue();
+      const sentence = await page
+        .getByRole('textbox', { name: 'Sentence', exact: true })
+        .inputValue();
       const words = await tokens(page);
       const original = await state(page);
       const [before, after] = [run(model, sentence), run(model, sentence, options(words))];
@@ -129,7 +131,7 @@ for (const [name, { make, options, masked }] of Object.entries(edits)) {
 }
 
 pageTest('all edits together, one undo each', {}, async ({ page }) => {
-  const sentence = await page.getByRole('textbox', { name: 'Sentence' }).inputValue();
+  const sentence = await page.getByRole('textbox', { name: 'Sentence', exact: true }).inputValue();
   const words = await tokens(page);
   const chosen = ['causal', 'temperature 8', 'a head off', 'a mask cell'];
   const passes = [run(model, sentence)];

@@ -143,7 +143,7 @@ test('the page: an id opens the model, and without a network it opens again', as
       await shown(page);
       await download(page, repo);
       await opened(page);
-      await page.getByRole('textbox', { name: 'Sentence' }).fill('the cat sat');
+      await page.getByRole('textbox', { name: 'Sentence', exact: true }).fill('the cat sat');
       await page.getByTestId('token').first().waitFor();
       assert.ok((await tokens(page)).length > 0);
     },

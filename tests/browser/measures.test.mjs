@@ -53,7 +53,9 @@ describe('measures', () => {
   );
 
   pageTest('a score that no word has is a dash', {}, async ({ page }) => {
-    await page.getByRole('textbox', { name: 'Sentence' }).fill('the animal did not cross');
+    await page
+      .getByRole('textbox', { name: 'Sentence', exact: true })
+      .fill('the animal did not cross');
     await page.getByTestId('score-induction').locator('.number', { hasText: '–' }).waitFor();
     assert.equal(await page.getByTestId('score-sameToken').locator('.number').textContent(), '–');
   });

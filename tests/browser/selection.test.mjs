@@ -7,7 +7,8 @@ import { assertShown, loadModel, matrix, run } from './expected.mjs';
 
 const model = await loadModel();
 const { numHeads } = model.config.attention;
-const sentenceOf = (page) => page.getByRole('textbox', { name: 'Sentence' }).inputValue();
+const sentenceOf = (page) =>
+  page.getByRole('textbox', { name: 'Sentence', exact: true }).inputValue();
 const queries = (page) =>
   page
     .getByTestId('arc')

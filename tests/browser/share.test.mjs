@@ -26,7 +26,7 @@ const sentenceOf = (page) => page.getByRole('textbox').first().inputValue();
 /** Changes of every kind that a link, or the code, must carry. */
 async function changeEverything(page) {
   await page
-    .getByRole('textbox', { name: 'Sentence' })
+    .getByRole('textbox', { name: 'Sentence', exact: true })
     .fill('the dog could not see the "cat", because the [MASK] was & <small> .');
   await page.getByTestId('causal').check();
   await page.getByTestId('temperature').press('Home');

@@ -41,7 +41,7 @@ async function assertFollows(page, sentence) {
 useLab();
 
 pageTest('every keystroke changes words, weights and prediction', {}, async ({ page }) => {
-  const sentence = page.getByRole('textbox', { name: 'Sentence' });
+  const sentence = page.getByRole('textbox', { name: 'Sentence', exact: true });
   await assertFollows(page, await sentence.inputValue());
   await sentence.press('End');
   await sentence.press('Backspace');
@@ -56,7 +56,7 @@ pageTest('every keystroke changes words, weights and prediction', {}, async ({ p
 });
 
 pageTest('a word typed in the middle moves the chosen words along', {}, async ({ page }) => {
-  const sentence = page.getByRole('textbox', { name: 'Sentence' });
+  const sentence = page.getByRole('textbox', { name: 'Sentence', exact: true });
   await sentence.press('Home');
   await page.keyboard.type('yesterday ');
   await eventually(page, async () =>
@@ -66,7 +66,7 @@ pageTest('a word typed in the middle moves the chosen words along', {}, async ({
 });
 
 pageTest('the other word, typed, gives the other answer', {}, async ({ page }) => {
-  const sentence = page.getByRole('textbox', { name: 'Sentence' });
+  const sentence = page.getByRole('textbox', { name: 'Sentence', exact: true });
   assert.equal(await best(page), 'animal');
   const value = await sentence.inputValue();
   const at = value.indexOf('tired');
@@ -121,7 +121,7 @@ pageTest(
   'unusual sentences: none, unknown words, markup, another script, longer than the model',
   {},
   async ({ page }) => {
-    const sentence = page.getByRole('textbox', { name: 'Sentence' });
+    const sentence = page.getByRole('textbox', { name: 'Sentence', exact: true });
     const long = Array.from({ length: 80 }, () => 'the').join(' ');
     for (const unusual of [
       '',

@@ -228,7 +228,7 @@ for (const [lesson, expected] of [
         assert.match(await text(page, 'open-model'), new RegExp(lesson)),
       );
       if (expected === 'text') {
-        await page.getByRole('textbox', { name: 'Sentence' }).fill('kqzmabtkqzm');
+        await page.getByRole('textbox', { name: 'Sentence', exact: true }).fill('kqzmabtkqzm');
         await eventually(page, async () =>
           assert.deepEqual(await tokens(page), [...'kqzmabtkqzm']),
         );

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { container } from './checkpoint.mjs';
 import { checkpointPath } from './golden.mjs';
-import { assertRejects, forEachVariant } from './support.mjs';
+import { assertError, assertRejects, forEachVariant } from './support.mjs';
 
 const encode = (text) => new TextEncoder().encode(text);
 const filesOf = (name) =>
@@ -371,3 +371,73 @@ function sentences(normalised, pooling) {
   files.set('sentence_bert_config.json', encode('{"max_seq_length": 6, "do_lower_case": false}'));
   return files;
 }
+
+/** Each: a golden checkpoint, its body's prefix, and the architecture and head of another task. */
+const otherTasks = [
+  ['mlm_gelu', 'bert.', 'BertForTokenClassification', 'classifier'],
+  ['roberta_mlm', 'roberta.', 'RobertaForQuestionAnswering', 'qa_outputs'],
+  ['gpt2_body', 'transformer.', 'GPT2ForSequenceClassification', 'score'],
+  ['llama_grouped', 'model.', 'LlamaForSequenceClassification', 'score'],
+];
+
+forEachVariant('checkpoints of which only a part can be read', (lab) => {
+  for (const [name, prefix, architecture, head] of otherTasks)
+    test(`${architecture}: its body loads, and its head is given back`, async () => {
+      const files = filesOf(name);
+      const config = { ...JSON.parse(textOf(files, 'config.json')), architectures: [architecture] };
+      const hidden = async (source) => {
+        const model = await lab.rt.loadModel(source);
+        const { lastHiddenState } = model.forward({ inputIds: [3, 1, 4] });
+        const { warnings } = model;
+        const saved = model.save();
+        model.dispose();
+        return { values: lastHiddenState.data, warnings, saved };
+      };
+      const own = await hidden(filesOf(name));
+      assert.deepEqual(own.warnings, []);
+      const scores = {
+        dtype: 'F32',
+        shape: [2, 3],
+        bytes: new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer),
+      };
+      withTensors(files, (tensors) => {
+        const isPrefixed = [...tensors.keys()].some((each) => each.startsWith(prefix));
+        const body = [...tensors].flatMap(([each, tensor]) =>
+          isPrefixed
+            ? each.startsWith(prefix)
+              ? [[each, tensor]]
+              : []
+            : [[prefix + each, tensor]],
+        );
+        return new Map([...body, [`${head}.weight`, scores]]);
+      });
+      files.set('config.json', encode(JSON.stringify(config)));
+      const { values, warnings, saved } = await hidden(files);
+      assert.deepEqual(values, own.values);
+      assert.equal(warnings.length, 1);
+      assert.match(
+        warnings[0],
+        new RegExp(`${architecture}: loaded as its body.*${head}\\.weight`),
+      );
+      assert.deepEqual(tensorsOf(saved.get('model.safetensors')).get(`${head}.weight`), scores);
+      assert.deepEqual(JSON.parse(textOf(saved, 'config.json')).architectures, [architecture]);
+      withTensors(files, (tensors) => new Map([...tensors, [`${prefix}surplus`, scores]]));
+      await assertRejects(lab.rt.loadModel(files), 'checkpoint_mismatch', /surplus: unexpected/);
+    });
+
+  test('a tokenizer that cannot be read leaves a model of ids', async () => {
+    const files = filesOf('mlm_gelu');
+    const expected = await logitsOf(lab.rt, files);
+    const json = JSON.parse(textOf(files, 'tokenizer.json'));
+    json.pre_tokenizer = { type: 'Magic' };
+    files.set('tokenizer.json', encode(JSON.stringify(json)));
+    assert.deepEqual(await logitsOf(lab.rt, files), expected);
+    const model = await lab.rt.loadModel(files);
+    assert.equal(model.tokenizer, undefined);
+    assert.match(model.warnings[0], /tokenizer cannot be read.*Magic/);
+    for (const call of [() => model.encode('it'), () => model.decode([1]), () => model.embed('it')])
+      assertError(call, 'no_tokenizer', /Magic.*token ids/);
+    assert.deepEqual(model.save().get('tokenizer.json'), files.get('tokenizer.json'));
+    model.dispose();
+  });
+});

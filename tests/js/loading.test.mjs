@@ -436,9 +436,9 @@ forEachVariant('loading', (lab) => {
     ['no family', '{}', 'unsupported_checkpoint', /model_type: .* got undefined/],
     [
       'an unknown architecture',
-      json({ architectures: ['BertForQuestionAnswering'] }),
+      json({ model_type: 'attention_lab', architectures: ['AttentionLabForNothing'] }),
       'unsupported_checkpoint',
-      /architectures: .* got "BertForQuestionAnswering"/,
+      /architectures: .* got "AttentionLabForNothing"/,
     ],
     [
       'architectures that are no list',

@@ -33,6 +33,28 @@ export function forEachVariant(title, define) {
   }
 }
 
+/** A model that loads without its tokenizer, whose error is told where a text is given. */
+export async function assertTokenizerRefused(loading, code, message) {
+  const model = await loading;
+  try {
+    assertError(() => model.encode('a'), 'no_tokenizer', message);
+    assertError(
+      () => {
+        try {
+          model.decode([1]);
+        } catch ({ cause }) {
+          throw cause;
+        }
+      },
+      code,
+      message,
+    );
+    assert.equal(model.warnings.length, 1);
+  } finally {
+    model.dispose();
+  }
+}
+
 /** The runtime still computes: one key takes all the attention. */
 export function assertWorks(rt) {
   const one = { data: Float32Array.of(2), dims: [1, 1] };

@@ -8,7 +8,7 @@ import { createRuntime } from 'attention-lab';
 import { createWorkerRuntime } from 'attention-lab/worker';
 import { checkpointPath } from './golden.mjs';
 import { serveHub } from './hub.mjs';
-import { assertRejects, forEachVariant } from './support.mjs';
+import { assertTokenizerRefused, forEachVariant } from './support.mjs';
 import { cases, texts, tokenizerFolder, translations, ways } from './tokenizer-files.mjs';
 
 describe('tokenizers by their own files', () => {
@@ -363,7 +363,7 @@ describe('tokenizers by their own files', () => {
   ];
   for (const [what, bytes, message] of malformed) {
     test(`source.spm: refuses ${what}`, () =>
-      assertRejects(
+      assertTokenizerRefused(
         changed('marian', { 'source.spm': Uint8Array.from(bytes) }),
         'bad_checkpoint',
         message,
@@ -407,7 +407,7 @@ describe('tokenizers by their own files', () => {
 
   for (const [name, changes, code, message] of refused) {
     test(`${name}: refuses ${Object.entries(changes).map(([file, content]) => `${file} ${JSON.stringify(content)?.slice(0, 40)}`)}`, async () => {
-      await assertRejects(changed(name, changes), code, message);
+      await assertTokenizerRefused(changed(name, changes), code, message);
       assert.equal(rt.liveHandles, 0);
     });
   }

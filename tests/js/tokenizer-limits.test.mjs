@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { createRuntime } from 'attention-lab';
 import { asFiles, checkpoint } from './checkpoint.mjs';
-import { assertError, assertRejects } from './support.mjs';
+import { assertError, assertTokenizerRefused } from './support.mjs';
 
 const folder = new URL('../golden/checkpoints/mlm_gelu/', import.meta.url);
 const json = JSON.parse(readFileSync(new URL('tokenizer.json', folder), 'utf8'));
@@ -32,7 +32,7 @@ describe('tokenizers of any file and text', () => {
   };
 
   test('an added token that is no text is refused', () =>
-    assertRejects(
+    assertTokenizerRefused(
       load({ added_tokens: [{ ...json.added_tokens[0], content: [] }] }),
       'bad_checkpoint',
       /added_tokens\[0\]\.content: expected a string, got an array of 0/,
@@ -92,7 +92,7 @@ describe('tokenizers of any file and text', () => {
     '*',
   ])
     test(`/${pattern}/ is refused`, () =>
-      assertRejects(
+      assertTokenizerRefused(
         load({ normalizer: { type: 'Replace', pattern: { Regex: pattern }, content: '' } }),
         'unsupported_checkpoint',
         /tokenizer\.json: normalizer\.pattern: expected a regular expression/,

@@ -25,6 +25,8 @@ export interface HostFacts {
   /** Names and sizes of the parameters. */
   shapes: ReadonlyMap<string, readonly number[]>;
   labels: readonly string[];
+  /** What of the checkpoint is not used. */
+  warnings: readonly string[];
   hasPreprocessor: boolean;
   /** null: ids are read and written as numbers. */
   tokenizer: TokenizerFacts | null;
@@ -99,7 +101,7 @@ export class Host {
   #kept: { id: number; patterns: readonly Tensor[] } | null = null;
 
   constructor(private readonly model: Model) {
-    const { config, tokenizer, labels, preprocessor } = model;
+    const { config, tokenizer, labels, warnings, preprocessor } = model;
     const shapes = model.parameterShapes();
     this.facts = {
       config,
@@ -110,6 +112,7 @@ export class Host {
       ),
       shapes,
       labels,
+      warnings,
       hasPreprocessor: preprocessor !== undefined,
       tokenizer: tokenizer
         ? {

@@ -41,7 +41,8 @@ function withTokenizer(backend: Backend): Backend {
   backend.dispose();
   throw new AttentionLabError(
     'no_tokenizer',
-    'tokenizer.json: expected in the folder, or the files that stand for it, got none',
+    backend.facts.warnings.find((said) => said.includes('tokenizer')) ??
+      'tokenizer.json: expected in the folder, or the files that stand for it, got none',
   );
 }
 

@@ -68,6 +68,8 @@ export abstract class OpenModel {
   readonly places: ModelPlaces;
   readonly config: Model['config'];
   readonly parameterCount: number;
+  /** What of its checkpoint it does without. */
+  readonly warnings: readonly string[];
   protected readonly backend: Backend;
 
   protected constructor(
@@ -75,10 +77,11 @@ export abstract class OpenModel {
     readonly origin: Origin,
     backend: Backend,
   ) {
-    const { config, activationNames, parameterCount } = backend.facts;
+    const { config, activationNames, parameterCount, warnings } = backend.facts;
     this.backend = backend;
     this.config = config;
     this.parameterCount = parameterCount;
+    this.warnings = warnings;
     this.places = placesOf(activationNames);
     this.numLayers = config.numLayers;
     this.numHeads = config.attention.numHeads;
