@@ -8,29 +8,32 @@ import type { RuntimeOptions } from '../core/runtime-types.js';
 
 export * from './worker-public.js';
 
+/** --input-type, --import and the like are for the caller's own script. */
+const threadOptions = { execArgv: [] };
+
 /** Starts a worker thread and a runtime in it. An idle one does not keep the process alive. */
 export async function createWorkerRuntime(options?: RuntimeOptions): Promise<WorkerRuntime> {
   try {
     return await startWorkerRuntime(
-      portOf(() => new URL('./worker-entry-node.js', import.meta.url)),
+      // Written out in full, because Turbopack finds a worker's script only by this exact expression.
+      portOf(() => new Worker(new URL('./worker-entry-node.js', import.meta.url), threadOptions)),
       options,
     );
   } catch (error) {
     if (!(error instanceof AttentionLabError && error.code === 'worker_failed')) throw error;
-    // webpack (Next's route handlers) makes the expression above an address for browsers. It leaves this one alone.
+    // webpack (Next's route handlers) makes that expression an address for browsers. It leaves this one alone.
     const own = import.meta.url;
     return startWorkerRuntime(
-      portOf(() => new URL('./worker-entry-node.js', own)),
+      portOf(() => new Worker(new URL('./worker-entry-node.js', own), threadOptions)),
       options,
     );
   }
 }
 
-function portOf(script: () => URL): WorkerPort {
+function portOf(open: () => Worker): WorkerPort {
   let worker: Worker;
   try {
-    // --input-type, --import and the like are for the caller's own script.
-    worker = new Worker(script(), { execArgv: [] });
+    worker = open();
   } catch (error) {
     fail('worker_failed', `the worker could not be started: ${messageOf(error)}`, error);
   }
