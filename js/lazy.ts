@@ -6,12 +6,14 @@ import * as analyses from './analysis/analyses.js';
 import { runSweep } from './analysis/sweep.js';
 import { saveModel } from './checkpoints/save.js';
 import { embedTexts } from './generation/sentences.js';
+import { Trainer } from './training/trainer.js';
 
 export interface LazyParts extends Checkpoints {
   sweep: typeof runSweep;
   analyses: typeof analyses;
   saveModel: typeof saveModel;
   embedTexts: typeof embedTexts;
+  Trainer: typeof Trainer;
 }
 
 /** Of a platform that opens folders and keeps downloads in this way. */
@@ -21,4 +23,5 @@ export const lazyPartsOf = (openFolder: OpenFolder, openStore: OpenStore): LazyP
   analyses,
   saveModel,
   embedTexts,
+  Trainer,
 });

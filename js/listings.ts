@@ -20,7 +20,7 @@ import type {
   CompleteAttentionConfig,
   ModelConfig,
 } from './core/config-types.js';
-import type { Tensor } from './core/tensor.js';
+import { Tensor } from './core/tensor.js';
 import {
   checkArray,
   checkInteger,
@@ -173,7 +173,7 @@ export class Listing implements DisposableObject {
       scores,
       pattern,
       weights,
-      context: { data: context.data, dims: [tokens] },
+      context: new Tensor(context.data, [tokens]),
       usual: softmax.output,
     };
     return { output, trace: selected(all, trace) };
@@ -210,10 +210,10 @@ function selected(all: Record<string, Tensor>, trace: LayerOptions['trace']): Ma
 function identity(size: number): Tensor {
   const data = new Float32Array(size * size);
   for (let index = 0; index < size; ++index) data[index * (size + 1)] = 1;
-  return { data, dims: [size, size] };
+  return new Tensor(data, [size, size]);
 }
 
 /** A column of ones. */
 function ones(rows: number): Tensor {
-  return { data: new Float32Array(rows).fill(1), dims: [rows, 1] };
+  return new Tensor(new Float32Array(rows).fill(1), [rows, 1]);
 }

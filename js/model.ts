@@ -26,7 +26,7 @@ import type { GenerateOptions, GenerateResult } from './generation/types.js';
 import type { LazyParts } from './lazy.js';
 import { preprocessFor } from './pictures/preprocess.js';
 import type { Picture } from './pictures/types.js';
-import { Trainer } from './training/trainer.js';
+import type { Trainer } from './training/trainer.js';
 import type { TrainerOptions } from './training/types.js';
 
 /** @internal What a model has of its runtime. */
@@ -175,6 +175,7 @@ export class Model extends CoreModel {
       target: targetTokenizer?.padTokenId ?? otherwise,
     };
     const { native: module, handles } = this.#host;
+    const { Trainer } = this.#host.loadedParts();
     return new Trainer(
       { model: this, module, native: () => this.handle.native, handles, padTokenIds },
       options,
@@ -183,7 +184,7 @@ export class Model extends CoreModel {
 
   /** Texts → [n, D]: the mean of the last hidden state over each text's tokens, of length 1. Needs a tokenizer. */
   embed(texts: string | readonly string[]): Tensor {
-    this.#required(this.tokenizer);
+    if (!this.config.encoder) this.#required(this.tokenizer); // else its own error
     return this.#host.loadedParts().embedTexts(this, texts);
   }
 

@@ -4,7 +4,7 @@ import type { Global } from '../core/global.js';
 import { checkAborted, fail } from '../core/errors.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import { checkInteger, checkKeys, checkSignal, describe } from '../core/validation.js';
 import { parameterOf, type AnalysedModel } from './analysed-model.js';
 import { eigenvalues } from './eigenvalues.js';
@@ -95,10 +95,11 @@ export async function circuit(model: AnalysedModel, question: CircuitQuestion): 
   }
   const spectrum = eigenvalues(both, width);
   const n = tokens.length;
-  const table = (value: (i: number, j: number) => number): Tensor => ({
-    data: Float32Array.from({ length: n * n }, (_, at) => value(Math.floor(at / n), at % n)),
-    dims: [n, n],
-  });
+  const table = (value: (i: number, j: number) => number): Tensor =>
+    new Tensor(
+      Float32Array.from({ length: n * n }, (_, at) => value(Math.floor(at / n), at % n)),
+      [n, n],
+    );
   return {
     qk: table((i, j) => byScale * dot(q[i]!, k[j]!)),
     ov: table((i, j) => dot(written[i]!, unembedded[j]!)),
@@ -153,7 +154,7 @@ function headOf(model: AnalysedModel, layer: number, head: number): HeadWeights 
   const data = new Float32Array(D * dHead);
   for (let r = 0; r < D; ++r)
     data.set(rowOf(whole, r).subarray(head * dHead, (head + 1) * dHead), r * dHead);
-  return { q, k, v, o: { data, dims: [D, dHead] } };
+  return { q, k, v, o: new Tensor(data, [D, dHead]) };
 }
 
 /** The vocabulary as a head reads it and as the logits read what it writes. */
@@ -273,20 +274,23 @@ function composition(
         result[which][l * numHeads + h] = both / (norms[i]! * ofEarlier);
       });
     }
-  const tensor = (data: Float32Array): Tensor => ({ data, dims: [layer, numHeads] });
+  const tensor = (data: Float32Array): Tensor => new Tensor(data, [layer, numHeads]);
   return { q: tensor(result.q), k: tensor(result.k), v: tensor(result.v) };
 }
 
 /** W diag(g). */
 function scaled({ data, dims }: Tensor, gain: Float32Array): Tensor {
-  return { data: data.map((x, i) => x * gain[i % gain.length]!), dims };
+  return new Tensor(
+    data.map((x, i) => x * gain[i % gain.length]!),
+    dims,
+  );
 }
 
 function transposed({ data, dims: [rows, columns] }: Tensor): Tensor {
   const result = new Float32Array(data.length);
   for (let r = 0; r < rows!; ++r)
     for (let c = 0; c < columns!; ++c) result[c * rows! + r] = data[r * columns! + c]!;
-  return { data: result, dims: [columns!, rows!] };
+  return new Tensor(result, [columns!, rows!]);
 }
 
 /** A Bᵀ of two matrices of rows [K, D]: [K, K]. */

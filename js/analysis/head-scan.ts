@@ -2,7 +2,7 @@
 import type { Global } from '../core/global.js';
 import { checkAborted, fail } from '../core/errors.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
-import type { Tensor } from '../core/tensor.js';
+import { largest, Tensor } from '../core/tensor.js';
 import type { Encoding } from '../core/text-types.js';
 import {
   checkInteger,
@@ -14,7 +14,6 @@ import {
 } from '../core/validation.js';
 import type { AnalysedModel } from './analysed-model.js';
 import { headMeasures, measureHeads, type HeadMeasure } from './measures.js';
-import { largest } from './vectors.js';
 
 /** What a scan scores: the measures that need a run's attention weights and ids alone. */
 export type ScannedMeasure = Exclude<HeadMeasure, 'weightNorm'>;
@@ -149,10 +148,10 @@ class Tally {
     );
     const size = this.heads * length * length;
     members.forEach((text, row) => {
-      const own = attentions!.map(({ data }) => ({
-        data: data.subarray(row * size, (row + 1) * size),
-        dims: [1, this.heads, length, length],
-      }));
+      const own = attentions!.map(
+        ({ data }) =>
+          new Tensor(data.subarray(row * size, (row + 1) * size), [1, this.heads, length, length]),
+      );
       this.addText(text, texts[text]!, own, length);
     });
   }
@@ -225,7 +224,7 @@ class Tally {
 
   result(texts: number): HeadScan {
     const { layers, heads } = this;
-    const tensor = (data: Float32Array): Tensor => ({ data, dims: [layers, heads] });
+    const tensor = (data: Float32Array): Tensor => new Tensor(data, [layers, heads]);
     const byName = <T>(make: (name: ScannedMeasure) => T) =>
       Object.fromEntries(this.measures.map((name) => [name, make(name)])) as Record<
         ScannedMeasure,

@@ -1,12 +1,12 @@
 // The logit lens: what the model would say if the residual stream at a site were its last. nostalgebraist 2020.
 import { fail } from '../core/errors.js';
 import type { ForwardInputs } from '../core/forward-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { largest, softmaxOf, Tensor } from '../core/tensor.js';
 import { checkInteger, checkKeys, describe } from '../core/validation.js';
 import type { AnalysedModel } from './analysed-model.js';
 import { lengthOf, runOne } from './one-sequence.js';
 import { choicesOf } from './unembedding.js';
-import { largest, rowOf, softmax } from './vectors.js';
+import { rowOf } from './vectors.js';
 
 export interface LogitLensOptions {
   /** How many of the likeliest words. Default 5. */
@@ -60,7 +60,7 @@ export function logitLens(
   for (let first = 0; first < rows.length; first += step) {
     const logits = headOf(model, rows.slice(first, first + step));
     for (let row = 0; row < Math.min(step, rows.length - first); ++row) {
-      const distribution = softmax(rowOf(logits, row));
+      const distribution = softmaxOf(rowOf(logits, row));
       largest(distribution, topK).forEach((id, rank) => {
         ids[(first + row) * topK + rank] = id;
         probabilities[(first + row) * topK + rank] = distribution[id]!;
@@ -71,7 +71,7 @@ export function logitLens(
     sites,
     positions,
     ids: { data: ids, dims },
-    probabilities: { data: probabilities, dims: [...dims] },
+    probabilities: new Tensor(probabilities, dims),
   };
 }
 
@@ -80,8 +80,9 @@ function headOf(model: AnalysedModel, rows: readonly Float32Array[]): Tensor {
   const { dModel: D, numLayers } = model.config;
   const data = new Float32Array(rows.length * D);
   rows.forEach((row, i) => data.set(row, i * D));
-  return model.forward({ start: { layer: numLayers, resid: { data, dims: [rows.length, 1, D] } } })
-    .logits!;
+  return model.forward({
+    start: { layer: numLayers, resid: new Tensor(data, [rows.length, 1, D]) },
+  }).logits!;
 }
 
 function checkSites(model: AnalysedModel, given: readonly string[] | undefined): string[] {

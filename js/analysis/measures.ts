@@ -3,7 +3,7 @@ import { checkAttentions, type AttentionRun, type Dims } from './attention-run.j
 import { fail } from '../core/errors.js';
 import { entriesOf, isArray } from '../core/plain.js';
 import { readIds } from '../core/inputs.js';
-import type { NamedTensors, Tensor, TokenIds } from '../core/tensor.js';
+import type { NamedTensors, Tensor, TensorInput, TokenIds } from '../core/tensor.js';
 import { checkKeys, checkShape, describe, shapeText } from '../core/validation.js';
 import { weightNorms } from './weight-norms.js';
 
@@ -88,7 +88,7 @@ class Mean {
  * cross-attention, keys are no earlier tokens, and there are `entropy`, `entropyBits` and `firstToken` alone.
  */
 export function measureHeads(
-  run: AttentionRun | readonly Tensor[],
+  run: AttentionRun | readonly TensorInput[],
   given?: MeasureOptions,
 ): HeadScores {
   const options = checkKeys('options', given, optionKeys);

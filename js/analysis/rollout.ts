@@ -2,7 +2,7 @@
 // Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers", arXiv:2005.00928, section 3.
 import { checkAttentions, type AttentionRun } from './attention-run.js';
 import { fail } from '../core/errors.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor, type TensorInput } from '../core/tensor.js';
 import { checkFinite, checkInteger, checkKeys, checkOneOf, shapeText } from '../core/validation.js';
 
 export interface RolloutOptions {
@@ -19,7 +19,10 @@ export interface RolloutOptions {
  * made one: Ã_l = ½ A_l + ½ I, each row divided by its sum, and the rollout is Ã_N ⋯ Ã_1. A row without any weight (all of
  * its keys masked) is the residual alone. Self-attention only.
  */
-export function rollout(run: AttentionRun | readonly Tensor[], given?: RolloutOptions): Tensor {
+export function rollout(
+  run: AttentionRun | readonly TensorInput[],
+  given?: RolloutOptions,
+): Tensor {
   const options = checkKeys('options', given, new Set(['heads', 'residual', 'layers']));
   const { attentions, dims } = checkAttentions(run);
   const [batch, heads, length, keys] = dims;
@@ -47,7 +50,7 @@ export function rollout(run: AttentionRun | readonly Tensor[], given?: RolloutOp
     }
     data.set(total!, b * cells);
   }
-  return { data, dims: [batch, length, length] };
+  return new Tensor(data, [batch, length, length]);
 }
 
 const fusions = {

@@ -4,7 +4,7 @@
 import { fail } from '../core/errors.js';
 import type { CompleteStackConfig, RotaryConfig } from '../core/config-types.js';
 import type { ForwardInputs } from '../core/forward-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import { checkInteger, checkKeys, checkOneOf } from '../core/validation.js';
 import {
   lastStack,
@@ -91,7 +91,7 @@ export function explainScore(
     score: scores.data[(head * queries + query) * keys + key]!,
     queryWriters: q.map(({ name }) => name),
     keyWriters: k.map(({ name }) => name),
-    terms: { data: terms, dims: [q.length, k.length] },
+    terms: new Tensor(terms, [q.length, k.length]),
   };
 }
 

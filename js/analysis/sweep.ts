@@ -28,7 +28,7 @@ import type {
   Intervention,
   ModelOutput,
 } from '../core/forward-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import {
   checkArray,
   checkInteger,
@@ -162,8 +162,8 @@ function* sweep(model: Sweeping, given: SweepSpec): Generator<SweepProgress, Swe
   }
   return {
     baseline,
-    values: { data: values, dims },
-    differences: { data: differences, dims: [...dims] },
+    values: new Tensor(values, dims),
+    differences: new Tensor(differences, dims),
     ...labels,
     blockPasses,
   };

@@ -45,29 +45,3 @@ export function transposedProduct(weight: Tensor, x: ArrayLike<number>): Float64
   }
   return y;
 }
-
-/** Where the `count` largest are, the largest first; of equal ones the earlier. */
-export function largest(values: ArrayLike<number>, count: number): number[] {
-  const found: number[] = [];
-  for (let i = 0; i < values.length; ++i) {
-    if (found.length === count && !(values[i]! > values[found[count - 1]!]!)) continue;
-    let at = Math.min(found.length, count - 1);
-    while (at > 0 && values[i]! > values[found[at - 1]!]!) {
-      found[at] = found[at - 1]!;
-      --at;
-    }
-    found[at] = i;
-  }
-  return found;
-}
-
-/** The softmax of a row of logits, in double precision. */
-export function softmax(logits: ArrayLike<number>): Float64Array {
-  let most = -Infinity;
-  for (let i = 0; i < logits.length; ++i) most = Math.max(most, logits[i]!);
-  const result = new Float64Array(logits.length);
-  let sum = 0;
-  for (let i = 0; i < logits.length; ++i) sum += result[i] = Math.exp(logits[i]! - most);
-  for (let i = 0; i < logits.length; ++i) result[i]! /= sum;
-  return result;
-}

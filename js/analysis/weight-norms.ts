@@ -3,7 +3,7 @@
 import { checkAttentions, type AttentionRun } from './attention-run.js';
 import { fail } from '../core/errors.js';
 import { reading } from '../core/plain.js';
-import type { NamedTensors, Tensor } from '../core/tensor.js';
+import { type NamedTensors, Tensor } from '../core/tensor.js';
 import {
   checkKeys,
   checkString,
@@ -37,7 +37,7 @@ export function weightNorms(run: AttentionRun, given?: WeightNormOptions): Tenso
     const v = tracedValues(run, `${place}.v`, dims);
     const projection =
       parameters === undefined ? undefined : parameterOf(parameters, `${place}.out_proj.weight`);
-    return { data: weighted(data, vectorNorms(v, projection, dims, place), dims), dims: [...dims] };
+    return new Tensor(weighted(data, vectorNorms(v, projection, dims, place), dims), dims);
   });
 }
 

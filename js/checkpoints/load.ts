@@ -7,7 +7,7 @@ import { CheckpointFiles, type FileSource } from '../tokenizers/files.js';
 import { reading } from '../core/plain.js';
 import { readTokenizers, type Tokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource } from './types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
 import { checkCallback, checkKeys, checkNoNaN, checkSignal } from '../core/validation.js';
 import { matchTensors, passedThroughTensors, withHeadPassedThrough } from './match-tensors.js';
@@ -110,7 +110,7 @@ async function loadFrom<M extends LoadedModel>(
       const rule = wanted.get(name);
       if (rule) {
         checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');
-        model.writeParameter(rule.ours, { data: tensor.data, dims: rule.dims }, rule.transposed);
+        model.writeParameter(rule.ours, new Tensor(tensor.data, rule.dims), rule.transposed);
       } else {
         passedThrough.set(name, tensor);
       }

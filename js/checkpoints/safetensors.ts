@@ -3,7 +3,7 @@
 // format's reference implementation does. Knows no model.
 import { callAndWait } from '../core/callbacks.js';
 import { checkAborted, fail } from '../core/errors.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import { parseObject } from '../core/json.js';
 import { decode, refusePointer } from './read-file.js';
 import type { FolderFile, ReportProgress } from './folder.js';
@@ -177,7 +177,7 @@ async function* readTensors(
       const decoder = new FloatDecoder(name, dtype, (end - begin) / dtype.bytes);
       await stream.fill(end - begin, name, (piece) => decoder.push(piece));
       at = end;
-      yield [name, { data: decoder.values, dims }];
+      yield [name, new Tensor(decoder.values, dims)];
     }
     await stream.fill(dataSize - at, 'the tensors');
     await stream.checkEnd();

@@ -3,7 +3,7 @@ import { AttentionLabError } from '../core/errors.js';
 import { columnsOf } from '../core/parameters.js';
 import type { SaveOptions } from './types.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import { checkKeys, checkOneOf } from '../core/validation.js';
 import { dimsInFile } from './match-tensors.js';
 import { families } from './families.js';
@@ -130,9 +130,9 @@ function parameterOf(model: Saved, { ours, dims }: TensorRule): Tensor {
       data.set(values, at);
       at += values.length;
     }
-    return { data, dims };
+    return new Tensor(data, dims);
   }
   const { data } = model.parameter(ours.replace(part, 'qkv_proj')); // q, k and v have one size where they are fused
   const size = data.length / 3;
-  return { data: data.slice(parts.indexOf(part) * size, (parts.indexOf(part) + 1) * size), dims };
+  return new Tensor(data.slice(parts.indexOf(part) * size, (parts.indexOf(part) + 1) * size), dims);
 }

@@ -1,18 +1,18 @@
 // What attention, with learned projections or without, takes and gives. No code.
-import type { MaskTensor, Tensor } from './tensor.js';
+import type { MaskInput, Tensor, TensorInput } from './tensor.js';
 
 /** How a score is made of a query and a key. Luong et al. 2015 (general), Bahdanau et al. 2015 (additive). */
 export type ScoreFunction =
   | 'scaled-dot' //                                             q · k / √K
   | 'dot' //                                                    q · k
-  | { kind: 'general'; w: Tensor } //                           q W k                      W [K, Kk]
-  | { kind: 'additive'; wq: Tensor; wk: Tensor; v: Tensor }; // v · tanh(Wq q + Wk k)      [A, K], [A, Kk], [A]
+  | { kind: 'general'; w: TensorInput } //                           q W k                      W [K, Kk]
+  | { kind: 'additive'; wq: TensorInput; wk: TensorInput; v: TensorInput }; // v · tanh(Wq q + Wk k)      [A, K], [A, Kk], [A]
 
 /** q [..., T, K], k [..., S, K], v [..., S, Kv] with the same leading axes. */
 export interface AttentionInputs {
-  q: Tensor;
-  k: Tensor;
-  v: Tensor;
+  q: TensorInput;
+  k: TensorInput;
+  v: TensorInput;
 }
 
 export interface AttentionOptions {
@@ -20,9 +20,9 @@ export interface AttentionOptions {
   causal?: boolean;
   /** Query t attends to keys with |t − s| ≤ window only. */
   window?: number;
-  mask?: MaskTensor;
+  mask?: MaskInput;
   /** Added to the scores before the mask; dims as a mask's. */
-  bias?: Tensor;
+  bias?: TensorInput;
   /** Replaces 1/√K. */
   scale?: number;
   /** Divides the scores. Default 1. */
@@ -46,11 +46,11 @@ export interface SeedOptions {
 }
 
 export interface LayerInputs {
-  query: Tensor; //      [B, T, D] or [T, D]
-  key?: Tensor; //       [B, S, D] or [S, D]; default: query
-  value?: Tensor; //     as key; default: key
-  keyMask?: MaskTensor; // [B, S] or [S], 1 = may be attended to
-  mask?: MaskTensor; //  [T, S], [B, T, S] or [B, H, T, S]
+  query: TensorInput; //      [B, T, D] or [T, D]
+  key?: TensorInput; //       [B, S, D] or [S, D]; default: query
+  value?: TensorInput; //     as key; default: key
+  keyMask?: MaskInput; // [B, S] or [S], 1 = may be attended to
+  mask?: MaskInput; //  [T, S], [B, T, S] or [B, H, T, S]
 }
 
 export interface LayerOptions {

@@ -1,17 +1,17 @@
 // A model's forward pass: inputs, options with interventions, results. No code.
-import type { MaskTensor, Tensor, TokenIds } from './tensor.js';
+import type { MaskInput, Tensor, TensorInput, TokenIds } from './tensor.js';
 
 export interface ForwardInputs {
   inputIds?: TokenIds;
   /** Instead of inputIds: [B, T, D]. */
-  inputsEmbeds?: Tensor;
+  inputsEmbeds?: TensorInput;
   /** Of a model that reads pictures: [B, channels, height, width], or without B for one. `model.preprocess` makes them. */
-  pixelValues?: Tensor;
+  pixelValues?: TensorInput;
   /**
    * Instead of inputIds, of a model without an encoder: what a pass before recorded as `blocks.{layer}.resid_pre` (layer = N:
    * as the last block's resid_post), [B, T, D]. The pass begins there, and its results are the whole pass's to the last bit.
    */
-  start?: { layer: number; resid: Tensor };
+  start?: { layer: number; resid: TensorInput };
   /** 1 = a token, 0 = padding. [B, T] */
   attentionMask?: TokenIds;
   /** 1 = a token that attends to all and that all attend to; of a model with `attention.globalTokens`. [B, T] */
@@ -20,14 +20,14 @@ export interface ForwardInputs {
   /** Of an encoder–decoder, whose encoder reads the inputs above: the tokens so far, the start token first. [B, T] */
   decoderInputIds?: TokenIds;
   /** Instead of decoderInputIds: [B, T, D]. */
-  decoderInputsEmbeds?: Tensor;
+  decoderInputsEmbeds?: TensorInput;
   /** 1 = a token, 0 = padding. [B, T] */
   decoderAttentionMask?: TokenIds;
 }
 
 /** Another run, by its activations: what `forward` gave, or the trace of it. */
 export type TracedRun =
-  ReadonlyMap<string, Tensor> | { readonly trace: ReadonlyMap<string, Tensor> };
+  ReadonlyMap<string, TensorInput> | { readonly trace: ReadonlyMap<string, TensorInput> };
 
 /**
  * An edit of an activation, as data. It is applied where the value is produced, so everything after it changes.
@@ -45,7 +45,7 @@ export interface Intervention {
   /** May be left out with `from`, and is then set. */
   op?: 'zero' | 'mean' | 'set' | 'add' | 'scale';
   /** For set, add and scale: one number, or a tensor of the selection's shape. −∞ only at masked_scores; NaN never. */
-  value?: number | Tensor;
+  value?: number | TensorInput;
   /**
    * In place of `value`: the same activation, and the same selection of it, of another run (activation patching). That run
    * must have recorded it, in the same shape: as many sequences of as many tokens.
@@ -63,12 +63,12 @@ export interface ForwardOptions {
   /** Overrides the config; of an encoder–decoder, for the decoder's attention to itself. */
   causal?: boolean;
   /** What the call before returned as `mems`: keys in front of this call's, S = M + T. */
-  mems?: readonly Tensor[];
+  mems?: readonly TensorInput[];
   /** [T, S] or with leading axes, on top of the attention mask; of an encoder–decoder, for the decoder's attention to itself. */
-  mask?: MaskTensor;
+  mask?: MaskInput;
   /** The same for the encoder, [S, S], and for the attention of the decoder to the encoder, [T, S]. */
-  encoderMask?: MaskTensor;
-  crossMask?: MaskTensor;
+  encoderMask?: MaskInput;
+  crossMask?: MaskInput;
 }
 
 export interface ModelOutput {

@@ -1,11 +1,11 @@
 // The inputs of a model's forward pass: token ids in any of their three forms, embeddings, pictures, padding and token types.
 import { imageLength, longestSequence } from './config.js';
 import { fail } from './errors.js';
-import { entriesOf, isArray, lengthOf, mostEntries } from './plain.js';
+import { entriesOf, isArray, mostEntries, plainNumbers } from './plain.js';
 import type { NativeForwardInputs, NativeStackInputs } from './native.js';
 import type { CompleteModelConfig, CompleteStackConfig } from './config-types.js';
 import type { ForwardInputs } from './forward-types.js';
-import type { IntegerTensor, Tensor, TokenIds } from './tensor.js';
+import type { TensorInput, TokenIds } from './tensor.js';
 import {
   checkInteger,
   checkIntegerTensor,
@@ -77,8 +77,8 @@ export function checkInputs(
 /** What one stack reads. */
 interface StackInputs {
   inputIds?: TokenIds | undefined;
-  inputsEmbeds?: Tensor | undefined;
-  pixelValues?: Tensor | undefined;
+  inputsEmbeds?: TensorInput | undefined;
+  pixelValues?: TensorInput | undefined;
   start?: ForwardInputs['start'] | undefined;
   attentionMask?: TokenIds | undefined;
   globalAttentionMask?: TokenIds | undefined;
@@ -182,7 +182,7 @@ function readContent(
 /** [B, T, D] */
 function readVectors(
   name: string,
-  given: Tensor | undefined,
+  given: TensorInput | undefined,
   { dModel }: CompleteStackConfig,
 ): Batch & { data: Float32Array } {
   const { data, dims } = checkTensor(name, given);
@@ -193,7 +193,7 @@ function readVectors(
 
 /** [B, C, height, width], or one picture without B. Its patches, and the class token, are the tokens. */
 function readPixels(
-  given: Tensor,
+  given: TensorInput,
   { image }: CompleteStackConfig,
 ): Batch & Partial<NativeStackInputs> {
   if (!image)
@@ -234,14 +234,14 @@ export function readIds(
   below: number,
   other?: number,
 ): Batch & { ids: Int32Array } {
-  if (!isArray(given)) return readTensor(name, given as IntegerTensor, below, other);
+  if (!isArray(given)) return readTensor(name, given, below, other);
   const rows: readonly unknown[] = entriesOf<unknown>(name, given);
-  if (!isArray(rows[0])) {
+  if (!isArray(rows[0]) && !plainNumbers(rows[0])) {
     const ids = new Int32Array(rows.length);
     copyIds(name, rows, below, other, ids, 0);
     return { ids, batch: 1, length: rows.length };
   }
-  const length = lengthOf(`${name}[0]`, rows[0]);
+  const length = idsOf(`${name}[0]`, rows[0]).length;
   if (rows.length * length > mostEntries)
     fail(
       'invalid_argument',
@@ -249,9 +249,7 @@ export function readIds(
     );
   const ids = new Int32Array(rows.length * length);
   rows.forEach((row, index) => {
-    if (!isArray(row))
-      fail('invalid_argument', `${name}[${index}]: expected an array of ids, got ${describe(row)}`);
-    const own = entriesOf(`${name}[${index}]`, row);
+    const own = idsOf(`${name}[${index}]`, row);
     if (own.length !== length) {
       fail(
         'shape_mismatch',
@@ -264,9 +262,18 @@ export function readIds(
   return { ids, batch: rows.length, length };
 }
 
+/** One row of ids: an array, or a typed one. */
+function idsOf(name: string, row: unknown): ArrayLike<unknown> {
+  if (isArray(row)) return entriesOf<unknown>(name, row);
+  return (
+    plainNumbers(row) ??
+    fail('invalid_argument', `${name}: expected an array of ids, got ${describe(row)}`)
+  );
+}
+
 function readTensor(
   name: string,
-  given: IntegerTensor,
+  given: TokenIds,
   below: number,
   other: number | undefined,
 ): Batch & { ids: Int32Array } {
@@ -281,30 +288,32 @@ function readTensor(
 
 function copyIds(
   name: string,
-  from: readonly unknown[],
+  from: ArrayLike<unknown>,
   below: number,
   other: number | undefined,
   to: Int32Array,
   at: number,
 ): void {
   for (let index = 0; index < from.length; ++index) {
-    checkId(name, index, from[index], below, other);
-    to[at + index] = from[index] as number;
+    const id = from[index];
+    checkId(name, index, id, below, other);
+    to[at + index] = Number(id);
   }
 }
 
 function checkId(
   name: string,
   index: number,
-  id: unknown,
+  given: unknown,
   below: number,
   other: number | undefined,
 ): void {
+  const id = typeof given === 'bigint' ? Number(given) : given;
   if (typeof id !== 'number' || (id | 0) !== id || ((id < 0 || id >= below) && id !== other)) {
     const range = `from 0 to ${below - 1}${other === undefined ? '' : `, or ${other}`}`;
     fail(
       'invalid_argument',
-      `${name}[${index}]: expected an integer ${range}, got ${describe(id)}`,
+      `${name}[${index}]: expected an integer ${range}, got ${describe(given)}`,
     );
   }
 }

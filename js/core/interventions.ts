@@ -3,7 +3,7 @@ import { fail } from './errors.js';
 import type { NativeIntervention } from './native.js';
 import { reading } from './plain.js';
 import type { Intervention, TracedRun } from './forward-types.js';
-import type { Tensor } from './tensor.js';
+import type { Tensor, TensorInput } from './tensor.js';
 import {
   checkArray,
   checkFinite,
@@ -102,7 +102,7 @@ function operand(
 }
 
 /** The activation `at` of another run. */
-function activationOf(name: string, from: TracedRun, at: string): Tensor {
+function activationOf(name: string, from: TracedRun, at: string): TensorInput {
   const trace = traceOf(from);
   if (!trace)
     fail(
@@ -121,7 +121,7 @@ function activationOf(name: string, from: TracedRun, at: string): Tensor {
 }
 
 /** Undefined for what is no run. */
-export function traceOf(from: TracedRun): ReadonlyMap<string, Tensor> | undefined {
+export function traceOf(from: TracedRun): ReadonlyMap<string, TensorInput> | undefined {
   const trace =
     typeof from === 'object' && from !== null
       ? reading('from', () => ('trace' in from ? from.trace : from))

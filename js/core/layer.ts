@@ -8,7 +8,7 @@ import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
 import type { LayerInputs, LayerOptions, LayerOutput, SeedOptions } from './attention-types.js';
 import type { AttentionLayerConfig, CompleteAttentionConfig } from './config-types.js';
-import type { MaskTensor, Tensor } from './tensor.js';
+import { Tensor, type MaskInput, type TensorInput } from './tensor.js';
 import {
   checkBoolean,
   checkCells,
@@ -88,13 +88,13 @@ export class AttentionLayer extends Parameterised {
       this.handle.native.forward(query, key, value, nativeOptions),
     );
     return {
-      output: single ? { data: output.data, dims: output.dims.slice(1) } : output,
+      output: single ? new Tensor(output.data, output.dims.slice(1)) : output,
       trace: traceMap(record),
     };
   }
 }
 
-function asBatch(name: string, tensor: Tensor, single: boolean, dModel: number): Tensor {
+function asBatch(name: string, tensor: TensorInput, single: boolean, dModel: number): Tensor {
   const { data, dims } = checkTensor(name, tensor);
   const axes = single ? 2 : 3;
   if (dims.length !== axes || dims.at(-1) !== dModel) {
@@ -104,10 +104,10 @@ function asBatch(name: string, tensor: Tensor, single: boolean, dModel: number):
         : `[B, T, ${dModel}] or [T, ${dModel}]`;
     fail('shape_mismatch', `${name}: expected ${expected}, got ${shapeText(dims)}`);
   }
-  return single ? { data, dims: [1, ...dims] } : { data, dims };
+  return single ? new Tensor(data, [1, ...dims]) : new Tensor(data, dims);
 }
 
-function checkKeyMask(given: MaskTensor, batch: number, keys: number, single: boolean): Uint8Array {
+function checkKeyMask(given: MaskInput, batch: number, keys: number, single: boolean): Uint8Array {
   const { data, dims } = checkMask('keyMask', given);
   checkShape('keyMask', dims, single && dims.length === 1 ? [keys] : [batch, keys]);
   return data;

@@ -3,12 +3,12 @@
 import { fail } from './errors.js';
 import type { NativeMems } from './native.js';
 import type { CompleteModelConfig } from './config-types.js';
-import type { Tensor } from './tensor.js';
+import { Tensor, type TensorInput } from './tensor.js';
 import { checkArray, checkShape, checkTensor, shapeText } from './validation.js';
 
 /** The mems of a call with `batch` sequences: a tensor [B, M, D] for each layer, M the same in all and at most memLength. */
 export function checkMems(
-  given: readonly Tensor[],
+  given: readonly TensorInput[],
   config: CompleteModelConfig,
   batch: number,
 ): NativeMems {
@@ -77,5 +77,5 @@ export function nextMems(
         end - kept * width,
       );
   }
-  return { data, dims: [batch, kept, width] };
+  return new Tensor(data, [batch, kept, width]);
 }

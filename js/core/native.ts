@@ -1,16 +1,15 @@
 // What cpp/bindings exposes to the package. Private: users never see these names.
 // Every call returns its value or a NativeError; no C++ exception crosses the border.
 import type { CompleteAttentionConfig, CompleteModelConfig } from './config-types.js';
+import type { Tensor, TensorData } from './tensor.js';
 
 export interface NativeError {
   error: { code: string; message: string };
 }
 export type NativeResult<T> = T | NativeError;
 
-export interface NativeTensor {
-  data: Float32Array;
-  dims: number[];
-}
+/** What C++ takes; what it gives has become a Tensor when it arrives (traps.ts). */
+export type NativeTensor = TensorData;
 export interface NativeMask {
   data: Uint8Array;
   dims: number[];
@@ -33,10 +32,10 @@ export interface NativeAttentionOptions {
 }
 
 export interface NativeAttentionResult {
-  output: NativeTensor;
-  pattern?: NativeTensor;
-  scores?: NativeTensor;
-  maskedScores?: NativeTensor;
+  output: Tensor;
+  pattern?: Tensor;
+  scores?: Tensor;
+  maskedScores?: Tensor;
 }
 
 export interface NativeIntervention {
@@ -87,21 +86,21 @@ export interface NativeForwardOptions {
 }
 
 export interface NativeForwardResult {
-  lastHiddenState: NativeTensor;
-  logits?: NativeTensor;
-  poolerOutput?: NativeTensor;
-  attentions?: NativeTensor[];
-  encoderLastHiddenState?: NativeTensor;
-  encoderAttentions?: NativeTensor[];
-  decoderAttentions?: NativeTensor[];
-  crossAttentions?: NativeTensor[];
-  trace: Record<string, NativeTensor>;
+  lastHiddenState: Tensor;
+  logits?: Tensor;
+  poolerOutput?: Tensor;
+  attentions?: Tensor[];
+  encoderLastHiddenState?: Tensor;
+  encoderAttentions?: Tensor[];
+  decoderAttentions?: Tensor[];
+  crossAttentions?: Tensor[];
+  trace: Record<string, Tensor>;
 }
 
 export interface NativeParameters {
   parameterTable(): NativeResult<{ name: string; dims: number[] }[]>;
   /** A copy of rows [first, first + count) of a parameter. */
-  rows(name: string, first: number, count: number): NativeResult<NativeTensor>;
+  rows(name: string, first: number, count: number): NativeResult<Tensor>;
   /** Copies whole rows in, from row `first` on. */
   setRows(name: string, first: number, data: Float32Array): NativeResult<{ ok: true }>;
   /** Initial weights from a seed, the same on every machine. */
@@ -123,7 +122,7 @@ export interface NativeAttentionLayer extends NativeParameters {
       temperature: number;
       trace: string[] | null;
     },
-  ): NativeResult<{ output: NativeTensor; trace: Record<string, NativeTensor> }>;
+  ): NativeResult<{ output: Tensor; trace: Record<string, Tensor> }>;
 }
 
 export interface NativeModel extends NativeParameters {
@@ -145,9 +144,9 @@ export interface NativeRecurrent extends NativeParameters {
     inputs: Pick<NativeStackInputs, 'batch' | 'length' | 'inputIds' | 'inputsEmbeds'>,
     options: { influence: boolean; trace: string[] | null },
   ): NativeResult<{
-    lastHiddenState: NativeTensor;
-    influence?: NativeTensor;
-    trace: Record<string, NativeTensor>;
+    lastHiddenState: Tensor;
+    influence?: Tensor;
+    trace: Record<string, Tensor>;
   }>;
 }
 
@@ -221,15 +220,15 @@ export interface NativeTrainer {
   ): NativeResult<{
     loss: number;
     accuracy: number;
-    parameters: Record<string, NativeTensor>;
-    activations: Record<string, NativeTensor>;
-    gradients: Record<string, NativeTensor>;
+    parameters: Record<string, Tensor>;
+    activations: Record<string, Tensor>;
+    gradients: Record<string, Tensor>;
   }>;
   setLr(lr: number): NativeResult<object>;
   setInterventions(interventions: NativeIntervention[]): NativeResult<object>;
   steps(): number;
   setSteps(steps: number): NativeResult<object>;
-  moments(name: string): NativeResult<{ first: NativeTensor; second: NativeTensor }>;
+  moments(name: string): NativeResult<{ first: Tensor; second: Tensor }>;
   /** Copies in; dims must match. */
   setMoments(name: string, first: NativeTensor, second: NativeTensor): NativeResult<object>;
   delete(): void;

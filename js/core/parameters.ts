@@ -3,7 +3,7 @@ import type { DisposableObject } from './disposable.js';
 import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
 import type { NativeParameters } from './native.js';
-import type { NamedTensors, Tensor } from './tensor.js';
+import type { NamedTensors, Tensor, TensorInput } from './tensor.js';
 import {
   checkInteger,
   checkNoNaN,
@@ -66,13 +66,13 @@ export abstract class Parameterised implements DisposableObject {
   }
 
   /** Copies a tensor in; its dims must be the parameter's, and none of its values NaN. */
-  setParameter(name: string, tensor: Tensor): void {
+  setParameter(name: string, tensor: TensorInput): void {
     this.writeParameter(name, this.#checked(name, tensor));
   }
 
   /** Copies several tensors in: a Map or a plain object. All are checked before the first is written. */
   setParameters(tensors: NamedTensors): void {
-    const checked = namedEntries<Tensor>('parameters', tensors).map(
+    const checked = namedEntries<TensorInput>('parameters', tensors).map(
       ([name, tensor]) => [name, this.#checked(name, tensor)] as const,
     );
     for (const [name, tensor] of checked) this.writeParameter(name, tensor);
@@ -97,7 +97,7 @@ export abstract class Parameterised implements DisposableObject {
     }
   }
 
-  #checked(name: string, tensor: Tensor): Tensor {
+  #checked(name: string, tensor: TensorInput): Tensor {
     const expected = this.#shapeOf(name);
     const checked = checkTensorView(name, tensor);
     checkShape(name, checked.dims, expected);

@@ -51,8 +51,28 @@ const bufferOf = getter<ArrayBufferLike>(typedArray, 'buffer');
 const offsetOf = getter<number>(typedArray, 'byteOffset');
 const byteLengthOf = getter<number>(ArrayBuffer.prototype, 'byteLength');
 
-const kinds = { Float32Array, Int32Array, Uint8Array, Uint8ClampedArray };
-type Kinds = { [K in keyof typeof kinds]: InstanceType<(typeof kinds)[K]> };
+export const kinds = {
+  Float32Array,
+  Float64Array,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+};
+export type Kinds = { [K in keyof typeof kinds]: InstanceType<(typeof kinds)[K]> };
+
+/** A typed array of any kind as it is, but for what the caller may have hung on it; undefined for all else. */
+export function plainNumbers(value: unknown): Kinds[keyof Kinds] | undefined {
+  const kind = typedArrayKind(value);
+  return kind !== undefined && Object.hasOwn(kinds, kind)
+    ? plainView(kind as keyof Kinds, value)
+    : undefined;
+}
 
 /** 'Float32Array' and so on, of this realm or another, whatever the object says of itself; undefined for all else. */
 export function typedArrayKind(value: unknown): string | undefined {

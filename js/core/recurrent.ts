@@ -7,7 +7,7 @@ import type { NativeModule, NativeRecurrent } from './native.js';
 import { Parameterised } from './parameters.js';
 import { traceMap, traceNames } from './trace.js';
 import type { SeedOptions } from './attention-types.js';
-import type { Tensor, TokenIds } from './tensor.js';
+import type { Tensor, TensorInput, TokenIds } from './tensor.js';
 import {
   checkBoolean,
   checkInteger,
@@ -36,7 +36,7 @@ export interface RecurrentInputs {
   /** As a model's; [B, T]. What comes after a token does not reach it, so padding after the tokens changes nothing before. */
   inputIds?: TokenIds;
   /** Instead of inputIds: [B, T, I]. */
-  inputsEmbeds?: Tensor;
+  inputsEmbeds?: TensorInput;
 }
 
 export interface RecurrentOptions {

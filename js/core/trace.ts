@@ -1,6 +1,5 @@
 // Which activations a caller asks for, and the record that comes back.
 import { fail } from './errors.js';
-import type { NativeTensor } from './native.js';
 import type { Tensor } from './tensor.js';
 import { checkArray, checkString, describe } from './validation.js';
 
@@ -24,6 +23,6 @@ export function traceNames(
   return names;
 }
 
-export function traceMap(record: Record<string, NativeTensor>): Map<string, Tensor> {
+export function traceMap(record: Record<string, Tensor>): Map<string, Tensor> {
   return new Map(Object.entries(record));
 }

@@ -2,6 +2,7 @@
 // The runtime is dead from then on. Everything else that JavaScript throws on the way unwinds the C++ stack, and heals.
 import { AttentionLabError, fail, messageOf } from './errors.js';
 import type { NativeModule } from './native.js';
+import { withTensors } from './tensor.js';
 
 const advice = 'create a new runtime, and load or create its models anew';
 
@@ -13,7 +14,10 @@ function isTrap(error: unknown): boolean {
 
 type Call = (this: unknown, ...values: unknown[]) => unknown;
 
-/** Puts a guard before every function of the module and every method of its classes. Returns the module. */
+/**
+ * Puts a guard before every function of the module and every method of its classes, which also gives the tensors of their
+ * results their methods. Returns the module.
+ */
 export function guardTraps(native: NativeModule): NativeModule {
   let trap: string | undefined;
   const guarded = (call: Call): Call =>
@@ -22,7 +26,7 @@ export function guardTraps(native: NativeModule): NativeModule {
         fail('runtime_dead', `this runtime ended with a trap (${trap}); ${advice}`);
       const stack = native.stackSave();
       try {
-        return call.apply(this, values);
+        return withTensors(call.apply(this, values));
       } catch (error) {
         if (!isTrap(error)) {
           native.stackRestore(stack);

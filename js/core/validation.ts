@@ -3,13 +3,17 @@ import { fail, type ErrorCode } from './errors.js';
 import {
   entriesOf,
   isArray,
+  kinds,
   lengthOf,
+  mostEntries,
   plainArray,
+  plainNumbers,
   plainView,
   reading,
   typedArrayKind,
+  type Kinds,
 } from './plain.js';
-import type { IntegerTensor, MaskTensor, Tensor } from './tensor.js';
+import { Tensor, type IntegerTensor, type MaskTensor } from './tensor.js';
 
 /** A value as an error message shows it: short, and never the whole of a large one. */
 export function describe(value: unknown): string {
@@ -213,38 +217,57 @@ export function checkSignal(name: string, value: unknown): AbortSignal | undefin
   return signal!;
 }
 
-type TensorLike = Tensor | MaskTensor | IntegerTensor;
-
 /** More axes than any tensor here has. */
 const mostAxes = 64;
 
-/** A plain object of the tensor's numbers and sizes, read once: nothing of the caller's own. */
-function checkTensorOf<T extends TensorLike>(
+/** What the numbers of a tensor become, and what each must be. */
+const elements = {
+  Float32Array: {
+    of: 'a number that float32 can hold',
+    accepts: (value: number) =>
+      Number.isFinite(value) ? Math.abs(value) <= 3.4028235677973366e38 : true,
+  },
+  Int32Array: {
+    of: 'an integer of 32 bits',
+    accepts: (value: number) => (value | 0) === value,
+  },
+  Uint8Array: { of: '0 or 1', accepts: (value: number) => value === 0 || value === 1 },
+} as const;
+type ElementArray = keyof typeof elements;
+
+/** Row-major numbers of a caller's, read once: nothing of the caller's own. */
+interface Numbers<K extends ElementArray> {
+  data: Kinds[K];
+  dims: number[];
+}
+
+/** From { data, dims }, from a typed array or from nested arrays. `views`: large numbers of the right kind stay the caller's. */
+function checkNumbers<K extends ElementArray>(
   name: string,
   value: unknown,
-  arrayType: 'Float32Array' | 'Uint8Array' | 'Int32Array',
-  plain = plainArray,
-): T {
-  if (typeof value !== 'object' || value === null) {
+  kind: K,
+  views = false,
+): Numbers<K> {
+  if (typeof value !== 'object' || value === null)
     fail(
       'invalid_argument',
-      `${name}: expected { data: ${arrayType}, dims }, got ${describe(value)}`,
+      `${name}: expected { data: ${kind}, dims } or arrays of numbers, got ${describe(value)}`,
     );
-  }
-  const bare = typedArrayKind(value);
-  if (bare !== undefined)
-    fail('invalid_argument', `${name}: expected { data: ${arrayType}, dims }, got a bare ${bare}`);
+  if (isArray(value) || typedArrayKind(value) !== undefined)
+    return nestedNumbers(name, value, kind);
   const given = reading(name, () => {
-    const { data, dims } = value as T;
+    const { data, dims } = value as { data: unknown; dims: number[] };
     return { data, dims };
   });
-  const data = reading(name, () => plain(arrayType, given.data));
-  if (data === undefined) {
+  if (!isArray(given.data) && typedArrayKind(given.data) === undefined)
     fail(
       'invalid_argument',
-      `${name}.data: expected ${arrayType === 'Int32Array' ? 'an' : 'a'} ${arrayType}, got ${describe(given.data)}`,
+      `${name}.data: expected ${kind === 'Int32Array' ? 'an' : 'a'} ${kind}, got ${describe(given.data)}`,
     );
-  }
+  const isKind = typedArrayKind(given.data) === kind;
+  const data = isKind
+    ? reading(name, () => (views ? plainView : plainArray)(kind, given.data))!
+    : nestedNumbers(`${name}.data`, given.data, kind, 1).data;
   if (!isArray(given.dims) || lengthOf(`${name}.dims`, given.dims) > mostAxes) {
     fail(
       'invalid_argument',
@@ -262,17 +285,78 @@ function checkTensorOf<T extends TensorLike>(
       `${name}: dims ${shapeText(dims)} need ${count} values, data holds ${data.length}`,
     );
   }
-  return { data, dims } as unknown as T;
+  return { data, dims };
 }
+
+/** Arrays in arrays down to the numbers, equally long on every level; the innermost may be typed arrays. */
+function nestedNumbers<K extends ElementArray>(
+  name: string,
+  value: unknown,
+  kind: K,
+  axes = mostAxes,
+): Numbers<K> {
+  const dims: number[] = [];
+  const rows: { name: string; values: ArrayLike<unknown> }[] = [];
+  let count = 0; // of arrays and numbers: one that holds itself must come to an end
+  const tooMany = (): never =>
+    fail('invalid_argument', `${name}: expected at most ${mostEntries} numbers`);
+  const read = (path: string, level: unknown, depth: number): void => {
+    if (++count > mostEntries) tooMany();
+    const typed = reading(path, () => plainNumbers(level));
+    const values: ArrayLike<unknown> =
+      typed ??
+      (isArray(level)
+        ? entriesOf<unknown>(path, level)
+        : fail(
+            'invalid_argument',
+            `${path}: expected an array of numbers, got ${describe(level)}`,
+          ));
+    dims[depth] ??= values.length;
+    if (dims[depth] !== values.length)
+      fail(
+        'shape_mismatch',
+        `${path}: expected ${dims[depth]} entries as in the first of its kind, got ${values.length}`,
+      );
+    const isRow = typed !== undefined || !(isArray(values[0]) || plainNumbers(values[0]));
+    if (isRow ? dims.length > depth + 1 : depth + 1 >= axes)
+      fail(
+        'invalid_argument',
+        `${path}[0]: expected ${isRow ? 'an array' : 'a number'}, got ${describe(values[0])}`,
+      );
+    if (isRow) rows.push({ name: path, values });
+    else for (let at = 0; at < values.length; ++at) read(`${path}[${at}]`, values[at], depth + 1);
+    if (isRow && (count += values.length) > mostEntries) tooMany();
+  };
+  read(name, value, 0);
+  const data = new kinds[kind](rows.reduce((sum, row) => sum + row.values.length, 0)) as Kinds[K];
+  let to = 0;
+  for (const row of rows)
+    for (let at = 0; at < row.values.length; ++at)
+      data[to++] = checkElement(row.name, at, row.values[at], kind);
+  return { data, dims };
+}
+
+function checkElement(name: string, at: number, value: unknown, kind: ElementArray): number {
+  const isFlag = typeof value === 'boolean' && kind === 'Uint8Array';
+  const number = typeof value === 'bigint' || isFlag ? Number(value) : value;
+  if (typeof number !== 'number' || !elements[kind].accepts(number))
+    fail(
+      'invalid_argument',
+      `${name}[${at}]: expected ${elements[kind].of}, got ${describe(value)}`,
+    );
+  return number;
+}
+
+const tensorOf = ({ data, dims }: Numbers<'Float32Array'>): Tensor => new Tensor(data, dims);
 
 /** A copy of a float tensor whose data fills its dims. */
 export function checkTensor(name: string, value: unknown): Tensor {
-  return checkTensorOf<Tensor>(name, value, 'Float32Array');
+  return tensorOf(checkNumbers(name, value, 'Float32Array'));
 }
 
 /** The same with the caller's own numbers, as of weights, which are large: `checkAttached` before they are used. */
 export function checkTensorView(name: string, value: unknown): Tensor {
-  return checkTensorOf<Tensor>(name, value, 'Float32Array', plainView);
+  return tensorOf(checkNumbers(name, value, 'Float32Array', true));
 }
 
 /** What was read after a tensor may have detached its data. */
@@ -289,7 +373,7 @@ export function checkNoNaN(name: string, data: Float32Array, code: ErrorCode): v
 
 /** A mask of zeros and ones whose data fills its dims. */
 export function checkMask(name: string, value: unknown): MaskTensor {
-  const mask = checkTensorOf<MaskTensor>(name, value, 'Uint8Array');
+  const mask = checkNumbers(name, value, 'Uint8Array');
   const wrong = mask.data.findIndex((cell) => cell > 1);
   if (wrong >= 0)
     fail('invalid_argument', `${name}.data[${wrong}]: expected 0 or 1, got ${mask.data[wrong]}`);
@@ -297,7 +381,7 @@ export function checkMask(name: string, value: unknown): MaskTensor {
 }
 
 export function checkIntegerTensor(name: string, value: unknown): IntegerTensor {
-  return checkTensorOf<IntegerTensor>(name, value, 'Int32Array');
+  return checkNumbers(name, value, 'Int32Array');
 }
 
 /** Exactly these dims. */

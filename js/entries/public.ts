@@ -2,6 +2,8 @@
 export { AttentionLabError, errorCodes, type ErrorCode } from '../core/errors.js';
 export { listingNames } from '../core/listing-names.js';
 export type { Listing } from '../listings.js';
+export { cosineSimilarity, softmax, tensor, topK } from '../core/numbers.js';
+export { Tensor } from '../core/tensor.js';
 export { createRandom } from '../core/random.js';
 export { preprocess } from '../pictures/preprocess.js';
 export type { AttentionLayer } from '../core/layer.js';

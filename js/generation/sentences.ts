@@ -5,7 +5,7 @@ import type { SentenceSettings } from '../core/checkpoint-extras.js';
 import { fail } from '../core/errors.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
 import type { ForwardInputs, ModelOutput } from '../core/forward-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import { checkArray, checkString } from '../core/validation.js';
 
 /** Tokens of one pass: more would cost memory and gain no time. With a head, logits [B, T, V] come on top. */
@@ -56,7 +56,7 @@ export function embedTexts(model: Embedding, given: string | readonly string[]):
     });
     start += members.length;
   }
-  return { data: result, dims: [sequences.length, D] };
+  return new Tensor(result, [sequences.length, D]);
 }
 
 function encodeTexts(

@@ -3,7 +3,7 @@
 import { ConfigReader } from '../core/config-reader.js';
 import { fail } from '../core/errors.js';
 import type { CompleteImageConfig, CompleteModelConfig } from '../core/config-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor } from '../core/tensor.js';
 import type { Picture, PreprocessOptions } from './types.js';
 import { checkKeys, describe, shapeText } from '../core/validation.js';
 import { reading } from '../core/plain.js';
@@ -67,7 +67,7 @@ export function preprocess(
     }
     toValues(picture, steps.values, data.subarray(index * channels * height * width));
   });
-  return { data, dims: [prepared.length, channels, height, width] };
+  return new Tensor(data, [prepared.length, channels, height, width]);
 }
 
 /** What a model needs to prepare its pictures. */

@@ -4,7 +4,7 @@ import { checkInputs, inputKeys, readIds } from '../core/inputs.js';
 import { checkMems } from '../core/mems.js';
 import type { NativeTrainingBatch } from '../core/native.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
-import type { Tensor } from '../core/tensor.js';
+import { Tensor, type TensorInput } from '../core/tensor.js';
 import type { TrainingBatch, TrainingExample } from './types.js';
 import { entriesOf, isArray } from '../core/plain.js';
 import {
@@ -163,7 +163,7 @@ function padded(rows: readonly (readonly number[])[], filler: number): number[][
 }
 
 /** [C, height, width] each → [B, C, height, width]. */
-function stacked(pictures: readonly Tensor[]): Tensor {
+function stacked(pictures: readonly TensorInput[]): Tensor {
   const all = pictures.map((picture, index) =>
     checkTensor(`examples[${index}].pixelValues`, picture),
   );
@@ -174,5 +174,5 @@ function stacked(pictures: readonly Tensor[]): Tensor {
     checkShape(`examples[${index}].pixelValues`, own, dims);
     data.set(picture.data, index * picture.data.length);
   });
-  return { data, dims: [all.length, ...dims] };
+  return new Tensor(data, [all.length, ...dims]);
 }

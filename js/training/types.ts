@@ -1,7 +1,7 @@
 // The public vocabulary of training: batches, options, results and snapshots. No code.
 import type { ForwardInputs, Intervention } from '../core/forward-types.js';
 import type { SeededRandom } from '../core/random.js';
-import type { Tensor, TokenIds } from '../core/tensor.js';
+import type { Tensor, TensorInput, TokenIds } from '../core/tensor.js';
 
 /** What forward takes, with the labels. */
 export interface TrainingBatch extends ForwardInputs {
@@ -12,7 +12,7 @@ export interface TrainingBatch extends ForwardInputs {
    */
   labels: TokenIds;
   /** What `forward` of the tokens before returned as `mems`, as forward's option takes it. No gradient flows into them. */
-  mems?: readonly Tensor[];
+  mems?: readonly TensorInput[];
 }
 
 /** One example of a training task. Examples of unequal length are padded when they become a batch. */
@@ -25,7 +25,7 @@ export interface TrainingExample {
   tokenTypeIds?: readonly number[];
   decoderInputIds?: readonly number[];
   /** [C, height, width], or with a leading axis of 1. */
-  pixelValues?: Tensor;
+  pixelValues?: TensorInput;
 }
 
 export interface TrainerOptions {

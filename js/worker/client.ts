@@ -1,6 +1,7 @@
 // The runtime in a worker as a page sees it: the same calls, each a promise. Inputs are copied, results are moved.
 import { AttentionLabError, fail } from '../core/errors.js';
 import type { RuntimeOptions } from '../core/runtime-types.js';
+import { withTensors } from '../core/tensor.js';
 import { checkKeys } from '../core/validation.js';
 import { Connection, runtimeObject, type WorkerPort } from './connection.js';
 import { crossing, wasmForWorker } from './crossing.js';
@@ -34,7 +35,7 @@ function counterpartOf(
   const call = async (method: string, given: unknown[], arity: number): Promise<unknown> => {
     if (released) fail('disposed', `${method}: used after dispose()`);
     const reply = await connection.call(object, method, crossing(method, given, arity));
-    return reply.created ? counterpartOf(connection, reply.created).face : reply.value;
+    return reply.created ? counterpartOf(connection, reply.created).face : withTensors(reply.value);
   };
   for (const [name, { arity, streams }] of Object.entries(methods)) {
     const value = streams
@@ -91,7 +92,7 @@ async function* stream(
     for (;;) {
       const next = { args: [], callbacks: [], signals: [], aborts: sent.aborts };
       const { value: step } = await connection.call(created!.object, 'next', next, method);
-      const { done, value } = step as IteratorResult<unknown>;
+      const { done, value } = withTensors(step) as IteratorResult<unknown>;
       if (done) return value;
       yield value;
     }

@@ -3,7 +3,7 @@ import { trimmedSweep } from '../analysis/sweep-spec.js';
 import { isExplicit, isHubId } from '../checkpoints/hub-id.js';
 import { fail } from '../core/errors.js';
 import { trimmedIntervention } from '../core/interventions.js';
-import { entriesOf, reading, typedArrayKind } from '../core/plain.js';
+import { entriesOf, plainNumbers, reading } from '../core/plain.js';
 import type { RuntimeOptions } from '../core/runtime-types.js';
 import { checkKeys, checkSignal } from '../core/validation.js';
 import { pixelsOf } from '../pictures/pixels.js';
@@ -58,8 +58,10 @@ const drawable =
 
 /** A copy with nothing of the caller's own: proxies of arrays and objects as plain ones; buffers, blobs and the like as they are. */
 function copyOf(name: string, value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || typedArrayKind(value) !== undefined)
-    return value;
+  if (typeof value !== 'object' || value === null) return value;
+  // A view would take all that it is a view of along.
+  const view = plainNumbers(value);
+  if (view) return view.byteLength < view.buffer.byteLength ? view.slice() : view;
   if (depth > deepest)
     fail('invalid_argument', `${name}: expected plain data, got a deeper object`);
   const inside = (item: unknown): unknown => copyOf(name, item, depth + 1);

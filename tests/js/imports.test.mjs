@@ -16,7 +16,7 @@ const allowed = {
   training: ['core'],
   analysis: ['core'],
   checkpoints: ['core', 'tokenizers'],
-  'lazy.ts': ['core', 'checkpoints', 'analysis', 'generation'],
+  'lazy.ts': ['core', 'checkpoints', 'analysis', 'generation', 'training'],
   'model.ts': [
     'core',
     'generation',

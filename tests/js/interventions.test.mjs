@@ -154,7 +154,7 @@ forEachVariant('interventions', (lab) => {
       'no tensor',
       () => ({ at: z, from: new Map([[z, 3]]) }),
       'invalid_argument',
-      /\.from: expected \{ data: Float32Array, dims \}, got 3/,
+      /\.from: expected \{ data: Float32Array, dims \} or arrays of numbers, got 3/,
     ],
     [
       'NaN in the run',

@@ -178,7 +178,7 @@ forEachVariant('mems', (lab) => {
       refuse(
         [mems[0], undefined],
         'invalid_argument',
-        /mems\[1\]: expected \{ data: Float32Array, dims \}/,
+        /mems\[1\]: expected \{ data: Float32Array, dims \} or arrays of numbers/,
       );
       refuse(mems, 'shape_mismatch', /mems\[0\]: expected \[2, 4, 12\], got \[1, 4, 12\]/, [
         [1, 2],

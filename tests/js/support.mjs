@@ -1,7 +1,7 @@
 // What the tests of the package share: the variants this engine has, seeded tensors, and errors that must be ours.
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
-import { AttentionLabError, createRuntime, errorCodes } from 'attention-lab';
+import { AttentionLabError, createRuntime, errorCodes, Tensor } from 'attention-lab';
 
 /** simd128, and relaxed where the engine has it. */
 export const variants = ['simd128'];
@@ -74,10 +74,7 @@ export function numbers(seed) {
 
 export function tensor(dims, seed = 1) {
   const next = numbers(seed);
-  return {
-    data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, next),
-    dims: [...dims],
-  };
+  return new Tensor(Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, next), dims);
 }
 
 export function mask(dims, cell) {
@@ -88,7 +85,7 @@ export function mask(dims, cell) {
 /** The part of a tensor at `index` of its first axis. */
 export function slice({ data, dims }, index) {
   const size = dims.slice(1).reduce((a, b) => a * b, 1);
-  return { data: data.slice(index * size, (index + 1) * size), dims: dims.slice(1) };
+  return new Tensor(data.slice(index * size, (index + 1) * size), dims.slice(1));
 }
 
 /** A worker's count of live handles after all that it was told so far: properties there are as of the last reply. */

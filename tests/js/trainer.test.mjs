@@ -413,12 +413,12 @@ forEachVariant('trainer', (lab) => {
       {
         ...batch,
         labels: [
-          [1n, 1, 1, 1],
+          [2n ** 40n, 1, 1, 1],
           [1, 1, 1, 1],
         ],
       },
       'invalid_argument',
-      /^labels\[0\]\[0\]: .*got 1n/,
+      /^labels\[0\]\[0\]: .*got 1099511627776n/,
     );
     refused(
       {
@@ -443,9 +443,9 @@ forEachVariant('trainer', (lab) => {
       /^labels\[0\]\[1\]: .*got NaN/,
     );
     refused(
-      { ...batch, labels: { data: new Float32Array(8), dims: [2, 4] } },
+      { ...batch, labels: { data: new Float32Array(8).fill(0.5), dims: [2, 4] } },
       'invalid_argument',
-      /^labels\.data: expected an Int32Array, got Float32Array/,
+      /^labels\.data\[0\]: expected an integer of 32 bits, got 0\.5/,
     );
     refused(
       { ...batch, labels: { data: new Int32Array(8), dims: [8] } },

@@ -171,7 +171,7 @@ forEachVariant('vision', (lab) => {
       [{ pixelValues: tensor([6, 10]) }, 'shape_mismatch', /got \[6, 10\]/],
       [{ pixelValues: tensor([0, 1, 6, 10]) }, 'invalid_argument', /at least one sequence/],
       [
-        { pixelValues: { data: [1], dims: [1] } },
+        { pixelValues: { data: 'pixels', dims: [1] } },
         'invalid_argument',
         /pixelValues\.data: expected a Float32Array/,
       ],

@@ -159,7 +159,10 @@ function inputLines(kind: ModelKind, { text, picture }: Input, inputs: ForwardIn
       `const pixelValues = model.preprocess(picture);`,
     ];
   }
-  const { data, width, height } = pictureOf(picture!.drawing, inputs.pixelValues!.dims[1]!);
+  const { data, width, height } = pictureOf(
+    picture!.drawing,
+    (inputs.pixelValues as Tensor).dims[1]!,
+  );
   return [
     `const drawing = { data: Uint8Array.from(${literal(Array.from(data))}), width: ${width}, height: ${height} };`,
     `const pixelValues = model.preprocess(drawing);`,

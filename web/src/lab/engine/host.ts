@@ -1,5 +1,5 @@
 // A model of the package with what the Lab asks of it. The same class answers on the page's own thread and, through a worker's messages, on another. Knows no view.
-import { AttentionLabError, measureHeads } from 'attention-lab';
+import { AttentionLabError, measureHeads, Tensor } from 'attention-lab';
 import type {
   Encoding,
   ForwardInputs,
@@ -12,7 +12,6 @@ import type {
   SweepCall,
   SweepResult,
   SweepSpec,
-  Tensor,
   Tokenizer,
 } from 'attention-lab';
 import { pooled } from './pooling.ts';
@@ -247,10 +246,8 @@ function joined(parts: readonly HeadScores[]): HeadScores {
       data.set(tensor.data, end);
       end += tensor.data.length;
     }
-    return {
-      data,
-      dims: [tensors.reduce((sum, { dims }) => sum + dims[0]!, 0), tensors[0]!.dims[1]!],
-    };
+    const layers = tensors.reduce((sum, { dims }) => sum + dims[0]!, 0);
+    return new Tensor(data, [layers, tensors[0]!.dims[1]!]);
   };
   return Object.fromEntries(names.map((name) => [name, join(name)])) as unknown as HeadScores;
 }

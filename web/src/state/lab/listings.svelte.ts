@@ -1,5 +1,5 @@
 // The five published listings, run on what goes into the open model's first block. Fresh weights from a fixed seed.
-import { listingNames, type Listing, type ListingName, type Tensor } from 'attention-lab';
+import { listingNames, Tensor, type Listing, type ListingName } from 'attention-lab';
 import { forwardOptions, type Edits } from './edits.ts';
 import { getRuntime } from './engine.ts';
 import { inputName } from './model.svelte.ts';
@@ -15,10 +15,7 @@ export const listingChoices: readonly Choice[] = listingNames.flatMap((name) =>
 );
 
 /** The numbers that the listing without weights was published with. */
-const publishedVectors: Tensor = {
-  data: Float32Array.of(1, 2, 2, 3, 3, 4, 4, 5, 5, 6),
-  dims: [5, 2],
-};
+const publishedVectors = new Tensor(Float32Array.of(1, 2, 2, 3, 3, 4, 4, 5, 5, 6), [5, 2]);
 
 export interface ListingRun {
   /** One [1, H, T, T] per layer. */
@@ -92,13 +89,10 @@ function forward(
 ): ListingRun {
   const words = run.tokens.slice(0, longest).map((token) => token.text);
   if (choice === 'no_weights') {
-    const query = ownNumbers ? publishedVectors : { data: input.data, dims: input.dims.slice(1) };
+    const query = ownNumbers ? publishedVectors : new Tensor(input.data, input.dims.slice(1));
     const { trace, output } = listing.forward({ query }, { trace: true });
     const labels = ownNumbers ? ['[1,2]', '[2,3]', '[3,4]', '[4,5]', '[5,6]'] : words;
-    const square = (tensor: Tensor): Tensor => ({
-      data: tensor.data,
-      dims: [1, 1, ...tensor.dims],
-    });
+    const square = (tensor: Tensor): Tensor => new Tensor(tensor.data, [1, 1, ...tensor.dims]);
     const [context, usual] = [trace.get('context')!, trace.get('usual')!];
     return {
       patterns: [square(trace.get('pattern')!)],

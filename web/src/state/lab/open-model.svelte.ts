@@ -6,6 +6,7 @@ import type {
   SweepResult,
   SweepSpec,
   Tensor,
+  TensorData,
 } from 'attention-lab';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Awaitable, Backend } from '../../lab/engine/backend.ts';
@@ -184,7 +185,7 @@ export abstract class OpenModel {
   }
 
   /** What the output words make of vectors at the end of the stack [1, n, D] → logits [1, n, V]: the logit lens. */
-  async lens(resid: Tensor): Promise<Tensor | null> {
+  async lens(resid: TensorData): Promise<Tensor | null> {
     const inputs: ForwardInputs = { start: { layer: this.numLayers, resid } };
     return (await this.backend.forward(inputs, {})).logits ?? null;
   }
