@@ -115,10 +115,11 @@ export function placesOf({ at, over }: SweepSpec, two: boolean): readonly string
 export function trimmedSweep(value: object): object {
   const spec = value as SweepSpec;
   const trace = spec.from && traceOf(spec.from);
-  if (!trace || !Object.hasOwn(defaultPlaces, spec.over)) return value;
-  const needed = [false, true]
-    .flatMap((two) => placesOf(spec, two))
-    .map((name) => name.split('{l}'));
+  if (!trace || spec.over === undefined) return value;
+  const places = Object.hasOwn(defaultPlaces, spec.over)
+    ? [false, true].flatMap((two) => placesOf(spec, two))
+    : []; // refused by the sweep
+  const needed = places.map((name) => name.split('{l}'));
   const isNeeded = (name: string): boolean =>
     needed.some(([begin, end = '']) => name.startsWith(begin!) && name.endsWith(end));
   return { ...spec, from: new Map([...trace].filter(([name]) => isNeeded(name))) };
