@@ -13,13 +13,13 @@ const runtime = await createRuntime();
 export const loadModel = (folder = shippedFolder) => runtime.loadModel(folder);
 export const createListing = (name, options) => runtime.createListing(name, options);
 
-/** Words as they are shown: without a tokenizer's marks, an unknown word as it was typed. */
+/** Words as they are shown: without a tokenizer's marks, a space alone as a mark of its own, an unknown word as it was typed. */
 export function words(model, text) {
   const { ids, tokens, offsets } = model.tokenizer.encode(text);
   return ids.map((id, i) =>
     id === model.tokenizer.unkTokenId && offsets[i]
       ? text.slice(...offsets[i])
-      : tokens[i].replace(/^(##|▁|Ġ)(?=.)/, ''),
+      : tokens[i].replace(/^(##|▁|Ġ)(?=.)/, '').replace(/^Ġ$/, '␣'),
   );
 }
 

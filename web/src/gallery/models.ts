@@ -68,7 +68,7 @@ export const galleryModels: readonly GalleryModel[] = [
     id: 'distilbert/distilgpt2',
     name: 'DistilGPT-2',
     about: {
-      en: 'Continues text, at half the depth of GPT-2. Look for heads that attend to the token before.',
+      en: 'Continues text, at half the depth of GPT-2. Try this: find the heads that attend to the token before.',
       zh: '续写文字，深度是 GPT-2 的一半。可以寻找关注前一个词元的头。',
     },
     layers: 6,

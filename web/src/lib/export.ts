@@ -89,7 +89,7 @@ const literal = (value: unknown) =>
     part === -Infinity ? '-Infinity' : part,
   )?.replaceAll('"-Infinity"', '-Infinity');
 
-/** A program of a few lines for Node or a page, that prints what the shown head looks at. */
+/** A program of a few lines for Node or a page, that prints what the shown head attends to. */
 export function toCode(
   { model, input, edits, run }: Exported,
   { kind, layer, rows, columns }: Site,
@@ -122,7 +122,7 @@ export function toCode(
     ...masks.map((name) => `  ${name},`),
     `});`,
     ``,
-    `// weights of ${kind === 'self' ? '' : `the ${kind === 'cross' ? 'cross-attention' : kind}'s `}layer ${layer + 1}, head ${head + 1}: row ↓ looks at column →`,
+    `// weights of ${kind === 'self' ? '' : `the ${kind === 'cross' ? 'cross-attention' : kind}'s `}layer ${layer + 1}, head ${head + 1}: row (query) attends to column (key)`,
     ...(model.kind === 'text'
       ? []
       : [

@@ -451,7 +451,7 @@ export const en = {
     heading: 'Similarity of sentences',
     intro: (dims: number) =>
       `Each sentence becomes one vector of length 1 (the mean of its tokens’ last hidden states, ${dims} numbers); the similarity of two is their cosine: 1 the same direction, near 0 unrelated.`,
-    label: 'Sentences, one a line',
+    label: 'To be compared, one a line',
     examples: [
       'A cat is asleep on the mat.',
       'The kitten naps on a rug.',

@@ -412,7 +412,7 @@ export const zh: LabStrings = {
     heading: '句子相似度',
     intro: (dims) =>
       `每个句子成为一个长度为 1 的向量（各词元最后隐状态的平均，${dims} 个数）；相似度是两个向量的余弦：同向为 1，无关接近 0。`,
-    label: '句子，每行一个',
+    label: '要比较的内容，每行一个',
     examples: ['猫在垫子上睡着了。', '一只小猫正在地毯上打盹。', '股市今天大幅下跌。'],
     name: (first, second) => `“${first}”与“${second}”`,
     most: (most) => `比较前 ${most} 个句子。`,
