@@ -21,7 +21,7 @@ export interface CircuitQuestion {
 }
 
 /** Token ids and their values, the largest first. */
-export interface Ranked {
+export interface RankedTokens {
   ids: number[];
   values: number[];
 }
@@ -32,9 +32,9 @@ export interface Circuit {
   /** What attending with weight 1 to each of `tokens` adds to the logit of each: [n, n]. */
   ov: Tensor;
   /** For each of `tokens` as query: the words of the vocabulary that it scores highest. */
-  keys: Ranked[];
+  keys: RankedTokens[];
   /** For each of `tokens` as key: the words whose logits attending to it raises most. */
-  outputs: Ranked[];
+  outputs: RankedTokens[];
   /**
    * Σ Re λ / Σ |λ| over the eigenvalues of the OV circuit from the vocabulary to the vocabulary: near 1 where attending to a
    * word raises that word, near −1 where it lowers it.
@@ -234,7 +234,7 @@ class Ranking {
     ids.length = values.length = Math.min(values.length, size);
   }
 
-  result(): Ranked {
+  result(): RankedTokens {
     return { ids: [...this.ids], values: [...this.values] };
   }
 }

@@ -14,6 +14,7 @@ const defaults = {
 
 export const qwen2: Family = {
   modelType: 'qwen2',
+  body: 'Qwen2Model',
   generates: true,
   architectures: ['Qwen2ForCausalLM', 'Qwen2Model'],
 

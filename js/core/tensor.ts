@@ -208,7 +208,7 @@ export function largest(values: ArrayLike<number>, count: number): number[] {
   return found;
 }
 
-/** The softmax of a row, in double precision; a row of −∞ alone is NaN, as in PyTorch. */
+/** @internal The softmax of a row, in double precision; a row of −∞ alone is NaN, as in PyTorch. */
 export function softmaxOf(row: ArrayLike<number>): Float64Array {
   let most = -Infinity;
   for (let i = 0; i < row.length; ++i) most = Math.max(most, row[i]!);

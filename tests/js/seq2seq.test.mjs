@@ -312,10 +312,6 @@ forEachVariant('encoder–decoder', (lab) => {
       /decoder_attention_heads: expected a divisor of d_model 15, got 4/,
     ],
     [
-      { fields: { architectures: ['MarianForCausalLM'] } },
-      /architectures: expected one of .*got "MarianForCausalLM"/,
-    ],
-    [
       { generation: { bad_words_ids: [3] } },
       /generation_config\.json: bad_words_ids: expected an array of arrays/,
       'bad_checkpoint',
