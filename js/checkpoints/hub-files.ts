@@ -330,7 +330,7 @@ async function* goingOn(
   }
 }
 
-/** The file from byte `from` on. Of a server without ranges it is the whole file, whose first bytes are passed over. */
+/** The file from byte `from` on. A server without ranges sends the whole file, whose first bytes are skipped. */
 async function requestRest(at: HubRequest, from: number, version: Note): Promise<FolderFile> {
   const response = await request(at, from);
   const rest = responseFile(response, urlOf(at), at.signal);

@@ -1,4 +1,4 @@
-// The table of a family's tensors, as it is written down: our name, the file's names, our dims.
+// The table of a family's tensors: our name, the file's names, our dims.
 import type { TensorRule } from './family.js';
 
 export class Rules {

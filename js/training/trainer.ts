@@ -204,7 +204,7 @@ export class Trainer implements DisposableObject {
     return { ...checked, disagreement: this.#disagreementOf(checked) };
   }
 
-  /** Copies of all that training goes on from, bit for bit: weights, moments, step count and random numbers. */
+  /** Copies of all that training resumes from, bit for bit: weights, moments, step count and random numbers. */
   snapshot(): Snapshot {
     const native = this.#native;
     const firstMoments = new Map<string, Tensor>();

@@ -96,7 +96,7 @@ export interface Gradients extends Evaluation {
   trace: Map<string, Tensor>;
 }
 
-/** All that training goes on from, bit for bit; plain data, yours to keep, send or store. Settings are not part of it. */
+/** All that training resumes from, bit for bit; plain data, yours to keep, send or store. Settings are not part of it. */
 export interface Snapshot {
   step: number;
   /** Name → weights: what `model.setParameters` takes. */

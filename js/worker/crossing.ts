@@ -52,7 +52,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => tagOf(val
 /** Deeper than anything that a call takes. */
 const deepest = 16;
 
-/** What a canvas can draw, which is not to be had in a worker. */
+/** What a canvas can draw: it stays on the page, and its pixels are sent. */
 const drawable =
   /^(HTMLImageElement|SVGImageElement|HTMLVideoElement|HTMLCanvasElement|OffscreenCanvas|ImageBitmap|VideoFrame)$/;
 

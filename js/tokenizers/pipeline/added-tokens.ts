@@ -8,7 +8,7 @@ import { PrefixIndex } from './prefix-index.js';
 
 export interface AddedToken {
   id: number;
-  /** As the file says it, and as it is looked for: normalised, if it is looked for in a normalised text. */
+  /** The token in the file, and what is searched for: the same, normalised if the text is. */
   content: string;
   pattern: string;
   special: boolean;

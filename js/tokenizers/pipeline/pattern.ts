@@ -1,4 +1,4 @@
-// What Split and Replace look for: a text as it is, or a regular expression. As src/tokenizer/pattern.rs.
+// What Split and Replace search for: a literal text or a regular expression. As src/tokenizer/pattern.rs.
 import type { Match } from './aligned-text.js';
 import type { Fields } from './fields.js';
 import { Regex } from './regex.js';

@@ -66,7 +66,7 @@ function missing(model: Fields, word: string): never {
   );
 }
 
-/** A piece as it is written, and whether it is one. */
+/** A piece's text, and whether it is in the vocabulary. */
 type Part = readonly [text: string, isKnown: boolean];
 
 /** The path of the largest sum of scores; of equal ones that whose last piece was found first. `rounded` is how sums are kept. */
