@@ -67,6 +67,11 @@ export class Runtime implements ListingRuntime {
     await this.#host.lazyParts();
   }
 
+  /** @internal Ends what runs in WebAssembly with `aborted` as soon as the function says so; it is asked every few milliseconds. */
+  interruptWhen(isInterrupted: (() => boolean) | undefined): void {
+    this.#native.isInterrupted = isInterrupted;
+  }
+
   /** Layers and models not yet disposed of. */
   get liveHandles(): number {
     return this.#handles.live;

@@ -189,6 +189,7 @@ val attention(val q_value, val k_value, val v_value, val source) {
       }
 
     kernels::Workspace workspace;
+    workspace.set_interrupt(&host_interrupt());
     RemoteResult output(leading, T, v.cols());
     std::vector<float> z(static_cast<std::size_t>(element_count({T, v.cols()})));
     for (Index b = 0; b < axes.batch; ++b)

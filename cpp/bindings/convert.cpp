@@ -184,6 +184,13 @@ val to_trace(const Record& record, const std::vector<std::string>& requested) {
 
 namespace {
 
+extern "C" bool attention_lab_is_interrupted();  // glue.js
+
+class HostInterrupt final : public kernels::Interrupt {
+  bool is_requested() override { return attention_lab_is_interrupted(); }
+};
+constinit HostInterrupt the_host_interrupt;
+
 /// Takes no memory of C++'s: there may be none.
 val to_error(const char* code, const char* message) {
   val error = val::object();
@@ -198,11 +205,15 @@ val to_error(const char* code, const char* message) {
 
 constexpr const char* kOutOfMemory = "out of memory: this needs more than WebAssembly's linear memory has left";
 
+kernels::Interrupt& host_interrupt() { return the_host_interrupt; }
+
 val guarded(val (*call)(const void* context), const void* context) {
   try {
     return call(context);
   } catch (const Error& error) {
     return to_error(error.code().c_str(), error.what());
+  } catch (const kernels::Interrupted& error) {
+    return to_error("interrupted", error.what());
   } catch (const std::bad_alloc&) {
     return to_error("memory", kOutOfMemory);
   } catch (const std::length_error&) {

@@ -53,6 +53,9 @@ val to_tensor(const val& data, const Shape& dims);
 /// The activations called `requested` ('*': all that were recorded), by name.
 val to_trace(const Record& record, const std::vector<std::string>& requested);
 
+/// Asks the page's side of the module, module.isInterrupted.
+kernels::Interrupt& host_interrupt();
+
 /// What `call` returns, or { error: { code, message } }. The one place where C++ exceptions become values: none reaches
 /// JavaScript, not even where no memory is left for a message. Converting arguments may throw, too, so a function of the module
 /// takes only `val` and numbers and converts them in here.

@@ -99,7 +99,9 @@ template <class Owner>
 class Handle final : public Parameterised {
  public:
   template <class Config>
-  explicit Handle(const Config& config) : owner_(std::make_shared<Owner>(config)) {}
+  explicit Handle(const Config& config) : owner_(std::make_shared<Owner>(config)) {
+    owner_->set_interrupt(&host_interrupt());
+  }
 
   Owner& owner() { return *owner_; }
   /// For what outlives the handle.

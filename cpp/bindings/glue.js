@@ -8,3 +8,8 @@ const nothing = (names) =>
     ]),
   );
 addToLibrary(nothing(['_embind_register_std_wstring', '_embind_register_bigint']));
+
+// Whether what runs is to end: whoever made the module may give it `isInterrupted`.
+addToLibrary({
+  attention_lab_is_interrupted: () => Module['isInterrupted']?.() ?? false,
+});

@@ -46,7 +46,9 @@ val evaluation_of(const train::Evaluation& evaluation) {
 class TrainerHandle {
  public:
   TrainerHandle(const std::shared_ptr<models::Model>& model, const train::OptimizerConfig& config)
-      : model_(model), trainer_(*model_, config) {}
+      : model_(model), trainer_(*model_, config) {
+    trainer_.set_interrupt(&host_interrupt());
+  }
 
   val step(val source) {
     return guarded([&] {

@@ -16,6 +16,9 @@ namespace {
 /// Most queries of a block. Their scores, 24 × 512 floats at T = 512, share the second-level cache with k and v.
 constexpr Index kBlockQueries = 4 * kTileRows;
 
+/// What the softmax of a score takes, in multiply-adds of a product.
+constexpr Index kSoftmaxWork = 16;
+
 /// Keys [begin, end).
 struct KeyRange {
   Index begin = 0;
@@ -205,6 +208,7 @@ void attention(const AttentionArguments& a, Workspace& workspace) {
       }
     }
     keys_and_values.multiply_by_values(scores, band, sums, {a.out.row(first), queries, a.out.cols, a.out.stride});
+    workspace.count_work(queries, scored.size(), a.q.cols + a.out.cols + kSoftmaxWork);
   }
 }
 

@@ -61,11 +61,13 @@ void multiply(float alpha, const ConstMatrixView& a, PackedView w, const Epilogu
   for (Index row = 0; row < a.rows; row += most_rows) {
     const Index rows = std::min(most_rows, a.rows - row);
     pack_rows(block_of(a, row, rows, 0, a.cols), alpha, packed);
-    if (a.rows <= 2)
+    if (a.rows <= 2) {
+      workspace.count_work(a.rows, w.out, a.cols);
       return a.rows == 1 ? multiply_few_rows(multiply_tiles<1, 4, true>, 4, multiply_tiles<1, 1, true>, packed, w,
                                              epilogue, y, strip)
                          : multiply_few_rows(multiply_tiles<2, 2, true>, 2, multiply_tiles<2, 1, true>, packed, w,
                                              epilogue, y, strip);
+    }
     const RowTiles tiles{rows};
     const float* panel = w.panels;
     for (Index col = 0; col < w.out; col += kPanelWidth, panel += PackedView::panel_size(w.in)) {
@@ -76,6 +78,7 @@ void multiply(float alpha, const ConstMatrixView& a, PackedView w, const Epilogu
       const MatrixView product = direct ? result : MatrixView{strip, rows, cols, kPanelWidth};
       multiply_panel(Rows::packed, tiles,
                      {.a = packed, .panel = panel, .depth = w.in, .c = product.data, .c_stride = product.stride});
+      workspace.count_work(rows, kPanelWidth, w.in);
       if (!direct || epilogue.activation != Activation::none)
         transform(epilogue.activation, product, block_of(epilogue.residual, row, rows, col, cols), result);
     }

@@ -74,6 +74,7 @@ void accumulate(float alpha, const ConstMatrixView& a, const ConstMatrixView& b,
         float* const out = target.data + p * target.panel_stride + m * target.row_stride;
         multiply_panel(Rows::packed, tiles,
                        {.a = packed, .panel = panel, .depth = depth, .c = strip, .c_stride = kPanelWidth});
+        workspace.count_work(tiles.rows, kPanelWidth, depth);
         add_strip(strip, tiles.rows, target.padded ? kPanelWidth : width, out, target.row_stride);
         if (bias && m == 0) {
           F4 low = splat(0.0f), high = low;

@@ -1,4 +1,5 @@
-// Scratch memory that a forward pass takes from and gives back: after the first pass it no longer allocates.
+// What a pass works with: scratch memory that it takes and gives back, after the first pass without allocating, and the
+// interrupt that may end it.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "kernels/checked.h"
+#include "kernels/interrupt.h"
 
 namespace attention_lab::kernels {
 
@@ -38,6 +40,14 @@ class Workspace {
   /// Floats held from the system, in use or not.
   Index capacity() const;
 
+  /// Who is asked whether to go on; null: nobody. Must outlive the workspace.
+  void set_interrupt(Interrupt* interrupt) { interrupt_ = interrupt; }
+  /// To be called by loops that may take long, for each piece of rows · cols · depth multiply-adds: a few million at most.
+  void count_work(Index rows, Index cols, Index depth) {
+    if (interrupt_)
+      interrupt_->count(static_cast<double>(rows) * static_cast<double>(cols) * static_cast<double>(depth));
+  }
+
  private:
   struct Chunk {
     std::unique_ptr<float[]> storage;
@@ -47,6 +57,7 @@ class Workspace {
   };
   std::vector<Chunk> chunks_;
   std::size_t current_ = 0;
+  Interrupt* interrupt_ = nullptr;
 };
 
 }  // namespace attention_lab::kernels

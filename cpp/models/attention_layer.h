@@ -23,6 +23,8 @@ class AttentionLayer {
     Random random(seed);
     for (const Parameter& parameter : parameters_) parameter.initialise(random);
   }
+  /// Who may end a pass: it then throws kernels::Interrupted. Null: nobody.
+  void set_interrupt(kernels::Interrupt* interrupt) { workspace_.set_interrupt(interrupt); }
 
   /// query [B·T, D], key and value [B·S, D] → [B·T, D], a view valid until the next forward pass.
   ConstMatrixView forward(const ConstMatrixView& query, const ConstMatrixView& key, const ConstMatrixView& value,

@@ -34,6 +34,8 @@ class Model {
   nn::KeyValueCache make_cache(Index batch, Index capacity) const { return stack_.make_cache(batch, capacity); }
   /// Initial weights from a seed.
   void initialise(std::uint64_t seed);
+  /// Who may end a pass: it then throws kernels::Interrupted. Null: nobody.
+  void set_interrupt(kernels::Interrupt* interrupt) { workspace_.set_interrupt(interrupt); }
 
   /// The encoder's hidden states [B·S, D], for `cross.encoder_hidden_states` of the decoder's inputs. Throws as forward
   /// does, and where there is no encoder. Valid until the next call.

@@ -29,6 +29,8 @@ class Recurrent {
   const Parameters& parameters() const { return parameters_; }
   const ActivationNames& activation_names() const { return names_; }
   void initialise(std::uint64_t seed);
+  /// Who may end a pass: it then throws kernels::Interrupted. Null: nobody.
+  void set_interrupt(kernels::Interrupt* interrupt) { workspace_.set_interrupt(interrupt); }
 
   /// The last layer's states [B·T, D], a view valid until the next pass. `influence`, if it is not empty, becomes [B·T, T]:
   /// ‖∂h_t/∂x_s‖, the Frobenius norm of the Jacobian of state t by the input vector at s; 0 where s > t.

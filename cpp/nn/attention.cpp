@@ -33,6 +33,9 @@ AttentionSites name_attention_activations(ActivationNames& names, const std::str
 
 namespace {
 
+/// What tanh, or one element of a mask and a softmax, takes: in multiply-adds of a product, for Workspace::count_work().
+constexpr Index kFunctionWork = 16;
+
 /// scores[t, s] = v · tanh(Wq q_t + Wk k_s), times scale.
 void additive_scores(float scale, const ConstMatrixView& q, const ConstMatrixView& k, const ScoreFunction& f,
                      const MatrixView& scores, kernels::Workspace& workspace) {
@@ -44,12 +47,14 @@ void additive_scores(float scale, const ConstMatrixView& q, const ConstMatrixVie
   kernels::matmul_transposed(1.0f, q, f.wq, from_query, workspace);
   kernels::matmul_transposed(1.0f, k, f.wk, from_key, workspace);
   const std::span<float> row(hidden.data, static_cast<std::size_t>(A));
-  for (Index t = 0; t < scores.rows; ++t)
+  for (Index t = 0; t < scores.rows; ++t) {
     for (Index s = 0; s < scores.cols; ++s) {
       map(hidden) = map(from_query).row(t) + map(from_key).row(s);
       kernels::activate(kernels::Activation::tanh, row, row);
       scores.row(t)[s] = scale * map(hidden).row(0).dot(map(f.v).row(0));
     }
+    workspace.count_work(scores.cols, A, kFunctionWork);
+  }
 }
 
 void make_scores(float scale, const ConstMatrixView& q, const ConstMatrixView& k, const ScoreFunction& f,
@@ -135,6 +140,7 @@ void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisat
 
   const TensorView pattern = place_for(sites.pattern, shape, forward);
   each_head(B, H, [&](Index b, Index h) {
+    workspace.count_work(shape[2], shape[3], kFunctionWork);
     if (normalisation == Normalisation::softmax)
       kernels::softmax(masked_scores.matrix(b, h), pattern.matrix(b, h));
     else
@@ -228,6 +234,7 @@ void attend_backward(const AttentionStepsBackward& steps, const AttentionOptions
   backward.record_gradient(sites.masked_scores, gradients);
 
   each_head(B, H, [&](Index b, Index h) {  // masked_scores = scores + bias, or a constant
+    workspace.count_work(T, S, kFunctionWork);
     const MatrixView gradient = gradients.matrix(b, h);
     if (options.mask.masked_value != kMasked) {  // what −∞ masked has no gradient any more
       kernels::AttentionMask mask = options.mask.at(b, h, T, S);

@@ -68,6 +68,7 @@ void Gru::forward(const ConstMatrixView& x, Index batch, const MatrixView& gates
     const ConstMatrixView before =
         t == 0 ? ConstMatrixView(zeros) : ConstMatrixView{y.row(t - 1), batch, D, T * y.stride};
     affine(before, weight_hh(), bias_hh(), from_state, workspace);
+    workspace.count_work(batch, 3 * D, D);
     for (Index b = 0; b < batch; ++b) {
       const float* const in = from_input.row(b * T + t);
       const float* const state = from_state.row(b);

@@ -37,6 +37,8 @@ class Trainer {
   /// Applied in every pass from now on.
   void set_interventions(std::vector<Intervention> interventions);
   Optimizer& optimizer() { return optimizer_; }
+  /// Who may end a call, besides the model's own: it then throws kernels::Interrupted, the weights being as before.
+  void set_interrupt(kernels::Interrupt* interrupt) { workspace_.set_interrupt(interrupt); }
 
   /// Throws if the loss is not finite; so do the others.
   Evaluation evaluate(const Batch& batch);

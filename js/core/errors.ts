@@ -94,6 +94,7 @@ const nativeCodes: Readonly<Record<string, ErrorCode>> = {
   name: 'unknown_name',
   memory: 'out_of_memory',
   not_finite: 'not_finite',
+  interrupted: 'aborted',
 };
 
 function fromNative({ code, message }: { code: string; message: string }): AttentionLabError {

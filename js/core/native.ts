@@ -168,6 +168,8 @@ export interface NativeModule {
   createTrainer(model: NativeModel, options: NativeTrainerOptions): NativeResult<NativeTrainer>;
   /** Bytes of linear memory now. */
   memorySize(): number;
+  /** Asked by long work every few milliseconds; true ends it with the error `interrupted`. Set by whoever can tell. */
+  isInterrupted?: (() => boolean) | undefined;
   /** Where C++'s stack ends now, and back there. */
   stackSave(): number;
   stackRestore(pointer: number): void;
