@@ -1,6 +1,7 @@
 // A stand-alone multi-head attention layer, with its parameters, activations and memory.
 #pragma once
 
+#include "models/initialise.h"
 #include "nn/multi_head_attention.h"
 
 namespace attention_lab::models {
@@ -19,10 +20,7 @@ class AttentionLayer {
   const ActivationNames& activation_names() const { return names_; }
 
   /// Initial weights from a seed.
-  void initialise(std::uint64_t seed) {
-    Random random(seed);
-    for (const Parameter& parameter : parameters_) parameter.initialise(random);
-  }
+  void initialise(std::uint64_t seed) { models::initialise(parameters_, seed, workspace_); }
   /// Who may end a pass: it then throws kernels::Interrupted. Null: nobody.
   void set_interrupt(kernels::Interrupt* interrupt) { workspace_.set_interrupt(interrupt); }
 

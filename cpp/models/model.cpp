@@ -1,6 +1,7 @@
 // Builds the stacks and heads that a config names and runs them in order.
 #include "models/model.h"
 
+#include "models/initialise.h"
 #include "nn/sublayer.h"
 
 namespace attention_lab::models {
@@ -54,10 +55,7 @@ Model::Model(const ModelConfig& config)
   }
 }
 
-void Model::initialise(std::uint64_t seed) {
-  Random random(seed);
-  for (const Parameter& parameter : parameters_) parameter.initialise(random);
-}
+void Model::initialise(std::uint64_t seed) { models::initialise(parameters_, seed, workspace_); }
 
 void Model::make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Record& record) {
   if (inputs.last_logits_only) {

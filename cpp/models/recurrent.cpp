@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/initialise.h"
+
 namespace attention_lab::models {
 
 Recurrent::Recurrent(const RecurrentConfig& config) : config_(config) {
@@ -24,10 +26,7 @@ Recurrent::Recurrent(const RecurrentConfig& config) : config_(config) {
   }
 }
 
-void Recurrent::initialise(std::uint64_t seed) {
-  Random random(seed);
-  for (const Parameter& parameter : parameters_) parameter.initialise(random);
-}
+void Recurrent::initialise(std::uint64_t seed) { models::initialise(parameters_, seed, workspace_); }
 
 void Recurrent::check(const RecurrentInputs& inputs) const {
   if (inputs.batch < 1 || inputs.length < 1)

@@ -3,6 +3,7 @@ import { callAndWait } from '../core/callbacks.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from '../core/errors.js';
 import type { Crossing } from './crossing.js';
 import type { Call, Changes, Description, Port, Reply } from './protocol.js';
+import { createStop, type Stop } from './stop.js';
 
 /** The object that is there from the start. */
 export const runtimeObject = 0;
@@ -22,6 +23,7 @@ interface Pending {
   resolve(result: Result): void;
   reject(error: AttentionLabError): void;
   callbacks: Crossing['callbacks'];
+  stop: Stop | undefined;
   /** Settles when all that the callbacks were told has been taken. */
   reported: Promise<unknown>;
   failed: boolean;
@@ -57,10 +59,12 @@ export class Connection {
     for (const signal of aborts) checkAborted(signal, named);
     const id = this.nextId++;
     const places = callbacks.map(({ place }) => place);
-    const call: Call = { id, object, method, args, callbacks: places, signals };
+    const stop = aborts.length + callbacks.length > 0 ? createStop() : undefined;
+    const call: Call = { id, object, method, args, callbacks: places, signals, stop: stop?.flag };
     try {
       this.port.post({ call }, []);
     } catch (error) {
+      stop?.release();
       fail(
         'invalid_argument',
         `${named}: the arguments cannot be sent to a worker: ${messageOf(error)}`,
@@ -69,8 +73,7 @@ export class Connection {
     }
     this.port.hold(true);
     const abort = ({ target }: Event): void => {
-      this.port.post({ abort: id }, []);
-      this.settle(id)?.reject(
+      this.stop(id)?.reject(
         new AttentionLabError('aborted', `${named}: aborted by the caller`, {
           cause: (target as AbortSignal).reason,
         }),
@@ -80,7 +83,7 @@ export class Connection {
     try {
       return await new Promise((resolve, reject) => {
         const reported = Promise.resolve();
-        this.pending.set(id, { resolve, reject, callbacks, reported, failed: false });
+        this.pending.set(id, { resolve, reject, callbacks, stop, reported, failed: false });
       });
     } finally {
       for (const signal of aborts) signal.removeEventListener('abort', abort);
@@ -114,15 +117,24 @@ export class Connection {
     if (!pending || !told) return;
     const { place, callback } = told;
     const done = callAndWait(place[1], callback, ...args).catch((error: AttentionLabError) => {
-      if (this.settle(id)) this.port.post({ abort: id }, []);
+      this.stop(id);
       pending.failed = true;
       pending.reject(error);
     });
     pending.reported = Promise.all([pending.reported, done]);
   }
 
+  /** Has the worker end a call that nobody waits for any more. */
+  private stop(id: number): Pending | undefined {
+    this.pending.get(id)?.stop?.request();
+    const pending = this.settle(id);
+    if (pending) this.port.post({ abort: id }, []);
+    return pending;
+  }
+
   private settle(id: number): Pending | undefined {
     const pending = this.pending.get(id);
+    pending?.stop?.release();
     this.pending.delete(id);
     if (this.pending.size === 0) this.port.hold(false);
     return pending;

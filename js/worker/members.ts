@@ -32,6 +32,7 @@ const internal: ReadonlySet<string> = new Set([
   'sentences',
   'origin',
   'generateYielding',
+  'interruptWhen',
 ]);
 
 export interface Members {

@@ -1,5 +1,6 @@
 // What travels between a page and its worker: calls keyed by id, replies, reports and aborts. No code but the transfers.
 import type { ErrorCode } from '../core/errors.js';
+import type { StopFlag } from './stop.js';
 
 /** An option of a call by its place: which argument, and the option's name. */
 export type OptionPlace = [argument: number, name: string];
@@ -14,6 +15,8 @@ export interface Call {
   callbacks: OptionPlace[];
   /** Options that are the signal by which the call is aborted. */
   signals: OptionPlace[];
+  /** How it is ended inside of WebAssembly, where the abort's message does not arrive. */
+  stop: StopFlag | undefined;
 }
 
 /** Abort the call of that id, or let go of an object. Neither is answered. */

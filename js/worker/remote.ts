@@ -10,7 +10,10 @@ import type { Runtime } from '../runtime.js';
 import type { Trainer } from '../training/trainer.js';
 
 export interface CallOptions {
-  /** Rejects at once; a call that has not begun is dropped, a loading one stops, and a late result is thrown away. */
+  /**
+   * Rejects at once. The worker drops a call that has not begun, and ends one that loads or computes within some milliseconds: what
+   * was loaded, weights and generations among it, is as before, and the next call has the worker for itself.
+   */
   signal?: Global<'AbortSignal'> | undefined;
 }
 

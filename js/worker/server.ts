@@ -14,6 +14,7 @@ import {
   type Reply,
   type SentFile,
 } from './protocol.js';
+import { stopRequested } from './stop.js';
 
 /** An object that a page holds on to. */
 interface Served {
@@ -36,6 +37,7 @@ class Server {
   private readonly objects = new Map<number, Served>();
   private readonly aborts = new Map<number, AbortController>();
   private readonly waiting: Call[] = [];
+  private runtime: Runtime | undefined;
   private busy = false;
   private nextObject = runtimeObject;
 
@@ -100,12 +102,18 @@ class Server {
   private async run(call: Call, signal: AbortSignal): Promise<unknown> {
     const { object, method } = call;
     const args = this.received(call, signal);
-    if (method === 'start') return this.createRuntime(args[0] as RuntimeOptions);
+    if (method === 'start')
+      return (this.runtime = await this.createRuntime(args[0] as RuntimeOptions));
     const served = this.objects.get(object);
     if (!served) throw new AttentionLabError('disposed', `${method}: used after dispose()`);
     if (!Object.hasOwn(served.members.methods, method))
       throw new AttentionLabError('internal', `${method}: no method that a worker serves`);
-    return Reflect.apply(methodOf(served.target, method), served.target, args);
+    this.runtime?.interruptWhen(call.stop === undefined ? undefined : stopRequested(call.stop));
+    try {
+      return await Reflect.apply(methodOf(served.target, method), served.target, args);
+    } finally {
+      this.runtime?.interruptWhen(undefined);
+    }
   }
 
   /** The arguments with what could not travel: the caller's functions, its signal and its files. */

@@ -4,7 +4,8 @@ export const contentSecurityPolicy = [
   "default-src 'self'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "connect-src 'self' https://huggingface.co https://*.huggingface.co https://*.hf.co", // a hub's models, once asked for
+  // A hub's models, once asked for; and blobs, by which a worker sees that its call is aborted.
+  "connect-src 'self' blob: https://huggingface.co https://*.huggingface.co https://*.hf.co",
   "img-src 'self' data: blob:",
   "object-src 'none'",
   "base-uri 'none'",
