@@ -11,7 +11,7 @@ namespace attention_lab::models {
 
 /// The same for the same seed on every machine. Asks the workspace's interrupt whether to go on.
 inline void initialise(const Parameters& parameters, std::uint64_t seed, kernels::Workspace& workspace) {
-  constexpr Index kBlock = 1 << 16, kWorkOfNumber = 4;
+  constexpr Index kBlock = 1 << 16, kWorkOfNumber = 32;
   Random random(seed);
   for (const Parameter& parameter : parameters) {
     const Index rows = parameter.dims[0], row = element_count(parameter.dims) / rows;
