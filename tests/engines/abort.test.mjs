@@ -11,7 +11,7 @@ import { browsers, options } from './engines.mjs';
 const measure = `async (url) => {
   const { createWorkerRuntime } = await import(url + 'worker.js');
   const rt = await createWorkerRuntime();
-  const model = await rt.createModel({ vocabSize: 50, dModel: 64, numLayers: 4, attention: { numHeads: 4 } });
+  const model = await rt.createModel({ vocabSize: 50, dModel: 64, numLayers: 4, positions: 'alibi', attention: { numHeads: 4 } });
   const inputIds = Array.from({ length: 5000 }, (_, t) => t % 50);
   const run = (signal) => model.forward({ inputIds }, {}, { signal });
   const start = performance.now();
@@ -52,13 +52,14 @@ for (const [name, open] of Object.entries(browsers))
     after(() => browser?.close());
 
     for (const [title, { headers, endsAtOnce }] of Object.entries(pages))
-      test(title, async () => {
+      test(title, async (t) => {
         const { url, close } = await serve(paths.dist, { headers });
         try {
           await browser.goto(`${url}LICENSES.txt`);
           const seen = await browser.evaluate(measure, url);
           const { outcome, whole, rejected, free, isolated } = seen;
           const text = JSON.stringify(seen);
+          t.diagnostic(text);
           assert.equal(outcome, 'aborted');
           assert.equal(isolated, 'Cross-Origin-Opener-Policy' in headers);
           assert.ok(rejected < whole / 4, text);
