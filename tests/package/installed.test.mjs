@@ -212,8 +212,8 @@ describe('the installed package', () => {
       await createRuntime({ signal: 1 });
       // @ts-expect-error misspelt
       fresh.forward({ inputIDs: [1] });
-      // @ts-expect-error not a Float32Array
-      rt.attention({ q: { data: [1], dims: [1, 1] }, k: fresh.parameter('x'), v: fresh.parameter('x') });
+      // @ts-expect-error a text is no numbers
+      rt.attention({ q: { data: 'one', dims: [1, 1] }, k: fresh.parameter('x'), v: fresh.parameter('x') });
       return [...(attentions ?? []), ...trace.values(), ...(logits ? [logits] : [])];
     }
     export const isOurs = (error: unknown): boolean => error instanceof AttentionLabError && error.code === 'aborted';
