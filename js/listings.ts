@@ -1,5 +1,6 @@
 // Five published attention listings as presets that run, each with the one sentence that tells it from the paper
 // (Vaswani et al. 2017, arXiv:1706.03762). All arithmetic is C++'s: a preset is a config, or a chain of attention calls.
+import { bindMembers } from './core/bound.js';
 import type { DisposableObject } from './core/disposable.js';
 import { fail } from './core/errors.js';
 import type { AttentionLayer } from './core/layer.js';
@@ -117,6 +118,7 @@ export class Listing implements DisposableObject {
 
   /** @internal */
   constructor(runtime: ListingRuntime, name: ListingName, options?: ListingOptions) {
+    bindMembers(this);
     this.name = checkOneOf('name', name, listingNames);
     const given = checkKeys('options', options, new Set(['dModel', 'numHeads', 'seed']));
     const preset = presets[this.name];

@@ -15,14 +15,22 @@ import type {
 } from './core/checkpoint-extras.js';
 import { fail } from './core/errors.js';
 import { yieldToEventLoop } from './core/event-loop.js';
-import type { ForwardInputs, ForwardOptions } from './core/forward-types.js';
+import { inputsOf, type ModelInput } from './core/encoded.js';
+import type {
+  ForwardInputs,
+  ForwardOptions,
+  Intervention,
+  OutputWith,
+} from './core/forward-types.js';
 import { checkInputs } from './core/inputs.js';
+import { nativeInterventions } from './core/interventions.js';
+import { checkKeys } from './core/validation.js';
 import { CoreModel, type ModuleContext } from './core/model.js';
 import type { NativeForwardInputs } from './core/native.js';
 import type { Tensor, TokenIds } from './core/tensor.js';
-import type { Encoding, Tokenizer } from './core/text-types.js';
-import { generate } from './generation/generation.js';
-import type { GenerateOptions, GenerateResult } from './generation/types.js';
+import type { EncodeOptions, Encoding, TextInput, Tokenizer } from './core/text-types.js';
+import { generate, generateKeys } from './generation/generation.js';
+import type { GenerateOptions, GenerateResult, NewToken } from './generation/types.js';
 import type { LazyParts } from './lazy.js';
 import { preprocessFor } from './pictures/preprocess.js';
 import type { Picture } from './pictures/types.js';
@@ -34,6 +42,13 @@ export interface Host extends ModuleContext {
   lazyParts(): Promise<LazyParts>;
   /** The same at once; throws `not_loaded` where they have not come yet. */
   loadedParts(): LazyParts;
+}
+
+/** What `fillMask` gives for one token. */
+export interface FilledMask {
+  token: number;
+  text: string;
+  probability: number;
 }
 
 export class Model extends CoreModel {
@@ -75,6 +90,60 @@ export class Model extends CoreModel {
   /** Ids that end a generated text by default: the checkpoint's eos_token_id. */
   get stopTokens(): readonly number[] {
     return this.#defaults.stopTokens;
+  }
+
+  /**
+   * Of a text, texts (padded to one length), what `encode` gave, or inputs of ids: lastHiddenState [B, T, D], and logits [B, T, V] and
+   * poolerOutput [B, D] where the model has those heads; of an encoder–decoder, inputIds [B, S] and decoderInputIds [B, T] → the same
+   * of its decoder, and encoderLastHiddenState [B, S, D]. Weights and inputs stay as they are. `no_tokenizer` of a text without one,
+   * `invalid_argument` and `shape_mismatch` of what does not fit.
+   */
+  override forward<Attentions extends boolean = false>(
+    inputs: ModelInput,
+    options?: ForwardOptions & { outputAttentions?: Attentions },
+  ): OutputWith<Attentions> {
+    void this.handle.native; // a disposed model says so first
+    const read = inputsOf(inputs, this.config, (texts, how) =>
+      this.#required(this.tokenizer).encode(texts, how),
+    );
+    return super.forward(read, options) as OutputWith<Attentions>;
+  }
+
+  /** The edits that switch these heads off (their z is 0), for `interventions`. `unknown_name` for a layer that is not there. */
+  ablate(heads: readonly { layer: number; head: number }[]): Intervention[] {
+    const prefix = this.config.encoder ? 'decoder.' : '';
+    const kind = this.config.encoder ? 'self_attn' : 'attn';
+    const edits = heads.map(({ layer, head }) => ({
+      at: `${prefix}blocks.${layer}.${kind}.z`,
+      head,
+      op: 'zero' as const,
+    }));
+    nativeInterventions(edits, this.activations, 'heads');
+    return edits;
+  }
+
+  /**
+   * The most probable tokens for the [MASK] of a text, the likeliest first; of several masks, of the first. Needs a masked-language-model
+   * head and a tokenizer with such a token: else `invalid_argument` or `no_tokenizer`.
+   */
+  fillMask(text: string, options?: { topK?: number }): FilledMask[] {
+    const { topK = 5 } = checkKeys('options', options, new Set(['topK']));
+    const tokenizer = this.#required(this.tokenizer);
+    const encoding = tokenizer.encode(text);
+    const at = encoding.ids.indexOf(tokenizer.maskTokenId ?? -1);
+    if (at < 0) fail('invalid_argument', 'text: expected one with a [MASK], got none');
+    const { logits } = this.forward(encoding);
+    if (!logits || logits.dims.length !== 3)
+      fail('invalid_argument', 'fillMask: expected a model with a masked-language-model head');
+    return logits
+      .row(at)
+      .softmax()
+      .topK(topK)
+      .map(({ index, value }) => ({
+        token: index,
+        text: tokenizer.decode([index]).trim(),
+        probability: value,
+      }));
   }
 
   /**
@@ -120,11 +189,11 @@ export class Model extends CoreModel {
   }
 
   /**
-   * Continues one sequence with a causal model that has a language-model head (GPT-2, Llama), keys and values cached; an
+   * Continues one sequence, a text or ids, with a causal model that has a language-model head (GPT-2, Llama), keys and values cached; an
    * encoder–decoder (Marian) reads it, once, and begins another. The same seed draws the same tokens.
    */
-  generate(inputIds: TokenIds, options?: GenerateOptions): GenerateResult {
-    const steps = this.#generation(inputIds, options);
+  generate(inputs: string | TokenIds, options?: GenerateOptions): GenerateResult {
+    const steps = this.#generation(inputs, options);
     for (;;) {
       const step = steps.next();
       if (step.done) return step.value;
@@ -132,8 +201,11 @@ export class Model extends CoreModel {
   }
 
   /** @internal `generate` as a worker runs it: it yields to the event loop between tokens. */
-  async generateYielding(inputIds: TokenIds, options?: GenerateOptions): Promise<GenerateResult> {
-    const steps = this.#generation(inputIds, options);
+  async generateYielding(
+    inputs: string | TokenIds,
+    options?: GenerateOptions,
+  ): Promise<GenerateResult> {
+    const steps = this.#generation(inputs, options);
     for (;;) {
       const step = steps.next();
       if (step.done) return step.value;
@@ -141,7 +213,38 @@ export class Model extends CoreModel {
     }
   }
 
-  #generation(inputIds: TokenIds, options: GenerateOptions | undefined) {
+  /**
+   * As `generate`, a token at a time: `for await (const { token, text } of model.stream('Once upon'))`. Between two it yields to the event
+   * loop, so that a page paints and `signal` is heard; leaving the loop ends it.
+   */
+  async *stream(
+    inputs: string | TokenIds,
+    options?: GenerateOptions,
+  ): AsyncGenerator<NewToken, GenerateResult, void> {
+    const told: NewToken[] = [];
+    const { onToken, ...rest } = checkKeys('options', options, generateKeys);
+    const steps = this.#generation(inputs, {
+      ...rest,
+      onToken: (token, text) => {
+        told.push({ token, text });
+        onToken?.(token, text);
+      },
+    });
+    try {
+      for (;;) {
+        const step = steps.next();
+        yield* told.splice(0);
+        if (step.done) return step.value;
+        await yieldToEventLoop();
+      }
+    } finally {
+      steps.return(undefined as never); // frees what it holds
+    }
+  }
+
+  #generation(inputs: string | TokenIds, options: GenerateOptions | undefined) {
+    const inputIds =
+      typeof inputs === 'string' ? this.#required(this.tokenizer).encode(inputs).ids : inputs;
     const { config, targetTokenizer: tokenizer } = this;
     const { native: module, handles } = this.#host;
     const model = {
@@ -196,9 +299,18 @@ export class Model extends CoreModel {
     return preprocessFor(this, pictures);
   }
 
-  /** The text (or pair of texts) that the model is to read, in its ids; `no_tokenizer` where the checkpoint came without one. */
-  encode(text: string, pair?: string): Encoding {
-    return this.#required(this.tokenizer).encode(text, pair);
+  /**
+   * What the model is to read: of one text (or a pair) an encoding, of many a list of them, which `forward` takes as they are.
+   * `no_tokenizer` where the checkpoint came without one.
+   */
+  encode(text: string, pair?: string | EncodeOptions, options?: EncodeOptions): Encoding;
+  encode(texts: readonly TextInput[], options?: EncodeOptions): Encoding[];
+  encode(
+    given: string | readonly TextInput[],
+    second?: string | EncodeOptions,
+    third?: EncodeOptions,
+  ): Encoding | Encoding[] {
+    return this.#required(this.tokenizer).encode(given as string, second as string, third);
   }
 
   /** Ids that the model wrote, as text; `no_tokenizer` where the checkpoint came without one. */

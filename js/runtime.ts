@@ -1,5 +1,7 @@
 // The runtime: chooses a wasm variant, starts the module and hands out attentions, layers and models. Knows no platform.
 import { attend } from './core/attention.js';
+import { bindMembers } from './core/bound.js';
+import type { DisposableObject } from './core/disposable.js';
 import { completeModelConfig } from './core/config.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from './core/errors.js';
 import createNativeModule from './core/glue.js';
@@ -45,16 +47,18 @@ export interface Platform {
 const optionKeys = new Set(['variant', 'wasm', 'signal']);
 const seedKeys = new Set(['seed']);
 
-export class Runtime implements ListingRuntime {
+export class Runtime implements ListingRuntime, DisposableObject {
   /** Which build of the kernels runs. */
   readonly variant: VariantName;
-  readonly #native: NativeModule;
+  readonly #given: NativeModule;
+  #disposed = false;
   readonly #handles = new Handles();
   readonly #host: Host;
 
   /** @internal */
   constructor(native: NativeModule, platform: Platform) {
-    this.#native = native;
+    bindMembers(this);
+    this.#given = native;
     this.#host = { native, handles: this.#handles, ...lazily(platform.lazyParts) };
     this.variant = native.variant();
   }
@@ -69,7 +73,21 @@ export class Runtime implements ListingRuntime {
 
   /** @internal Ends what runs in WebAssembly with `aborted` as soon as the function says so; it is asked every few milliseconds. */
   interruptWhen(isInterrupted: (() => boolean) | undefined): void {
-    this.#native.isInterrupted = isInterrupted;
+    this.#given.isInterrupted = isInterrupted;
+  }
+
+  /** Gives the memory of all its layers, models and trainers back. They, and it, throw `disposed` afterwards. May be called twice. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#handles.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  get #native(): NativeModule {
+    return this.#disposed ? fail('disposed', 'Runtime: used after dispose()') : this.#given;
   }
 
   /** Layers and models not yet disposed of. */
@@ -79,7 +97,7 @@ export class Runtime implements ListingRuntime {
 
   /** Bytes of WebAssembly memory. It grows and never shrinks; only the end of a worker gives it back. */
   get memoryBytes(): number {
-    return this.#native.memorySize();
+    return this.#given.memorySize();
   }
 
   /** Attention without learned weights: q [..., T, K], k [..., S, K], v [..., S, Kv] → output [..., T, Kv]. */
@@ -99,6 +117,7 @@ export class Runtime implements ListingRuntime {
 
   /** A model with initial weights from the seed. */
   createModel(config: ModelConfig, options?: SeedOptions): Model {
+    void this.#native; // a disposed runtime says so first
     const { seed = 0 } = checkKeys('options', options, seedKeys);
     checkSeed('seed', seed);
     const complete = completeModelConfig(config);
@@ -125,6 +144,7 @@ export class Runtime implements ListingRuntime {
 
   /** A model of a hub, 'org/name', or from a folder in Hugging Face's layout: config.json, model.safetensors (or its shards) and, if there, tokenizer.json. */
   async loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
+    void this.#native;
     return (await this.#host.lazyParts()).load(
       source,
       options,

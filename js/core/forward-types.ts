@@ -25,6 +25,22 @@ export interface ForwardInputs {
   decoderAttentionMask?: TokenIds;
 }
 
+type BlockActivation =
+  | 'resid_pre'
+  | 'resid_mid'
+  | 'resid_post'
+  | `mlp.${'norm' | 'pre' | 'post' | 'out'}`
+  | `${'attn' | 'self_attn' | 'cross_attn'}.${'norm' | 'q' | 'k' | 'v' | 'scores' | 'masked_scores' | 'pattern' | 'z' | 'result' | 'out'}`;
+
+/** For completion: the usual names; every string is taken, and checked against `model.activationNames()`. */
+export type ActivationName =
+  | 'embed'
+  | 'pos_embed'
+  | 'final_norm'
+  | 'logits'
+  | `${'' | 'encoder.' | 'decoder.'}blocks.${number}.${BlockActivation}`
+  | (string & {});
+
 /** Another run, by its activations: what `forward` gave, or the trace of it. */
 export type TracedRun =
   ReadonlyMap<string, TensorInput> | { readonly trace: ReadonlyMap<string, TensorInput> };
@@ -35,10 +51,12 @@ export type TracedRun =
  * selected batch entries and positions (queries, or keys of k and v), each head and index by itself. Several edits at one name apply in their order.
  */
 export interface Intervention {
-  /** A name of `model.activationNames()`. */
-  at: string;
+  /** A name of `model.activationNames()`, or a pattern of several: * stands for anything without a dot (`blocks.*.attn.z`). */
+  at: ActivationName;
   batch?: number;
   head?: number;
+  /** Instead of head: several. */
+  heads?: readonly number[];
   query?: number;
   key?: number;
   index?: number;
@@ -56,7 +74,7 @@ export interface Intervention {
 export interface ForwardOptions {
   outputAttentions?: boolean;
   /** Names of activations to return, or true for all. */
-  trace?: boolean | readonly string[];
+  trace?: boolean | readonly ActivationName[];
   interventions?: readonly Intervention[];
   /** Divides the scores of every attention. */
   temperature?: number;
@@ -70,6 +88,11 @@ export interface ForwardOptions {
   encoderMask?: MaskInput;
   crossMask?: MaskInput;
 }
+
+/** What `forward` gives where its options ask for the attention weights, of a model of one stack. */
+export type OutputWith<Attentions extends boolean> = Attentions extends true
+  ? ModelOutput & { attentions: Tensor[] }
+  : ModelOutput;
 
 export interface ModelOutput {
   lastHiddenState: Tensor; //     [B, T, D]

@@ -5,16 +5,23 @@ interface Native {
   delete(): void;
 }
 
+/** What a runtime counts, and gives back at its end. */
+interface Living {
+  live: number;
+  slots: Set<{ release(): void }>;
+}
+
 /** One native object and whether it is still there. Knows nothing of its owner, so that the owner can be collected. */
 class Slot<N extends Native> {
   native: N | null;
 
   constructor(
     native: N,
-    private readonly counter: { live: number },
+    private readonly counter: Living,
   ) {
     this.native = native;
     counter.live += 1;
+    counter.slots.add(this);
   }
 
   release(): void {
@@ -23,6 +30,7 @@ class Slot<N extends Native> {
     this.native = null;
     this.counter.live -= 1;
     native.delete();
+    this.counter.slots.delete(this);
   }
 }
 
@@ -50,11 +58,16 @@ export class Handle<N extends Native> {
 
 /** The native objects of one runtime. */
 export class Handles {
-  private readonly counter = { live: 0 };
+  private readonly counter: Living = { live: 0, slots: new Set() };
   private readonly finalisers = new FinalizationRegistry<Slot<Native>>((slot) => slot.release());
 
   get live(): number {
     return this.counter.live;
+  }
+
+  /** Gives all back, those made last first: a trainer before its model. */
+  dispose(): void {
+    for (const slot of [...this.counter.slots].reverse()) slot.release();
   }
 
   /** Ties a native object to the wrapper that owns it; `what` names it in errors. */

@@ -16,7 +16,18 @@ import {
   isMap,
 } from './validation.js';
 
-const editKeys = new Set(['at', 'batch', 'head', 'query', 'key', 'index', 'op', 'value', 'from']);
+const editKeys = new Set([
+  'at',
+  'batch',
+  'head',
+  'heads',
+  'query',
+  'key',
+  'index',
+  'op',
+  'value',
+  'from',
+]);
 const ops = ['zero', 'mean', 'set', 'add', 'scale'] as const;
 const all = -1;
 
@@ -27,8 +38,42 @@ export function nativeInterventions(
   named = 'interventions',
   copies = new Map<object, Tensor>(),
 ): NativeIntervention[] {
-  return checkArray(named, given, 'an array').map((edit, index) =>
-    nativeIntervention(`${named}[${index}]`, edit, activations, copies),
+  return checkArray(named, given, 'an array').flatMap((edit, index) =>
+    singleEdits(`${named}[${index}]`, edit, activations).map((single) =>
+      nativeIntervention(`${named}[${index}]`, single, activations, copies),
+    ),
+  );
+}
+
+/** An edit of several heads, or at a name with *, as one edit for each head at each name that fits. */
+function singleEdits(
+  name: string,
+  given: Intervention,
+  activations: ReadonlySet<string>,
+): Intervention[] {
+  const { heads, ...edit } = checkObject(name, given, editKeys);
+  if (heads !== undefined && edit.head !== undefined)
+    fail('invalid_argument', `${name}: expected either head or heads, got both`);
+  const at = checkString(`${name}.at`, edit.at);
+  let names = [at];
+  if (at.includes('*')) {
+    const parts = at.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+    const pattern = new RegExp(`^${parts.join('[^.]*')}$`);
+    names = [...activations].filter((activation) => pattern.test(activation));
+    if (names.length === 0)
+      fail(
+        'unknown_name',
+        `${name}.at: expected a pattern of activationNames(), got ${describe(at)}`,
+      );
+  }
+  const chosen =
+    heads === undefined
+      ? [edit.head]
+      : checkArray(`${name}.heads`, heads, 'an array of heads').map((head, index) =>
+          checkInteger(`${name}.heads[${index}]`, head, 0, 0x7fffffff),
+        );
+  return names.flatMap((one) =>
+    chosen.map((head) => ({ ...edit, at: one, ...(head !== undefined && { head }) })),
   );
 }
 
@@ -147,7 +192,7 @@ function isMasked(value: unknown, at: string): boolean {
 /** Of an edit that takes from another run: the same with no more of that run than it takes. Of anything else: the same. */
 export function trimmedIntervention(value: object): object {
   const { at, from } = value as Partial<Intervention>;
-  if (typeof at !== 'string' || from === undefined) return value;
+  if (typeof at !== 'string' || at.includes('*') || from === undefined) return value;
   const tensor = traceOf(from)?.get(at);
   return tensor ? { ...value, from: new Map([[at, tensor]]) } : value;
 }

@@ -1,6 +1,6 @@
 // What one does with numbers besides: helpers over whatever a tensor may be made of.
 import { fail } from './errors.js';
-import { type Ranked, type Tensor, type TensorInput } from './tensor.js';
+import { type RankedNumber, type Tensor, type TensorInput } from './tensor.js';
 import { checkShape, checkTensor } from './validation.js';
 
 /** A Tensor [...] of nested arrays, of a typed array, or of { data, dims }: a copy. `invalid_argument` or `shape_mismatch` where it is none. */
@@ -14,7 +14,7 @@ export function softmax(values: TensorInput): Tensor {
 }
 
 /** The k largest numbers and where they stand, the largest first; of equal ones the earlier. Of more axes, row-major. */
-export function topK(values: TensorInput, k: number): Ranked[] {
+export function topK(values: TensorInput, k: number): RankedNumber[] {
   return tensor(values).topK(k);
 }
 

@@ -1,4 +1,5 @@
 // What layers and models share: named parameters in and out as copies, the names they record, and disposal.
+import { bindMembers } from './bound.js';
 import type { DisposableObject } from './disposable.js';
 import { callNative, fail } from './errors.js';
 import type { Handle } from './handles.js';
@@ -22,6 +23,10 @@ const pieceSize = 1 << 18;
 export abstract class Parameterised implements DisposableObject {
   #shapes: ReadonlyMap<string, readonly number[]> | undefined;
   #activations: ReadonlySet<string> | undefined;
+  constructor() {
+    bindMembers(this);
+  }
+
   /** @internal */
   protected abstract readonly handle: Handle<NativeParameters>;
 

@@ -25,7 +25,7 @@ export type TensorInput =
   | NestedNumbers;
 
 /** What `topK` gives: a number and where it stands. */
-export interface Ranked {
+export interface RankedNumber {
   index: number;
   value: number;
 }
@@ -132,7 +132,7 @@ export class Tensor {
   }
 
   /** The k largest numbers and where they stand in `data`, the largest first; of equal ones the earlier. */
-  topK(k: number): Ranked[] {
+  topK(k: number): RankedNumber[] {
     if (!Number.isInteger(k) || k < 0)
       fail('invalid_argument', `topK: expected an integer of at least 0, got ${k}`);
     return largest(this.data, Math.min(k, this.data.length)).map((index) => ({
@@ -188,7 +188,7 @@ function boundsOf(range: Range, size: number): [number, number] {
   return [begin, Math.max(begin, end)];
 }
 
-/** Where the `count` largest are, the largest first; of equal ones the earlier. NaN is none of them. */
+/** @internal Where the `count` largest are, the largest first; of equal ones the earlier. NaN is none of them. */
 export function largest(values: ArrayLike<number>, count: number): number[] {
   const found: number[] = [];
   if (count < 1) return found;

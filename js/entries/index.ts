@@ -2,6 +2,7 @@
 import { fail, messageOf } from '../core/errors.js';
 import type { LazyParts } from '../lazy.js';
 import { startRuntime, type Runtime } from '../runtime.js';
+import { sharedLoader } from '../shared.js';
 import type { RuntimeOptions, VariantName } from '../core/runtime-types.js';
 import { fetchWasm } from '../core/wasm.js';
 
@@ -24,3 +25,9 @@ async function loadLazyParts(): Promise<LazyParts> {
     fail('network', `the package's other script could not be loaded: ${messageOf(error)}`, error);
   }
 }
+
+/**
+ * A model on a runtime that all calls of this function share: as `createRuntime().loadModel` with less to type. For memory that can
+ * be given back as a whole, create a runtime of your own.
+ */
+export const loadModel = /* @__PURE__ */ sharedLoader(createRuntime);

@@ -1,6 +1,7 @@
 // attention-lab/inline: the whole package in scripts, wasm and worker included; no file beside them, no dynamic import.
 import type { RuntimeOptions, WorkerRuntimeOptions } from '../core/runtime-types.js';
 import { startRuntime, type Runtime } from '../runtime.js';
+import { sharedLoader } from '../shared.js';
 import { chooseVariant } from '../core/variant.js';
 import { fetchWasm } from '../core/wasm.js';
 import type { WorkerRuntime } from '../worker/remote.js';
@@ -21,3 +22,9 @@ export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> 
 export function createWorkerRuntime(options?: WorkerRuntimeOptions): Promise<WorkerRuntime> {
   return startBrowserWorker(options, undefined, () => Promise.resolve(unpack));
 }
+
+/**
+ * A model on a runtime that all calls of this function share: as `createRuntime().loadModel` with less to type. For memory that can
+ * be given back as a whole, create a runtime of your own.
+ */
+export const loadModel = /* @__PURE__ */ sharedLoader(createRuntime);

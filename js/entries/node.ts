@@ -2,6 +2,7 @@
 import { lazyPartsOf } from '../lazy.js';
 import { openNodeFolder, openNodeStore, readNodeWasm } from './node-files.js';
 import { startRuntime, type Runtime } from '../runtime.js';
+import { sharedLoader } from '../shared.js';
 import type { RuntimeOptions, VariantName } from '../core/runtime-types.js';
 
 export * from './public.js';
@@ -17,3 +18,9 @@ async function unpackWasm(variant: VariantName): Promise<WebAssembly.Module> {
 export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
   return startRuntime({ readWasm: readNodeWasm, unpackWasm, lazyParts }, options);
 }
+
+/**
+ * A model on a runtime that all calls of this function share: as `createRuntime().loadModel` with less to type. For memory that can
+ * be given back as a whole, create a runtime of your own.
+ */
+export const loadModel = /* @__PURE__ */ sharedLoader(createRuntime);

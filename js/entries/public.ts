@@ -7,7 +7,8 @@ export { Tensor } from '../core/tensor.js';
 export { createRandom } from '../core/random.js';
 export { preprocess } from '../pictures/preprocess.js';
 export type { AttentionLayer } from '../core/layer.js';
-export type { Model } from '../model.js';
+export type { FilledMask, Model } from '../model.js';
+export type { ModelInput } from '../core/encoded.js';
 export type { Runtime } from '../runtime.js';
 export type { Trainer } from '../training/trainer.js';
 export {

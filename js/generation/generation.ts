@@ -22,7 +22,7 @@ import {
   checkSignal,
 } from '../core/validation.js';
 
-const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>([
+export const generateKeys: ReadonlySet<string> = new Set<keyof GenerateOptions>([
   'maxNewTokens',
   'temperature',
   'topK',

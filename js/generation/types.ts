@@ -34,6 +34,12 @@ export interface GenerateOptions {
   signal?: Global<'AbortSignal'> | undefined;
 }
 
+/** What `stream` gives: a new token's id, and the text that it adds. */
+export interface NewToken {
+  token: number;
+  text: string;
+}
+
 export interface GenerateResult {
   /** The prompt and its continuation, a stop token included; of an encoder–decoder, the decoder's alone. */
   ids: number[];

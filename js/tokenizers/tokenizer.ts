@@ -1,4 +1,5 @@
 // Text to token ids and back, in the package's own names: one text, a pair, or many, cut and padded as a call asks.
+import { bindMembers } from '../core/bound.js';
 import { fail } from '../core/errors.js';
 import type { EncodeOptions, Encoding, TextInput, Tokenizer } from '../core/text-types.js';
 import { checkInteger, checkKeys, checkString, describe } from '../core/validation.js';
@@ -39,6 +40,7 @@ export class LoadedTokenizer implements Tokenizer {
   readonly #defaults: EncodeDefaults;
 
   constructor(pipeline: Pipeline, facts: TokenizerFacts) {
+    bindMembers(this);
     const { config } = facts;
     this.#pipeline = pipeline;
     this.#facts = facts;

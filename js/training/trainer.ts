@@ -1,6 +1,7 @@
 // Training a model: draws examples, takes steps and snapshots. The arithmetic is C++'s.
 import { disagreementWeights, type DisagreementWeights } from './disagreement.js';
 import { callNow } from '../core/callbacks.js';
+import { bindMembers } from '../core/bound.js';
 import type { DisposableObject } from '../core/disposable.js';
 import { callNative, fail } from '../core/errors.js';
 import type { Handle, Handles } from '../core/handles.js';
@@ -72,6 +73,7 @@ export class Trainer implements DisposableObject {
 
   /** @internal */
   constructor({ model, module, native, handles, padTokenIds }: Training, given: TrainerOptions) {
+    bindMembers(this);
     const options = checkOptions(given);
     this.#model = model;
     this.#padTokenIds = padTokenIds;

@@ -1,5 +1,4 @@
 // The types of what lives in a worker: the classes of the main API, with promises where they have values. No code.
-import type { DisposableObject } from '../core/disposable.js';
 import type { Global } from '../core/global.js';
 import type { AttentionLayer } from '../core/layer.js';
 import type { Recurrent } from '../core/recurrent.js';
@@ -82,4 +81,4 @@ export interface WorkerListing extends Remote<Listing> {}
 export interface WorkerTokenizer extends Remote<Tokenizer> {}
 
 /** A runtime in a worker of its own. dispose() ends the worker, which alone gives its memory back: pending calls reject with `disposed`. */
-export interface WorkerRuntime extends Remote<Runtime>, DisposableObject {}
+export interface WorkerRuntime extends Remote<Runtime> {}

@@ -29,6 +29,7 @@ const allowed = {
   ],
   'listings.ts': ['core', 'model.ts'],
   'runtime.ts': ['core', 'pictures', 'checkpoints', 'lazy.ts', 'listings.ts', 'model.ts'],
+  'shared.ts': ['core', 'checkpoints', 'model.ts', 'runtime.ts'],
 };
 const everything = Object.keys(allowed);
 allowed.worker = everything;

@@ -7,6 +7,7 @@ import { readDeclarations } from './declarations.mjs';
 import { assertRejects, tensor } from './support.mjs';
 
 const checkpoint = (name) => new URL(`../golden/checkpoints/${name}/`, import.meta.url);
+const coreference = new URL('../../web/public/models/coreference/', import.meta.url);
 const inputs = { inputIds: [3, 1, 4, 1] };
 const batch = { inputIds: [3, 1, 4], labels: [1, 4, 1] };
 const pixels = {
@@ -16,6 +17,14 @@ const pixels = {
 };
 const query = tensor([2, 3, 8]);
 const sweep = { inputs, over: 'heads', op: 'zero', metric: { kind: 'norm' } };
+
+/** What a method gives, or all that its stream does. */
+async function settled(result) {
+  if (!result?.[Symbol.asyncIterator]) return result;
+  const all = [];
+  for await (const each of result) all.push(each);
+  return all;
+}
 
 /** Of a class: how one is made by a runtime of either side, and arguments for each of its methods. */
 const parameterised = (name) => ({
@@ -48,6 +57,7 @@ const classes = {
       setParameters: [{ 'final_norm.bias': tensor([21], 6) }],
       forward: [inputs, { outputAttentions: true, trace: true }],
       generate: [[3, 1], { maxNewTokens: 4, temperature: 2, seed: 5 }],
+      stream: [[3, 1], { maxNewTokens: 4, temperature: 2, seed: 5 }],
       sweep: [sweep],
       logitLens: [inputs],
       attributeLogit: [inputs, { token: 5 }],
@@ -58,11 +68,13 @@ const classes = {
       trainer: [{ lr: 0.01 }],
       encode: ['it did'],
       decode: [[5, 6]],
+      ablate: [[{ layer: 0, head: 0 }]],
     },
     /** What this model cannot do is asked of one that can. */
     others: {
       embed: [(rt) => rt.loadModel(checkpoint('distilbert_base')), ['the cat', 'sat']],
       preprocess: [(rt) => rt.loadModel(checkpoint('vit_classifier')), pixels],
+      fillMask: [(rt) => rt.loadModel(coreference), 'the animal was [MASK] .', { topK: 2 }],
     },
   },
   Trainer: {
@@ -188,7 +200,10 @@ describe('a worker has', () => {
         assert.deepEqual(methods.sort(), [...Object.keys(calls), ...Object.keys(others)].sort());
         for (const [name, args] of Object.entries(calls)) {
           const given = args.map((arg) => (typeof arg === 'function' ? arg(local) : arg));
-          const [got, expected] = [await remote[name](...given), await local[name](...given)];
+          const [got, expected] = [
+            await settled(remote[name](...given)),
+            await settled(local[name](...given)),
+          ];
           assert.deepEqual(asData(got), asData(expected), name);
           for (const made of [got, expected]) made?.dispose?.();
         }

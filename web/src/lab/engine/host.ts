@@ -176,7 +176,7 @@ export class Host {
       // What is sent is moved: of what was asked for a copy stays.
       const patterns = sites.map((site) => {
         const { data, dims } = output.trace.get(patternOf(site))!;
-        return { data: asked.has(patternOf(site)) ? data.slice() : data, dims };
+        return new Tensor(asked.has(patternOf(site)) ? data.slice() : data, dims);
       });
       this.#kept = { id, patterns };
       for (const name of more) output.trace.delete(name);

@@ -76,7 +76,7 @@ function firstTokens(vectors: Tensor): Tensor {
   const [count, width] = vectors.dims.slice(-2) as [number, number];
   return count <= longest
     ? vectors
-    : { data: vectors.data.subarray(0, longest * width), dims: [1, longest, width] };
+    : new Tensor(vectors.data.subarray(0, longest * width), [1, longest, width]);
 }
 
 function forward(
