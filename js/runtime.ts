@@ -65,7 +65,7 @@ export class Runtime implements ListingRuntime, DisposableObject {
 
   /**
    * Loads what a browser leaves out until it is asked for: checkpoints, sweeps, analyses. `loadModel` does it by itself; a model
-   * of `createModel` needs it before `save`, `logitLens`, `attributeLogit` and `explainScore`, which answer at once.
+   * of `createModel` needs it before `trainer`, `save`, `logitLens`, `attributeLogit` and `explainScore`, which answer at once.
    */
   async ready(): Promise<void> {
     await this.#host.lazyParts();

@@ -18,7 +18,7 @@ import type { NativeResult } from './native.js';
  * - `no_tokenizer`: text was given to a model whose checkpoint has no tokenizer
  * - `no_preprocessor`: a picture was given to a model whose checkpoint has no preprocessor_config.json
  * - `worker_failed`: a worker's script could not be loaded, or the worker ended by itself
- * - `not_loaded`: an analysis was asked for before `runtime.ready()`, in a browser, of a model of `createModel`
+ * - `not_loaded`: an analysis, `save` or `trainer` was asked for before `runtime.ready()`, in a browser, of a model of `createModel`
  * - `not_finite`: a weight is NaN, or training met a loss or a gradient that is NaN or infinite; the weights are as before
  * - `callback_failed`: a function of the caller's (onToken, onProgress, a metric, examples) threw; `cause` is what it threw
  * - `aborted`: the caller's AbortSignal fired
