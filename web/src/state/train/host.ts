@@ -10,7 +10,10 @@ type Open = Extract<Request, { type: 'open' }>;
 export function createHost(
   send: (report: Report, transfer: Transferable[]) => void,
 ): (request: Request) => void {
-  const runtime = createRuntime();
+  const runtime = createRuntime().then(async (started) => {
+    await started.ready(); // trainers are part of what is loaded lazily
+    return started;
+  });
   let run: TrainingRun | null = null;
   /** As the page counts: it drops what is said of an older run. */
   let id = 0;
