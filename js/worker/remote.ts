@@ -39,7 +39,7 @@ type SentAll<A extends unknown[]> = { [K in keyof A]: Sent<A[K]> };
 type OneCall<A extends unknown[], R> =
   R extends AsyncGenerator<infer T, infer End, infer Next>
     ? (...args: SentAll<A>) => AsyncGenerator<T, End, Next>
-    : (...args: [...SentAll<A>, call?: CallOptions]) => Promise<Arrived<Awaited<R>>>;
+    : (...args: [...sent: SentAll<A>, call?: CallOptions]) => Promise<Arrived<Awaited<R>>>;
 
 /** TypeScript finds in one signature two that are equal, or one of unknowns and the real one. */
 type RemoteMethod<F> = F extends {

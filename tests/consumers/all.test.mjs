@@ -203,12 +203,18 @@ describe('consumers', () => {
   ])
     test(`${version}, strict, libraries checked, of ${[...lib, ...types].join(', ')}`, () => {
       const folder = project({
-        'main.ts': `import { createRuntime, type Model } from 'attention-lab';
-          const rt = await createRuntime();
-          const model: Model = await rt.loadModel('somewhere');
-          const { attentions } = model.forward({ inputIds: [1, 2] }, { outputAttentions: true });
-          const first: Float32Array | undefined = attentions?.[0]?.data;
-          export { first };`,
+        'main.ts': `import { createRuntime, loadModel, type Model } from 'attention-lab';
+          import { createRuntime as inline } from 'attention-lab/inline';
+          import { createWorkerRuntime } from 'attention-lab/worker';
+          const model: Model = await loadModel('somewhere');
+          const { attentions } = model.forward('a text', { outputAttentions: true });
+          const first: Float32Array = attentions[0]!.at(0, 0).data;
+          const weight: number = attentions[0]!.at(0, 0, 0, 0);
+          // @ts-expect-error nobody asked for them
+          model.forward({ inputIds: [1, 2] }).attentions.length;
+          const remote = await (await createWorkerRuntime()).loadModel('somewhere');
+          for await (const { text } of remote.stream('a text')) text.length;
+          export { createRuntime, first, inline, weight };`,
         'tsconfig.json': JSON.stringify({
           compilerOptions: {
             strict: true,
