@@ -89,7 +89,8 @@ void Embeddings::content(const ForwardInputs& inputs, const MatrixView& x, kerne
 }
 
 void Embeddings::forward(const ForwardInputs& inputs, const MatrixView& x, const nn::Forward& forward) const {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const kernels::Workspace::Scope scope(workspace);
   content(inputs, x, workspace);
   if (tokens() || patches_) record.produced(sites_.embed, by_token(x, inputs.batch));

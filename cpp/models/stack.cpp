@@ -148,7 +148,8 @@ nn::BlockInputs Stack::block_inputs(const Pass& pass, const ForwardInputs& input
 
 MatrixView Stack::forward(const ForwardInputs& inputs, const nn::AttentionOverrides& overrides,
                           const nn::Forward& forward) {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   check(inputs);
   resize(hidden_, inputs.batch * inputs.length, config_.d_model());
   const MatrixView x = view(hidden_);

@@ -127,7 +127,8 @@ void skip_intermediates(const Record& record, const AttentionSites& sites) {
 
 void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisation normalisation,
                      const AttentionSites& sites, const Forward& forward, const TensorView& z) {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const kernels::Workspace::Scope scope(workspace);
   const Index B = shape[0], H = shape[1];
   const TensorView scores = place_for(sites.scores, shape, forward);
@@ -154,7 +155,8 @@ void attend_in_steps(const AttentionSteps& steps, const Shape& shape, Normalisat
 
 void attend(const Heads& heads, const AttentionOptions& options, const AttentionSites& sites, const Forward& forward,
             const TensorView& z) {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const Shape shape = heads.scores_shape();
   const bool is_dot =
       options.score.kind == ScoreFunction::Kind::scaled_dot || options.score.kind == ScoreFunction::Kind::dot;

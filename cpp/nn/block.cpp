@@ -98,7 +98,8 @@ MatrixView TransformerBlock::keys_with_mems(const ConstMatrixView& x, const Bloc
 }
 
 void TransformerBlock::forward(const MatrixView& x, const BlockInputs& inputs, const Forward& forward) const {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const kernels::Workspace::Scope scope(workspace);
   record.produced(sites_.resid_pre, by_token(x, inputs.batch));
 

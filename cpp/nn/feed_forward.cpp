@@ -25,7 +25,8 @@ void FeedForward::name_activations(ActivationNames& names, const std::string& na
 
 void FeedForward::forward(const ConstMatrixView& x, Index batch, const SublayerOutput& output,
                           const Forward& forward) const {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const kernels::Workspace::Scope scope(workspace);
   const Linear& first = config_.gated ? gate_ : fc1_;
   const MatrixView hidden = workspace.take(x.rows, first.out());  // [B·T, F]

@@ -24,7 +24,8 @@ void LinearOfSumBlock::name_activations(ActivationNames& names, const std::strin
 }
 
 void LinearOfSumBlock::forward(const MatrixView& x, const BlockInputs& inputs, const Forward& forward) const {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const kernels::Workspace::Scope scope(workspace);
   record.produced(sites_.resid_pre, by_token(x, inputs.batch));
   attention_.forward({inputs.batch, x, x, x, inputs.overrides, inputs.sequence, inputs.cache}, added_to(x), forward);

@@ -200,7 +200,8 @@ class LongformerStepsBackward final : public AttentionStepsBackward {
 
 void attend_longformer(const Heads& heads, const GlobalTokens& global, const AttentionOptions& options,
                        const AttentionSites& sites, const Forward& forward, const TensorView& z) {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const Shape shape = heads.scores_shape();
   const LongformerSteps steps(heads, global, options, workspace);
   if (needs_intermediates(record, sites, FusedPath::hides_intermediates))
@@ -231,7 +232,8 @@ void LongformerAttention::name_activations(ActivationNames& names, const std::st
 void LongformerAttention::forward(const Heads& heads, const AttentionInputs& inputs, const AttentionOptions& options,
                                   const Forward& forward, const TensorView& z) const {
   if (!inputs.sequence.global_tokens) return PlainAttention::forward(heads, inputs, options, forward, z);
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const Workspace::Scope scope(workspace);
   const GlobalTokens global{inputs.sequence.global_tokens, global_qkv_.forward(inputs, workspace)};
   inputs.sequence.rotate(global.heads);

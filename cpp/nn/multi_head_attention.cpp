@@ -86,7 +86,8 @@ AttentionOptions MultiHeadAttention::options_of(const AttentionInputs& inputs, I
 
 void MultiHeadAttention::forward(const AttentionInputs& inputs, const SublayerOutput& output,
                                  const Forward& forward) const {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const kernels::Workspace::Scope scope(workspace);
 
   Heads heads = qkv_.forward(inputs, workspace);

@@ -175,7 +175,8 @@ MatrixView TransformerXlAttention::project(const ConstMatrixView& distances, Wor
 
 void TransformerXlAttention::forward(const Heads& heads, const AttentionInputs& inputs, const AttentionOptions& options,
                                      const Forward& forward, const TensorView& z) const {
-  const auto& [record, workspace] = forward;
+  Record& record = forward.record;
+  kernels::Workspace& workspace = forward.workspace;
   const Workspace::Scope scope(workspace);
   const Index H = heads.q.dims[1];
   const RelativePositions positions{by_head(project(inputs.sequence.distances, workspace), 1, H), view(content_bias_),
