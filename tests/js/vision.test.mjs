@@ -300,12 +300,6 @@ forEachVariant('vision', (lab) => {
       /num_attention_heads: expected a divisor of hidden_size 21/,
     ],
     [
-      'vit_pooler',
-      { architectures: ['ViTForMaskedImageModeling'] },
-      'unsupported_checkpoint',
-      /architectures: .*vit \(ViTModel, ViTForImageClassification\).* got "ViTForMaskedImageModeling"/,
-    ],
-    [
       'vit_classifier',
       { id2label: { 0: 'cat', 1: 'dog' } },
       'checkpoint_mismatch',
