@@ -1,5 +1,5 @@
 // The one error of the package, its codes, and the border where native errors become it.
-import type { NativeResult } from './native.js';
+import type { NativeResult } from './native-result.js';
 
 /**
  * What went wrong, for code that has to decide:

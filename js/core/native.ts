@@ -1,12 +1,7 @@
 // What cpp/bindings exposes to the package. Private: users never see these names.
-// Every call returns its value or a NativeError; no C++ exception crosses the border.
 import type { CompleteAttentionConfig, CompleteModelConfig } from './config-types.js';
+import type { NativeResult } from './native-result.js';
 import type { Tensor, TensorData } from './tensor.js';
-
-export interface NativeError {
-  error: { code: string; message: string };
-}
-export type NativeResult<T> = T | NativeError;
 
 /** What C++ takes; what it gives has become a Tensor when it arrives (traps.ts). */
 export type NativeTensor = TensorData;

@@ -9,7 +9,7 @@ import { installFuzzCompiler } from '../lib/toolchain.mjs';
 
 export const title = 'C++ core, libFuzzer (ASan; UBSan in 32 bits)';
 /** Of one core of a laptop, or fewer. */
-export const casesInMinute = 20_000;
+export const casesInMinute = 8_000;
 
 const builds = ['fuzz', 'fuzz32'];
 const program = (build) => join(paths.build, build, 'attention_lab_fuzz');

@@ -113,12 +113,15 @@ describe('stream', () => {
     assert.deepEqual([1, 2, ...tokens], whole.ids);
     assert.ok(turns > 0);
     const before = rt.liveHandles;
-    for await (const _ of model.stream([1, 2], options)) break;
+    for await (const { token } of model.stream([1, 2], options)) {
+      assert.equal(token, whole.ids[2]);
+      break;
+    }
     assert.equal(rt.liveHandles, before, 'a loop that was left holds nothing');
     const controller = new AbortController();
     const aborted = (async () => {
-      for await (const _ of model.stream([1, 2], { ...options, signal: controller.signal }))
-        controller.abort();
+      const steps = model.stream([1, 2], { ...options, signal: controller.signal });
+      while (!(await steps.next()).done) controller.abort();
     })();
     await assertRejects(aborted, 'aborted', /generate: aborted/);
     model.dispose();
