@@ -24,6 +24,8 @@ const checkpoints = {
   bytes: () => roberta({ vocabulary: 30_000, width: 96, inner: 192 }),
   /** SmolLM2-135M's shape. */
   smollm2: () => llama({ vocabulary: 49_152, width: 576, inner: 1536, layers: 30 }),
+  /** A causal one that is just large enough to run in a worker. */
+  causal: () => llama({ vocabulary: 8192, width: 144, inner: 288, layers: 2 }),
   /** A picture of 16 × 16 patches. */
   patches: () => vit({ patches: 16, patch: 4, width: 48, inner: 96 }),
 };

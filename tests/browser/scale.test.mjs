@@ -15,6 +15,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'attention-lab-'));
 after(() => rmSync(temporary, { recursive: true, force: true }));
 const bytes = writeCheckpoint(temporary, 'bytes');
 const patches = writeCheckpoint(temporary, 'patches');
+const causal = writeCheckpoint(temporary, 'causal');
 
 const open = async (page, folder) => {
   await page.getByTestId('choose-folder').setInputFiles(folder);
@@ -108,6 +109,21 @@ pageTest(
     );
     await noOverflow(page);
     assert.deepEqual(await violations(page), []);
+  },
+);
+
+pageTest(
+  'a causal model in a worker opens on its last token, and then rests',
+  {},
+  async ({ page }) => {
+    await open(page, causal);
+    await eventually(page, async () =>
+      assert.match(await text(page, 'prediction'), /Next word after/),
+    );
+    const isBusy = () => page.getByTestId('instrument').getAttribute('aria-busy');
+    await eventually(page, async () => assert.equal(await isBusy(), 'false'));
+    await page.waitForTimeout(500);
+    assert.equal(await isBusy(), 'false', 'no run asks for another');
   },
 );
 

@@ -376,8 +376,12 @@ export class Session {
     this.passes += 1;
     this.error = null;
     this.problem = null;
-    if (this.#asksAtEnd || (this.#seeksHead && this.model?.kind === 'text' && this.model.causal))
-      this.selection.lock({ query: after.tokens.length - 1, key: null });
+    const asks =
+      this.#asksAtEnd || (this.#seeksHead && this.model?.kind === 'text' && this.model.causal);
+    const last = after.tokens.length - 1;
+    const { query, key } = this.selection.locked;
+    // Chosen anew it would ask for another run, which would choose it anew.
+    if (asks && (query !== last || key !== null)) this.selection.lock({ query: last, key: null });
     this.#asksAtEnd = false;
     if (this.model && !this.model.isRemote) this.#seeksHead = false;
   }
