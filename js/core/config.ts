@@ -177,7 +177,8 @@ function completeStackConfig(name: string, config: StackConfig): CompleteStackCo
   const { dModel } = complete(widthFields, name, config);
   const image = completeImageConfig(config.image);
   const tokens = image ? imageLength(image) : 512;
-  const textPositions = (config.vocabSize ?? 0) > 0 ? 'sinusoidal' : 'none';
+  const textPositions =
+    typeof config.vocabSize === 'number' && config.vocabSize > 0 ? 'sinusoidal' : 'none';
   const stack = complete(stackFields, name, config, {
     maxLen: tokens,
     positions: image ? 'learned' : textPositions,
