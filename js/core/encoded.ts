@@ -18,7 +18,7 @@ export function inputsOf(
   if (typeof given === 'string') return ofEncodings(encode([given], {}), config);
   if (isEncoding(given)) return ofEncodings([given], config);
   if (!isArray(given)) return given as ForwardInputs;
-  if (given.length > 0 && given.every(isEncoding)) return ofEncodings(given, config);
+  if (isEncoding(given[0]) && given.every(isEncoding)) return ofEncodings(given, config);
   if (
     given.length === 0 ||
     typeof given[0] === 'number' ||

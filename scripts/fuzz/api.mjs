@@ -3,5 +3,5 @@ import { campaign } from './processes.mjs';
 
 export const title = 'the main API: hostile arguments';
 /** Of one core of a laptop, or fewer. */
-export const casesInMinute = 40_000;
+export const casesInMinute = 30_000;
 export const { run, replay } = campaign('api');
