@@ -6,10 +6,15 @@ import { withTensors } from './tensor.js';
 
 const advice = 'create a new runtime, and load or create its models anew';
 
-/** A RuntimeError is a trap; so is, by another name in every engine, the end of the stack inside of WebAssembly. */
+/**
+ * A RuntimeError is a trap; so is, by another name in every engine, the end of the stack inside of WebAssembly. No regular
+ * expression tells it: V8 ends the process when the stack is too short to compile one.
+ */
 function isTrap(error: unknown): boolean {
   if (error instanceof WebAssembly.RuntimeError) return true;
-  return error instanceof Error && /call stack|recursion/i.test(error.message);
+  if (!(error instanceof Error)) return false;
+  const message = error.message.toLowerCase();
+  return message.includes('call stack') || message.includes('recursion');
 }
 
 type Call = (this: unknown, ...values: unknown[]) => unknown;
@@ -20,16 +25,22 @@ type Call = (this: unknown, ...values: unknown[]) => unknown;
  */
 export function guardTraps(native: NativeModule): NativeModule {
   let trap: string | undefined;
+  let isInside = false; // still true at the next call if the stack ended in the lines that follow an error, too
   const guarded = (call: Call): Call =>
     function (...values) {
+      if (isInside) trap ??= 'the stack ended';
       if (trap !== undefined)
         fail('runtime_dead', `this runtime ended with a trap (${trap}); ${advice}`);
       const stack = native.stackSave();
+      isInside = true;
       try {
-        return withTensors(call.apply(this, values));
+        const result = withTensors(call.apply(this, values));
+        isInside = false;
+        return result;
       } catch (error) {
         if (!isTrap(error)) {
           native.stackRestore(stack);
+          isInside = false;
           throw error;
         }
         trap = messageOf(error);

@@ -1,7 +1,9 @@
 // A trap ends a runtime for good: the call that met it says `internal`, every later one `runtime_dead`, and disposing still works.
 // No input is known that reaches one, so these are made: memory is overwritten, or the engine's stack ends.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createRuntime } from 'attention-lab';
 import { assertError, assertWorks } from './support.mjs';
 
@@ -60,16 +62,29 @@ describe('a trap', () => {
   });
 
   test('may be the end of the stack: the runtime then works, or says that it does not', async () => {
-    const rt = await createRuntime({ variant: 'simd128' });
-    const descend = () => {
-      rt.attention({ q: one, k: one, v: one });
-      descend();
-    };
-    assert.throws(descend);
-    try {
-      assertWorks(rt);
-    } catch (error) {
-      assert.equal(error.code, 'runtime_dead');
+    const file = fileURLToPath(import.meta.resolve('attention-lab/wasm/simd128.wasm'));
+    const wasm = await WebAssembly.compile(await readFile(file));
+    for (let distance = 1; distance <= 80; ++distance) {
+      const rt = await createRuntime({ variant: 'simd128', wasm });
+      let frames = distance; // from the end of the stack to the call
+      const descend = () => {
+        try {
+          descend();
+        } catch (error) {
+          if (--frames !== 0) throw error;
+          rt.attention({ q: one, k: one, v: one });
+        }
+      };
+      try {
+        descend();
+      } catch (error) {
+        assert.ok(error instanceof Error);
+      }
+      try {
+        assertWorks(rt);
+      } catch (error) {
+        assert.equal(error.code, 'runtime_dead');
+      }
     }
   });
 });
