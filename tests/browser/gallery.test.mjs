@@ -37,7 +37,7 @@ async function withGallery(answer, use, options = {}) {
   });
   try {
     await trainable(page);
-    await page.getByTestId('open-gallery').click();
+    await page.getByRole('banner').getByTestId('open-gallery').click();
     await page.getByTestId('gallery').waitFor();
     const entry = (id) => page.locator(`[data-testid="gallery-model"][data-id="${id}"]`);
     await use({ ...tab, asked, entry });
@@ -60,14 +60,14 @@ test('one click downloads a model and opens it in the Lab; it is kept, opens aga
       await page.getByTestId('token').first().waitFor();
       assert.ok(asked.every((url) => url.includes(distilbert)));
       isOnline = false;
-      await page.getByTestId('open-gallery').click();
+      await page.getByRole('banner').getByTestId('open-gallery').click();
       await eventually(page, async () =>
         assert.equal(await model.getAttribute('data-kept'), 'whole'),
       );
       assert.match(await model.innerText(), /kept in this browser/);
       await model.getByTestId('gallery-open').click();
       await page.getByTestId('gallery').waitFor({ state: 'detached' });
-      await page.getByTestId('open-gallery').click();
+      await page.getByRole('banner').getByTestId('open-gallery').click();
       await model.getByTestId('gallery-delete').click();
       await eventually(page, async () =>
         assert.equal(await model.getAttribute('data-kept'), 'absent'),

@@ -69,15 +69,10 @@ export async function watch(page, origin) {
 }
 
 /**
- * A context of its own, with its page, watched. `saveData`: its browser asks pages to save data. `options` are Playwright's; service workers are off unless asked for.
+ * A context of its own, with its page, watched. `init` runs in the page before its own scripts. `options` are Playwright's; service workers are off unless asked for.
  * Resolves to { page, context, problems, close }.
  */
-export async function openTab({
-  address = server.url,
-  hash = '#lab',
-  saveData = false,
-  ...options
-} = {}) {
+export async function openTab({ address = server.url, hash = '#lab', init, ...options } = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     locale: 'en-GB',
@@ -89,10 +84,7 @@ export async function openTab({
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const problems = await watch(page, new URL(address).origin);
-  if (saveData)
-    await page.addInitScript(() =>
-      Object.defineProperty(navigator, 'connection', { value: { saveData: true } }),
-    );
+  if (init) await page.addInitScript(init);
   await page.goto(address + hash);
   return { page, context, problems, close: () => context.close() };
 }

@@ -40,6 +40,7 @@ const hashes = {
 /** Runs in any engine, given the package: name → the bytes of what was computed, as hexadecimal. */
 const compute = `async ({ createRuntime }) => {
   const rt = await createRuntime({ variant: 'simd128' });
+  await rt.ready(); // trainers are loaded lazily in a browser
   const bits = ({ data }) => Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length), (x) => x.toString(16)).join();
   const results = {};
   for (const positions of ['learned', 'sinusoidal', 'rotary', 'alibi', 't5_bias', 'transformer_xl'])

@@ -13,6 +13,8 @@ class Router {
   hashes = $state<Record<Room, string>>({ learn: '#learn', train: '#train', lab: '#lab' });
 
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The hash that was followed or written last. */
+  #known = location.hash;
 
   constructor() {
     if (parseAddress(location.hash) && location.hash) this.hashes[this.room] = location.hash;
@@ -20,6 +22,7 @@ class Router {
 
   /** The reader opened a link, or went back or forward. A link to an element of the page stays in its room. */
   follow(): void {
+    this.#known = location.hash;
     const address = parseAddress(location.hash);
     if (!address) return;
     clearTimeout(this.#timer);
@@ -34,7 +37,11 @@ class Router {
     clearTimeout(this.#timer);
     if (room !== this.room) return;
     // Written at once it would be too often while somebody types.
-    this.#timer = setTimeout(() => history.replaceState(null, '', hash), pause);
+    this.#timer = setTimeout(() => {
+      if (location.hash !== this.#known) return; // a link was opened, and its event is on the way
+      history.replaceState(null, '', hash);
+      this.#known = location.hash;
+    }, pause);
   }
 
   /** Opens what `hash` says, as a step that “back” takes back. */
