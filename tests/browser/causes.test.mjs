@@ -6,7 +6,7 @@ import { paths } from '../../scripts/lib/paths.mjs';
 import { loadModel } from './expected.mjs';
 import { eventually, pageTest, useLab } from './lab.mjs';
 import { exported, table, text, toNumber } from './reading.mjs';
-import { openOfPage, pageModel, pairInputs } from './viewed-reading.mjs';
+import { openOfPage, pageModel, pairInputs } from './model-kinds-reading.mjs';
 
 /** Rows of numbers of one of the maps. */
 const numbers = async (page, id) =>

@@ -30,7 +30,7 @@ import {
 const golden = join(paths.root, 'tests', 'golden', 'checkpoints');
 const all = readdirSync(golden).map((name) => join(golden, name));
 const hasTokenizer = (folder) => readdirSync(folder).includes('tokenizer.json');
-/** Models of one text; what becomes of others viewed.test.mjs says. */
+/** Models of one text; what becomes of others model-kinds.test.mjs says. */
 const readsText = (folder) =>
   !['marian', 'vit'].includes(JSON.parse(readFileSync(join(folder, 'config.json'))).model_type);
 

@@ -177,7 +177,7 @@ for (const saveData of [false, true]) {
       serviceWorkers: 'allow',
       init: saveData ? askToSaveData : undefined,
     });
-    const others = () => sent.filter((path) => /Train|Viewed|worker/.test(path));
+    const others = () => sent.filter((path) => /Train|Seq2Seq|Picture|worker/.test(path));
     try {
       await shown(tab.page);
       const before = others();

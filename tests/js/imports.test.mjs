@@ -1,4 +1,5 @@
-// Which part of js/ may import which: arrows point one way, types included. Circles are the linter's (import/no-cycle).
+// Which part of js/ and of the page may import which: arrows point one way, types included. The linter finds the circles of js/
+// (import/no-cycle); those of the page, which go through Svelte's files, are found here.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -6,6 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../js', import.meta.url));
+const page = fileURLToPath(new URL('../../web/src', import.meta.url));
 
 /** Part → what it may import. The parts at the root of js/ put the others together. */
 const allowed = {
@@ -78,4 +80,72 @@ test('an arrow upwards is reported', () => {
 test('at most five files lie at the root of js/', () => {
   const atRoot = filesOf().filter((name) => !name.includes('/'));
   assert.ok(atRoot.length <= 5, atRoot.join(', '));
+});
+
+/** File of the page → those that it imports, by value or type, at once or later. */
+function importsOfPage() {
+  const files = readdirSync(page, { recursive: true })
+    .map((name) => name.split(sep).join('/'))
+    .filter((name) => /\.(ts|svelte)$/.test(name));
+  return new Map(
+    files.map((file) => {
+      const text = readFileSync(join(page, file), 'utf8');
+      const paths = [...text.matchAll(/(?:from|import|import\()\s*'(\.[^']+)'/g)];
+      return [
+        file,
+        paths.map(([, path]) => {
+          const other = relative(page, join(page, dirname(file), path));
+          return other.split(sep).join('/');
+        }),
+      ];
+    }),
+  );
+}
+
+/** A circle of imports as the files along it; null: there is none. */
+function circleOf(imports) {
+  const done = new Set();
+  const visit = (file, path) => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return null;
+    for (const other of imports.get(file) ?? []) {
+      const circle = visit(other, [...path, file]);
+      if (circle) return circle;
+    }
+    done.add(file);
+    return null;
+  };
+  for (const file of imports.keys()) {
+    const circle = visit(file, []);
+    if (circle) return circle;
+  }
+  return null;
+}
+
+test('no imports of the page go round in a circle, types and components included', () => {
+  const imports = importsOfPage();
+  const count = [...imports.values()].flat().length;
+  assert.ok(count > 900, `expected the page's imports, found ${count}`);
+  assert.equal(circleOf(imports)?.join(' → '), undefined);
+});
+
+test('a circle is reported', () => {
+  const imports = new Map([
+    ['a.ts', ['b.ts']],
+    ['b.ts', ['c.svelte']],
+    ['c.svelte', ['b.ts']],
+  ]);
+  assert.deepEqual(circleOf(imports), ['b.ts', 'c.svelte', 'b.ts']);
+});
+
+test('what is pure in the page knows no state, and no state knows a component', () => {
+  for (const [file, others] of importsOfPage()) {
+    const [folder] = file.split('/');
+    for (const other of others) {
+      const [target] = other.split('/');
+      if (['lib', 'lessons', 'strings'].includes(folder))
+        assert.ok(['lib', 'lessons', 'strings'].includes(target), `${file} → ${other}`);
+      if (folder === 'state') assert.ok(!other.endsWith('.svelte'), `${file} → ${other}`);
+    }
+  }
 });

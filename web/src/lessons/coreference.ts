@@ -1,7 +1,8 @@
 // Who does "it" refer to: a BERT of two layers finds the noun that a pronoun or a masked word stands for. The page's first model.
 import { ignored } from './answers.ts';
 import { batchOf, idOf, vocabulary, withMoreMasks } from './coreference/batch.ts';
-import { mask, drawSentence, type Sentence } from './coreference/sentence.ts';
+import type { Sentence } from './coreference/families.ts';
+import { mask, drawSentence } from './coreference/sentence.ts';
 import { tokenizerFiles } from './coreference/tokenizer.ts';
 import { mostTokens, specialTokens } from './coreference/vocabulary.ts';
 import { InputProblem, type Encoded, type TextLesson } from './lesson.ts';

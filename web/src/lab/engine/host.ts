@@ -14,7 +14,7 @@ import type {
   SweepSpec,
   Tokenizer,
 } from 'attention-lab';
-import { pooled } from './pooling.ts';
+import { pooled, type Thumbnails } from './pooling.ts';
 
 /** What is known of a model as soon as it is open, and can be sent as it is. */
 export interface HostFacts {
@@ -46,14 +46,6 @@ export interface Survey {
   thumbnails: ReadonlyMap<string, Thumbnails>;
   /** Scores [N, H]; null where there is nothing to measure (several attentions, a picture). */
   scores: HeadScores | null;
-}
-
-/** The patterns of one attention, made small: [H, rows, columns], each cell the largest weight that it stands for. */
-export interface Thumbnails {
-  heads: number;
-  rows: number;
-  columns: number;
-  data: Float32Array;
 }
 
 export interface SurveySpec {

@@ -1,6 +1,13 @@
 // Patterns made small enough for a thumbnail, without losing a large weight among small ones. Pure.
 import type { Tensor } from 'attention-lab';
-import type { Thumbnails } from './host.ts';
+
+/** The patterns of one attention, made small: [H, rows, columns], each cell the largest weight that it stands for. */
+export interface Thumbnails {
+  heads: number;
+  rows: number;
+  columns: number;
+  data: Float32Array;
+}
 
 /** [1, H, T, S] → [H, rows, columns]: each cell the largest weight that it stands for. `size` 0: the first row of each head, whole. */
 export function pooled({ data, dims }: Tensor, size: number): Thumbnails {

@@ -3,7 +3,8 @@ import type { SeededRandom } from 'attention-lab';
 import { ignored } from '../answers.ts';
 import { unknown } from './blur.ts';
 import { chance } from './clauses.ts';
-import { mask, type Sentence } from './sentence.ts';
+import type { Sentence } from './families.ts';
+import { mask } from './sentence.ts';
 import { specialTokens, words } from './vocabulary.ts';
 
 export const vocabulary: readonly string[] = [...specialTokens, ...words()];

@@ -2,7 +2,7 @@
 import type { SeededRandom } from 'attention-lab';
 import { chance } from './clauses.ts';
 import { frames, verbs } from './lexicon.ts';
-import type { Sentence } from './sentence.ts';
+import type { Sentence } from './families.ts';
 
 export const unknown = '[UNK]';
 

@@ -1,7 +1,8 @@
 // Measures a checkpoint on held-out sentences: accuracy by family, which head looks at the right noun, what a changed word does.
 import type { Intervention, Model, SeededRandom } from 'attention-lab';
 import { batchOf, vocabulary } from './batch.ts';
-import { drawSentence, families, flipped, type Sentence } from './sentence.ts';
+import { families, type Sentence } from './families.ts';
+import { drawSentence, flipped } from './sentence.ts';
 
 /** The families whose answer is a noun of the sentence. */
 const referring = ['noun', 'pronoun', 'question'] as const;

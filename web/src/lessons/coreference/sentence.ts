@@ -17,31 +17,12 @@ import {
   type Split,
 } from './clauses.ts';
 import { Draft } from './draft.ts';
+import type { Family, Sentence } from './families.ts';
 import { fillers, frames, links, nouns, verbs, type NounClass } from './lexicon.ts';
 
 export const mask = '[MASK]';
 
 /** The families that evaluation asks; training also gets `fragment`s. */
-export const families = ['noun', 'pronoun', 'question', 'reason', 'agreement'] as const;
-export type Family = (typeof families)[number] | 'fragment';
-
-export interface Sentence {
-  family: Family;
-  /** As the tokenizer gives them, without [CLS] and [SEP]. */
-  words: string[];
-  /** The words hidden, by their position. */
-  answers: Map<number, string>;
-  /** The position with one right answer. */
-  target: number;
-  /** The position of the noun that decides the answer, and of the one that would give the other. */
-  referent?: number | undefined;
-  rival?: number | undefined;
-  /** The words that are as right as the answer (family `reason`). */
-  reasons: readonly string[];
-  /** One changed word, and the rival is right. */
-  flip?: { at: number; reason: string; answer: string } | undefined;
-}
-
 const shares: Readonly<Record<Family, number>> = {
   noun: 0.36,
   pronoun: 0.24,

@@ -15,13 +15,13 @@ class Address {
             model.origin.from === 'hub' && model.origin.revision !== 'main'
               ? model.origin.revision
               : undefined,
-          text: model.kind === 'picture' ? undefined : session.text,
-          target: model.kind === 'pair' ? session.target : undefined,
+          text: model.kind === 'vision' ? undefined : session.text,
+          target: model.kind === 'seq2seq' ? session.target : undefined,
           pair: session.pair ?? undefined,
           globals: session.textModel?.hasGlobalTokens ? session.globals : undefined,
           place: session.place.endsWith('.pattern') ? undefined : session.place,
           drawing:
-            model.kind === 'picture' && picture && 'drawing' in picture
+            model.kind === 'vision' && picture && 'drawing' in picture
               ? picture.drawing
               : undefined,
           pinned: session.pinned ?? undefined,

@@ -27,8 +27,12 @@ export async function openModel(
   const backend = await loadInWorker(source, options);
   if (isText(backend.facts.config)) return new TextModel(name, origin, withTokenizer(backend));
   try {
-    const { ViewedModel } = await import('./viewed-model.ts');
-    return new ViewedModel(name, origin, backend);
+    if (backend.facts.config.encoder) {
+      const { Seq2SeqModel } = await import('./seq2seq-model.ts');
+      return new Seq2SeqModel(name, origin, backend);
+    }
+    const { VisionModel } = await import('./vision-model.ts');
+    return new VisionModel(name, origin, backend);
   } catch (error) {
     backend.dispose();
     throw error;

@@ -22,7 +22,7 @@ import type { SiteKind } from '../shared/attention.ts';
 export type Origin = { from: 'page' } | { from: 'disk' } | { from: 'hub'; revision: string };
 
 /** What one text, an encoder–decoder or a picture is to a model. */
-export type ModelKind = 'text' | 'pair' | 'picture';
+export type ModelKind = 'text' | 'seq2seq' | 'vision';
 
 /** A number that a sweep watches: of a picture's model it has no place. */
 export interface Question {
@@ -165,7 +165,7 @@ export abstract class OpenModel {
             ? { ids: run.ids, special: tokens.map(({ special }) => special) }
             : null,
         cells: first ? first.rows.length * first.columns.length : 0,
-        size: this.kind === 'picture' ? 0 : thumbnailCells,
+        size: this.kind === 'vision' ? 0 : thumbnailCells,
       },
       { signal },
     );

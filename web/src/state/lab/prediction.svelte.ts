@@ -43,8 +43,8 @@ class Prediction {
   readonly position: number | null = $derived.by(() => {
     const { tokens, selection, model } = session;
     const { query } = selection.locked;
-    if (model?.kind === 'picture') return 0;
-    if (model?.kind === 'pair')
+    if (model?.kind === 'vision') return 0;
+    if (model?.kind === 'seq2seq')
       return query !== null && query < tokens.length && shown.site?.kind !== 'encoder'
         ? query
         : tokens.length - 1;

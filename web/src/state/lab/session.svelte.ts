@@ -4,7 +4,7 @@ import type { LoadOptions, ModelSource, Progress } from 'attention-lab';
 import { untrack } from 'svelte';
 import type { Text } from '../../lessons/lesson.ts';
 import { inLevels } from '../../lib/ink-text.ts';
-import { fourOf, type Ink } from '../../lib/pen.ts';
+import type { Ink } from '../../lib/pen.ts';
 import { Controls } from './controls.svelte.ts';
 import { noEdits } from './edits.ts';
 import { openModel } from './engine.ts';
@@ -17,10 +17,12 @@ import { operandsOf } from '../../lab/operands/names.ts';
 import { informative } from '../../lab/opening.ts';
 import type { Focus, OpenModel, Origin } from './open-model.svelte.ts';
 import type { Input, Run, Shown, TextRun } from './run.ts';
+import { sampleFor, type Sample } from './samples.ts';
 import { Selection, type Choice } from './selection.svelte.ts';
 import { shared } from './sites.ts';
 import type { InputToken } from '../shared/attention.ts';
-import type { ViewedModel } from './viewed-model.ts';
+import type { Seq2SeqModel } from './seq2seq-model.ts';
+import type { VisionModel } from './vision-model.ts';
 
 export type Compare = 'after' | 'before' | 'difference';
 
@@ -96,11 +98,10 @@ export class Session {
   readonly hasBefore = $derived(this.controls.modified || this.pinned !== null);
   readonly tokens: readonly InputToken[] = $derived(this.after?.tokens ?? []);
   readonly length = $derived(this.tokens.length);
-  /** What only models of one text have: null while another kind is open. */
+  /** The open model as what it is: null while one of another kind is open. */
   readonly textModel = $derived(this.model?.kind === 'text' ? (this.model as TextModel) : null);
-  readonly viewed = $derived(
-    this.model && this.model.kind !== 'text' ? (this.model as ViewedModel) : null,
-  );
+  readonly seq2seq = $derived(this.model?.kind === 'seq2seq' ? (this.model as Seq2SeqModel) : null);
+  readonly vision = $derived(this.model?.kind === 'vision' ? (this.model as VisionModel) : null);
   readonly textRun = $derived(this.textModel && (this.after as TextRun | null));
   readonly textRunBefore = $derived(this.textModel && (this.before as TextRun | null));
 
@@ -175,25 +176,22 @@ export class Session {
       this.selection.lock({
         layer: 0,
         head: 0,
-        query: model.kind === 'picture' ? 0 : null,
+        query: model.kind === 'vision' ? 0 : null,
         key: null,
       });
     }
     this.selection.clamp(model.siteNames.length, model.numHeads);
-    if (sample !== undefined) this.text = sample;
-    else if (model.kind === 'pair') this.text = 'the animal did not cross the street .';
-    else if (model.origin.from !== 'page') this.text = openingText(model);
+    this.give(sampleFor(model, sample));
     this.model = model;
-    const { viewed } = this;
-    if (viewed?.kind === 'picture') this.draw(fourOf(viewed.drawingSize));
-    if (viewed?.kind === 'pair') {
-      if (!viewed.hasTokenizer) this.text = '5 3 8 2 9 4';
-      if (viewed.languageCodes.length > 0 && sample === undefined)
-        this.text = `${viewed.languageCodes[0]!} ${this.text}`;
-      this.target = viewed.canWrite ? '' : viewed.hasTokenizer ? this.text : '4 9 2';
-      if (viewed.canWrite) void this.write();
-    }
+    if (this.seq2seq) void this.write();
     old?.dispose();
+  }
+
+  /** Another input, as far as it says. */
+  give({ text, target, picture }: Sample): void {
+    if (text !== undefined) this.text = text;
+    if (target !== undefined) this.target = target;
+    if (picture !== undefined) this.picture = picture;
   }
 
   /** A choice that belongs to the input just set: it is not to be moved along from the one before. */
@@ -263,14 +261,14 @@ export class Session {
 
   /** Lets an encoder–decoder write the target. */
   async write(): Promise<void> {
-    const { viewed, text } = this;
+    const { seq2seq, text } = this;
     this.stopWriting();
-    if (!viewed) return;
+    if (!seq2seq?.canWrite) return;
     const mine = new AbortController();
     this.#writing = mine;
     this.isWriting = true;
     try {
-      const written = await viewed.write(text, mine.signal);
+      const written = await seq2seq.write(text, mine.signal);
       if (this.#writing === mine) this.target = written;
     } catch (error) {
       if (this.#writing === mine) this.#fail(error);
@@ -363,7 +361,7 @@ export class Session {
   #openOnSomething(model: OpenModel, survey: Survey | null): void {
     this.#seeksHead = false;
     // An encoder–decoder opens on its first cross-attention: what the answer reads of the input.
-    const head = survey && model.kind !== 'pair' ? informative(model.siteNames, survey) : null;
+    const head = survey && model.kind !== 'seq2seq' ? informative(model.siteNames, survey) : null;
     const query = model.kind === 'text' && model.causal ? this.length - 1 : null;
     if (head) this.selection.lock({ ...head, query, key: null });
     else if (query !== null) this.selection.lock({ query, key: null });
@@ -411,19 +409,19 @@ export class Session {
   #problemOf(error: unknown): 'empty' | 'ids' | null {
     if (!(error instanceof AttentionLabError)) return null;
     if (this.#isEmpty()) return 'empty';
-    const isIds = this.viewed?.kind === 'pair' && !this.viewed.hasTokenizer;
+    const isIds = this.seq2seq && !this.seq2seq.hasTokenizer;
     return isIds && error.message.startsWith('tokens: expected ids') ? 'ids' : null;
   }
 
   /** No token to read: a reader may clear the field to write another text. */
   #isEmpty(): boolean {
-    const { model, viewed, text, target } = this;
+    const { model, seq2seq, text, target } = this;
     const isBlank = (given: string) => given.trim() === '';
     // Before what a model writes of its own stands its first token, which is enough.
-    const needsTarget = viewed?.kind === 'pair' && !viewed.canWrite;
+    const needsTarget = seq2seq !== null && !seq2seq.canWrite;
     return (
       model !== null &&
-      model.kind !== 'picture' &&
+      model.kind !== 'vision' &&
       (isBlank(text) || (needsTarget && isBlank(target)))
     );
   }
@@ -437,16 +435,6 @@ export class Session {
     const code = error instanceof AttentionLabError ? error.code : 'unknown';
     this.error = { code, message: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** What a model from elsewhere is first given: a causal one a beginning, one that fills blanks a blank. */
-function openingText(model: OpenModel): string {
-  if (model.kind !== 'text') return '';
-  const mask = (model as TextModel).maskText;
-  if (mask !== null && (model as TextModel).predicts) return `The capital of France is ${mask}.`;
-  return model.causal
-    ? 'When Mary and John went to the shop, John gave a book to'
-    : 'The animal did not cross the street because it was too tired.';
 }
 
 export const session = new Session();

@@ -189,6 +189,20 @@ class Shown {
     return groups ? groups.findIndex(([start, end]) => index >= start && index < end) : index;
   }
 
+  /** Chooses a drawn row, for good; null: none. */
+  lockRow(place: number | null): void {
+    session.selection.lock(this.#queryAt(place));
+  }
+
+  /** Shows a drawn row while it is pointed at; null: the chosen one again. */
+  previewRow(place: number | null): void {
+    session.selection.preview(place === null ? null : this.#queryAt(place));
+  }
+
+  #queryAt(place: number | null): { query: number | null; key: null } {
+    return { query: place === null ? null : this.tokenAt('rows', place), key: null };
+  }
+
   /** The cell of the shown site's mask. */
   maskCell(query: number, key: number): MaskCell {
     return { mask: maskOf[this.site!.kind], query, key };

@@ -124,11 +124,11 @@ async function followWaiting(): Promise<boolean> {
 
 async function apply(link: LinkState): Promise<void> {
   const { model } = session;
-  if (!model || (model.kind !== 'picture' && link.text === undefined)) return;
+  if (!model || (model.kind !== 'vision' && link.text === undefined)) return;
   session.stopWriting();
   session.text = link.text ?? session.text;
   if (link.target !== undefined) session.target = link.target;
-  else if (session.viewed?.canWrite && model.kind === 'pair') void session.write();
+  else void session.write();
   session.pair = model.kind === 'text' ? (link.pair ?? null) : null;
   if (link.globals) session.globals = link.globals;
   if (link.drawing) session.picture = { drawing: inLevels(link.drawing) };

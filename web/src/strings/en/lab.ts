@@ -1,6 +1,8 @@
 // Every word of the Lab in English. The type of this object is what every other language must fill.
 
-import type { Choice as ListingChoice } from '../../state/lab/listings.svelte.ts';
+import type { ListingName } from 'attention-lab';
+
+type ListingChoice = ListingName | 'fused_encoder';
 
 /** A title, within a sentence. */
 const inline = (title: string) => title.charAt(0).toLowerCase() + title.slice(1);

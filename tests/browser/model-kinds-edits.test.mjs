@@ -25,7 +25,7 @@ import {
   openOfPage,
   pageModel,
   pass,
-} from './viewed-reading.mjs';
+} from './model-kinds-reading.mjs';
 
 const permissions = ['clipboard-read', 'clipboard-write'];
 const dates = await pageModel('dates');

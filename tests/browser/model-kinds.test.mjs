@@ -1,4 +1,4 @@
-// Models of other kinds in Explore: an encoder–decoder and models of pictures show what the package computes; lessons' files open.
+// Models of other kinds in the Lab: an encoder–decoder and models of pictures show what the package computes; lessons' files open.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ import {
   openOfPage,
   pairInputs,
   pass,
-} from './viewed-reading.mjs';
+} from './model-kinds-reading.mjs';
 
 const read = (page) => page.getByRole('textbox', { name: 'Input' });
 const written = (page) => page.getByRole('textbox', { name: 'Output' });
@@ -210,7 +210,7 @@ for (const [lesson, expected] of [
   ['dates', 'pair'],
   ['digits', 'picture'],
 ]) {
-  test(`what the lesson ${lesson} saves opens in Explore`, async () => {
+  test(`what the lesson ${lesson} saves opens in the Lab`, async () => {
     const { page, problems, close } = await openTab({ hash: `#train=${lesson}` });
     try {
       await page.locator('[data-testid="play"]:enabled').waitFor();

@@ -1,4 +1,4 @@
-// Models of other kinds in Explore, for tests: how they are opened, what they are given, and what the package makes of it.
+// Models of other kinds in the Lab, for tests: how they are opened, what they are given, and what the package makes of it.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { paths } from '../../scripts/lib/paths.mjs';

@@ -1,11 +1,11 @@
 // One run as CSV, as JSON, and as the JavaScript that makes it again. Pure.
 import type { ForwardInputs, Tensor } from 'attention-lab';
-import { forwardOptions, maskNames, maskSizes, type Edits } from '../state/lab/edits.ts';
-import type { ModelKind, Origin } from '../state/lab/open-model.svelte.ts';
-import type { Input, Run, Site } from '../state/lab/run.ts';
-import type { SiteKind } from '../state/shared/attention.ts';
-import { at, headOf } from './pattern.ts';
-import { pictureOf } from './pen.ts';
+import { forwardOptions, maskNames, maskSizes, type Edits } from './edits.ts';
+import type { ModelKind, Origin } from './open-model.svelte.ts';
+import type { Input, Run, Site } from './run.ts';
+import type { SiteKind } from '../shared/attention.ts';
+import { at, headOf } from '../../lib/pattern.ts';
+import { pictureOf } from '../../lib/pen.ts';
 
 /** What is exported: the model by name, what it was given, the edits, and the run that came of them. */
 export interface Exported {
@@ -21,6 +21,13 @@ const outputNames: Record<SiteKind, string> = {
   cross: 'crossAttentions',
   encoder: 'encoderAttentions',
   decoder: 'decoderAttentions',
+};
+
+/** What `forward` is given, in the code that makes a run again. */
+const inputsOf: Record<ModelKind, string> = {
+  text: '{ inputIds: ids }',
+  seq2seq: '{ inputIds, decoderInputIds }',
+  vision: '{ pixelValues }',
 };
 
 const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
@@ -69,8 +76,8 @@ export function toJson({ model, input, edits, run }: Exported): string {
   ]);
   return JSON.stringify({
     model: model.name,
-    ...(model.kind !== 'picture' && { text: input.text }),
-    ...(model.kind === 'pair' && { target: input.target }),
+    ...(model.kind !== 'vision' && { text: input.text }),
+    ...(model.kind === 'seq2seq' && { target: input.target }),
     tokens: run.tokens.map((token) => token.text),
     ...(inputIds && { ids: inputIds }),
     ...Object.fromEntries(
@@ -116,7 +123,7 @@ export function toCode(
         `for (const [query, key] of ${literal(cells)}) ${name}.data[query * ${keys} + key] = 0;`,
       ];
     }),
-    `const out = model.forward(${{ text: '{ inputIds: ids }', pair: '{ inputIds, decoderInputIds }', picture: '{ pixelValues }' }[model.kind]}, {`,
+    `const out = model.forward(${inputsOf[model.kind]}, {`,
     `  outputAttentions: true,`,
     ...fields.map(([name, value]) => `  ${name}: ${literal(value)},`),
     ...masks.map((name) => `  ${name},`),
@@ -148,7 +155,7 @@ function sourceOf({ name, origin }: Exported['model']): string {
 
 function inputLines(kind: ModelKind, { text, picture }: Input, inputs: ForwardInputs): string[] {
   if (kind === 'text') return [`const { ids, tokens } = model.encode(${literal(text)});`];
-  if (kind === 'pair')
+  if (kind === 'seq2seq')
     return [
       `const inputIds = ${literal(inputs.inputIds)}; // ${literal(text)}`,
       `const decoderInputIds = ${literal(inputs.decoderInputIds)};`,
