@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { paths } from './paths.mjs';
 
 const general = ['index', 'training', 'answers', 'held-out', 'lesson', 'folder', 'finishing'];
-const coreference = ['clauses', 'heads', 'sentence', 'tokenizer'].map(
+const coreference = ['clauses', 'families', 'heads', 'sentence', 'tokenizer'].map(
   (name) => `coreference/${name}`,
 );
 
