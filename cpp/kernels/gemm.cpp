@@ -5,6 +5,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/few_rows.h"
+#include "kernels/int8.h"
 #include "kernels/product.h"
 
 namespace attention_lab::kernels {
@@ -85,23 +86,30 @@ void multiply(float alpha, const ConstMatrixView& a, PackedView w, const Epilogu
   }
 }
 
+/// The same of f16 panels, widened as many at a time as half of a second-level cache holds.
+void multiply_halves(const ConstMatrixView& x, PackedView w, const Epilogue& epilogue, const MatrixView& y,
+                     Workspace& workspace) {
+  const Workspace::Scope scope(workspace);
+  const Index panel_size = PackedView::panel_size(w.in), count = (w.out + kPanelWidth - 1) / kPanelWidth;
+  const Index most = std::min(count, std::max<Index>(kBlockFloats / panel_size, 1));
+  float* const panels = workspace.take(checked_product(most, panel_size));
+  for (Index first = 0; first < count; first += most) {
+    const Index col = first * kPanelWidth, cols = std::min(most * kPanelWidth, w.out - col);
+    widen_panels(w, first, std::min(most, count - first), panels);
+    multiply(1.0f, x, {panels, w.in, cols}, {epilogue.activation, block_of(epilogue.residual, 0, x.rows, col, cols)},
+             block_of(y, 0, x.rows, col, cols), workspace);
+  }
+}
+
 }  // namespace
-
-void pack_weight(const ConstMatrixView& weight, Index first_out, float* packed) {
-  for (Index o = 0; o < weight.rows; ++o)
-    for (Index i = 0; i < weight.cols; ++i)
-      packed[PackedView::position(weight.cols, first_out + o, i)] = weight.row(o)[i];
-}
-
-void unpack_weight(const float* packed, Index first_out, const MatrixView& weight) {
-  for (Index o = 0; o < weight.rows; ++o)
-    for (Index i = 0; i < weight.cols; ++i)
-      weight.row(o)[i] = packed[PackedView::position(weight.cols, first_out + o, i)];
-}
 
 void linear(const ConstMatrixView& x, PackedView w, const Epilogue& epilogue, const MatrixView& y,
             Workspace& workspace) {
-  multiply(1.0f, x, w, epilogue, y, workspace);
+  switch (w.type) {
+    case WeightType::f32: return multiply(1.0f, x, w, epilogue, y, workspace);
+    case WeightType::f16: return multiply_halves(x, w, epilogue, y, workspace);
+    case WeightType::int8: return linear_int8(x, w, epilogue, y, workspace);
+  }
 }
 
 void matmul_transposed(float alpha, const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& y,

@@ -16,11 +16,12 @@ inline constexpr Index kTileRows = 6;
 inline constexpr Index kTileRows = 5;
 #endif
 
-/// Rows cut into tiles of at most kTileRows, as equal as possible: 16 = 6 + 5 + 5, not 6 + 6 + 4. Larger ones come first.
+/// Rows cut into tiles of at most `most`, as equal as possible: 16 = 6 + 5 + 5, not 6 + 6 + 4. Larger ones come first.
 struct RowTiles {
   Index rows = 0;
+  Index most = kTileRows;
 
-  Index count() const { return (rows + kTileRows - 1) / kTileRows; }
+  Index count() const { return (rows + most - 1) / most; }
   Index larger() const { return rows % count(); }  // that have one row more than the others
   Index begin(Index tile) const { return tile * (rows / count()) + std::min(tile, larger()); }
   Index size(Index tile) const { return begin(tile + 1) - begin(tile); }

@@ -44,7 +44,10 @@ inline F4 and_not(F4 a, F4 b) { return {wasm_v128_andnot(a.v, b.v)}; }  // a & ~
 inline F4 min(F4 a, F4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
 inline F4 max(F4 a, F4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
 inline F4 square_root(F4 a) { return {wasm_f32x4_sqrt(a.v)}; }
+/// Four numbers of 16 bits as the low halves of 32.
+inline F4 load_16_bits(const std::uint16_t* p) { return {wasm_u32x4_load16x4(p)}; }
 inline F4 shift_left_bits(F4 a, int count) { return {wasm_i32x4_shl(a.v, count)}; }
+inline F4 shift_right_bits(F4 a, int count) { return {wasm_u32x4_shr(a.v, count)}; }
 template <int a, int b, int c, int d>
 F4 shuffle(F4 x, F4 y) {
   return {wasm_i32x4_shuffle(x.v, y.v, a, b, c, d)};
@@ -83,9 +86,18 @@ inline F4 square_root(F4 a) {
   for (int lane = 0; lane < kWidth; ++lane) a.v[lane] = std::sqrt(a.v[lane]);
   return a;
 }
+inline F4 load_16_bits(const std::uint16_t* p) {
+  std::uint16_t low[4];
+  std::memcpy(low, p, sizeof low);
+  return {F4::Vector(F4::Bits{low[0], low[1], low[2], low[3]})};
+}
 inline F4 shift_left_bits(F4 a, int count) {
   using Unsigned = std::uint32_t __attribute__((vector_size(16)));
   return {F4::Vector(Unsigned(a.v) << count)};
+}
+inline F4 shift_right_bits(F4 a, int count) {
+  using Unsigned = std::uint32_t __attribute__((vector_size(16)));
+  return {F4::Vector(Unsigned(a.v) >> count)};
 }
 template <int a, int b, int c, int d>
 F4 shuffle(F4 x, F4 y) {
@@ -101,7 +113,8 @@ inline F4 multiply_add(F4 a, F4 b, F4 c) { return {a.v * b.v + c.v}; }
 #endif
 
 /// p, of which LLVM then knows nothing: neither what lies there nor how it came about.
-inline const float* opaque(const float* p) {
+template <class T>
+const T* opaque(const T* p) {
 #if defined(__wasm_simd128__)
   asm("" : "+r"(p));
 #endif
