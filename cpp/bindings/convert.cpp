@@ -118,10 +118,19 @@ class ObjectSource {
 
 using Reader = models::ConfigReader<ObjectSource>;
 
+constexpr models::Choice kWeightTypes[] = {{"f32", static_cast<int>(kernels::WeightType::f32)},
+                                           {"f16", static_cast<int>(kernels::WeightType::f16)},
+                                           {"int8", static_cast<int>(kernels::WeightType::int8)}};
+
 }  // namespace
 
 nn::MultiHeadAttentionConfig attention_config_of(const val& config) { return Reader::attention(ObjectSource(config)); }
-models::ModelConfig model_config_of(const val& config) { return Reader::model(ObjectSource(config)); }
+models::ModelConfig model_config_of(const val& config, const val& dtype) {
+  models::ModelConfig model = Reader::model(ObjectSource(config));
+  const auto type = static_cast<kernels::WeightType>(models::value_of("dtype", name_of(dtype), kWeightTypes));
+  models::set_weights(model, type);
+  return model;
+}
 
 Intervention intervention_of(const val& source, const ActivationNames& names) {
   using Op = Intervention::Op;

@@ -39,7 +39,8 @@ HostTensor<std::uint8_t> mask_of(std::string_view name, const val& tensor);
 std::vector<std::string> strings_of(const val& array);
 
 nn::MultiHeadAttentionConfig attention_config_of(const val& config);
-models::ModelConfig model_config_of(const val& config);
+/// Of a model whose matrices are kept as `dtype`: 'f32', 'f16' or 'int8'.
+models::ModelConfig model_config_of(const val& config, const val& dtype);
 nn::ScoreFunction::Kind score_kind_of(std::string_view name);
 nn::Normalisation normalisation_of(std::string_view name);
 Intervention intervention_of(const val& intervention, const ActivationNames& names);

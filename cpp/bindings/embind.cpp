@@ -42,6 +42,7 @@ class Parameterised {
         val row = val::object();
         row.set("name", val::u8string(parameter.name.c_str()));
         row.set("dims", to_array(parameter.dims));
+        row.set("matrix", parameter.layout == Parameter::Layout::packed_weight);
         table.call<void>("push", row);
       }
       return table;
@@ -218,8 +219,8 @@ val create_attention_layer(val config) {
   return guarded([&] { return val(std::make_unique<AttentionLayerHandle>(attention_config_of(config))); });
 }
 
-val create_model(val config) {
-  return guarded([&] { return val(std::make_unique<ModelHandle>(model_config_of(config))); });
+val create_model(val config, val dtype) {
+  return guarded([&] { return val(std::make_unique<ModelHandle>(model_config_of(config, dtype))); });
 }
 
 val create_recurrent(val config) {

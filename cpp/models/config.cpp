@@ -122,6 +122,12 @@ int value_of(const char* field, std::string_view name, std::span<const Choice> c
   fail("config", {field, ": expected one of ", known, ", got '", name, "'"});
 }
 
+void set_weights(ModelConfig& config, kernels::WeightType type) {
+  const auto set = [&](nn::MultiHeadAttentionConfig& attention) { attention.weights = {type, attention.causal}; };
+  set(config.block.attention);
+  if (config.encoder) set(config.encoder->block.attention);
+}
+
 void check(const ModelConfig& config) {
   check_fields(config);
   check_stack(config);

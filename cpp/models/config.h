@@ -25,6 +25,8 @@ struct StackConfig {
   std::vector<Index> windows;  // each layer's attention window instead of the block's; empty: the block's
 
   Index d_model() const { return block.attention.d_model; }
+  /// How matrices are kept: those of layers, patches and heads, and the table of tokens.
+  kernels::WeightFormat weights() const { return block.attention.weights; }
   /// Positions whose vectors are added to the embeddings.
   bool has_position_table() const { return nn::kind_of(positions) == nn::PositionKind::added; }
   /// Positions that are known up to max_len; the others serve any length.
@@ -37,6 +39,10 @@ struct ModelConfig : StackConfig {
 #define MODEL_FIELD(type, name, initial, ...) type name = initial;
 #include "models/config_fields.def"
 };
+
+/// How both stacks keep their matrices. Of int8, causal stacks have fine inputs: their residual streams have channels hundreds of
+/// times the others, and what they write is read for one next token (docs/kernels.md, int8, has the figures).
+void set_weights(ModelConfig& config, kernels::WeightType type);
 
 /// Throws an Error of code `config` that names the first field that does not fit.
 void check(const ModelConfig& config);

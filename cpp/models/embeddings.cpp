@@ -26,9 +26,9 @@ Embeddings::Embeddings(const StackConfig& config, nn::Embedding* shared)
       tokens_(shared ? shared : &own_tokens_),
       positions_(embedding_kind(config.positions), config.max_len + config.position_offset, config.d_model()) {
   const Index D = config.d_model();
-  if (config.vocab_size > 0 && !shared) own_tokens_ = nn::Embedding(config.vocab_size, D);
-  if (config.image) patches_ = nn::PatchEmbedding(config.image, D);
-  if (config.type_vocab_size > 0) types_ = nn::Embedding(config.type_vocab_size, D);
+  if (config.vocab_size > 0 && !shared) own_tokens_ = nn::Embedding(config.vocab_size, D, config.weights());
+  if (config.image) patches_ = nn::PatchEmbedding(config.image, D, config.weights());
+  if (config.type_vocab_size > 0) types_ = nn::Embedding(config.type_vocab_size, D, config.weights());
   if (config.embed_norm) norm_ = nn::Norm(config.block.norm_kind, D, config.block.norm_eps);
 }
 

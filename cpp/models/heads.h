@@ -18,7 +18,7 @@ inline ConstMatrixView first_tokens(const ConstMatrixView& hidden, Index batch) 
 class Pooler {
  public:
   Pooler() = default;
-  explicit Pooler(Index d_model) : linear_(d_model, d_model) {}
+  Pooler(Index d_model, kernels::WeightFormat format) : linear_(d_model, d_model, format) {}
   void name_all(Parameters& parameters, const std::string& name) { linear_.name_all(parameters, name, true); }
 
   /// hidden: [B·T, D], pooled: [B, D].
@@ -35,11 +35,14 @@ class Pooler {
 class MaskedLmHead {
  public:
   MaskedLmHead() = default;
-  MaskedLmHead(Index d_model, kernels::Activation activation, nn::Norm::Kind norm_kind, float norm_eps)
-      : dense_(d_model, d_model), norm_(norm_kind, d_model, norm_eps), activation_(activation) {}
+  MaskedLmHead(Index d_model, kernels::Activation activation, nn::Norm::Kind norm_kind, float norm_eps,
+               kernels::WeightFormat format)
+      : dense_(d_model, d_model, format), norm_(norm_kind, d_model, norm_eps), activation_(activation) {}
 
   /// Gives the head an output matrix [V, D] of its own.
-  void untie(Index vocab_size) { decoder_ = nn::Linear(dense_.out(), vocab_size); }
+  void untie(Index vocab_size, kernels::WeightFormat format) {
+    decoder_ = nn::Linear(dense_.out(), vocab_size, format);
+  }
 
   void name_all(Parameters& parameters, const std::string& name, nn::Embedding& embedding) {
     dense_.name_all(parameters, name + ".dense", true);

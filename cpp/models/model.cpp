@@ -14,7 +14,8 @@ const ModelConfig& checked(const ModelConfig& config) {
 }
 
 nn::Embedding shared_tokens(const ModelConfig& config) {
-  return config.share_embeddings ? nn::Embedding(config.vocab_size, config.d_model()) : nn::Embedding();
+  return config.share_embeddings ? nn::Embedding(config.vocab_size, config.d_model(), config.weights())
+                                 : nn::Embedding();
 }
 
 }  // namespace
@@ -24,14 +25,16 @@ Model::Model(const ModelConfig& config)
       shared_tokens_(shared_tokens(config)),
       stack_(config, config.encoder ? "decoder." : "", shared_tokens_ ? &shared_tokens_ : nullptr) {
   const Index D = config.d_model();
+  const kernels::WeightFormat format = config.weights();
   if (config.encoder) encoder_.emplace(*config.encoder, "encoder.", shared_tokens_ ? &shared_tokens_ : nullptr);
-  if (config.pooler) pooler_ = Pooler(D);
+  if (config.pooler) pooler_ = Pooler(D, format);
   if (config.masked_lm_head) {
-    masked_lm_head_ = MaskedLmHead(D, config.block.mlp.activation, config.block.norm_kind, config.block.norm_eps);
-    if (!config.tie_embeddings) masked_lm_head_.untie(config.vocab_size);
+    masked_lm_head_ =
+        MaskedLmHead(D, config.block.mlp.activation, config.block.norm_kind, config.block.norm_eps, format);
+    if (!config.tie_embeddings) masked_lm_head_.untie(config.vocab_size, format);
   }
-  if (config.lm_head && !config.tie_embeddings) lm_head_ = nn::Linear(D, config.vocab_size);
-  if (config.num_labels > 0) classifier_ = nn::Linear(D, config.num_labels);
+  if (config.lm_head && !config.tie_embeddings) lm_head_ = nn::Linear(D, config.vocab_size, format);
+  if (config.num_labels > 0) classifier_ = nn::Linear(D, config.num_labels, format);
 
   if (shared_tokens_) shared_tokens_.name_all(parameters_, "embed.token");
   if (encoder_) {

@@ -59,6 +59,7 @@ TransformerBlock::TransformerBlock(const BlockConfig& config) : config_(config),
   }
   FeedForwardConfig mlp = config.mlp;
   mlp.d_model = D;
+  mlp.weights = config.attention.weights;
   feed_forward_ = FeedForward(mlp);
   mlp_norm_ = norm();
 }

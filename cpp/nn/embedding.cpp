@@ -12,9 +12,7 @@ void Embedding::forward(std::span<const int> ids, const std::string& name, const
   for (std::size_t r = 0; r < ids.size(); ++r) {
     if (ids[r] < 0 || ids[r] >= vocab_size())
       require_in_range(name + "[" + std::to_string(r) + "]", ids[r], vocab_size());
-    const float* const first = table_.storage() + kernels::PackedView::position(table_.in(), ids[r], 0);
-    float* const row = y.row(static_cast<Index>(r));
-    for (Index i = 0; i < table_.in(); ++i) row[i] = first[i * kernels::kPanelWidth];
+    table_.read_rows(ids[r], {y.row(static_cast<Index>(r)), 1, table_.in(), table_.in()});
   }
 }
 

@@ -13,7 +13,7 @@ namespace attention_lab::nn {
 class Embedding {
  public:
   Embedding() = default;
-  Embedding(Index vocab_size, Index d_model) : table_(d_model, vocab_size) {}
+  Embedding(Index vocab_size, Index d_model, kernels::WeightFormat format = {}) : table_(d_model, vocab_size, format) {}
 
   explicit operator bool() const { return table_.out() > 0; }
   Index vocab_size() const { return table_.out(); }

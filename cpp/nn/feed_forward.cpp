@@ -6,8 +6,10 @@
 namespace attention_lab::nn {
 
 FeedForward::FeedForward(const FeedForwardConfig& config)
-    : config_(config), fc1_(config.d_model, config.d_ff), fc2_(config.d_ff, config.d_model) {
-  if (config.gated) gate_ = Linear(config.d_model, config.d_ff);
+    : config_(config),
+      fc1_(config.d_model, config.d_ff, config.weights),
+      fc2_(config.d_ff, config.d_model, config.weights) {
+  if (config.gated) gate_ = Linear(config.d_model, config.d_ff, config.weights);
 }
 
 void FeedForward::name_all(Parameters& parameters, const std::string& name) {

@@ -8,7 +8,8 @@
 namespace attention_lab::nn {
 
 struct FeedForwardConfig {
-  Index d_model = 0;  // the block's
+  Index d_model = 0;  // the block's, as is the next
+  kernels::WeightFormat weights;
 #define FEED_FORWARD_FIELD(type, name, initial, ...) type name = initial;
 #include "nn/config_fields.def"
 };

@@ -5,9 +5,9 @@
 
 namespace attention_lab::nn {
 
-Linear::Linear(Index in, Index out) : in_(in), out_(out) {
+Linear::Linear(Index in, Index out, kernels::WeightFormat format) : in_(in), out_(out), format_(format) {
   element_count({in, out});  // names the shape; with its padding the storage may still be too large
-  storage_ = Vector::Zero(kernels::PackedView::storage_size(in, out));
+  storage_ = Vector::Zero(kernels::PackedView::storage_size(in, out, format.type));
 }
 
 void Linear::name_rows(Parameters& parameters, const std::string& name, Index first, Index count, bool bias) {
@@ -17,14 +17,21 @@ void Linear::name_rows(Parameters& parameters, const std::string& name, Index fi
                         storage_.data(),
                         first,
                         in_,
-                        Parameter::Initialisation::uniform});
+                        Parameter::Initialisation::uniform,
+                        format_.type});
   if (bias) name_bias(parameters, name, first, count, Parameter::Initialisation::uniform);
 }
 
 void Linear::name_bias(Parameters& parameters, const std::string& name, Index first, Index count,
                        Parameter::Initialisation initialisation) {
-  parameters.push_back(
-      {name + ".bias", {count}, Parameter::Layout::packed_bias, storage_.data(), first, in_, initialisation});
+  parameters.push_back({name + ".bias",
+                        {count},
+                        Parameter::Layout::packed_bias,
+                        storage_.data(),
+                        first,
+                        in_,
+                        initialisation,
+                        format_.type});
 }
 
 void Linear::backward_rows(Index first, Index count, const ConstMatrixView& x, const ConstMatrixView& dy,

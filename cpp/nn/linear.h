@@ -11,7 +11,7 @@ namespace attention_lab::nn {
 class Linear {
  public:
   Linear() = default;
-  Linear(Index in, Index out);
+  Linear(Index in, Index out, kernels::WeightFormat format = {});
 
   Index in() const { return in_; }
   Index out() const { return out_; }
@@ -30,7 +30,8 @@ class Linear {
     return first % kernels::kPanelWidth == 0 && (count % kernels::kPanelWidth == 0 || first + count == out_);
   }
   kernels::PackedView rows(Index first, Index count) const {
-    return {storage_.data() + first / kernels::kPanelWidth * kernels::PackedView::panel_size(in_), in_, count};
+    return {storage_.data() + first / kernels::kPanelWidth * kernels::PackedView::panel_size(in_, format_.type), in_,
+            count, format_.type, format_.fine_inputs};
   }
   kernels::PackedView all() const { return rows(0, out_); }
 
@@ -40,7 +41,7 @@ class Linear {
     kernels::linear(x, all(), epilogue, y, workspace);
   }
 
-  /// Of y = x Wᵀ + b:  dx = residual + dy W, and the gradients of W and b are added. dx may be empty, and so may the
+  /// Of y = x Wᵀ + b with f32 weights:  dx = residual + dy W, and the gradients of W and b are added. dx may be empty, and so may the
   /// residual, which may also be dx's memory.
   void backward(const ConstMatrixView& x, const ConstMatrixView& dy, const ConstMatrixView& residual,
                 const MatrixView& dx, const Backward& backward) const {
@@ -50,12 +51,18 @@ class Linear {
   void backward_rows(Index first, Index count, const ConstMatrixView& x, const ConstMatrixView& dy,
                      const ConstMatrixView& residual, const MatrixView& dx, const Backward& backward) const;
 
+  /// weight [count, in] = rows [first, first + count) of W, widened to f32.
+  void read_rows(Index first, const MatrixView& weight) const {
+    kernels::unpack_weight(storage_.data(), first, weight, format_.type);
+  }
+
   float* storage() { return storage_.data(); }
   const float* storage() const { return storage_.data(); }
 
  private:
   Index in_ = 0;
   Index out_ = 0;
+  kernels::WeightFormat format_;
   Vector storage_;  // laid out as kernels::PackedView
 };
 

@@ -5,7 +5,7 @@ namespace attention_lab::nn {
 
 LinearOfSumBlock::LinearOfSumBlock(const BlockConfig& config)
     : attention_(config.attention),
-      linear_(config.attention.d_model, config.attention.d_model),
+      linear_(config.attention.d_model, config.attention.d_model, config.attention.weights),
       norm_(config.norm_kind, config.attention.d_model, config.norm_eps) {
   if (config.cross_attention) fail("config", {"feedForward: linear_of_sum has no cross-attention"});
 }

@@ -44,7 +44,7 @@ MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionConfig& config) :
   check(config);
   qkv_ = QkvProjection(config);
   variant_ = make_attention_variant(config);
-  if (config.out_projection) out_ = Linear(config.num_heads * config.d_head, config.d_model);
+  if (config.out_projection) out_ = Linear(config.num_heads * config.d_head, config.d_model, config.weights);
 }
 
 void MultiHeadAttention::name_all(Parameters& parameters, const std::string& prefix) {

@@ -1,6 +1,7 @@
 // The sizes and published variants of multi-head attention: a plain struct, checked where the layer is made.
 #pragma once
 
+#include "kernels/packed.h"
 #include "nn/attention.h"
 
 namespace attention_lab::nn {
@@ -18,8 +19,9 @@ struct MultiHeadAttentionConfig {
 #define MODEL_ATTENTION_FIELD(type, name, initial, ...) type name = initial;
 #include "nn/config_fields.def"
 
-  Index window = -1;            // |t − s| ≤ window; negative: no limit
-  bool transformer_xl = false;  // the positions of the model: Transformer-XL's
+  Index window = -1;              // |t − s| ≤ window; negative: no limit
+  bool transformer_xl = false;    // the positions of the model: Transformer-XL's
+  kernels::WeightFormat weights;  // how the model keeps its matrices
 
   Index kv_heads() const { return num_kv_heads > 0 ? num_kv_heads : num_heads; }
   Index d_out() const { return out_projection ? d_model : num_heads * d_head; }

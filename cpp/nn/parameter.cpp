@@ -4,9 +4,24 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/gemm.h"
-
 namespace attention_lab {
+
+namespace {
+
+/// Throws where a value is not finite, or too large, for f16 or int8 weights.
+void require_fits(const Parameter& parameter, std::span<const float> values) {
+  if (parameter.type == kernels::WeightType::f32) return;
+  const bool half = parameter.type == kernels::WeightType::f16;
+  const float most = half ? kernels::kLargestHalf : kernels::kLargestInt8Weight;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(std::abs(values[i]) <= most))
+      fail("value", {parameter.name,
+                     half ? ": expected numbers of at most 65504 in size, which f16 can hold"
+                          : ": expected finite numbers, for int8",
+                     ", got another at ", static_cast<Index>(i)});
+}
+
+}  // namespace
 
 Parameter Parameter::rows(Index first, Index count) const {
   Parameter part = *this;
@@ -21,10 +36,13 @@ Parameter Parameter::rows(Index first, Index count) const {
 void Parameter::set(std::span<const float> values) const {
   switch (layout) {
     case Layout::dense: std::copy(values.begin(), values.end(), storage); return;
-    case Layout::packed_weight: kernels::pack_weight({values.data(), dims[0], in, in}, first_out, storage); return;
+    case Layout::packed_weight:
+      require_fits(*this, values);
+      kernels::pack_weight({values.data(), dims[0], in, in}, first_out, storage, type);
+      return;
     case Layout::packed_bias:
       for (Index o = 0; o < dims[0]; ++o)
-        storage[kernels::PackedView::position(in, first_out + o, -1)] = values[static_cast<std::size_t>(o)];
+        storage[kernels::PackedView::bias_position(in, first_out + o, type)] = values[static_cast<std::size_t>(o)];
       return;
   }
 }
@@ -32,10 +50,12 @@ void Parameter::set(std::span<const float> values) const {
 void Parameter::get(std::span<float> values) const {
   switch (layout) {
     case Layout::dense: std::copy(storage, storage + values.size(), values.begin()); return;
-    case Layout::packed_weight: kernels::unpack_weight(storage, first_out, {values.data(), dims[0], in, in}); return;
+    case Layout::packed_weight:
+      kernels::unpack_weight(storage, first_out, {values.data(), dims[0], in, in}, type);
+      return;
     case Layout::packed_bias:
       for (Index o = 0; o < dims[0]; ++o)
-        values[static_cast<std::size_t>(o)] = storage[kernels::PackedView::position(in, first_out + o, -1)];
+        values[static_cast<std::size_t>(o)] = storage[kernels::PackedView::bias_position(in, first_out + o, type)];
       return;
   }
 }

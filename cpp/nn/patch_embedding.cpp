@@ -14,8 +14,8 @@ void check(const ImageConfig& image) {
   element_count({image.channels, image.height, image.width});
 }
 
-PatchEmbedding::PatchEmbedding(const ImageConfig& image, Index d_model)
-    : image_(image), class_token_(Vector::Zero(d_model)), projection_(image.patch_size(), d_model) {}
+PatchEmbedding::PatchEmbedding(const ImageConfig& image, Index d_model, kernels::WeightFormat format)
+    : image_(image), class_token_(Vector::Zero(d_model)), projection_(image.patch_size(), d_model, format) {}
 
 void PatchEmbedding::name_all(Parameters& parameters, const std::string& name) {
   parameters.push_back({name + ".class_token",

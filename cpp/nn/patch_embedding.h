@@ -30,7 +30,7 @@ void check(const ImageConfig& image);
 class PatchEmbedding {
  public:
   PatchEmbedding() = default;
-  PatchEmbedding(const ImageConfig& image, Index d_model);
+  PatchEmbedding(const ImageConfig& image, Index d_model, kernels::WeightFormat format = {});
 
   explicit operator bool() const { return static_cast<bool>(image_); }
   const ImageConfig& image() const { return image_; }

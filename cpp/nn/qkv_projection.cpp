@@ -21,7 +21,7 @@ QkvProjection::QkvProjection(const MultiHeadAttentionConfig& config)
       bias_(config.bias),
       fused_(config.fused),
       shared_heads_(config.shared_heads) {
-  linear_ = Linear(config.shared_heads ? config.d_head : config.d_model, q_width_ + 2 * kv_width_);
+  linear_ = Linear(config.shared_heads ? config.d_head : config.d_model, q_width_ + 2 * kv_width_, config.weights);
 }
 
 void QkvProjection::name_all(Parameters& parameters, const std::string& prefix, const char* suffix) {

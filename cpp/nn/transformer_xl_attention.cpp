@@ -145,7 +145,7 @@ class RelativeStepsBackward final : public AttentionStepsBackward {
 }  // namespace
 
 TransformerXlAttention::TransformerXlAttention(const MultiHeadAttentionConfig& config)
-    : r_proj_(config.d_model, config.num_heads * config.d_head),
+    : r_proj_(config.d_model, config.num_heads * config.d_head, config.weights),
       content_bias_(Matrix::Zero(config.num_heads, config.d_head)),
       position_bias_(Matrix::Zero(config.num_heads, config.d_head)) {
   if (config.shared_heads || config.global_tokens)

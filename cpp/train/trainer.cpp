@@ -16,10 +16,18 @@ void require_finite(double value, const char* what) {
                       "; the weights are as before. A smaller learning rate or more warm-up may help"});
 }
 
+/// Before anything is laid out after its weights.
+models::Model& trainable(models::Model& model) {
+  if (const auto type = model.config().weights().type; type != kernels::WeightType::f32)
+    fail("config", {"trainer: expected a model of dtype f32, got ", type == kernels::WeightType::f16 ? "f16" : "int8",
+                    ": only f32 weights can be trained"});
+  return model;
+}
+
 }  // namespace
 
 Trainer::Trainer(models::Model& model, const OptimizerConfig& config)
-    : model_(model),
+    : model_(trainable(model)),
       blocks_(model.parameters()),
       optimizer_(config, blocks_),
       gradient_(Vector::Zero(blocks_.size())),
