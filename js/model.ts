@@ -13,6 +13,7 @@ import type {
   GenerationDefaults,
   SentenceSettings,
 } from './core/checkpoint-extras.js';
+import type { WeightDtype } from './core/dtype.js';
 import { fail } from './core/errors.js';
 import { yieldToEventLoop } from './core/event-loop.js';
 import { inputsOf, type ModelInput } from './core/encoded.js';
@@ -71,8 +72,13 @@ export class Model extends CoreModel {
   readonly #tokenizerProblem: Error | undefined;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
-  constructor(host: Host, config: CompleteModelConfig, extras: CheckpointExtras = {}) {
-    super(host, config);
+  constructor(
+    host: Host,
+    config: CompleteModelConfig,
+    extras: CheckpointExtras = {},
+    dtype?: WeightDtype,
+  ) {
+    super(host, config, dtype);
     this.tokenizer = extras.tokenizer;
     this.targetTokenizer = extras.targetTokenizer ?? extras.tokenizer;
     this.labels = extras.labels ?? [];

@@ -2,6 +2,7 @@
 import { attend } from './core/attention.js';
 import { bindMembers } from './core/bound.js';
 import type { DisposableObject } from './core/disposable.js';
+import { checkDtype } from './core/dtype.js';
 import { completeModelConfig } from './core/config.js';
 import { AttentionLabError, checkAborted, fail, messageOf } from './core/errors.js';
 import createNativeModule from './core/glue.js';
@@ -26,6 +27,7 @@ import type {
   AttentionOptions,
   AttentionResult,
   ListingOptions,
+  ModelOptions,
   SeedOptions,
 } from './core/attention-types.js';
 import type { AttentionLayerConfig, ModelConfig } from './core/config-types.js';
@@ -45,7 +47,7 @@ export interface Platform {
 }
 
 const optionKeys = new Set(['variant', 'wasm', 'signal']);
-const seedKeys = new Set(['seed']);
+const modelKeys = new Set(['seed', 'dtype']);
 
 export class Runtime implements ListingRuntime, DisposableObject {
   /** Which build of the kernels runs. */
@@ -116,13 +118,14 @@ export class Runtime implements ListingRuntime, DisposableObject {
   }
 
   /** A model with initial weights from the seed. */
-  createModel(config: ModelConfig, options?: SeedOptions): Model {
+  createModel(config: ModelConfig, options?: ModelOptions): Model {
     void this.#native; // a disposed runtime says so first
-    const { seed = 0 } = checkKeys('options', options, seedKeys);
+    const { seed = 0, dtype = 'f32' } = checkKeys('options', options, modelKeys);
     checkSeed('seed', seed);
+    checkDtype(dtype);
     const complete = completeModelConfig(config);
     const preprocessor = complete.image ? usualPreprocessor(complete.image) : undefined;
-    const model = new Model(this.#host, complete, { preprocessor });
+    const model = new Model(this.#host, complete, { preprocessor }, dtype);
     model.initialise(seed);
     return model;
   }
@@ -148,7 +151,7 @@ export class Runtime implements ListingRuntime, DisposableObject {
     return (await this.#host.lazyParts()).load(
       source,
       options,
-      (config, extras) => new Model(this.#host, config, extras),
+      (config, extras, dtype) => new Model(this.#host, config, extras, dtype),
     );
   }
 }

@@ -24,6 +24,7 @@ const sizes: Readonly<Record<string, number>> = {
   F64: 8,
 };
 
+/** I8 is read, too, where scales are beside it (int8.ts). */
 const readable = ['F32', 'F16', 'BF16', 'F64'];
 
 /** A dtype whose size is known, so that its bytes can at least be skipped. */
@@ -55,7 +56,7 @@ export function checkReadable(label: string, dtype: Dtype): void {
 export class FloatDecoder {
   readonly values: Float32Array;
   private readonly bytes: Uint8Array;
-  private readonly convert: ((bits: Uint16Array, values: Float32Array) => void) | undefined;
+  private readonly convert: ((values: Float32Array) => void) | undefined;
   /** Of F64, whose values take a memory of their own until they are all there. */
   private readonly doubles: Float64Array | undefined;
   private at: number;
@@ -65,26 +66,23 @@ export class FloatDecoder {
     dtype: Dtype,
     count: number,
   ) {
-    checkReadable(name, dtype);
+    if (dtype.name !== 'I8') checkReadable(name, dtype);
     try {
       this.values = new Float32Array(count);
       if (dtype.name === 'F64') this.doubles = new Float64Array(count);
     } catch (error) {
       fail('out_of_memory', `${name}: no memory for ${count} values`, error);
     }
-    // 16-bit values fill the upper half of their own f32 memory, and are widened from the front: no second buffer.
+    // Narrower values fill the end of their own f32 memory, and are widened from the front: no second buffer.
     this.bytes = new Uint8Array((this.doubles ?? this.values).buffer);
-    this.convert =
-      dtype.name === 'F16' ? widenHalf : dtype.name === 'BF16' ? widenBfloat : undefined;
-    this.at = this.convert ? count * 2 : 0;
+    this.convert = converters[dtype.name];
+    this.at = this.convert ? count * (4 - dtype.bytes) : 0;
   }
 
   push(piece: Uint8Array): void {
     this.bytes.set(piece, this.at);
     this.at += piece.length;
-    if (this.at === this.bytes.length && this.convert) {
-      this.convert(new Uint16Array(this.values.buffer, this.values.length * 2), this.values);
-    }
+    if (this.at === this.bytes.length) this.convert?.(this.values);
     if (this.at === this.bytes.length && this.doubles) this.round(this.doubles);
   }
 
@@ -102,15 +100,32 @@ export class FloatDecoder {
 }
 
 // bits[j] lies at bytes 2·count + 2j and values[i] at 4i … 4i + 3. They overlap only where 2j ≤ 4i + 3 − 2·count, and as
-// i < count that means j ≤ i: every loop below reads bits[i] first, and never needs what it has written over.
+// i < count that means j ≤ i: every loop below reads bits[i] first, and never needs what it has written over. So it is with bytes,
+// which lie at 3·count + j.
 
-function widenBfloat(bits: Uint16Array, values: Float32Array): void {
+const converters: Readonly<Record<string, ((values: Float32Array) => void) | undefined>> = {
+  F16: widenHalf,
+  BF16: widenBfloat,
+  I8: widenInt8,
+};
+
+const lastHalves = (values: Float32Array): Uint16Array =>
+  new Uint16Array(values.buffer, values.length * 2);
+
+function widenInt8(values: Float32Array): void {
+  const bytes = new Int8Array(values.buffer, values.length * 3);
+  for (let i = 0; i < bytes.length; ++i) values[i] = bytes[i]!;
+}
+
+function widenBfloat(values: Float32Array): void {
+  const bits = lastHalves(values);
   const wide = new Uint32Array(values.buffer);
   for (let i = 0; i < bits.length; ++i) wide[i] = bits[i]! << 16;
 }
 
 /** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. Exact: f32 holds every f16, subnormals included. */
-function widenHalf(bits: Uint16Array, values: Float32Array): void {
+function widenHalf(values: Float32Array): void {
+  const bits = lastHalves(values);
   const wide = new Uint32Array(values.buffer);
   for (let i = 0; i < bits.length; ++i) {
     const half = bits[i]!;
@@ -149,7 +164,7 @@ export function narrowHalf(name: string, values: Float32Array): Uint16Array {
 }
 
 /** Exact: the product by a power of two was. */
-function roundHalfEven(value: number): number {
+export function roundHalfEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
   return below + (rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? 1 : 0);

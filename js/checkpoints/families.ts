@@ -6,6 +6,7 @@ import { ConfigReader } from '../core/config-reader.js';
 import { distilbert } from './distilbert.js';
 import type { Family } from './family.js';
 import { gpt2 } from './gpt2.js';
+import { isOurQuantisation } from './int8.js';
 import { llama } from './llama.js';
 import { longformer } from './longformer.js';
 import { marian } from './marian.js';
@@ -71,7 +72,7 @@ export function chooseFamily(json: Readonly<Record<string, unknown>>): Choice {
 /** What no family computes, whatever it is set on. */
 export function refuseUnsupported(json: Readonly<Record<string, unknown>>): void {
   const config = new ConfigReader(json);
-  config.refuseIfGiven('quantization_config');
+  if (!isOurQuantisation(json['quantization_config'])) config.refuseIfGiven('quantization_config');
   config.refuseUnless('tie_encoder_decoder', false);
   const pruned = config.section('pruned_heads');
   if (pruned && pruned.names().length > 0)

@@ -38,6 +38,7 @@ export function isExplicit(options: HubOptions): boolean {
 
 /** The options of loadModel. */
 export const loadKeys: ReadonlySet<string> = new Set<keyof LoadOptions>([
+  'dtype',
   'onProgress',
   'signal',
   ...hubKeys,

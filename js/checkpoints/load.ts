@@ -1,5 +1,6 @@
 // Loads a checkpoint: config, tokenizer, then the weights, tensor by tensor into the module.
 import type { CompleteModelConfig } from '../core/config-types.js';
+import { checkDtype, type WeightDtype } from '../core/dtype.js';
 import { AttentionLabError, checkAborted, fail, type ErrorCode } from '../core/errors.js';
 import type { CheckpointExtras } from '../core/checkpoint-extras.js';
 import type { CoreModel } from '../core/model.js';
@@ -15,6 +16,7 @@ import { chooseFamily, refuseUnsupported, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
 import { WrongBytes } from './hub-files.js';
 import { loadKeys } from './hub-id.js';
+import { isOurQuantisation, scaleName, widened } from './int8.js';
 import { parseObject } from '../core/json.js';
 import { readBytes, readText } from './read-file.js';
 import { ownRules } from './rules.js';
@@ -32,6 +34,7 @@ export interface LoadedModel extends CoreModel {
 export type CreateModel<M extends LoadedModel> = (
   config: CompleteModelConfig,
   extras: CheckpointExtras,
+  dtype: WeightDtype,
 ) => M;
 
 export async function loadCheckpoint<M extends LoadedModel>(
@@ -40,12 +43,13 @@ export async function loadCheckpoint<M extends LoadedModel>(
   openFolder: OpenFolder,
   create: CreateModel<M>,
 ): Promise<M> {
-  const { onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
+  const { dtype, onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
+  if (dtype !== undefined) checkDtype(dtype);
   checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'loadModel');
   const load = (): Promise<M> => {
     const folder = reading('source', () => openFolder(source, hubOptions));
-    return loadFrom(new FolderReader(folder, { onProgress, signal }), create);
+    return loadFrom(new FolderReader(folder, { dtype, onProgress, signal }), create);
   };
   try {
     return await load();
@@ -95,18 +99,26 @@ async function loadFrom<M extends LoadedModel>(
       generation: plan.generation,
       labels: plan.labels,
     };
-    if (!plan.rules) model = create(plan.config, extras);
+    const dtype =
+      reader.options.dtype ?? (isOurQuantisation(json['quantization_config']) ? 'int8' : 'f32');
+    if (!plan.rules) model = create(plan.config, extras, dtype);
     const rules = plan.rules ?? ownRules(model!.parameterShapes());
     const wanted = matchTensors(weights.name, plan, rules, weights.tensors);
-    model ??= create(plan.config, extras);
+    model ??= create(plan.config, extras, dtype);
     checkComplete(
       model,
       rules.map(({ ours }) => ours),
     );
     const passedThrough = new Map<string, Tensor>();
-    for await (const [name, tensor] of weights.read(
-      new Set([...wanted.keys(), ...passedThroughTensors(plan, weights.tensors)]),
-    )) {
+    const quantised = new Set(
+      [...wanted.keys()].filter((name) => weights.tensors.get(name)!.dtype.name === 'I8'),
+    );
+    const names = [
+      ...wanted.keys(),
+      ...[...quantised].map(scaleName),
+      ...passedThroughTensors(plan, weights.tensors),
+    ];
+    for await (const [name, tensor] of widened(weights.read(new Set(names)), quantised)) {
       const rule = wanted.get(name);
       if (rule) {
         checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');

@@ -3,6 +3,7 @@ import { fail } from '../core/errors.js';
 import { sameShape, shapeText } from '../core/validation.js';
 import { checkReadable, isReadable } from './dtypes.js';
 import type { Plan, TensorRule } from './family.js';
+import { isQuantised, ofScale } from './int8.js';
 import type { TensorInfo } from './safetensors.js';
 
 /** Of a file for quite another model, the first problems say enough. */
@@ -28,13 +29,15 @@ export function matchTensors(
     const info = tensors.get(name)!;
     if (!sameShape(info.dims, expected))
       problems.push(`${name}: expected ${shapeText(expected)}, got ${shapeText(info.dims)}`);
-    else checkReadable(`${file}: ${name}`, info.dtype);
+    else if (!isQuantised(file, info, rule.transposed, tensors))
+      checkReadable(`${file}: ${name}`, info.dtype);
     wanted.set(name, rule);
   }
   for (const name of tensors.keys()) {
+    const of = ofScale(name, tensors) ?? name;
     if (
-      known.has(name) ||
-      [...plan.ignored, ...(plan.passedThrough ?? [])].some((pattern) => pattern.test(name))
+      known.has(of) ||
+      [...plan.ignored, ...(plan.passedThrough ?? [])].some((pattern) => pattern.test(of))
     )
       continue;
     problems.push(`${name}: unexpected; no part of this model`);

@@ -5,20 +5,21 @@ import { narrowHalf } from './dtypes.js';
 export interface Entry {
   name: string;
   dims: readonly number[];
-  /** Computed only when it is written, so that no second copy of all weights is held. */
-  values(): Float32Array;
+  dtype: keyof typeof sizes;
+  /** Computed only when it is written, so that no second copy of all weights is held. Of I8 as they are written. */
+  values(): Float32Array | Int8Array;
 }
 
-const sizes = { f32: 4, f16: 2 } as const;
+const sizes = { F32: 4, F16: 2, I8: 1 } as const;
 
-export function writeSafetensors(entries: readonly Entry[], dtype: keyof typeof sizes): Uint8Array {
+export function writeSafetensors(entries: readonly Entry[]): Uint8Array {
   // Transformers wants to know which framework wrote it: pt, PyTorch, is how it lays tensors out.
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
   let end = 0;
-  for (const { name, dims } of entries) {
+  for (const { name, dims, dtype } of entries) {
     const begin = end;
     end += dims.reduce((product, size) => product * size, sizes[dtype]);
-    header[name] = { dtype: dtype.toUpperCase(), shape: dims, data_offsets: [begin, end] };
+    header[name] = { dtype, shape: dims, data_offsets: [begin, end] };
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(text.length / 8) * 8; // the tensors begin at a multiple of 8 bytes
@@ -26,8 +27,9 @@ export function writeSafetensors(entries: readonly Entry[], dtype: keyof typeof 
   new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
   file.fill(0x20, 8, 8 + length).set(text, 8);
   let at = 8 + length;
-  for (const { name, values } of entries) {
-    const data = dtype === 'f16' ? narrowHalf(name, values()) : values();
+  for (const { name, dtype, values } of entries) {
+    const given = values();
+    const data = dtype === 'F16' ? narrowHalf(name, given as Float32Array) : given;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     file.set(bytes, at);
     at += bytes.length;

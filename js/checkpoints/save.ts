@@ -3,14 +3,16 @@ import { AttentionLabError } from '../core/errors.js';
 import { columnsOf } from '../core/parameters.js';
 import type { SaveOptions } from './types.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
+import { checkDtype, type WeightDtype } from '../core/dtype.js';
 import { Tensor } from '../core/tensor.js';
-import { checkKeys, checkOneOf } from '../core/validation.js';
+import { checkKeys } from '../core/validation.js';
 import { dimsInFile } from './match-tensors.js';
 import { families } from './families.js';
 import type { TensorRule } from './family.js';
 import { writeJson } from '../core/json.js';
 import { ownRules } from './rules.js';
-import { writeSafetensors } from './save-tensors.js';
+import { quantisation, quantise, scaleDims, scaleName } from './int8.js';
+import { writeSafetensors, type Entry } from './save-tensors.js';
 
 /** A checkpoint's extras, which saving passes through. */
 export interface Origin {
@@ -30,29 +32,32 @@ export interface Saved {
   preprocessor: Readonly<Record<string, unknown>> | undefined;
   parameterShapes(): ReadonlyMap<string, readonly number[]>;
   parameter(name: string): Tensor;
+  dtype: WeightDtype;
+  matrices: ReadonlySet<string>;
 }
 
-/** Transformers' names. */
-const dtypeNames = { f32: 'float32', f16: 'float16' } as const;
+/** Transformers' names: of int8 those of what is not quantised. */
+const dtypeNames = { f32: 'float32', f16: 'float16', int8: 'float32' } as const;
 
 /** File name → bytes. */
 export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8Array> {
-  const { dtype: asked = 'f32' } = checkKeys('options', given, new Set(['dtype']));
-  const dtype = checkOneOf('dtype', asked, ['f32', 'f16']);
+  const { dtype: asked = model.dtype } = checkKeys('options', given, new Set(['dtype']));
+  const dtype = checkDtype(asked);
   const { json, rules, passedThrough, files } = model.origin ?? asFamily(model);
+  const float = dtype === 'f16' ? 'F16' : 'F32';
   const entries = rules.flatMap((rule) =>
-    [rule.theirs[0]!, ...(rule.copies ?? [])].map((name) => ({
-      name,
-      dims: dimsInFile(rule),
-      values: () => valuesOf(model, rule),
-    })),
+    [rule.theirs[0]!, ...(rule.copies ?? [])].flatMap((name): Entry[] =>
+      dtype === 'int8' && isMatrix(model, rule.ours)
+        ? quantised(model, rule, name)
+        : [{ name, dims: dimsInFile(rule), dtype: float, values: () => valuesOf(model, rule) }],
+    ),
   );
   for (const [name, { data, dims }] of passedThrough)
-    entries.push({ name, dims, values: () => data });
+    entries.push({ name, dims, dtype: float, values: () => data });
   const encoder = new TextEncoder();
   return new Map([
-    ['config.json', encoder.encode(writeJson(withDtype(json, dtypeNames[dtype])))],
-    ['model.safetensors', writeSafetensors(entries, dtype)],
+    ['config.json', encoder.encode(writeJson(withDtype(json, dtype)))],
+    ['model.safetensors', writeSafetensors(entries)],
     ...[...files].map(
       ([name, held]) =>
         [name, typeof held === 'string' ? encoder.encode(held) : held.slice()] as const,
@@ -63,10 +68,40 @@ export function saveModel(model: Saved, given?: SaveOptions): Map<string, Uint8A
 /** Transformers 5 says dtype, 4 says torch_dtype: one of them, the one that the config had. */
 function withDtype(
   json: Readonly<Record<string, unknown>>,
-  dtype: string,
+  dtype: WeightDtype,
 ): Record<string, unknown> {
-  const { dtype: _, ...rest } = json;
-  return 'torch_dtype' in rest ? { ...rest, torch_dtype: dtype } : { ...rest, dtype };
+  const { dtype: _, quantization_config: __, ...rest } = json;
+  const field = 'torch_dtype' in rest ? 'torch_dtype' : 'dtype';
+  const told = dtype === 'int8' ? { quantization_config: quantisation } : {};
+  return { ...rest, [field]: dtypeNames[dtype], ...told };
+}
+
+/** A matrix as two tensors, its scales first, so that a reader has them when the rest comes. Quantised once for both. */
+function quantised(model: Saved, rule: TensorRule, name: string): Entry[] {
+  const dims = dimsInFile(rule);
+  let held: ReturnType<typeof quantise> | undefined;
+  return [
+    {
+      name: scaleName(name),
+      dims: scaleDims(dims, rule.transposed),
+      dtype: 'F32',
+      values() {
+        held = quantise(rule.ours, parameterOf(model, rule).data, rule.dims[0]!);
+        const groups = held.scales.length / rule.dims[0]!;
+        return rule.transposed ? columnsOf(held.scales, groups, 0, groups) : held.scales;
+      },
+    },
+    {
+      name,
+      dims,
+      dtype: 'I8',
+      values() {
+        const { q } = held!;
+        held = undefined;
+        return rule.transposed ? columnsOf(q, rule.dims[1]!, 0, rule.dims[1]!) : q;
+      },
+    },
+  ];
 }
 
 /** The last family, our own, can express every config. */
@@ -117,6 +152,12 @@ function valuesOf(model: Saved, rule: TensorRule): Float32Array {
 }
 
 const parts = ['q_proj', 'k_proj', 'v_proj'];
+
+function isMatrix({ matrices }: Saved, ours: string): boolean {
+  return [ours, ours.replace(/[qkv]_proj/, 'qkv_proj'), ours.replace('qkv_proj', parts[0]!)].some(
+    (name) => matrices.has(name),
+  );
+}
 
 /** A parameter, though the family fuses q, k and v and the model does not, or the other way round. */
 function parameterOf(model: Saved, { ours, dims }: TensorRule): Tensor {

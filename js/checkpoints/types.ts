@@ -1,4 +1,5 @@
 // Where checkpoints come from, how loading is watched, and how models are saved. No code.
+import type { WeightDtype } from '../core/dtype.js';
 import type { Global } from '../core/global.js';
 
 export interface Progress {
@@ -40,6 +41,8 @@ export interface ClearCacheOptions extends CacheOptions {
 }
 
 export interface LoadOptions extends HubOptions {
+  /** How the model keeps its matrices, whatever the file has. Default f32, and int8 for a folder saved as that. */
+  dtype?: WeightDtype | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
   signal?: Global<'AbortSignal'> | undefined;
 }
@@ -53,6 +56,6 @@ export type ModelSource =
   | ReadonlyMap<string, Uint8Array>;
 
 export interface SaveOptions {
-  /** Of the weights in model.safetensors. Default f32, exact; f16 halves the file. */
-  dtype?: 'f32' | 'f16';
+  /** Of the weights in model.safetensors. Default the model's own, exact. f16 halves the file of f32, int8 quarters it. */
+  dtype?: WeightDtype;
 }

@@ -1,4 +1,5 @@
 // What attention, with learned projections or without, takes and gives. No code.
+import type { WeightDtype } from './dtype.js';
 import type { MaskInput, Tensor, TensorInput } from './tensor.js';
 
 /** How a score is made of a query and a key. Luong et al. 2015 (general), Bahdanau et al. 2015 (additive). */
@@ -64,6 +65,11 @@ export interface LayerOptions {
 export interface LayerOutput {
   output: Tensor; // [B, T, D], or [T, D] where query has two axes
   trace: Map<string, Tensor>;
+}
+
+export interface ModelOptions extends SeedOptions {
+  /** How the model keeps its matrices. Default f32, the only one that can be trained. */
+  dtype?: WeightDtype;
 }
 
 export interface ListingOptions extends SeedOptions {

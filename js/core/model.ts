@@ -1,6 +1,7 @@
 // A stack of blocks with its embeddings and heads: checks the inputs of a forward pass and makes the one native call.
 import { callNative, fail } from './errors.js';
 import type { CompleteModelConfig } from './config-types.js';
+import type { WeightDtype } from './dtype.js';
 import type { ForwardInputs, ForwardOptions, ModelOutput } from './forward-types.js';
 import type { Handle, Handles } from './handles.js';
 import { checkInputs } from './inputs.js';
@@ -14,6 +15,7 @@ import type {
   NativeModule,
 } from './native.js';
 import { Parameterised } from './parameters.js';
+import { multipliesBytes } from './variant.js';
 import { traceMap, traceNames } from './trace.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkTemperature } from './validation.js';
 
@@ -52,16 +54,28 @@ const plain: NativeForwardOptions = {
 export class CoreModel extends Parameterised {
   /** Every field, defaults filled in. */
   readonly config: CompleteModelConfig;
+  /** How the model keeps its matrices. */
+  readonly dtype: WeightDtype;
   /** @internal */
   protected override readonly handle: Handle<NativeModel>;
 
   /** @internal Takes a complete config. Weights are zeros until `initialise` or `setParameter`. */
-  constructor({ native, handles }: ModuleContext, config: CompleteModelConfig) {
+  constructor(
+    { native, handles }: ModuleContext,
+    config: CompleteModelConfig,
+    dtype: WeightDtype = 'f32',
+  ) {
     super();
     this.config = config;
+    this.dtype = dtype;
+    if (dtype === 'int8' && native.variant() === 'relaxed' && !multipliesBytes())
+      fail(
+        'unsupported_engine',
+        'dtype int8: this engine has a fault in relaxed SIMD; ask for the variant "simd128" or "auto"',
+      );
     this.handle = handles.adopt(
       this,
-      callNative(() => native.createModel(config)),
+      callNative(() => native.createModel(config, dtype)),
       'Model',
     );
   }

@@ -1,4 +1,5 @@
 // What cpp/bindings exposes to the package. Private: users never see these names.
+import type { WeightDtype } from './dtype.js';
 import type { CompleteAttentionConfig, CompleteModelConfig } from './config-types.js';
 import type { NativeResult } from './native-result.js';
 import type { Tensor, TensorData } from './tensor.js';
@@ -93,7 +94,8 @@ export interface NativeForwardResult {
 }
 
 export interface NativeParameters {
-  parameterTable(): NativeResult<{ name: string; dims: number[] }[]>;
+  /** `matrix`: kept as the model's dtype says; the rest is f32. */
+  parameterTable(): NativeResult<{ name: string; dims: number[]; matrix: boolean }[]>;
   /** A copy of rows [first, first + count) of a parameter. */
   rows(name: string, first: number, count: number): NativeResult<Tensor>;
   /** Copies whole rows in, from row `first` on. */
@@ -154,7 +156,7 @@ export interface NativeModule {
     options: NativeAttentionOptions,
   ): NativeResult<NativeAttentionResult>;
   createAttentionLayer(config: CompleteAttentionConfig): NativeResult<NativeAttentionLayer>;
-  createModel(config: CompleteModelConfig): NativeResult<NativeModel>;
+  createModel(config: CompleteModelConfig, dtype: WeightDtype): NativeResult<NativeModel>;
   createRecurrent(config: NativeRecurrentConfig): NativeResult<NativeRecurrent>;
   createGeneration(
     model: NativeModel,

@@ -22,6 +22,7 @@ const pieceSize = 1 << 18;
 /** Parameters go by PyTorch's names. */
 export abstract class Parameterised implements DisposableObject {
   #shapes: ReadonlyMap<string, readonly number[]> | undefined;
+  #matrices: ReadonlySet<string> | undefined;
   #activations: ReadonlySet<string> | undefined;
   constructor() {
     bindMembers(this);
@@ -43,13 +44,21 @@ export abstract class Parameterised implements DisposableObject {
   /** Name → dims of every parameter, in the order of the computation. Copies no data. */
   parameterShapes(): ReadonlyMap<string, readonly number[]> {
     const { native } = this.handle;
-    this.#shapes ??= new Map(
-      callNative(() => native.parameterTable()).map(({ name, dims }) => [name, dims]),
-    );
+    if (!this.#shapes) {
+      const table = callNative(() => native.parameterTable());
+      this.#shapes = new Map(table.map(({ name, dims }) => [name, dims]));
+      this.#matrices = new Set(table.filter(({ matrix }) => matrix).map(({ name }) => name));
+    }
     return this.#shapes;
   }
 
-  /** A copy of one parameter, laid out as in PyTorch: a linear layer's weight is [out, in]. */
+  /** @internal Those that are kept as the model's dtype says. */
+  get matrices(): ReadonlySet<string> {
+    this.parameterShapes();
+    return this.#matrices!;
+  }
+
+  /** A copy of one parameter in f32, laid out as in PyTorch: a linear layer's weight is [out, in]. */
   parameter(name: string): Tensor {
     return this.parameterRows(name, 0, this.#shapeOf(name)[0]!);
   }
@@ -70,7 +79,7 @@ export abstract class Parameterised implements DisposableObject {
     return new Map([...this.parameterShapes().keys()].map((name) => [name, this.parameter(name)]));
   }
 
-  /** Copies a tensor in; its dims must be the parameter's, and none of its values NaN. */
+  /** Copies a tensor in, rounded to the model's dtype; its dims must be the parameter's, and none of its values NaN. */
   setParameter(name: string, tensor: TensorInput): void {
     this.writeParameter(name, this.#checked(name, tensor));
   }
@@ -145,14 +154,14 @@ export abstract class Parameterised implements DisposableObject {
 }
 
 /** @internal Columns [first, last) of a matrix that has `cols`, as rows. */
-export function columnsOf(
-  data: Float32Array,
+export function columnsOf<Numbers extends Float32Array | Int8Array>(
+  data: Numbers,
   cols: number,
   first: number,
   last: number,
-): Float32Array {
+): Numbers {
   const rows = data.length / cols;
-  const result = new Float32Array((last - first) * rows);
+  const result = new (data.constructor as new (size: number) => Numbers)((last - first) * rows);
   for (let r = 0; r < rows; ++r) {
     for (let c = first; c < last; ++c) result[(c - first) * rows + r] = data[r * cols + c]!;
   }

@@ -34,6 +34,7 @@ export type { SweepCall, SweepProgress, SweepResult, SweepSpec } from '../analys
 export type * from '../checkpoints/types.js';
 export type * from '../core/attention-types.js';
 export type * from '../core/config-types.js';
+export type { WeightDtype } from '../core/dtype.js';
 export type * from '../core/forward-types.js';
 export type * from '../core/runtime-types.js';
 export type * from '../core/tensor.js';

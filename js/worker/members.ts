@@ -28,6 +28,7 @@ const internal: ReadonlySet<string> = new Set([
   'activations',
   'initialise',
   'writeParameter',
+  'matrices',
   'nativeOptions',
   'sentences',
   'origin',

@@ -233,7 +233,7 @@ forEachVariant('saving', (lab) => {
     assertError(
       () => model.save({ dtype: 'f64' }),
       'invalid_argument',
-      /dtype: expected "f32" or "f16", got "f64"/,
+      /dtype: expected "f32" or "f16" or "int8", got "f64"/,
     );
     assertError(
       () => model.save({ type: 'f16' }),
