@@ -90,6 +90,34 @@ export const encoderCases = [
   toyEncoder,
 ];
 
+/** Products and decoding with int8 weights: each target is a ratio to our own f32. */
+export const int8Cases = {
+  products: [gemm(128, 384, 1536, 2.2), gemm(128, 1536, 384, 2.2), gemm(1, 384, 1536, 1)].map(
+    (product) => ({ ...product, name: `int8 ${product.name}` }),
+  ),
+  decoding: {
+    name: 'int8 decoding of SmolLM2-135M’s shape',
+    tokens: 16,
+    target: 2.5,
+    config: {
+      vocabSize: 49152,
+      maxLen: 512,
+      dModel: 576,
+      dFf: 1536,
+      numLayers: 30,
+      activation: 'silu',
+      gated: true,
+      mlpBias: false,
+      norm: 'pre',
+      normKind: 'rms',
+      finalNorm: true,
+      positions: 'rotary',
+      lmHead: true,
+      attention: { numHeads: 9, numKvHeads: 3, bias: false, causal: true },
+    },
+  },
+};
+
 /** An encoder case as a config of this package's createModel. */
 export const modelConfig = ({ layers, dModel, heads, dFf, eps }) => ({
   dModel,

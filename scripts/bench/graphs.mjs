@@ -5,6 +5,7 @@ import proto from 'onnx-proto';
 const { onnx } = proto;
 const FLOAT = 1;
 const INT64 = 7;
+const INT8 = 3;
 
 /** A weight [out, in] as [in, out]. */
 export function transposed({ data, dims: [out, inputs] }) {
@@ -19,14 +20,24 @@ class Graph {
   #nodes = [];
   #initializers = [];
   #count = 0;
+  #quantised;
+
+  /** `quantised`: linear layers as onnxruntime's quantize_dynamic writes them. */
+  constructor({ quantised = false } = {}) {
+    this.#quantised = quantised;
+  }
 
   constant(data, dims) {
     const name = `c${this.#initializers.length}`;
-    const integers = data instanceof BigInt64Array;
+    const types = [
+      [BigInt64Array, INT64],
+      [Int8Array, INT8],
+    ];
+    const dataType = types.find(([Type]) => data instanceof Type)?.[1] ?? FLOAT;
     this.#initializers.push({
       name,
       dims,
-      dataType: integers ? INT64 : FLOAT,
+      dataType,
       rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     });
     return name;
@@ -35,9 +46,13 @@ class Graph {
     return this.constant(new Float32Array([value]), []);
   }
   node(opType, input, attribute = []) {
+    return this.nodeOfSeveral(opType, input, 1, attribute)[0];
+  }
+  nodeOfSeveral(opType, input, outputs, attribute = []) {
     const name = `v${this.#count++}`;
-    this.#nodes.push({ opType, name, input, output: [name], attribute });
-    return name;
+    const output = Array.from({ length: outputs }, (_, i) => (i === 0 ? name : `${name}_${i}`));
+    this.#nodes.push({ opType, name, input, output, attribute });
+    return output;
   }
   integer = (name, i) => ({ name, type: 2, i });
   integers = (name, ints) => ({ name, type: 7, ints });
@@ -46,7 +61,20 @@ class Graph {
   /** x Wᵀ + b, as torch's exporter writes nn.Linear on three axes: W transposed once, MatMul, Add. */
   linear(x, { weight, bias }) {
     const { data, dims } = transposed(weight);
+    if (this.#quantised) return this.quantisedLinear(x, { data, dims }, bias);
     const product = this.node('MatMul', [x, this.constant(data, dims)]);
+    return this.node('Add', [this.constant(bias.data, bias.dims), product]);
+  }
+  /** x quantised to 8 bits as it comes, W with one scale for all of it; the sums cast, scaled and biased. */
+  quantisedLinear(x, { data, dims }, bias) {
+    const scale = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127;
+    const q = Int8Array.from(data, (value) => Math.round(value / scale));
+    const [xq, xScale, xZero] = this.nodeOfSeveral('DynamicQuantizeLinear', [x], 3);
+    const zero = this.constant(new Int8Array(1), []);
+    const sums = this.node('MatMulInteger', [xq, this.constant(q, dims), xZero, zero]);
+    const float = this.node('Cast', [sums], [this.integer('to', FLOAT)]);
+    const scales = this.node('Mul', [xScale, this.scalar(scale)]);
+    const product = this.node('Mul', [float, scales]);
     return this.node('Add', [this.constant(bias.data, bias.dims), product]);
   }
   gelu(x) {
@@ -145,8 +173,8 @@ export function attentionGraph({ heads, length, dHead, causal }) {
 }
 
 /** A post-norm encoder with erf GELU: the blocks of BERT and MiniLM. `parameter(name)` gives { data, dims }. */
-export function encoderGraph({ layers, dModel, heads, length, eps }, parameter) {
-  const graph = new Graph();
+export function encoderGraph({ layers, dModel, heads, length, eps }, parameter, options) {
+  const graph = new Graph(options);
   const dims = [1, length, dModel];
   const dHead = dModel / heads;
   const pair = (name) => ({ weight: parameter(`${name}.weight`), bias: parameter(`${name}.bias`) });

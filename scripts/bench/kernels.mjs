@@ -1,5 +1,6 @@
 // This project's kernels and the limits F, M and B, called directly in a wasm module that only the benchmark builds.
 const GELU = 2; // kernels::Activation::gelu
+const weightTypes = ['f32', 'f16', 'int8']; // kernels::WeightType
 
 export async function loadKernels(module) {
   const nothing = () => 0;
@@ -58,18 +59,19 @@ export async function loadKernels(module) {
       return limits;
     },
     memoryBytes: () => wasm.memory.buffer.byteLength,
-    linear({ x, weight, bias }) {
+    linear({ x, weight, bias, dtype = 'f32' }) {
+      const type = weightTypes.indexOf(dtype);
       const [rows] = x.dims;
       const [out, inputs] = weight.dims;
-      const packed = wasm.allocate(wasm.packed_size(inputs, out));
+      const packed = wasm.allocate(wasm.packed_size(inputs, out, type));
       const [w, b] = [weight.data, bias.data].map(place);
-      wasm.pack(w, b, inputs, out, packed);
+      wasm.pack(w, b, inputs, out, type, packed);
       wasm.release(w);
       wasm.release(b);
       const made = contestant({
         inputs: [x.data],
         outputSize: rows * out,
-        call: ([x], _, y) => wasm.run_linear(x, packed, rows, inputs, out, 0, y),
+        call: ([x], _, y) => wasm.run_linear(x, packed, type, rows, inputs, out, 0, y),
       });
       return { ...made, dispose: () => (made.dispose(), wasm.release(packed)) };
     },

@@ -57,15 +57,20 @@ EXPORT float* allocate(int floats) { return new float[static_cast<std::size_t>(f
 EXPORT void release(float* p) { delete[] p; }
 EXPORT int memory_bytes() { return static_cast<int>(__builtin_wasm_memory_size(0)) * 65536; }
 
-EXPORT int packed_size(int in, int out) { return static_cast<int>(PackedView::storage_size(in, out)); }
-EXPORT void pack(const float* weight, const float* bias, int in, int out, float* packed) {
-  for (int i = 0; i < packed_size(in, out); ++i) packed[i] = 0.0f;
-  pack_weight({weight, out, in, in}, 0, packed);
-  for (int o = 0; o < out; ++o) packed[PackedView::position(in, o, -1)] = bias[o];
+/// `type`: kernels::WeightType.
+EXPORT int packed_size(int in, int out, int type) {
+  return static_cast<int>(PackedView::storage_size(in, out, static_cast<WeightType>(type)));
 }
-EXPORT void run_linear(const float* x, const float* packed, int rows, int in, int out, int activation, float* y) {
-  linear({x, rows, in, in}, {packed, in, out}, {.activation = static_cast<Activation>(activation), .residual = {}},
-         {y, rows, out, out}, workspace());
+EXPORT void pack(const float* weight, const float* bias, int in, int out, int type, float* packed) {
+  const auto weight_type = static_cast<WeightType>(type);
+  for (int i = 0; i < packed_size(in, out, type); ++i) packed[i] = 0.0f;
+  pack_weight({weight, out, in, in}, 0, packed, weight_type);
+  for (int o = 0; o < out; ++o) packed[PackedView::bias_position(in, o, weight_type)] = bias[o];
+}
+EXPORT void run_linear(const float* x, const float* packed, int type, int rows, int in, int out, int activation,
+                       float* y) {
+  linear({x, rows, in, in}, {packed, in, out, static_cast<WeightType>(type)},
+         {.activation = static_cast<Activation>(activation), .residual = {}}, {y, rows, out, out}, workspace());
 }
 EXPORT void run_softmax(const float* x, int rows, int cols, float* y) {
   softmax({x, rows, cols, cols}, {y, rows, cols, cols});

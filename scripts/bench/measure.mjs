@@ -1,6 +1,7 @@
 // Runs every case on every contestant, interleaved, in one process. Runs in Node and in a browser alike: whatever
 // differs between them comes in by `environment`.
 import { encoderCases, kernelCases, modelConfig } from './cases.mjs';
+import { measureInt8 } from './int8.mjs';
 import { loadKernels } from './kernels.mjs';
 import { onnxruntime, tensorflow } from './peers.mjs';
 import { randomFloats } from './random.mjs';
@@ -169,6 +170,7 @@ export async function measure(environment, { quick = false, only, report = () =>
     report({ row: rows.at(-1) });
     growth.push(ratio);
   }
+  growth.push(...(await measureInt8(environment, kernels, wanted, options)));
   if (!only) growth.push(...(await measureGrowth(kernels, environment, options)));
   growth.forEach((entry) => report({ growth: entry }));
   return { variant, limits, rounds: options.rounds, rows, growth };
