@@ -229,7 +229,11 @@ forEachVariant('narrower weights', (lab) => {
 
   test('bad dtypes and numbers that a dtype cannot hold are refused by name', async () => {
     assertError(
-      () => lab.rt.createModel({ dModel: 4, numLayers: 1, attention: { numHeads: 1 } }, { dtype: 'int4' }),
+      () =>
+        lab.rt.createModel(
+          { dModel: 4, numLayers: 1, attention: { numHeads: 1 } },
+          { dtype: 'int4' },
+        ),
       'invalid_argument',
       /dtype: expected "f32" or "f16" or "int8", got "int4"/,
     );
@@ -239,7 +243,13 @@ forEachVariant('narrower weights', (lab) => {
       /dtype: expected/,
     );
     await using(
-      [() => lab.rt.createModel({ dModel: 4, numLayers: 1, attention: { numHeads: 1 } }, { dtype: 'f16' })],
+      [
+        () =>
+          lab.rt.createModel(
+            { dModel: 4, numLayers: 1, attention: { numHeads: 1 } },
+            { dtype: 'f16' },
+          ),
+      ],
       (model) => {
         const name = 'blocks.0.attn.q_proj.weight';
         const values = tensor([4, 4]);
