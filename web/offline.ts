@@ -7,9 +7,10 @@ import type { Plugin } from 'vite';
 
 /** What is kept before it is used. Wasm is kept as it is used: only one variant ever is. */
 const isKept = (file: string) => /\.(html|js|css|svg)$/.test(file);
-/** Of a shipped model: what the page reads of it. */
+/** Of a shipped model: what the page reads of it; of the recurrent network Learn says how often it is right. */
 const isOfModel = (file: string) =>
-  /^models\/[^/]+\/[^/]+\.(json|safetensors)$/.test(file) && !file.endsWith('/evaluation.json');
+  /^models\/[^/]+\/[^/]+\.(json|safetensors)$/.test(file) &&
+  (!file.endsWith('/evaluation.json') || file.startsWith('models/recurrent/'));
 
 /** `isLeftOut`: files that no visit needs beforehand. */
 export function offline(isLeftOut: (file: string) => boolean): Plugin {

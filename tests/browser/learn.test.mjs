@@ -1,6 +1,11 @@
 // Learn, card by card: what is on screen is what the package computes, nothing to scroll to, and each of the questions is answered.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { createRandom } from 'attention-lab';
+import { loadLessons } from '../../scripts/lib/lessons.mjs';
+import { paths } from '../../scripts/lib/paths.mjs';
 import { violations } from './axe.mjs';
 import { loadModel } from './expected.mjs';
 import { eventually, openTab, useLab } from './lab.mjs';
@@ -12,6 +17,8 @@ const sizes = [
 const text = 'the animal did not cross the street because the [MASK] was too tired .';
 
 useLab();
+
+const folderOf = (model) => join(paths.root, 'web/public/models', model);
 
 /** A test on a card of the first chapter, at both sizes. */
 function cardTest(name, card, run) {
@@ -158,6 +165,217 @@ for (const viewport of sizes)
       await tab.close();
     }
   });
+
+/** A chapter's cards one after another, at both sizes: `cards[i](page)` on the (i + 1)-th. */
+function chapterTest(name, chapter, cards) {
+  for (const viewport of sizes)
+    test(`${name} (${viewport.width} × ${viewport.height})`, async () => {
+      const tab = await openTab({ hash: `#learn/${chapter}/1`, viewport });
+      const { page } = tab;
+      try {
+        await ready(page);
+        for (const [index, card] of cards.entries()) {
+          await page.getByTestId(`card-${index + 1}`).click();
+          await page.locator(`[data-testid="learn"][data-card="${index + 1}"]`).waitFor();
+          await fits(page);
+          await card(page);
+          await fits(page);
+        }
+        await eventually(page, () =>
+          assert.match(page.url(), new RegExp(`#learn/${chapter}/${cards.length}`)),
+        );
+        assert.deepEqual(tab.problems, [], 'problems in the page');
+      } finally {
+        await tab.close();
+      }
+    });
+}
+
+/** A date as the model writes it, the likeliest character after the other. */
+async function written(text, options = () => ({})) {
+  const model = await loadModel(folderOf('dates'));
+  const { ids } = model.encode(text);
+  const given = [model.tokenizer.tokenToId('^')];
+  const end = model.tokenizer.tokenToId('$');
+  for (;;) {
+    const { logits } = model.forward(
+      { inputIds: [...ids], decoderInputIds: given },
+      options(given.length, ids.length),
+    );
+    const next = logits.row(given.length - 1).argmax();
+    if (next === end || given.length > 20) return model.tokenizer.decode(given.slice(1));
+    given.push(next);
+  }
+}
+
+/** Nobody may read the places of the input from `first` to `last`. */
+const hiding = (first, last) => (queries, keys) => ({
+  crossMask: {
+    data: Uint8Array.from({ length: queries * keys }, (_, cell) =>
+      Number(cell % keys < first || cell % keys > last),
+    ),
+    dims: [queries, keys],
+  },
+});
+
+chapterTest('dates: what is written reads what was read, and without it makes up a date', 'dates', [
+  async (page) => {
+    await says(page, 'line', new RegExp(`“20 nov 2026” → ${await written('20 nov 2026')}`));
+    await guess(page, 1);
+    await says(page, 'verdict', /Right/);
+    await says(page, 'line', new RegExp(`“nov 20, 2026” → ${await written('nov 20, 2026')}`));
+    await page.getByTestId('word').nth(11).click();
+    await says(page, 'line', /“6” is read by “6” \(character 4\) 9\d/);
+    await page.getByTestId('swap').click();
+  },
+  async (page) => {
+    await says(page, 'line', new RegExp(`“4\\.3\\.2026” → ${await written('4.3.2026')}`));
+    await guess(page, 0);
+    await says(page, 'verdict', /Right/);
+    await says(page, 'line', new RegExp(`“4/3/2026” → ${await written('4/3/2026')}`));
+    await page.getByTestId('swap').click();
+  },
+  async (page) => {
+    await guess(page, 1);
+    await says(page, 'verdict', /Right/);
+    const now = await written('20 nov 2026', hiding(3, 5));
+    assert.match(now, /^2026-(?!11)\d\d-20$/);
+    await says(page, 'line', new RegExp(`It writes ${now}; before: 2026-11-20`));
+    await page.getByTestId('control').click();
+    await says(page, 'line', /→ 2026-11-20/);
+  },
+  async (page) => {
+    await guess(page, 2);
+    await says(page, 'verdict', /Right/);
+    const cut = () => ({
+      interventions: [{ at: 'decoder.blocks.0.cross_attn.z', op: 'zero' }],
+    });
+    const now = await written('20 nov 2026', cut);
+    assert.equal(await written('5 march 1987', cut), now);
+    await says(page, 'why', new RegExp(`It writes ${now}, whatever was read`));
+  },
+]);
+
+const lessons = loadLessons();
+const evaluation = async (model) =>
+  JSON.parse(await readFile(join(folderOf(model), 'evaluation.json'), 'utf8'));
+
+/** The probability of each digit for the chapter's drawing of a 4. */
+async function digits(options = {}) {
+  const model = await loadModel(folderOf('digits'));
+  const random = createRandom(1);
+  const lesson = (await lessons).lessonOf('digits');
+  for (let i = 0; i < 504; i++) lesson.example(random, true);
+  const { ink } = lesson.example(random, true).input;
+  const data = ink.map((value) => Math.round(value * 15) / 15);
+  const { logits } = model.forward({ pixelValues: { data, dims: [1, 1, 24, 24] } }, options);
+  return [...logits.softmax().data];
+}
+
+/** Nobody may read a patch. */
+const without = (patch) => ({
+  mask: {
+    data: Uint8Array.from({ length: 37 ** 2 }, (_, cell) => Number(cell % 37 !== patch + 1)),
+    dims: [37, 37],
+  },
+});
+const largest = (shares) => shares.indexOf(Math.max(...shares));
+
+chapterTest('digits: the class token reads ink; a gap decides', 'digits', [
+  async (page) => {
+    const shares = await digits();
+    await says(page, 'line', new RegExp(`Answer: 4 ${Math.round(100 * shares[4])}%; next comes 9`));
+    await guess(page, 2);
+    await says(page, 'verdict', /Right/);
+    await says(page, 'line', /Answer: 9 92%/);
+    await page.getByTestId('swap').click();
+  },
+  async (page) => {
+    assert.equal(await page.getByTestId('drawing').getByRole('img').count(), 4);
+    await guess(page, 1);
+    await says(page, 'verdict', /Right/);
+  },
+  async (page) => {
+    const plain = await digits();
+    const hidden = await Promise.all(
+      Array.from({ length: 36 }, (_, patch) => digits(without(patch))),
+    );
+    const losses = hidden.map((shares) => plain[4] - shares[4]);
+    const worst = largest(losses);
+    const flips = hidden.filter((shares) => largest(shares) !== 4).length;
+    await guess(page, 1);
+    await says(
+      page,
+      'why',
+      new RegExp(
+        `row ${Math.floor(worst / 6) + 1}, column ${(worst % 6) + 1} costs ${Math.round(100 * losses[worst])} points: ` +
+          `without it the model says ${largest(hidden[worst])}.*Only ${flips} of 36`,
+        's',
+      ),
+    );
+  },
+  async (page) => {
+    const shares = await digits({ interventions: [{ at: 'pos_embed', op: 'zero' }] });
+    await guess(page, 0);
+    await says(page, 'verdict', /Right/);
+    await says(page, 'line', new RegExp(`Answer: ${largest(shares)} `));
+  },
+]);
+
+chapterTest('before attention: what a recurrent network keeps', 'before-attention', [
+  async (page) => {
+    await says(page, 'line', /by attention \(blue\): m 99\.\d%; by the recurrent network/);
+    await guess(page, 1);
+    await says(page, 'verdict', /the letters just read/);
+    await says(page, 'why', /6 letters back.*of the last three letters and \d+% of “x”/s);
+    await page.getByTestId('swap').click();
+  },
+  async (page) => {
+    const { accuracyByDistance, accuracy } = await evaluation('recurrent');
+    await guess(page, 1);
+    await says(page, 'verdict', /Right/);
+    const percent = (value) => `${Math.round(100 * value)}%`;
+    await says(
+      page,
+      'why',
+      new RegExp(`In ${percent(accuracyByDistance[20])}: .*${percent(accuracy)} are right in all`),
+    );
+    await page.getByTestId('swap').click();
+  },
+  async (page) => {
+    await guess(page, 2);
+    await says(page, 'verdict', /Right/);
+    await says(page, 'why', /253 weights a head for 22 letters/);
+  },
+]);
+
+chapterTest('five published programs, with the matrices of the trained model', 'listings', [
+  async (page) => {
+    await says(page, 'line', /one head: “\?” 100%/);
+    await guess(page, 0);
+    await says(page, 'verdict', /Right/);
+    await says(page, 'line', /head 1 of 4: “animal” 96%/);
+  },
+  async (page) => {
+    await guess(page, 1);
+    await says(page, 'line', /“animal” 4\.8.*The row adds up to −32/);
+    await says(page, 'why', /14 of 16 weights are negative/);
+  },
+  async (page) => {
+    await says(page, 'line', /one head: the mark \[CLS\] 99%/);
+    await guess(page, 2);
+    await says(page, 'line', /4 heads: the mark \[CLS\] 99\.9%, “animal” 96%, “tired” 77%/);
+  },
+  async (page) => {
+    await guess(page, 0);
+    await says(page, 'why', /largest difference of any two weights is 0:/);
+  },
+  async (page) => {
+    await says(page, 'line', /“the” 6%, “animal” 6%/);
+    await guess(page, 2);
+    await says(page, 'line', /reads nobody\. The row adds up to 0\./);
+  },
+]);
 
 test('arrow keys turn the cards, and “back” turns back', async () => {
   const tab = await openTab({ hash: '' });

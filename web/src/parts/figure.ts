@@ -106,7 +106,7 @@ function across(
       return centre;
     });
   });
-  const [first, last] = [height - 14, answer ? 62 : 24];
+  const [first, last] = [height - 14, answer ? 62 : 40];
   const y = (storey: number) =>
     storeys.length === 1 ? first : first - ((first - last) * storey) / (storeys.length - 1);
   return {
@@ -192,6 +192,29 @@ export function curve([from, to]: readonly [Point, Point], vertical: boolean): s
   return vertical
     ? `M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`
     : `M${from.x} ${from.y}C${from.x} ${middle} ${to.x} ${middle} ${to.x} ${to.y}`;
+}
+
+/** A point of that curve: 0 at its beginning, 1 at its end. */
+export function pointOf([from, to]: readonly [Point, Point], vertical: boolean, t: number): Point {
+  const near = (1 - t) ** 2 * (1 + 2 * t); // of a cubic Bézier curve, the two control points of each end together
+  const across = (a: number, b: number) => a * near + b * (1 - near);
+  const along = (a: number, b: number) =>
+    a * (1 - t) ** 3 + ((a + b) / 2) * 3 * t * (1 - t) + b * t ** 3;
+  return vertical
+    ? { x: along(from.x, to.x), y: across(from.y, to.y) }
+    : { x: across(from.x, to.x), y: along(from.y, to.y) };
+}
+
+/**
+ * How far along its arc a label stands, so that those of arcs which fan out do not lie on each other: near what is read, unless
+ * another token reads it, too; of two arcs between the same tokens the second stands further back.
+ */
+export function labelAt(arcs: readonly Arc[], arc: Arc): number {
+  const of = arcs.filter(({ storey }) => storey === arc.storey);
+  if (of.some(({ query, key }) => query !== arc.query && key === arc.key)) return 0.5;
+  const fans = of.filter(({ query }) => query === arc.query);
+  if (fans.length < 2) return 0.5;
+  return fans.filter(({ key }) => key === arc.key).indexOf(arc) > 0 ? 0.45 : 0.8;
 }
 
 /** Pixels: an arc that carries little can still be seen. */

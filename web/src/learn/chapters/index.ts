@@ -28,6 +28,26 @@ export const chapters: readonly Entry[] = [
     name: { en: 'Copy and induction', zh: '复制与归纳头' },
     load: () => import('./induction.ts').then(({ induction }) => induction),
   },
+  {
+    id: 'dates',
+    name: { en: 'Translation: dates', zh: '翻译：日期' },
+    load: () => import('./dates.ts').then(({ dates }) => dates),
+  },
+  {
+    id: 'digits',
+    name: { en: 'Pictures: digits', zh: '图片：数字' },
+    load: () => import('./digits.ts').then(({ digits }) => digits),
+  },
+  {
+    id: 'before-attention',
+    name: { en: 'Before attention', zh: '注意力之前' },
+    load: () => import('./recurrent.ts').then(({ recurrent }) => recurrent),
+  },
+  {
+    id: 'listings',
+    name: { en: 'Five published programs', zh: '五个已发表的程序' },
+    load: () => import('./listings.ts').then(({ listings }) => listings),
+  },
 ];
 
 /** The first where there is none of that id. */

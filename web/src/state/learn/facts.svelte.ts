@@ -2,15 +2,9 @@
 import type { Arc, Figure } from '../../parts/figure.ts';
 import type { Reads } from '../../strings/en/learn.ts';
 import { learn, type Story } from './learn.svelte.ts';
+import { share } from './share.ts';
 import { strongestHead, weightAt, type Edge, type Pass } from './story.ts';
 import { words } from './words.svelte.ts';
-
-/** 96%, but 99.7% and 0.3% where a whole number would hide it. */
-export const share = (value: number): string => {
-  const percent = 100 * value;
-  const isClose = percent > 99 || (percent < 1 && percent > 0);
-  return `${isClose ? percent.toFixed(1).replace(/\.0$/, '') : Math.round(percent)}%`;
-};
 
 /** The most readable words of a word that reads, marks apart. */
 const most = 3;
@@ -27,14 +21,16 @@ class Facts {
 
   /** Positions of words, without the marks around the sentence. */
   readonly visible: readonly number[] = $derived(
-    (learn.story?.pass.tokens ?? []).flatMap(({ special }, at) => (special ? [] : [at])),
+    learn.subject?.figure.storeys[0]!.tokens.map((_, at) => at) ??
+      (learn.story?.pass.tokens ?? []).flatMap(({ special }, at) => (special ? [] : [at])),
   );
 
   readonly values: Readonly<Record<string, string>> = $derived.by(() => {
     const [word, other] = ((pair) => (learn.side === 0 ? pair : [pair[1], pair[0]]))([
-      ...learn.chapter.inputs[learn.sentence]!.words,
+      ...learn.input.words,
     ]) as [string, string];
     const { story, changed, model } = learn;
+    if (learn.subject) return { word, other, ...learn.subject.values };
     if (!story || !model) return { word, other };
     const { pass, head, key } = story;
     const { dHead } = model.config.attention;
@@ -220,6 +216,7 @@ class Facts {
   });
 
   readonly figure: Figure = $derived.by(() => {
+    if (learn.subject) return learn.subject.figure;
     const { story } = learn;
     const tokens = this.visible.map((position) => ({
       text: story ? this.wordAt(story.pass, position) : '',
@@ -243,6 +240,7 @@ class Facts {
   readonly line: string = $derived.by(() => {
     const { story, changed, selected, card } = learn;
     const t = words.strings;
+    if (learn.subject) return learn.subject.line;
     if (!story) return '';
     if (selected !== null)
       return t.wordReads(

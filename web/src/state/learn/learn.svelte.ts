@@ -1,11 +1,10 @@
 // What Learn has on screen: chapter, card, the swapped word, the reader's guess, and what the loaded model makes of it. Knows no view.
 import { AttentionLabError, type Intervention, type Model } from 'attention-lab';
 import { parseAddress, writeAddress, type Address } from '../../lib/address.ts';
-import type { Card, Chapter } from '../../learn/chapters/chapter.ts';
+import type { Card, Chapter, ChapterInput } from '../../learn/chapters/chapter.ts';
 import { firstChapter, loadChapter } from '../../learn/chapters/index.ts';
 import { settings } from '../shared/settings.svelte.ts';
-import { folderOf, shippedModel } from '../shared/models.ts';
-import { getRuntime } from '../shared/runtime.ts';
+import { modelOf } from './models.ts';
 import {
   edgesOf,
   passOf,
@@ -17,6 +16,8 @@ import {
   type Guess,
   type Pass,
 } from './story.ts';
+import type { Subject } from './subject.ts';
+import { openSubject } from './subjects.ts';
 
 export type Side = 0 | 1;
 
@@ -57,12 +58,17 @@ class Learn {
   error = $state.raw<{ code: string } | null>(null);
 
   readonly card: Card = $derived(this.chapter.cards[this.at]!);
+  readonly input: ChapterInput = $derived(this.chapter.inputs[this.card.input ?? this.sentence]!);
+  /** What is shown of a chapter whose model does not read one sentence. */
+  subject = $state.raw<Subject | null>(null);
   readonly story: Story | null = $derived(this.stories[this.side] ?? null);
+  readonly isReady = $derived(this.story !== null || this.subject !== null);
   /** The guess was made, or the control was used: the answer may be read. */
   readonly isRevealed = $derived(this.guess !== null || this.on);
 
-  #models = new Map<string, Promise<Model>>();
   #turn = 0;
+  /** Whose subject is open. */
+  #opened: Chapter | null = null;
 
   /** What the card's control does to the pass; null: nothing. */
   readonly change: Change | null = $derived.by(() => {
@@ -77,7 +83,7 @@ class Learn {
   );
 
   textOf(side: Side): string {
-    const { text, words } = this.chapter.inputs[this.sentence]!;
+    const { text, words } = this.input;
     return text.replace('{word}', words[side]);
   }
 
@@ -102,6 +108,7 @@ class Learn {
     this.chapter = chapter;
     this.sentence = sentence;
     if (isOther) this.stories = [];
+    if (this.#opened !== chapter) this.subject = null;
     this.show(within(Number(card ?? 1) - 1, chapter.cards.length));
     this.side = fields.get('word') === '2' ? 1 : 0;
     this.on = fields.get('on') === '1';
@@ -142,10 +149,17 @@ class Learn {
   /** Opens the chapter's model and reads its sentence with both words. The newest call wins. */
   async open(): Promise<void> {
     const turn = ++this.#turn;
-    if (this.stories.length === 2) return;
+    if (this.chapter.subject ? this.subject : this.stories.length === 2) return;
     this.error = null;
     try {
-      const model = await this.#modelOf(this.chapter.model);
+      if (this.chapter.subject) {
+        const { chapter } = this;
+        const subject = await openSubject(this.chapter.subject, this);
+        if (turn !== this.#turn) return;
+        [this.subject, this.#opened] = [subject, chapter];
+        return;
+      }
+      const model = await modelOf(this.chapter.model);
       if (turn !== this.#turn) return;
       this.model = model;
       const texts = ([0, 1] as const).map((side) => this.textOf(side));
@@ -165,32 +179,6 @@ class Learn {
       this.error = { code: error instanceof AttentionLabError ? error.code : 'unknown' };
     }
   }
-
-  #modelOf(name: string): Promise<Model> {
-    const known = this.#models.get(name);
-    if (known) return known;
-    const loading = getRuntime().then(async (runtime) =>
-      runtime.loadModel(name === shippedModel ? folderOf(name) : await filesOf(name)),
-    );
-    this.#models.set(name, loading);
-    loading.catch(() => this.#models.delete(name));
-    return loading;
-  }
-}
-
-/** Of a model that a lesson trained: by name, since of a folder the package would also ask for files that are not in this one. */
-async function filesOf(name: string): Promise<Map<string, Uint8Array>> {
-  const names = ['config.json', 'model.safetensors', 'tokenizer.json'];
-  const files = names.map(async (file) => {
-    const response = await fetch(new URL(file, folderOf(name)));
-    if (!response.ok)
-      throw new AttentionLabError(
-        'network',
-        `${file}: expected status 200, got ${response.status}`,
-      );
-    return [file, new Uint8Array(await response.arrayBuffer())] as const;
-  });
-  return new Map(await Promise.all(files));
 }
 
 const within = (value: number, count: number): number =>

@@ -12,6 +12,7 @@ export interface Reads {
 }
 
 const blank = 'the blank';
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const reader = (word: string) => (word === '?' ? blank : quoted(word));
 
 export const en = {
@@ -19,7 +20,55 @@ export const en = {
   chapter: 'Chapter',
   anotherSentence: 'Another sentence',
   swap: (from: string, to: string) => `Change “${from}” to “${to}”`,
-  storeys: { words: 'the words', layer: (layer: number) => `after layer ${layer}` },
+  storeys: {
+    words: 'the words',
+    layer: (layer: number) => `after layer ${layer}`,
+    read: 'what is read',
+    written: 'what is written',
+  },
+  translation: {
+    wrote: (text: string, answer: string) =>
+      `“${text}” → ${answer}. Each arc: a character, while it is written, reads one of the input.`,
+    changed: (before: string, now: string) => `It writes ${now}; before: ${before}.`,
+    readers: (
+      letter: string,
+      readers: readonly { character: string; place: number; weight: string }[],
+    ) =>
+      readers.length === 0
+        ? `Nobody reads ${quoted(letter)} strongly.`
+        : `${quoted(letter)} is read by ${readers
+            .map(
+              ({ character, place, weight }) =>
+                `${quoted(character)} (character ${place}) ${weight}`,
+            )
+            .join(', ')}.`,
+    arc: (written: string, read: string, weight: string) =>
+      `Writing ${quoted(written)}, the decoder reads ${quoted(read)} with ${weight}`,
+  },
+  drawing: {
+    place: (row: number, column: number) => `row ${row}, column ${column}`,
+    points: (points: number) => `${Math.round(points)} points`,
+    loses: 'orange: the answer needs it; purple: it is better off without',
+  },
+  listings: {
+    storey: 'after attention',
+    row: (asked: string, weights: readonly string[], total: string, which: string) =>
+      `${capital(reader(asked))}, ${which}: ${weights.length > 0 ? weights.join(', ') : 'reads nobody'}. ${total === '' ? '' : `The row adds up to ${total}.`}`,
+    oneHead: 'one head',
+    firstHead: (heads: number) => `head 1 of ${heads}`,
+    allHeads: (heads: number) => `${heads} heads`,
+    mark: (text: string) => `the mark ${text}`,
+    arc: (asked: string, key: string, weight: string) =>
+      `${reader(asked)} reads ${quoted(key)}: ${weight}`,
+  },
+  recurrent: {
+    storey: 'at the last letter',
+    line: (answer: string, share: string, network: string, networkShare: string) =>
+      `Next letter, by attention (blue): ${answer} ${share}; by the recurrent network (purple): ${network} ${networkShare}.`,
+    influence: (letter: string, share: string) =>
+      `Of all that the network still feels, ${share} is of ${quoted(letter)}`,
+    weight: (letter: string, share: string) => `Attention on ${quoted(letter)}: ${share}`,
+  },
   blank,
   head: (layer: number, head: number) => `layer ${layer}, head ${head}`,
   cards: 'Questions',

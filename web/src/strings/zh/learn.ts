@@ -12,7 +12,46 @@ export const zh: LearnStrings = {
   chapter: '章节',
   anotherSentence: '换一个句子',
   swap: (from, to) => `把 “${from}” 换成 “${to}”`,
-  storeys: { words: '输入的词', layer: (layer) => `第 ${layer} 层之后` },
+  translation: {
+    wrote: (text, answer) =>
+      `“${text}” → ${answer}。每条弧线：写某个字符时，读了输入中的哪个字符。`,
+    changed: (before, now) => `现在写出 ${now}；原来是 ${before}。`,
+    readers: (letter, readers) =>
+      readers.length === 0
+        ? `没有谁明显地读 “${letter}”。`
+        : `读 “${letter}” 的有：${readers
+            .map(({ character, place, weight }) => `第 ${place} 个字符 “${character}” ${weight}`)
+            .join('、')}。`,
+    arc: (written, read, weight) => `写 “${written}” 时，解码器以 ${weight} 读 “${read}”`,
+  },
+  drawing: {
+    place: (row, column) => `第 ${row} 行第 ${column} 列`,
+    points: (points) => `${Math.round(points)} 个百分点`,
+    loses: '橙色：答案需要它；紫色：没有它更好',
+  },
+  listings: {
+    storey: '注意力之后',
+    row: (asked, weights, total, which) =>
+      `${asked === '?' ? '空格' : `“${asked}”`}（${which}）：${weights.length > 0 ? weights.join('、') : '谁也不读'}。${total === '' ? '' : `这一行合计 ${total}。`}`,
+    oneHead: '一个头',
+    firstHead: (heads) => `${heads} 个头中的第 1 个`,
+    allHeads: (heads) => `${heads} 个头`,
+    mark: (text) => `标记 ${text}`,
+    arc: (asked, key, weight) => `${asked === '?' ? '空格' : `“${asked}”`}读 “${key}”：${weight}`,
+  },
+  recurrent: {
+    storey: '读到最后一个字母时',
+    line: (answer, share, network, networkShare) =>
+      `下一个字母：注意力（蓝）说 ${answer}，${share}；循环网络（紫）说 ${network}，${networkShare}。`,
+    influence: (letter, share) => `循环网络还记得的内容中，“${letter}” 占 ${share}`,
+    weight: (letter, share) => `对 “${letter}” 的注意力：${share}`,
+  },
+  storeys: {
+    words: '输入的词',
+    layer: (layer) => `第 ${layer} 层之后`,
+    read: '读入',
+    written: '写出',
+  },
   blank,
   head: (layer, head) => `第 ${layer} 层第 ${head} 头`,
   cards: '问题',
