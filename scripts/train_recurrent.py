@@ -68,11 +68,18 @@ def main():
         optimizer.step()
         schedule.step()
         if (step + 1) % 500 == 0:
-            print(step + 1, round(loss.item(), 4), accuracies(network, given["heldOut"])[0], flush=True)
+            print(
+                step + 1,
+                round(loss.item(), 4),
+                accuracies(network, given["heldOut"])[0],
+                flush=True,
+            )
     network.half().float()  # as it ships
     accuracy, by_distance = accuracies(network, given["heldOut"])
     out.mkdir(parents=True, exist_ok=True)
-    named = lambda name: name.removeprefix("gru.").replace("embed.", "embed.token.")  # the package's names
+    named = lambda name: name.removeprefix("gru.").replace(
+        "embed.", "embed.token."
+    )  # the package's names
     names = {named(name): p for name, p in network.state_dict().items()}
     save_file({name: p.half() for name, p in names.items()}, out / "model.safetensors")
     record = {
