@@ -2,6 +2,7 @@
 // were trained: at position 2000 an angle differs by up to 1e-4 from the exact one, and a model's output by more than its tolerance.
 #include "nn/rotary.h"
 
+#include <cmath>
 #include <numbers>
 
 #include "kernels/scalar_math.h"
@@ -9,6 +10,9 @@
 namespace attention_lab::nn {
 
 namespace {
+
+constexpr float kLargestAngle =
+    1e9f;  // that kernels::sin_cos takes; with θ ≥ 1 every length that fits in memory stays below
 
 float scaled_frequency(const RotaryConfig& config, float frequency) {
   frequency /= static_cast<float>(config.linear_factor);
@@ -31,6 +35,10 @@ RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
     const float exponent = static_cast<float>(i) / static_cast<float>(config.d_head);
     const float frequency = 1.0f / static_cast<float>(kernels::power(config.theta, exponent));
     frequencies_.push_back(scaled_frequency(config, frequency));
+    if (const float angle = static_cast<float>(config.max_len) * frequencies_.back();
+        !(std::abs(angle) <= kLargestAngle))
+      fail("config", {"rotary: expected a theta and factors whose angles stay within 1e9 radians up to maxLen ",
+                      config.max_len, ", got more for pair ", i / 2, " of the head's dimensions"});
   }
 }
 

@@ -162,6 +162,21 @@ TEST_CASE("padding has a row of the positions' table, or the config is refused")
   CHECK(refused([](ModelConfig& c) { c.positions = Positions::rotary, c.pad_token_id = 8; }) == "no error");
 }
 
+TEST_CASE("rotary positions have angles that sine and cosine take, or the config is refused") {
+  const auto with = [](double theta, double linear_factor) {
+    return refused([&](ModelConfig& c) {
+      c.positions = Positions::rotary, c.block.attention.num_heads = 1, c.block.attention.d_head = 4;
+      c.rotary.theta = theta, c.rotary.linear_factor = linear_factor;
+    });
+  };
+  for (const double theta : {10000.0, 1.0, 1e-10, 1e300}) CHECK(with(theta, 1.0) == "no error");
+  for (const double theta : {-1.0, 0.0, std::numeric_limits<double>::quiet_NaN()})
+    CHECK(with(theta, 1.0) == "config: theta: expected a number above 0");
+  const std::string beyond = "config: rotary: expected a theta and factors whose angles stay within 1e9 radians";
+  for (const double theta : {1e-20, 1e-300}) CHECK(with(theta, 1.0).starts_with(beyond));
+  for (const double factor : {1e-20, 1e-300}) CHECK(with(10000.0, factor).starts_with(beyond));
+}
+
 // Every table that is indexed by outside data, and where it is checked:
 //   token embeddings              nn::Embedding::forward; backward reads the ids of the forward pass before it
 //   token types                   the same
