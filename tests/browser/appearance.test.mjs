@@ -121,13 +121,13 @@ pageTest(
 );
 
 for (const locale of ['en-GB', 'zh-CN']) {
-  for (const width of [360, 800, 1280]) {
+  for (const width of [320, 360, 800, 1280]) {
     test(`nothing sticks out at ${width} px in ${locale}, whatever is open`, async () => {
       const tab = await openTab({
         locale,
         viewport: { width, height: 740 },
-        hasTouch: width === 360,
-        isMobile: width === 360,
+        hasTouch: width <= 360,
+        isMobile: width <= 360,
       });
       const { page } = tab;
       try {
