@@ -82,7 +82,7 @@ cardTest('attention: two hops, and the answer flips with the word', 1, async (pa
 
 cardTest('where a weight comes from', 2, async (page) => {
   await fits(page);
-  await guess(page, 0);
+  await guess(page, 1);
   await says(page, 'verdict', /its key fits/);
   await says(page, 'score', /animal\s+19\.\d\s+4\.8\s+96%/);
   await page.getByTestId('key').nth(1).click();

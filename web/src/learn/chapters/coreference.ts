@@ -51,11 +51,11 @@ export const coreference: Chapter = {
           zh: '是什么让空格读 “{noun}”，而几乎不读 “{rival}”？',
         },
         options: [
-          { en: 'it stands nearer', zh: '它离得更近' },
           { en: 'its key fits the query', zh: '它的键与查询相符' },
+          { en: 'it stands nearer', zh: '它离得更近' },
           { en: 'a rule somebody wrote', zh: '有人写好的规则' },
         ],
-        right: 1,
+        right: 0,
       },
       why: {
         en: 'Each word is a vector (its meaning + its place). Times W_Q, the blank’s becomes a query: what it asks for. Times W_K, every word’s becomes a key: what it offers. Multiply the two number by number and add up: the better they fit, the higher the score. Divide by √d (d = {d} numbers in a query; √{d} = {root}); softmax turns all scores into shares of 100%.',
@@ -104,10 +104,10 @@ export const coreference: Chapter = {
         },
         options: [
           { en: 'nobody: the row adds up to less', zh: '没有谁：合计变少' },
-          { en: 'the other words', zh: '其他词' },
           { en: '“{noun}” keeps it', zh: '“{noun}” 留着' },
+          { en: 'the other words', zh: '其他词' },
         ],
-        right: 1,
+        right: 2,
       },
       why: {
         en: 'A mask says who may not read whom. It sets those scores to −∞ before softmax: their weight is exactly 0%, and the other words share the 100%. Models that write hide all later words this way, so that none can peek at its answer. It is not the hidden word “?” ([MASK]).',
@@ -129,10 +129,10 @@ export const coreference: Chapter = {
         },
         options: [
           { en: 'the same word, to be safe', zh: '同一个词，以防万一' },
-          { en: 'different words', zh: '不同的词' },
           { en: 'one half of the sentence each', zh: '各读半个句子' },
+          { en: 'different words', zh: '不同的词' },
         ],
-        right: 1,
+        right: 2,
       },
       why: {
         en: 'Each head has matrices W_Q, W_K and W_V of its own, so it asks another question and fetches something else. One row of weights can only point one way at a time; with several heads a word reads several things at once. Choose any two to compare.',

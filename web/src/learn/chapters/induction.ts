@@ -76,10 +76,10 @@ export const induction: Chapter = {
         },
         options: [
           { en: 'another “{asked}”', zh: '另一个 “{asked}”' },
-          { en: 'a letter that stands after “{asked}”', zh: '站在 “{asked}” 后面的字母' },
           { en: 'the nearest letter', zh: '最近的字母' },
+          { en: 'a letter that stands after “{asked}”', zh: '站在 “{asked}” 后面的字母' },
         ],
-        right: 1,
+        right: 2,
       },
       why: {
         en: 'Head by head: the query is made from the last “{asked}”, each key from a letter and what layer 1 added to it, the letter before. So the key of “{noun}” says “after {asked}”, and query times key is largest there: {weight} of the attention. Choose another letter to see how badly its key fits.',

@@ -54,11 +54,11 @@ export const order: Chapter = {
           zh: '位置被加到……',
         },
         options: [
-          { en: 'the weight', zh: '权重上' },
           { en: 'the word’s vector, before W_Q and W_K', zh: '词向量上，在 W_Q 和 W_K 之前' },
+          { en: 'the weight', zh: '权重上' },
           { en: 'the answer', zh: '答案上' },
         ],
-        right: 1,
+        right: 0,
       },
       why: {
         en: 'A word’s vector is its meaning plus its place. So query and key hold both, and a head can ask for “the word after me” as well as for “a tired thing”. Choose a word to see its key.',
