@@ -6,6 +6,8 @@ import * as analyses from './analysis/analyses.js';
 import { runSweep } from './analysis/sweep.js';
 import { saveModel } from './checkpoints/save.js';
 import { embedTexts } from './generation/sentences.js';
+import { answer } from './tasks/answer.js';
+import { classify, tags } from './tasks/classify.js';
 import { Trainer } from './training/trainer.js';
 
 export interface LazyParts extends Checkpoints {
@@ -13,6 +15,7 @@ export interface LazyParts extends Checkpoints {
   analyses: typeof analyses;
   saveModel: typeof saveModel;
   embedTexts: typeof embedTexts;
+  tasks: { classify: typeof classify; tags: typeof tags; answer: typeof answer };
   Trainer: typeof Trainer;
 }
 
@@ -23,5 +26,6 @@ export const lazyPartsOf = (openFolder: OpenFolder, openStore: OpenStore): LazyP
   analyses,
   saveModel,
   embedTexts,
+  tasks: { classify, tags, answer },
   Trainer,
 });

@@ -35,6 +35,8 @@ import type { GenerateOptions, GenerateResult, NewToken } from './generation/typ
 import type { LazyParts } from './lazy.js';
 import { preprocessFor } from './pictures/preprocess.js';
 import type { Picture } from './pictures/types.js';
+import type { Answer, AnswerOptions, Question } from './tasks/answer.js';
+import type { ClassifyOptions, ClassScore, Tag } from './tasks/classify.js';
 import type { Trainer } from './training/trainer.js';
 import type { TrainerOptions } from './training/types.js';
 
@@ -150,6 +152,30 @@ export class Model extends CoreModel {
         text: tokenizer.decode([index]).trim(),
         probability: value,
       }));
+  }
+
+  /**
+   * The classes of a text or a picture with their probabilities, the likeliest first; of several a list for each. Of a model with a
+   * head for sequences: else `invalid_argument`.
+   */
+  classify(input: string, options?: ClassifyOptions): ClassScore[];
+  classify(inputs: Exclude<ModelInput, string>, options?: ClassifyOptions): ClassScore[][];
+  classify(inputs: ModelInput, options?: ClassifyOptions): ClassScore[] | ClassScore[][] {
+    const all = this.#host.loadedParts().tasks.classify(this, inputs, options);
+    return typeof inputs === 'string' ? all[0]! : all;
+  }
+
+  /** The words of a text with their tags and where they stand in it. Of a model with a head for tokens: else `invalid_argument`. */
+  tags(text: string): Tag[] {
+    return this.#host.loadedParts().tasks.tags(this, text);
+  }
+
+  /**
+   * The span of a context that answers a question, the likeliest first; a long context is read in overlapping parts. Of a model with
+   * a head for spans: else `invalid_argument`.
+   */
+  answer(question: Question, options?: AnswerOptions): Answer[] {
+    return this.#host.loadedParts().tasks.answer(this, question, options);
   }
 
   /**

@@ -103,7 +103,7 @@ val forward_model(models::Model& model, const val& source, const val& options) {
 
   const models::ForwardOutput output = model.forward(inputs.values, overrides.values, record);
   by_token("lastHiddenState", output.last_hidden_state, B);
-  if (model.config().num_labels > 0)
+  if (model.config().labels_sequences())
     result.set("logits", to_tensor(output.logits.data, {B, output.logits.cols}));
   else
     by_token("logits", output.logits, B);

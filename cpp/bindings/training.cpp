@@ -135,15 +135,16 @@ class TrainerHandle {
   struct Batch {
     StackInputs inputs, encoder;
     std::vector<int> labels;
-    std::vector<float> disagreement;
+    std::vector<float> targets, disagreement;
     train::Batch values;
 
     Batch(const models::Model& model, const val& source)
         : inputs(model.encoder() ? source["decoder"] : source), encoder(source) {
       inputs.read_mems(source["mems"]);
       labels = emscripten::convertJSArrayToNumberVector<int>(source["labels"]);
+      targets = emscripten::convertJSArrayToNumberVector<float>(source["targets"]);
       disagreement = emscripten::convertJSArrayToNumberVector<float>(source["disagreement"]);
-      values = {inputs.values, encoder.values, {}, labels, disagreement};
+      values = {inputs.values, encoder.values, {}, labels, targets, disagreement};
     }
     Batch(const Batch&) = delete;
   };

@@ -92,6 +92,15 @@ void check_stack(const StackConfig& config) {
     fail("config", {"memLength: expected positions transformer_xl, which alone have mems"});
   if (transformer_xl && !has_mlp) fail("config", {"positions transformer_xl: expected feedForward mlp"});
   if (!config.windows.empty()) require_count("attention.window", config.num_layers, config.windows.size());
+  const nn::MultiHeadAttentionConfig& attention = config.block.attention;
+  if (config.rotary.d_rotary % 2 != 0 || config.rotary.d_rotary > attention.d_head)
+    fail("config", {"rotary.dRotary: expected an even number of at most dHead ", attention.d_head, ", got ",
+                    config.rotary.d_rotary});
+  if (attention.qk_norm && (attention.global_tokens || attention.shared_heads || transformer_xl))
+    fail("config", {"qkNorm: expected neither globalTokens, sharedHeads nor positions transformer_xl"});
+  if (config.block.norm == nn::BlockConfig::NormPlacement::parallel && (config.block.cross_attention || !has_mlp))
+    fail("config", {"norm parallel: expected feedForward mlp and no encoder"});
+  if (config.d_embed > 0 && config.image) fail("config", {"dEmbed: expected 0 in a model that reads pictures"});
   if (config.block.attention.global_tokens && nn::kind_of(config.positions) == nn::PositionKind::bias)
     fail("config", {"globalTokens: expected positions that are no bias on the scores"});
 }
@@ -142,6 +151,8 @@ void check(const ModelConfig& config) {
   }
   if (config.block.cross_attention != config.encoder.has_value())
     fail("config", {"crossAttention: expected with an encoder, and only there"});
+  if (config.d_embed > 0 && (config.encoder || (config.lm_head && config.tie_embeddings)))
+    fail("config", {"dEmbed: expected 0 with an encoder, and with an lmHead that is tied to the embeddings"});
   if (config.share_embeddings && (!config.encoder || config.encoder->vocab_size != config.vocab_size))
     fail("config", {"shareEmbeddings: expected an encoder of the same vocabSize ", config.vocab_size});
   // Refused before anything is allocated: linear memory that has grown never shrinks.
@@ -151,6 +162,11 @@ void check(const ModelConfig& config) {
                     " million weights; WebAssembly's linear memory holds at most 536 million"});
   if (config.masked_lm_head + config.lm_head + (config.num_labels > 0) > 1)
     fail("config", {"maskedLmHead, lmHead and numLabels: expected at most one head that makes logits, got more"});
+  if (config.num_labels > 0 && config.labels_for == ModelConfig::LabelsFor::span && config.num_labels != 2)
+    fail("config", {"numLabels: expected 2 for spans, which have a first and a last token, got ", config.num_labels});
+  if (config.problem_type != ModelConfig::ProblemType::single_label_classification &&
+      config.labels_for != ModelConfig::LabelsFor::sequence)
+    fail("config", {"problemType: expected single_label_classification unless labelsFor is sequence"});
   if (config.lm_head && config.vocab_size == 0) fail("config", {"lmHead: expected vocabSize of at least 1, got 0"});
   if (config.masked_lm_head && config.vocab_size == 0)
     fail("config", {"maskedLmHead: expected vocabSize of at least 1, since the head shares the embedding, got 0"});

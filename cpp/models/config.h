@@ -27,6 +27,8 @@ struct StackConfig {
   Index d_model() const { return block.attention.d_model; }
   /// How matrices are kept: those of layers, patches and heads, and the table of tokens.
   kernels::WeightFormat weights() const { return block.attention.weights; }
+  /// The width of the embeddings' sum.
+  Index embedding_width() const { return d_embed > 0 ? d_embed : d_model(); }
   /// Positions whose vectors are added to the embeddings.
   bool has_position_table() const { return nn::kind_of(positions) == nn::PositionKind::added; }
   /// Positions that are known up to max_len; the others serve any length.
@@ -35,9 +37,20 @@ struct StackConfig {
 
 /// The fields of the model's one stack, or of its decoder; an encoder where it has one; and its heads.
 struct ModelConfig : StackConfig {
+  enum class LabelsFor {
+#define LABELS_FOR(value, ...) value,
+#include "models/config_fields.def"
+  };
+  enum class ProblemType {
+#define PROBLEM_TYPE(value, ...) value,
+#include "models/config_fields.def"
+  };
   std::optional<StackConfig> encoder;  // the blocks of the other stack then attend to its output, too
 #define MODEL_FIELD(type, name, initial, ...) type name = initial;
 #include "models/config_fields.def"
+
+  /// Whether a classifier gives each sequence one answer, made of the pooler's output where there is a pooler.
+  bool labels_sequences() const { return num_labels > 0 && labels_for == LabelsFor::sequence; }
 };
 
 /// How both stacks keep their matrices. Of int8, causal stacks have fine inputs: their residual streams have channels hundreds of

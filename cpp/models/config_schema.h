@@ -67,6 +67,14 @@ inline constexpr Choice kPositions[] = {
 #define POSITIONS(value, ...) CHOICE(nn::Positions, value)
 #include "nn/config_fields.def"
 };
+inline constexpr Choice kLabelsFor[] = {
+#define LABELS_FOR(value, ...) CHOICE(ModelConfig::LabelsFor, value)
+#include "models/config_fields.def"
+};
+inline constexpr Choice kProblemType[] = {
+#define PROBLEM_TYPE(value, ...) CHOICE(ModelConfig::ProblemType, value)
+#include "models/config_fields.def"
+};
 #undef CHOICE
 template <>
 inline constexpr std::span<const Choice> choices<nn::MultiHeadAttentionConfig::ScaleBy> = kScaleBy;
@@ -82,6 +90,10 @@ template <>
 inline constexpr std::span<const Choice> choices<nn::BlockConfig::FeedForwardKind> = kFeedForwardKind;
 template <>
 inline constexpr std::span<const Choice> choices<nn::Positions> = kPositions;
+template <>
+inline constexpr std::span<const Choice> choices<ModelConfig::LabelsFor> = kLabelsFor;
+template <>
+inline constexpr std::span<const Choice> choices<ModelConfig::ProblemType> = kProblemType;
 
 /// The value of a choice called `name`; throws, naming the field and all choices, where there is none.
 int value_of(const char* field, std::string_view name, std::span<const Choice> choices);

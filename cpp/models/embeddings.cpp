@@ -24,12 +24,13 @@ nn::PositionEmbedding::Kind embedding_kind(StackConfig::Positions positions) {
 Embeddings::Embeddings(const StackConfig& config, nn::Embedding* shared)
     : config_(config),
       tokens_(shared ? shared : &own_tokens_),
-      positions_(embedding_kind(config.positions), config.max_len + config.position_offset, config.d_model()) {
-  const Index D = config.d_model();
-  if (config.vocab_size > 0 && !shared) own_tokens_ = nn::Embedding(config.vocab_size, D, config.weights());
-  if (config.image) patches_ = nn::PatchEmbedding(config.image, D, config.weights());
-  if (config.type_vocab_size > 0) types_ = nn::Embedding(config.type_vocab_size, D, config.weights());
-  if (config.embed_norm) norm_ = nn::Norm(config.block.norm_kind, D, config.block.norm_eps);
+      positions_(embedding_kind(config.positions), config.max_len + config.position_offset, config.embedding_width()) {
+  const Index E = config.embedding_width();
+  if (config.vocab_size > 0 && !shared) own_tokens_ = nn::Embedding(config.vocab_size, E, config.weights());
+  if (config.image) patches_ = nn::PatchEmbedding(config.image, E, config.weights());
+  if (config.type_vocab_size > 0) types_ = nn::Embedding(config.type_vocab_size, E, config.weights());
+  if (config.embed_norm) norm_ = nn::Norm(config.block.norm_kind, E, config.block.norm_eps);
+  if (config.d_embed > 0) projection_ = nn::Linear(E, config.d_model(), config.weights());
 }
 
 void Embeddings::name_all(Parameters& parameters, const std::string& prefix) {
@@ -38,6 +39,7 @@ void Embeddings::name_all(Parameters& parameters, const std::string& prefix) {
   positions_.name_all(parameters, prefix + "embed.position");
   if (types_) types_.name_all(parameters, prefix + "embed.token_type");
   if (config_.embed_norm) norm_.name_all(parameters, prefix + "embed.norm");
+  if (projection_.out() > 0) projection_.name_all(parameters, prefix + "embed.projection", true);
 }
 
 void Embeddings::name_activations(ActivationNames& names, const std::string& prefix) {
@@ -92,13 +94,15 @@ void Embeddings::forward(const ForwardInputs& inputs, const MatrixView& x, const
   Record& record = forward.record;
   kernels::Workspace& workspace = forward.workspace;
   const kernels::Workspace::Scope scope(workspace);
-  content(inputs, x, workspace);
-  if (tokens() || patches_) record.produced(sites_.embed, by_token(x, inputs.batch));
+  const bool projects = projection_.out() > 0;
+  const MatrixView sum = projects ? workspace.take(x.rows, projection_.in()) : x;
+  content(inputs, sum, workspace);
+  if (tokens() || patches_) record.produced(sites_.embed, by_token(sum, inputs.batch));
 
-  const MatrixView term = workspace.take(x.rows, x.cols);  // what is added to x
+  const MatrixView term = workspace.take(sum.rows, sum.cols);  // what is added to the sum
   const auto add_term = [&](Site site) {
     record.produced(site, by_token(term, inputs.batch));
-    kernels::add(x, term, x);
+    kernels::add(sum, term, sum);
   };
   if (positions_) {
     positions(inputs, term);
@@ -108,29 +112,40 @@ void Embeddings::forward(const ForwardInputs& inputs, const MatrixView& x, const
     token_types(inputs, term);
     add_term(sites_.token_type_embed);
   }
-  if (config_.embed_norm) norm_.forward(x, x);
+  if (config_.embed_norm) norm_.forward(sum, sum);
+  if (projects) projection_.forward(sum, x, workspace);
 }
 
 void Embeddings::request_for_backward(Record& record) const {
-  if (!config_.embed_norm) return;
-  // The norm read the sum of these.
+  if (!config_.embed_norm && projection_.out() == 0) return;
+  // The norm and the projection read the sum of these.
   if (tokens() || patches_) record.request(sites_.embed);
   if (positions_) record.request(sites_.pos_embed);
   if (types_) record.request(sites_.token_type_embed);
 }
 
-void Embeddings::backward(const ForwardInputs& inputs, const MatrixView& gradient, const nn::Backward& backward) const {
+MatrixView Embeddings::sum_of_terms(const ForwardInputs& inputs, const nn::Backward& backward) const {
+  const MatrixView sum = backward.workspace.take(inputs.batch * inputs.length, config_.embedding_width());
+  if (tokens() || patches_)
+    kernels::copy(backward.record.rows(sites_.embed), sum);
+  else
+    kernels::copy({inputs.inputs_embeds.data(), sum.rows, sum.cols, sum.cols}, sum);
+  if (positions_) kernels::add(sum, backward.record.rows(sites_.pos_embed), sum);
+  if (types_) kernels::add(sum, backward.record.rows(sites_.token_type_embed), sum);
+  return sum;
+}
+
+void Embeddings::backward(const ForwardInputs& inputs, const MatrixView& d_x, const nn::Backward& backward) const {
   const kernels::Workspace::Scope scope(backward.workspace);
-  if (config_.embed_norm) {
-    const MatrixView sum = backward.workspace.take(gradient.rows, gradient.cols);
-    if (tokens() || patches_)
-      kernels::copy(backward.record.rows(sites_.embed), sum);
-    else
-      kernels::copy({inputs.inputs_embeds.data(), sum.rows, sum.cols, sum.cols}, sum);
-    if (positions_) kernels::add(sum, backward.record.rows(sites_.pos_embed), sum);
-    if (types_) kernels::add(sum, backward.record.rows(sites_.token_type_embed), sum);
-    norm_.backward(sum, gradient, {}, gradient, backward);
+  const bool projects = projection_.out() > 0;
+  const MatrixView sum = projects || config_.embed_norm ? sum_of_terms(inputs, backward) : MatrixView{};
+  const MatrixView gradient = projects ? backward.workspace.take(sum.rows, sum.cols) : d_x;
+  if (projects) {
+    const MatrixView normed = config_.embed_norm ? backward.workspace.take(sum.rows, sum.cols) : sum;
+    if (config_.embed_norm) norm_.forward(sum, normed);
+    projection_.backward(normed, d_x, {}, gradient, backward);
   }
+  if (config_.embed_norm) norm_.backward(sum, gradient, {}, gradient, backward);
   if (types_) {
     const ConstMatrixView term = gradient_of_term(sites_.token_type_embed, gradient, inputs.batch, backward);
     const int first_type = 0;

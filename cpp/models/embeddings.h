@@ -42,7 +42,8 @@ struct ForwardInputs {
   Index seen() const { return cache ? cache->length() : mems.length; }
 };
 
-/// x = Norm(scale · E[id] + P[position] + T[type]), each term where the config has it; patches of pictures in place of E.
+/// x = Norm(scale · E[id] + P[position] + T[type]), each term where the config has it; patches of pictures in place of E. With
+/// embeddings of another width, x = Norm(…) Wᵀ + b.
 /// Vaswani et al. 2017, sections 3.4 and 3.5; Devlin et al. 2019, arXiv:1810.04805, figure 2.
 class Embeddings {
  public:
@@ -69,6 +70,7 @@ class Embeddings {
  private:
   template <class Visit>
   void each_position(const ForwardInputs& inputs, Visit visit) const;
+  MatrixView sum_of_terms(const ForwardInputs& inputs, const nn::Backward& backward) const;
   void content(const ForwardInputs& inputs, const MatrixView& x, kernels::Workspace& workspace) const;
   void positions(const ForwardInputs& inputs, const MatrixView& term) const;
   void token_types(const ForwardInputs& inputs, const MatrixView& term) const;
@@ -80,6 +82,7 @@ class Embeddings {
   nn::PositionEmbedding positions_;
   nn::Embedding types_;
   nn::Norm norm_;
+  nn::Linear projection_;  // E → D, only where E is a field of its own
   struct {
     Site embed, pos_embed, token_type_embed;
   } sites_{};

@@ -27,10 +27,10 @@ Model::Model(const ModelConfig& config)
   const Index D = config.d_model();
   const kernels::WeightFormat format = config.weights();
   if (config.encoder) encoder_.emplace(*config.encoder, "encoder.", shared_tokens_ ? &shared_tokens_ : nullptr);
-  if (config.pooler) pooler_ = Pooler(D, format);
+  if (config.pooler) pooler_ = Pooler(D, config.pooler_activation, format);
   if (config.masked_lm_head) {
-    masked_lm_head_ =
-        MaskedLmHead(D, config.block.mlp.activation, config.block.norm_kind, config.block.norm_eps, format);
+    masked_lm_head_ = MaskedLmHead(D, config.embedding_width(), config.block.mlp.activation, config.block.norm_kind,
+                                   config.block.norm_eps, format);
     if (!config.tie_embeddings) masked_lm_head_.untie(config.vocab_size, format);
   }
   if (config.lm_head && !config.tie_embeddings) lm_head_ = nn::Linear(D, config.vocab_size, format);
@@ -54,11 +54,32 @@ Model::Model(const ModelConfig& config)
   if (config.masked_lm_head || config.lm_head) logits_site_ = names_.add("logits", "bqi");
   if (config.num_labels > 0) {
     classifier_.name_all(parameters_, "classifier", true);
-    logits_site_ = names_.add("logits", "bi");
+    logits_site_ = names_.add("logits", config.labels_sequences() ? "bi" : "bqi");
   }
 }
 
 void Model::initialise(std::uint64_t seed) { models::initialise(parameters_, seed, workspace_); }
+
+/// A classifier's logits, or their gradients, as the record has them: [B, L], or by token [B, T, L].
+TensorView Model::by_label(const MatrixView& logits, Index batch) const {
+  return config_.labels_sequences() ? TensorView::dense(logits.data, {batch, logits.cols})
+                                    : nn::by_token(logits, batch);
+}
+
+/// What a classifier reads: of every token its last hidden state, of a sequence the pooler's output or the first token's.
+ConstMatrixView Model::classified(const ConstMatrixView& hidden, Index batch) const {
+  if (!config_.labels_sequences()) return hidden;
+  return config_.pooler ? view(pooled_) : first_tokens(hidden, batch);
+}
+
+/// What lm_head reads, in the workspace where it is scaled.
+ConstMatrixView Model::scaled(const ConstMatrixView& hidden, kernels::Workspace& workspace) const {
+  if (config_.logit_scale == 1.0f) return hidden;
+  const MatrixView result = workspace.take(hidden.rows, hidden.cols);
+  kernels::copy(hidden, result);
+  map(result) *= config_.logit_scale;
+  return result;
+}
 
 void Model::make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Record& record) {
   if (inputs.last_logits_only) {
@@ -70,7 +91,8 @@ void Model::make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Rec
   if (config_.masked_lm_head)
     masked_lm_head_.forward(hidden, stack_.tokens(), view(logits_), workspace_);
   else
-    (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_).forward(hidden, view(logits_), workspace_);
+    (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_)
+        .forward(scaled(hidden, workspace_), view(logits_), workspace_);
   record.produced(logits_site_, nn::by_token(view(logits_), inputs.batch));
 }
 
@@ -95,9 +117,10 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
     output.logits = view(logits_);
   }
   if (config_.num_labels > 0) {
-    resize(logits_, inputs.batch, config_.num_labels);
-    classifier_.forward(first_tokens(x, inputs.batch), view(logits_), workspace_);
-    record.produced(logits_site_, TensorView::dense(logits_.data(), {inputs.batch, config_.num_labels}));
+    const ConstMatrixView from = classified(x, inputs.batch);
+    resize(logits_, from.rows, config_.num_labels);
+    classifier_.forward(from, view(logits_), workspace_);
+    record.produced(logits_site_, by_label(view(logits_), inputs.batch));
     output.logits = view(logits_);
   }
   return output;
@@ -106,7 +129,8 @@ ForwardOutput Model::forward(const ForwardInputs& inputs, const nn::AttentionOve
 void Model::request_for_backward(Record& record) const {
   if (!config_.masked_lm_head && !config_.lm_head && config_.num_labels == 0)
     fail("config", {"trainer: expected a model with a head that makes logits (lmHead, maskedLmHead or numLabels)"});
-  if (config_.pooler) fail("config", {"trainer: the pooler cannot be trained: the logits do not depend on it"});
+  if (config_.pooler && !config_.labels_sequences())
+    fail("config", {"trainer: the pooler cannot be trained: the logits do not depend on it"});
   if (encoder_) encoder_->request_for_backward(record);
   stack_.request_for_backward(record);
 }
@@ -117,16 +141,24 @@ void Model::backward(const ForwardInputs& inputs, const ForwardInputs& encoder, 
   const ConstMatrixView hidden = stack_.last_hidden_state();
   const MatrixView gradient = backward.workspace.zeros(hidden.rows, hidden.cols);
   if (config_.num_labels > 0) {
-    backward.record_gradient(logits_site_, TensorView::dense(dlogits.data, {dlogits.rows, dlogits.cols}));
+    backward.record_gradient(logits_site_, by_label(dlogits, inputs.batch));
     const MatrixView first{gradient.data, inputs.batch, gradient.cols, inputs.length * gradient.stride};
-    classifier_.backward(first_tokens(hidden, inputs.batch), dlogits, {}, first, backward);
+    const bool pools = config_.pooler, of_sequence = config_.labels_sequences();
+    const MatrixView d_from = pools         ? backward.workspace.take(inputs.batch, gradient.cols)
+                              : of_sequence ? first
+                                            : gradient;
+    classifier_.backward(classified(hidden, inputs.batch), dlogits, {}, d_from, backward);
+    if (pools) pooler_.backward(hidden, d_from, first, backward);
   } else {
     backward.record_gradient(logits_site_, nn::by_token(dlogits, inputs.batch));
   }
   if (config_.masked_lm_head)
     masked_lm_head_.backward(hidden, stack_.tokens(), dlogits, gradient, backward);
-  else if (config_.lm_head)
-    (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_).backward(hidden, dlogits, {}, gradient, backward);
+  else if (config_.lm_head) {
+    (config_.tie_embeddings ? stack_.tokens().tied() : lm_head_)
+        .backward(scaled(hidden, backward.workspace), dlogits, {}, gradient, backward);
+    if (config_.logit_scale != 1.0f) map(gradient) *= config_.logit_scale;
+  }
 
   const MatrixView d_encoder_hidden_states =
       backward.workspace.zeros(inputs.cross.encoder_hidden_states.rows, config_.d_model());

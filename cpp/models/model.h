@@ -11,8 +11,8 @@ namespace attention_lab::models {
 /// Views of the model's own memory, valid until the next forward pass.
 struct ForwardOutput {
   ConstMatrixView last_hidden_state;  // [B·T, D]
-  ConstMatrixView logits;             // [B·T, V] (or [B, V]), of a classifier [B, L], with a head that makes them
-  ConstMatrixView pooler_output;      // [B, D], with a pooler
+  ConstMatrixView logits;  // [B·T, V] (or [B, V]), of a classifier [B, L] or [B·T, L], with a head that makes them
+  ConstMatrixView pooler_output;  // [B, D], with a pooler
 };
 
 class Model {
@@ -53,6 +53,9 @@ class Model {
 
  private:
   void make_logits(const ForwardInputs& inputs, ConstMatrixView hidden, Record& record);
+  ConstMatrixView scaled(const ConstMatrixView& hidden, kernels::Workspace& workspace) const;
+  TensorView by_label(const MatrixView& logits, Index batch) const;
+  ConstMatrixView classified(const ConstMatrixView& hidden, Index batch) const;
 
   ModelConfig config_;
   nn::Embedding shared_tokens_;  // only where encoder and decoder share one

@@ -23,6 +23,7 @@ Stack::Stack(const StackConfig& config, std::string prefix, nn::Embedding* share
   for (Index l = 0; l < config.num_layers; ++l) {
     nn::BlockConfig of_layer = block;
     of_layer.attention.transformer_xl = config.positions == StackConfig::Positions::transformer_xl;
+    of_layer.attention.qk_norm_eps = block.norm_eps;
     if (!config.windows.empty()) of_layer.attention.window = config.windows[static_cast<std::size_t>(l)];
     blocks_.push_back(nn::make_block(of_layer));
   }
@@ -66,7 +67,7 @@ void Stack::check(const ForwardInputs& inputs) const {
     require_count("start.resid", element_count({B, T, config_.d_model()}), inputs.start.resid.size());
     if (inputs.cache) fail("value", {"start: a pass with a key-value cache begins at the embeddings"});
   } else if (!inputs.inputs_embeds.empty()) {
-    require_count("inputsEmbeds", element_count({B, T, config_.d_model()}), inputs.inputs_embeds.size());
+    require_count("inputsEmbeds", element_count({B, T, config_.embedding_width()}), inputs.inputs_embeds.size());
   } else if (config_.image) {
     require_count("pixelValues", element_count({B, config_.image.pixels()}), inputs.pixel_values.size());
     require_count("pixelValues: tokens", config_.image.length(), static_cast<std::size_t>(T));

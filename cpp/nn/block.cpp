@@ -14,6 +14,7 @@ MultiHeadAttentionConfig cross_attention_config(MultiHeadAttentionConfig attenti
   attention.window = -1;
   attention.global_tokens = false;
   attention.transformer_xl = false;
+  attention.qk_norm = false;
   return attention;
 }
 
@@ -114,6 +115,8 @@ void TransformerBlock::forward(const MatrixView& x, const BlockInputs& inputs, c
     record.produced(site, by_token(x, inputs.batch));
   };
 
+  const MatrixView mlp_input = is_parallel() ? workspace.take(x.rows, x.cols) : input;
+  if (is_parallel()) mlp_norm_.forward(x, mlp_input);
   enter(attention_norm_);
   const MatrixView keys = inputs.mems ? keys_with_mems(x, inputs, workspace) : input;
   attention_.forward({inputs.batch, input, keys, keys, inputs.overrides, inputs.sequence, inputs.cache}, added_to(x),
@@ -126,8 +129,8 @@ void TransformerBlock::forward(const MatrixView& x, const BlockInputs& inputs, c
     leave(cross_norm_, sites_.resid_cross);
   }
 
-  enter(mlp_norm_);
-  feed_forward_.forward(input, inputs.batch, added_to(x), forward);
+  if (!is_parallel()) enter(mlp_norm_);
+  feed_forward_.forward(mlp_input, inputs.batch, added_to(x), forward);
   leave(mlp_norm_, sites_.resid_post);
 }
 
@@ -193,10 +196,19 @@ void TransformerBlock::backward(const MatrixView& gradient, const BlockInputs& i
     }
   };
 
-  sublayer(config_.cross_attention ? sites_.resid_cross : sites_.resid_mid, feed_forward_.out(), sites_.resid_post,
-           mlp_norm_, [&](const ConstMatrixView& x, const GradientSum& dx) {
-             feed_forward_.backward(x, inputs.batch, gradient, dx, backward);
-           });
+  const MatrixView by_mlp = is_parallel() ? workspace.take(gradient.rows, gradient.cols) : MatrixView{};
+  if (is_parallel()) {  // the MLP's share of the gradient of the block's input
+    record_gradient(sites_.resid_post);
+    const ConstMatrixView x = record.rows(sites_.resid_pre);
+    mlp_norm_.forward(x, input);
+    feed_forward_.backward(input, inputs.batch, gradient, {{}, scratch}, backward);
+    mlp_norm_.backward(x, scratch, {}, by_mlp, backward);
+  } else {
+    sublayer(config_.cross_attention ? sites_.resid_cross : sites_.resid_mid, feed_forward_.out(), sites_.resid_post,
+             mlp_norm_, [&](const ConstMatrixView& x, const GradientSum& dx) {
+               feed_forward_.backward(x, inputs.batch, gradient, dx, backward);
+             });
+  }
   if (config_.cross_attention)
     sublayer(sites_.resid_mid, cross_attention_.out(), sites_.resid_cross, cross_norm_,
              [&](const ConstMatrixView& x, const GradientSum& dx) {
@@ -207,6 +219,7 @@ void TransformerBlock::backward(const MatrixView& gradient, const BlockInputs& i
            [&](const ConstMatrixView& x, const GradientSum& dx) {
              attention_backward(x, inputs, gradient, dx, d_inputs, backward);
            });
+  if (is_parallel()) kernels::add(gradient, by_mlp, gradient);
   record_gradient(sites_.resid_pre);
 }
 

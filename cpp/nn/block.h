@@ -79,6 +79,8 @@ class Block {
 
 /// post:  x ← Norm₁(x + Attention(x));  x ← Norm₂(x + FFN(x))
 /// pre:   x ← x + Attention(Norm₁(x));  x ← x + FFN(Norm₂(x))
+/// parallel:  x ← x + Attention(Norm₁(x)) + FFN(Norm₂(x)); resid_mid is the sum without the last term.  Wang & Komatsuzaki 2021,
+/// GPT-J; transformers GPTNeoXLayer.
 /// With cross-attention (Vaswani et al. 2017, section 3.1, the decoder) it stands between, as x ← Norm₂(x + Attention(x, e))
 /// or x ← x + Attention(Norm₂(x), e) over the encoder's hidden states e, and the feed-forward's norm is the third.
 class TransformerBlock final : public Block {
@@ -98,7 +100,9 @@ class TransformerBlock final : public Block {
                 const Backward& backward) const override;
 
  private:
-  bool is_pre() const { return config_.norm == BlockConfig::NormPlacement::pre; }
+  /// The norm stands before the sublayer.
+  bool is_pre() const { return config_.norm != BlockConfig::NormPlacement::post; }
+  bool is_parallel() const { return config_.norm == BlockConfig::NormPlacement::parallel; }
   MatrixView keys_with_mems(const ConstMatrixView& x, const BlockInputs& inputs, kernels::Workspace& workspace) const;
   void attention_backward(const ConstMatrixView& x, const BlockInputs& inputs, const ConstMatrixView& dy,
                           const GradientSum& dx, const BlockInputGradients& d_inputs, const Backward& backward) const;

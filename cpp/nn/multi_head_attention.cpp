@@ -43,12 +43,17 @@ TensorView append(const TensorView& rows, Index first, const TensorView& cached)
 MultiHeadAttention::MultiHeadAttention(const MultiHeadAttentionConfig& config) : config_(config) {
   check(config);
   qkv_ = QkvProjection(config);
+  if (config.qk_norm) q_norm_ = k_norm_ = Norm(Norm::Kind::rms, config.d_head, config.qk_norm_eps);
   variant_ = make_attention_variant(config);
   if (config.out_projection) out_ = Linear(config.num_heads * config.d_head, config.d_model, config.weights);
 }
 
 void MultiHeadAttention::name_all(Parameters& parameters, const std::string& prefix) {
   qkv_.name_all(parameters, prefix, "_proj");
+  if (config_.qk_norm) {
+    q_norm_.name_all(parameters, prefix + "q_norm");
+    k_norm_.name_all(parameters, prefix + "k_norm");
+  }
   variant_->name_parameters(parameters, prefix);
   if (config_.out_projection) out_.name_all(parameters, prefix + "out_proj", config_.out_bias);
 }
@@ -84,6 +89,28 @@ AttentionOptions MultiHeadAttention::options_of(const AttentionInputs& inputs, I
   return options;
 }
 
+/// q and k of every head through their norms, in place.
+void MultiHeadAttention::normalise(const Heads& heads) const {
+  const auto each = [](const Norm& norm, const TensorView& x) {
+    for (Index b = 0; b < x.dims[0]; ++b)
+      for (Index h = 0; h < x.dims[1]; ++h) norm.forward(x.matrix(b, h), x.matrix(b, h));
+  };
+  each(q_norm_, heads.q);
+  each(k_norm_, heads.k);
+}
+
+/// `heads`: before the norms. Replaces the gradients with respect to what the norms gave.
+void MultiHeadAttention::normalise_backward(const Heads& heads, const Heads& gradients,
+                                            const Backward& backward) const {
+  const auto each = [&](const Norm& norm, const TensorView& x, const TensorView& gradient) {
+    for (Index b = 0; b < x.dims[0]; ++b)
+      for (Index h = 0; h < x.dims[1]; ++h)
+        norm.backward(x.matrix(b, h), gradient.matrix(b, h), {}, gradient.matrix(b, h), backward);
+  };
+  each(q_norm_, heads.q, gradients.q);
+  each(k_norm_, heads.k, gradients.k);
+}
+
 void MultiHeadAttention::forward(const AttentionInputs& inputs, const SublayerOutput& output,
                                  const Forward& forward) const {
   Record& record = forward.record;
@@ -91,6 +118,7 @@ void MultiHeadAttention::forward(const AttentionInputs& inputs, const SublayerOu
   const kernels::Workspace::Scope scope(workspace);
 
   Heads heads = qkv_.forward(inputs, workspace);
+  if (config_.qk_norm) normalise(heads);
   inputs.sequence.rotate(heads);
   if (const LayerCache& cache = inputs.cache) {
     const Index seen = cache.length(), S = seen + heads.k.dims[2], K = config_.d_head;
@@ -143,6 +171,7 @@ void MultiHeadAttention::backward(const AttentionInputs& inputs, const ConstMatr
                      backward);
   heads.record(backward);
   inputs.sequence.rotate_back(projected.heads);
+  if (config_.qk_norm) normalise_backward(qkv_.forward(inputs, workspace), projected.heads, backward);
   qkv_.backward(inputs, projected, gradients, backward);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/attention_variant.h"
+#include "nn/norm.h"
 #include "nn/qkv_projection.h"
 #include "nn/sublayer.h"
 
@@ -35,9 +36,12 @@ class MultiHeadAttention {
 
  private:
   AttentionOptions options_of(const AttentionInputs& inputs, Index keys) const;
+  void normalise(const Heads& heads) const;
+  void normalise_backward(const Heads& heads, const Heads& gradients, const Backward& backward) const;
 
   MultiHeadAttentionConfig config_;
   QkvProjection qkv_;
+  Norm q_norm_, k_norm_;  // of a head's K numbers, only with qk_norm
   std::unique_ptr<AttentionVariant> variant_;
   Linear out_;  // H·K → D
   HeadSites sites_{};

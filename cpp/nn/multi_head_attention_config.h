@@ -21,6 +21,7 @@ struct MultiHeadAttentionConfig {
 
   Index window = -1;              // |t − s| ≤ window; negative: no limit
   bool transformer_xl = false;    // the positions of the model: Transformer-XL's
+  float qk_norm_eps = 1e-6f;      // the model's norm_eps
   kernels::WeightFormat weights;  // how the model keeps its matrices
 
   Index kv_heads() const { return num_kv_heads > 0 ? num_kv_heads : num_heads; }

@@ -29,10 +29,11 @@ float scaled_frequency(const RotaryConfig& config, float frequency) {
 }  // namespace
 
 RotaryEmbedding::RotaryEmbedding(const RotaryConfig& config) {
-  if (config.d_head % 2 != 0) fail("config", {"dHead: rotary positions need an even size, got ", config.d_head});
-  element_count({config.max_len, config.d_head / 2});
-  for (Index i = 0; i < config.d_head; i += 2) {
-    const float exponent = static_cast<float>(i) / static_cast<float>(config.d_head);
+  const Index K = config.d_rotary > 0 ? config.d_rotary : config.d_head;
+  if (K % 2 != 0) fail("config", {"dHead: rotary positions need an even size, got ", K});
+  element_count({config.max_len, K / 2});
+  for (Index i = 0; i < K; i += 2) {
+    const float exponent = static_cast<float>(i) / static_cast<float>(K);
     const float frequency = 1.0f / static_cast<float>(kernels::power(config.theta, exponent));
     frequencies_.push_back(scaled_frequency(config, frequency));
     if (const float angle = static_cast<float>(config.max_len) * frequencies_.back();

@@ -14,7 +14,7 @@ struct RotaryConfig {
 #include "nn/config_fields.def"
 };
 
-/// Pairs (x_i, x_{i + K/2}) rotated by position · θ^(−2i/K).  Su et al. 2021, arXiv:2104.09864, eq. 34, in the layout of
+/// Pairs (x_i, x_{i + K/2}), K being d_head or, where that is given, d_rotary, rotated by position · θ^(−2i/K).  Su et al. 2021, arXiv:2104.09864, eq. 34, in the layout of
 /// Llama: the halves of a vector, not its neighbours, are the pairs.
 class RotaryEmbedding {
  public:

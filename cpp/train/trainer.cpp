@@ -79,15 +79,31 @@ models::ForwardInputs Trainer::run(const Batch& batch, Record& record, ConstMatr
   return inputs;
 }
 
+/// The loss that the model's head is trained by, and its gradient with respect to the logits.
+Evaluation Trainer::loss(const Batch& batch, const ConstMatrixView& logits, const MatrixView& dlogits) {
+  using LabelsFor = models::ModelConfig::LabelsFor;
+  using ProblemType = models::ModelConfig::ProblemType;
+  const models::ModelConfig& config = model_.config();
+  Evaluation result;
+  if (config.problem_type == ProblemType::multi_label_classification)
+    result = binary_cross_entropy(logits, batch.targets, dlogits);
+  else if (config.problem_type == ProblemType::regression)
+    result = mean_squared_error(logits, batch.targets, dlogits);
+  else if (config.num_labels > 0 && config.labels_for == LabelsFor::span) {
+    require_count("labels", element_count({batch.inputs.batch, 2}), batch.labels.size());
+    result = span_cross_entropy(logits, batch.labels, dlogits, workspace_);
+  } else
+    result = cross_entropy(logits, batch.labels, dlogits);
+  require_finite(result.loss, "the loss");
+  return result;
+}
+
 Evaluation Trainer::evaluate(const Batch& batch) {
   Record record = edited_record();
   ConstMatrixView logits;
   run(batch, record, logits);
   const kernels::Workspace::Scope scope(workspace_);
-  const Evaluation result =
-      cross_entropy(logits, batch.labels, {workspace_.take(logits.cols), logits.rows, logits.cols, 0});
-  require_finite(result.loss, "the loss");
-  return result;
+  return loss(batch, logits, {workspace_.take(logits.cols), logits.rows, logits.cols, 0});
 }
 
 Evaluation Trainer::differentiate(const Batch& batch, Record& activations, Record& gradients) {
@@ -95,8 +111,7 @@ Evaluation Trainer::differentiate(const Batch& batch, Record& activations, Recor
   const models::ForwardInputs inputs = run(batch, activations, logits);
   const kernels::Workspace::Scope scope(workspace_);
   const MatrixView dlogits = workspace_.take(logits.rows, logits.cols);
-  const Evaluation result = cross_entropy(logits, batch.labels, dlogits);
-  require_finite(result.loss, "the loss");
+  const Evaluation result = loss(batch, logits, dlogits);
   gradient_.setZero();
   const Disagreement disagreement(model_.stack().patterns(), batch.disagreement);
   model_.backward(inputs, batch.encoder, batch.overrides, dlogits,

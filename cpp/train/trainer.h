@@ -15,7 +15,8 @@ struct Batch {
   models::ForwardInputs inputs;   // of the only stack, or of the decoder
   models::ForwardInputs encoder;  // of an encoder–decoder
   nn::AttentionOverrides overrides;
-  std::span<const int> labels;  // [B·T], of a classifier [B]; kIgnored where none
+  std::span<const int> labels;     // [B·T], of a classifier of sequences [B], of spans [B, 2]; kIgnored where none
+  std::span<const float> targets;  // [B, L], in place of labels, where they are several or numbers
   /// Empty, or the weights of a Disagreement between the heads of a model of one stack, without mems. That term shapes the
   /// gradient; the loss that is reported is the cross-entropy alone.
   std::span<const float> disagreement;
@@ -62,6 +63,7 @@ class Trainer {
  private:
   Record edited_record() const;
   models::ForwardInputs run(const Batch& batch, Record& record, ConstMatrixView& logits);
+  Evaluation loss(const Batch& batch, const ConstMatrixView& logits, const MatrixView& dlogits);
 
   models::Model& model_;
   ParameterBlocks blocks_;

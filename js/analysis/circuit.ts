@@ -114,11 +114,12 @@ export async function circuit(model: AnalysedModel, question: CircuitQuestion): 
 
 function refuseOthers(config: CompleteModelConfig): void {
   const { encoder, lmHead, vocabSize, norm, attention, feedForward } = config;
-  const isDecoder = !encoder && lmHead && vocabSize > 0 && norm === 'pre' && feedForward === 'mlp';
-  if (!isDecoder || attention.sharedHeads || !attention.outProjection)
+  const isDecoder = !encoder && lmHead && vocabSize > 0 && norm !== 'post' && feedForward === 'mlp';
+  const isLinear = !attention.sharedHeads && attention.outProjection && !attention.qkNorm;
+  if (!isDecoder || !isLinear || config.dEmbed > 0)
     fail(
       'invalid_argument',
-      'circuit: expected a pre-norm model of one stack with a language-model head, from whose words to whose words a head is linear',
+      'circuit: expected a pre-norm model of one stack with a language-model head, from whose words to whose words a head is linear (no qkNorm, no dEmbed)',
     );
 }
 

@@ -1,4 +1,5 @@
 // The logit lens: what the model would say if the residual stream at a site were its last. nostalgebraist 2020.
+import { labelsSequences } from '../core/config.js';
 import { fail } from '../core/errors.js';
 import type { ForwardInputs } from '../core/forward-types.js';
 import { largest, softmaxOf, Tensor } from '../core/tensor.js';
@@ -49,7 +50,7 @@ export function logitLens(
   const topK = checkInteger('topK', options.topK ?? Math.min(5, choices), 1, choices);
   const sites = checkSites(model, options.sites);
   const run = runOne(model, inputs, sites);
-  const positions = checkPositions(options.positions, config.numLabels > 0 ? 1 : lengthOf(run));
+  const positions = checkPositions(options.positions, labelsSequences(config) ? 1 : lengthOf(run));
   const dims = [sites.length, positions.length, topK];
   const ids = new Int32Array(sites.length * positions.length * topK);
   const probabilities = new Float32Array(ids.length);

@@ -1,5 +1,6 @@
 // One number from the outputs of a run: what a sweep watches while it edits. Knows no model.
 import { callNow } from '../core/callbacks.js';
+import { labelsSequences } from '../core/config.js';
 import { fail } from '../core/errors.js';
 import { reading } from '../core/plain.js';
 import type { Batch } from '../core/inputs.js';
@@ -14,7 +15,7 @@ export type PerSequence = number | readonly number[];
 /**
  * What is measured; of a batch its mean over the sequences. `position` is a token's place: by default the last token that is
  * no padding where the model is causal (it must be given for others), and every token for `norm` and `change`. Of an
- * encoder–decoder tokens and places are the decoder's; the logits of a classifier are its classes', and have no place.
+ * encoder–decoder tokens and places are the decoder's; the logits of a classifier of sequences are its classes', and have no place.
  *
  * - `logit_difference`: the logit of `token` minus that of `other`
  * - `probability`: of `token`, by the softmax of the logits
@@ -62,6 +63,7 @@ export function readMetric(
   const { batch, length } = inputs;
   const { numLabels } = config;
   const hasLogits = config.lmHead || config.maskedLmHead || numLabels > 0;
+  const ofSequence = labelsSequences(config);
   const each = (name: string, given: PerSequence, end: number): readonly number[] => {
     const expected = `a number, or ${batch} for the batch`;
     const values =
@@ -86,7 +88,7 @@ export function readMetric(
     ]);
     if (of === 'logits' && !hasLogits)
       fail('invalid_argument', 'metric.of: this model makes no logits');
-    const ofClasses = of === 'logits' && numLabels > 0;
+    const ofClasses = of === 'logits' && ofSequence;
     const rows = ofClasses ? 1 : length;
     const positions =
       metric.position === undefined ? undefined : each('position', metric.position, rows);
@@ -112,19 +114,19 @@ export function readMetric(
       'invalid_argument',
       'metric: expected a model that makes logits (lmHead, maskedLmHead or numLabels)',
     );
-  if (metric.position === undefined && !config.attention.causal && numLabels === 0) {
+  if (metric.position === undefined && !config.attention.causal && !ofSequence) {
     fail(
       'invalid_argument',
       'metric.position: expected the place of the token to predict, as this model is not causal',
     );
   }
-  if (metric.position !== undefined && numLabels > 0) {
+  if (metric.position !== undefined && ofSequence) {
     fail(
       'invalid_argument',
       `metric.position: expected none, as a class is of the whole input, got ${describe(metric.position)}`,
     );
   }
-  const usual = numLabels > 0 ? new Array<number>(batch).fill(0) : lastTokens(inputs);
+  const usual = ofSequence ? new Array<number>(batch).fill(0) : lastTokens(inputs);
   const positions =
     metric.position === undefined ? usual : each('position', metric.position, length);
   const choices = numLabels || config.vocabSize;

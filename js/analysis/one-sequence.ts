@@ -1,4 +1,5 @@
 // The inputs of an analysis: one sequence, and a position or a token of it.
+import { labelsSequences } from '../core/config.js';
 import { fail } from '../core/errors.js';
 import type { ForwardInputs, ModelOutput } from '../core/forward-types.js';
 import { checkInteger } from '../core/validation.js';
@@ -18,13 +19,14 @@ export const lengthOf = ({ lastHiddenState }: ModelOutput): number => lastHidden
 
 /** The position whose logits are meant: by default the last of a causal model, and the first of a classifier. */
 export function checkPosition(model: AnalysedModel, run: ModelOutput, given: unknown): number {
-  const { attention, numLabels } = model.config;
+  const { attention } = model.config;
+  const ofSequence = labelsSequences(model.config);
   const length = lengthOf(run);
   if (given !== undefined) {
-    const last = numLabels > 0 ? 0 : length - 1;
+    const last = ofSequence ? 0 : length - 1;
     return checkInteger('position', given, 0, last);
   }
-  if (numLabels > 0) return 0;
+  if (ofSequence) return 0;
   if (!attention.causal)
     fail(
       'invalid_argument',

@@ -71,13 +71,21 @@ function embedded(
     .map((name) => ({ name, vector: at(trace, name, position) }));
   if (!trace.has(`${prefix}embed`)) {
     // A model without a vocabulary: what the caller gave is the stream less the other terms.
-    if (stack.embedNorm)
-      fail('invalid_argument', 'embedNorm: expected none in a model without a vocabulary');
+    if (stack.embedNorm || stack.dEmbed > 0)
+      fail('invalid_argument', 'embedNorm, dEmbed: expected none in a model without a vocabulary');
     const vector = at(trace, `${prefix}blocks.0.resid_pre`, position);
     for (const writer of writers) writer.vector.forEach((x, i) => (vector[i]! -= x));
     writers.unshift({ name: `${prefix}embed`, vector });
   }
-  return stack.embedNorm ? normalised(model, stack, `${prefix}embed.norm`, writers) : writers;
+  const sum = stack.embedNorm ? normalised(model, stack, `${prefix}embed.norm`, writers) : writers;
+  if (stack.dEmbed === 0) return sum;
+  const projection = `${prefix}embed.projection`;
+  const weight = parameterOf(model, `${projection}.weight`);
+  const bias = parameterOf(model, `${projection}.bias`).data;
+  return [
+    ...sum.map(({ name, vector }) => ({ name, vector: product(weight, vector) })),
+    { name: `${projection}.bias`, vector: Float64Array.from(bias) },
+  ];
 }
 
 /** What a sublayer adds: an MLP its output, an attention one term a head, z_h W_O,h, and its bias. */

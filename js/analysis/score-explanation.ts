@@ -71,7 +71,7 @@ export function explainScore(
   const key = checkInteger('key', options.key, 0, keys - 1);
 
   const enter = (writers: Writer[]): Writer[] =>
-    stack.norm === 'pre' ? normalised(model, stack, sublayer.norm, writers) : writers;
+    stack.norm !== 'post' ? normalised(model, stack, sublayer.norm, writers) : writers;
   const readByQuery = enter(streamAt(model, run.trace, prefix, query, sublayer));
   const readByKey =
     which === 'cross'
@@ -109,7 +109,7 @@ function refuseOtherScores({ positions, attention }: CompleteStackConfig): void 
 /** W x of one head for every writer, and the projection's bias as a writer of its own. */
 function projected(
   model: AnalysedModel,
-  { attention }: CompleteStackConfig,
+  { attention, normEps }: CompleteStackConfig,
   { name }: Sublayer,
   which: 'q' | 'k',
   head: number,
@@ -130,7 +130,10 @@ function projected(
       name: `${name}.${which}_proj.bias`,
       vector: Float64Array.from(model.parameterRows(bias, first, dHead).data),
     });
-  return result;
+  // Frozen at this pass's statistics, as every norm.
+  return attention.qkNorm
+    ? normalised(model, { normKind: 'rms', normEps }, `${name}.${which}_norm`, result)
+    : result;
 }
 
 function parameterIsThere(model: AnalysedModel, name: string): void {
@@ -153,11 +156,12 @@ type Rotate = (position: number) => (writer: Writer) => Writer;
 /** Rotary positions' rotation of pairs (x_i, x_{i + K/2}): Su et al. 2021, eq. 34, with angles rounded as cpp/nn/rotary does. */
 function rotationOf(stack: CompleteStackConfig | undefined, dHead: number): Rotate {
   if (stack?.positions !== 'rotary') return () => (writer) => writer;
-  const frequencies = frequenciesOf(stack.rotary, dHead);
-  const half = dHead / 2;
+  const width = stack.rotary.dRotary || dHead;
+  const frequencies = frequenciesOf(stack.rotary, width);
+  const half = width / 2;
   return (position) =>
     ({ name, vector }) => {
-      const rotated = new Float64Array(dHead);
+      const rotated = Float64Array.from(vector);
       frequencies.forEach((frequency, i) => {
         const angle = Math.fround(position * frequency);
         const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
@@ -169,9 +173,9 @@ function rotationOf(stack: CompleteStackConfig | undefined, dHead: number): Rota
     };
 }
 
-function frequenciesOf(rotary: Required<RotaryConfig>, dHead: number): number[] {
-  return Array.from({ length: dHead / 2 }, (_, i) => {
-    const exponent = Math.fround((2 * i) / dHead);
+function frequenciesOf(rotary: Required<RotaryConfig>, width: number): number[] {
+  return Array.from({ length: width / 2 }, (_, i) => {
+    const exponent = Math.fround((2 * i) / width);
     const frequency = Math.fround(
       Math.fround(1 / Math.fround(rotary.theta ** exponent)) / rotary.linearFactor,
     );

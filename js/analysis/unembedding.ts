@@ -1,4 +1,5 @@
 // The head that turns the last hidden state into logits, as a linear map of the stream's writers: row `token` of it.
+import { labelsSequences } from '../core/config.js';
 import { fail } from '../core/errors.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
 import { parameterIfAny, parameterOf, type AnalysedModel } from './analysed-model.js';
@@ -11,7 +12,7 @@ export interface LogitPart {
   value: number;
 }
 
-/** How many logits a position has, or the whole input of a classifier; 0: the model makes none. */
+/** How many logits a position has, or the whole input of a classifier of sequences; 0: the model makes none. */
 export function choicesOf({
   lmHead,
   maskedLmHead,
@@ -29,9 +30,10 @@ export function logitParts(
 ): LogitPart[] {
   const { config } = model;
   const { weight, bias } = outputNames(config, model);
-  const read = config.maskedLmHead ? transformed(model, writers) : writers;
+  const read = transformed(model, writers);
   const row = model.parameterRows(weight, token, 1).data;
-  const parts = read.map(({ name, vector }) => ({ name, value: dot(row, vector) }));
+  const scale = config.lmHead ? config.logitScale : 1;
+  const parts = read.map(({ name, vector }) => ({ name, value: scale * dot(row, vector) }));
   if (model.parameterShapes().has(bias))
     parts.push({ name: bias, value: model.parameterRows(bias, token, 1).data[0]! });
   return parts;
@@ -49,22 +51,34 @@ function outputNames(
   return { weight, bias: maskedLmHead ? 'mlm_head.bias' : 'lm_head.bias' };
 }
 
-/**
- * The writers behind a masked-language head's dense layer, activation and norm. The activation is frozen as its gate
- * f(u) / u, element by element, u being the sum of all: a linear map with the pass's own value.
- */
+/** The writers behind what stands before the output matrix: a masked-language head's layers, or a classifier's pooler. */
 function transformed(model: AnalysedModel, writers: readonly Writer[]): Writer[] {
   const { config } = model;
-  const weight = parameterOf(model, 'mlm_head.dense.weight');
+  if (config.maskedLmHead) {
+    const dense = throughLayer(model, 'mlm_head.dense', config.activation, writers);
+    return normalised(model, config, 'mlm_head.norm', dense);
+  }
+  return config.pooler && labelsSequences(config)
+    ? throughLayer(model, 'pooler', config.poolerActivation, writers)
+    : [...writers];
+}
+
+/**
+ * The writers behind a linear layer and its activation, which is frozen as its gate f(u) / u, element by element, u being the
+ * sum of all: a linear map with the pass's own value.
+ */
+function throughLayer(
+  model: AnalysedModel,
+  layer: string,
+  activation: CompleteModelConfig['activation'],
+  writers: readonly Writer[],
+): Writer[] {
+  const weight = parameterOf(model, `${layer}.weight`);
   const dense = writers.map(({ name, vector }) => ({ name, vector: product(weight, vector) }));
-  const bias = parameterIfAny(model, 'mlm_head.dense.bias');
-  if (bias) dense.push({ name: 'mlm_head.dense.bias', vector: Float64Array.from(bias.data) });
-  const gate = sumOf(dense).map(gates[config.activation]);
-  const gated = dense.map(({ name, vector }) => ({
-    name,
-    vector: vector.map((x, i) => x * gate[i]!),
-  }));
-  return normalised(model, config, 'mlm_head.norm', gated);
+  const bias = parameterIfAny(model, `${layer}.bias`);
+  if (bias) dense.push({ name: `${layer}.bias`, vector: Float64Array.from(bias.data) });
+  const gate = sumOf(dense).map(gates[activation]);
+  return dense.map(({ name, vector }) => ({ name, vector: vector.map((x, i) => x * gate[i]!) }));
 }
 
 /** f(u) / u of each activation. */
@@ -73,6 +87,7 @@ const gates: Record<CompleteModelConfig['activation'], (u: number) => number> = 
   gelu: (u) => 0.5 * erfc(-u / Math.SQRT2),
   gelu_tanh: (u) => 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (u + 0.044715 * u ** 3))),
   silu: (u) => 1 / (1 + Math.exp(-u)),
+  tanh: (u) => (u === 0 ? 1 : Math.tanh(u) / u),
 };
 
 /** The complementary error function, relative error below 1.2e-7: Press et al., Numerical Recipes, section 6.2. */

@@ -9,11 +9,23 @@ import type {
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
+import {
+  addTaskRules,
+  readTask,
+  taskArchitectures,
+  taskFields,
+  unusedByTasks,
+} from './task-heads.js';
 
 export const bert: Family = {
   modelType: 'bert',
   tokenizerClass: 'BertTokenizer',
-  architectures: ['BertModel', 'BertForMaskedLM', 'BertForPreTraining'],
+  architectures: [
+    'BertModel',
+    'BertForMaskedLM',
+    'BertForPreTraining',
+    ...taskArchitectures('Bert'),
+  ],
   body: 'BertModel',
 
   read(json, architecture, has) {
@@ -24,21 +36,24 @@ export const bert: Family = {
       architecture === 'BertModel',
       has,
     );
+    const task = readTask(config, 'Bert', architecture);
     const masked =
-      architecture === undefined
-        ? hasMaskedHead(has)
-        : architecture !== 'BertModel' || hasMaskedHead(has);
+      architecture === undefined || architecture === 'BertModel' ? hasMaskedHead(has) : !task;
     const model = bertConfig(config, {
       maxLen: config.size('max_position_embeddings', 512),
       pooler: bertPooler(prefix, has),
       maskedLmHead: masked,
+      ...task?.config,
     });
     const body = bertBody(model, prefix);
+    const heads = head(body, model);
+    addTaskRules(heads, model, { pooler: 'bert.pooler.dense', classifier: 'classifier' });
     return {
       config: model,
-      rules: [...body.all, ...head(body, model).all],
+      rules: [...body.all, ...heads.all],
       ignored,
-      passedThrough,
+      passedThrough: task ? unusedByTasks : passedThrough,
+      labels: task?.labels,
     };
   },
 
@@ -47,6 +62,7 @@ export const bert: Family = {
     architectures: [config.maskedLmHead ? 'BertForMaskedLM' : 'BertModel'],
     ...bertFields(config),
     max_position_embeddings: config.maxLen,
+    ...taskFields('Bert', config),
   }),
 };
 
@@ -115,20 +131,22 @@ const passedThrough = [/^cls\.seq_relationship\.(weight|bias)$/];
 
 /** Every tensor but the head's. */
 export function bertBody(config: CompleteModelConfig, prefix: string): Rules {
-  const { dModel: D, dFf: F, vocabSize: V } = config;
+  const { dModel: D, dFf: F, vocabSize: V, dEmbed } = config;
+  const E = dEmbed || D;
   const body = new Rules(prefix);
-  body.tensor('embed.token.weight', [V, D], 'embeddings.word_embeddings.weight');
+  body.tensor('embed.token.weight', [V, E], 'embeddings.word_embeddings.weight');
   body.tensor(
     'embed.position.weight',
-    [config.maxLen + config.positionOffset, D],
+    [config.maxLen + config.positionOffset, E],
     'embeddings.position_embeddings.weight',
   );
   body.tensor(
     'embed.token_type.weight',
-    [config.typeVocabSize, D],
+    [config.typeVocabSize, E],
     'embeddings.token_type_embeddings.weight',
   );
-  body.layerNorm('embed.norm', 'embeddings.LayerNorm', D);
+  body.layerNorm('embed.norm', 'embeddings.LayerNorm', E);
+  if (dEmbed > 0) body.linear('embed.projection', 'embeddings_project', D, E);
   for (let l = 0; l < config.numLayers; ++l) {
     const ours = `blocks.${l}`;
     const theirs = `encoder.layer.${l}`;
@@ -141,7 +159,8 @@ export function bertBody(config: CompleteModelConfig, prefix: string): Rules {
     body.linear(`${ours}.mlp.fc2`, `${theirs}.output.dense`, D, F);
     body.layerNorm(`${ours}.norm2`, `${theirs}.output.LayerNorm`, D);
   }
-  if (config.pooler) body.linear('pooler', 'pooler.dense', D, D);
+  // A classifier's is part of its head.
+  if (config.pooler && config.numLabels === 0) body.linear('pooler', 'pooler.dense', D, D);
   return body;
 }
 
@@ -156,25 +175,26 @@ export function maskedLmOutput(
   weight: string,
   biases: string[],
 ): void {
-  const { dModel: D, vocabSize: V } = config;
+  const { vocabSize: V } = config;
   if (config.tieEmbeddings) {
     head.tensor('mlm_head.bias', [V], ...biases);
     // save_model of safetensors keeps one of the names of a tied table.
     body.all.find(({ ours }) => ours === 'embed.token.weight')!.theirs.push(head.named(weight));
     return;
   }
-  head.tensor('mlm_head.decoder.weight', [V, D], weight);
+  head.tensor('mlm_head.decoder.weight', [V, config.dEmbed || config.dModel], weight);
   const bias = head.tensor('mlm_head.bias', [V], ...[...biases].reverse());
   bias.copies = bias.theirs.slice(1);
 }
 
 function head(body: Rules, model: CompleteModelConfig): Rules {
   const D = model.dModel;
-  const predictions = new Rules('cls.predictions.');
-  if (model.maskedLmHead) {
-    predictions.linear('mlm_head.dense', 'transform.dense', D, D);
-    predictions.layerNorm('mlm_head.norm', 'transform.LayerNorm', D);
-    maskedLmOutput(body, predictions, model, 'decoder.weight', ['bias', 'decoder.bias']);
-  }
-  return predictions;
+  const head = new Rules();
+  if (!model.maskedLmHead) return head;
+  const name = 'cls.predictions';
+  head.linear('mlm_head.dense', `${name}.transform.dense`, D, D);
+  head.layerNorm('mlm_head.norm', `${name}.transform.LayerNorm`, D);
+  const biases = [`${name}.bias`, `${name}.decoder.bias`];
+  maskedLmOutput(body, head, model, `${name}.decoder.weight`, biases);
+  return head;
 }

@@ -6,17 +6,25 @@ import { maskedLmOutput } from './bert.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, TensorRule } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
+import {
+  addTaskRules,
+  readTask,
+  taskArchitectures,
+  taskFields,
+  unusedByTasks,
+} from './task-heads.js';
 
 export const distilbert: Family = {
   modelType: 'distilbert',
   tokenizerClass: 'DistilBertTokenizer',
   aliases: { hidden_size: 'dim', num_attention_heads: 'n_heads', num_hidden_layers: 'n_layers' },
-  architectures: ['DistilBertModel', 'DistilBertForMaskedLM'],
+  architectures: ['DistilBertModel', 'DistilBertForMaskedLM', ...taskArchitectures('DistilBert')],
   body: 'DistilBertModel',
 
   read(json, architecture, has) {
     const config = new ConfigReader(json);
     const dModel = config.size('dim', 768);
+    const task = readTask(config, 'DistilBert', architecture);
     const model = completeModelConfig({
       vocabSize: config.size('vocab_size', 30522),
       maxLen: config.size('max_position_embeddings', 512),
@@ -29,11 +37,19 @@ export const distilbert: Family = {
       activation: config.choice('activation', activations, 'gelu'),
       tieEmbeddings: config.boolean('tie_word_embeddings', true),
       attention: { numHeads: config.divisor('n_heads', 12, 'dim', dModel) },
-      maskedLmHead: architecture === 'DistilBertForMaskedLM' || has('vocab_transform.weight'),
+      maskedLmHead:
+        !task && (architecture === 'DistilBertForMaskedLM' || has('vocab_transform.weight')),
+      ...task?.config,
+      ...(task?.config.pooler && { poolerActivation: 'relu' }),
     });
     const alone = architecture === 'DistilBertModel';
     const prefix = bodyPrefix('distilbert.', 'embeddings.word_embeddings.weight', alone, has);
-    return { config: model, rules: rules(model, prefix), ignored };
+    return {
+      config: model,
+      rules: rules(model, prefix),
+      ignored,
+      ...(task && { labels: task.labels, passedThrough: unusedByTasks }),
+    };
   },
 
   write: (config) => ({
@@ -47,6 +63,7 @@ export const distilbert: Family = {
     activation: activationName(config.activation),
     tie_word_embeddings: config.tieEmbeddings,
     n_heads: config.attention.numHeads,
+    ...taskFields('DistilBert', config),
   }),
 };
 
@@ -77,5 +94,6 @@ function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
     head.layerNorm('mlm_head.norm', 'vocab_layer_norm', D);
     maskedLmOutput(body, head, config, 'vocab_projector.weight', ['vocab_projector.bias']);
   }
+  addTaskRules(head, config, { pooler: 'pre_classifier', classifier: 'classifier' });
   return [...body.all, ...head.all];
 }

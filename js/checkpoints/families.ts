@@ -12,7 +12,9 @@ import { longformer } from './longformer.js';
 import { marian } from './marian.js';
 import { qwen2 } from './qwen2.js';
 import { roberta } from './roberta.js';
+import { refuseUnknown } from './unknown-family.js';
 import { vit } from './vit.js';
+import { xlmRoberta } from './xlm-roberta.js';
 
 /** The first that can express a config is the one it is saved as. */
 export const families: readonly Family[] = [
@@ -25,18 +27,22 @@ export const families: readonly Family[] = [
   qwen2,
   roberta,
   vit,
+  xlmRoberta,
   attentionLab,
 ];
 
 export interface Choice {
   family: Family;
   architecture: string | undefined;
-  /** The checkpoint's own, where its head is none of ours: `architecture` is its body then. */
-  beheaded?: string;
+  /** The checkpoint's own architecture, where its head is left out: `architecture` is its body then. */
+  beheaded?: { architecture: string; unasked: boolean };
 }
 
-/** The family of a config.json, and the one of its architectures that counts; refuses unknown families. */
-export function chooseFamily(json: Readonly<Record<string, unknown>>): Choice {
+/**
+ * The family of a config.json, and the one of its architectures that counts: `bodyAlone`, the one without a head. Refuses unknown
+ * families.
+ */
+export function chooseFamily(json: Readonly<Record<string, unknown>>, bodyAlone: boolean): Choice {
   const { model_type: modelType, architectures } = json;
   if (architectures !== undefined && architectures !== null && !isStrings(architectures)) {
     fail(
@@ -50,22 +56,18 @@ export function chooseFamily(json: Readonly<Record<string, unknown>>): Choice {
       ? candidate.architectures.includes(architecture)
       : candidate.modelType === modelType,
   );
-  const known = families
-    .map((each) => `${each.modelType} (${each.architectures.join(', ')})`)
-    .join('; ');
-  if (!family) {
+  if (!family) refuseUnknown(families, modelType, architecture, family);
+  const isOurs = architecture === undefined || family.architectures.includes(architecture);
+  if (family.body && (bodyAlone || !isOurs)) {
+    const beheaded = { architecture: architecture ?? 'a model', unasked: !bodyAlone };
+    return { family, architecture: family.body, beheaded };
+  }
+  if (bodyAlone && !family.body)
     fail(
       'unsupported_checkpoint',
-      `config.json: model_type: expected one of ${known}, got ${String(JSON.stringify(modelType)).slice(0, 60)}`,
+      `head: expected a family with a body of its own for "none", got ${family.modelType}`,
     );
-  }
-  if (architecture !== undefined && !family.architectures.includes(architecture)) {
-    if (family.body) return { family, architecture: family.body, beheaded: architecture };
-    fail(
-      'unsupported_checkpoint',
-      `config.json: architectures: expected one of ${known}, got "${architecture.slice(0, 60)}"`,
-    );
-  }
+  if (!isOurs) refuseUnknown(families, modelType, architecture, family);
   return { family, architecture };
 }
 

@@ -15,6 +15,11 @@ export interface TensorRule {
   transposed?: boolean;
   /** The file's dims, where it says the same values otherwise. */
   saved?: number[];
+  /** From the file's values to ours and back, where they are others, or in another order. */
+  convert?: {
+    ours(theirs: Float32Array): Float32Array;
+    theirs(ours: Float32Array): Float32Array;
+  };
 }
 
 export interface Plan {
@@ -28,7 +33,7 @@ export interface Plan {
   /** What generation_config.json, or else config.json, says about generated tokens. */
   generation?: GenerationDefaults;
   /** The names of a classifier's classes. */
-  labels?: string[];
+  labels?: string[] | undefined;
 }
 
 export interface Family {

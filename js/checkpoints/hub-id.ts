@@ -41,5 +41,6 @@ export const loadKeys: ReadonlySet<string> = new Set<keyof LoadOptions>([
   'dtype',
   'onProgress',
   'signal',
+  'head',
   ...hubKeys,
 ]);

@@ -1,10 +1,11 @@
 // Llama as Transformers saves it: which config fields and tensor names mean which of ours.
 // Touvron et al. 2023, arXiv:2302.13971 and arXiv:2307.09288; transformers/models/llama.
 import { completeModelConfig } from '../core/config.js';
-import type { CompleteModelConfig, RotaryConfig } from '../core/config-types.js';
+import type { CompleteModelConfig, ModelAttentionConfig } from '../core/config-types.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, Plan, TensorRule } from './family.js';
 import { generationDefaults } from './generation-config.js';
+import { readRotary, ropeFields } from './rope.js';
 import { bodyPrefix, Rules } from './rules.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,6 +18,11 @@ export interface LlamaKind {
   bias: boolean;
   outBias: boolean;
   mlpBias: boolean;
+  attention?: Partial<ModelAttentionConfig>;
+  /** The embeddings are multiplied by √D. */
+  scalesEmbeddings?: boolean;
+  /** A file has of every norm's gain what it is above 1. */
+  gainsAboveOne?: boolean;
 }
 
 export const llama: Family = {
@@ -50,8 +56,9 @@ export function readLlama(
   architecture: string | undefined,
   has: (name: string) => boolean,
   generation: Json | undefined,
-  { body, bias, outBias, mlpBias }: LlamaKind,
+  kind: LlamaKind,
 ): Plan {
+  const { body, bias, outBias, mlpBias } = kind;
   const config = new ConfigReader(json);
   const dModel = config.size('hidden_size', 4096);
   const numHeads = config.size('num_attention_heads', 32);
@@ -70,8 +77,9 @@ export function readLlama(
     dModel,
     numLayers: config.size('num_hidden_layers', 32, mostLayers),
     dFf: config.size('intermediate_size', 11008),
+    embedScale: kind.scalesEmbeddings ? Math.fround(Math.sqrt(dModel)) : 1,
     positions: 'rotary',
-    rotary: rotary(config, maxLen),
+    rotary: readRotary(config, maxLen),
     normKind: 'rms',
     norm: 'pre',
     normEps: config.positive('rms_norm_eps', 1e-6),
@@ -79,14 +87,14 @@ export function readLlama(
     activation: config.choice('hidden_act', activations, 'silu'),
     gated: true,
     mlpBias,
-    attention: { numHeads, numKvHeads, dHead, bias, outBias, causal: true },
+    attention: { numHeads, numKvHeads, dHead, bias, outBias, causal: true, ...kind.attention },
     lmHead: architecture !== body,
     tieEmbeddings: config.boolean('tie_word_embeddings', false),
   });
   const prefix = bodyPrefix('model.', 'embed_tokens.weight', architecture === body, has);
   return {
     config: model,
-    rules: rules(model, prefix),
+    rules: rules(model, prefix, kind.gainsAboveOne ?? false),
     ignored: ignored(model),
     generation: generationDefaults(json, generation),
   };
@@ -105,61 +113,11 @@ export function llamaFields(config: CompleteModelConfig): Json {
     num_attention_heads: config.attention.numHeads,
     num_key_value_heads: config.attention.numKvHeads,
     head_dim: config.attention.dHead,
-    ...ropeFields(config.rotary),
+    ...ropeFields(config),
     tie_word_embeddings: config.tieEmbeddings,
     bos_token_id: null,
     eos_token_id: null,
   };
-}
-
-/** In both spellings: Transformers 5's and 4's. */
-function ropeFields(rotary: CompleteModelConfig['rotary']): Json {
-  const scaling =
-    rotary.linearFactor !== 1
-      ? { rope_type: 'linear', factor: rotary.linearFactor }
-      : rotary.llama3Factor !== 1
-        ? {
-            rope_type: 'llama3',
-            factor: rotary.llama3Factor,
-            low_freq_factor: rotary.lowFrequency,
-            high_freq_factor: rotary.highFrequency,
-            original_max_position_embeddings: rotary.originalMaxLen,
-          }
-        : undefined;
-  return {
-    rope_theta: rotary.theta,
-    ...(scaling && { rope_scaling: scaling }),
-    rope_parameters: { rope_theta: rotary.theta, ...(scaling ?? { rope_type: 'default' }) },
-  };
-}
-
-/**
- * Transformers 5 says rope_parameters; 4 says rope_theta and, where positions are scaled, rope_scaling, which counts where both are
- * there. transformers/modeling_rope_utils: convert_rope_params_to_dict, standardize_rope_params.
- */
-function rotary(config: ConfigReader, maxLen: number): RotaryConfig {
-  config.refuseUnless('partial_rotary_factor', 1);
-  const scaling = config.section('rope_scaling');
-  const rope = scaling && scaling.names().length > 0 ? scaling : config.section('rope_parameters');
-  const theta = rope?.positiveIfGiven('rope_theta') ?? config.positive('rope_theta', 10000);
-  if (!rope) return { theta };
-  rope.refuseUnless('partial_rotary_factor', 1);
-  const trained = 'original_max_position_embeddings';
-  const types = { default: 'default', linear: 'linear', llama3: 'llama3' } as const;
-  switch (rope.choice(rope.has('rope_type') ? 'rope_type' : 'type', types, 'default')) {
-    case 'default':
-      return { theta };
-    case 'linear':
-      return { theta, linearFactor: rope.positive('factor') };
-    case 'llama3':
-      return {
-        theta,
-        llama3Factor: rope.positive('factor'),
-        lowFrequency: rope.positive('low_freq_factor'),
-        highFrequency: rope.positive('high_freq_factor'),
-        originalMaxLen: config.positiveIfGiven(trained) ?? rope.positive(trained, maxLen),
-      };
-  }
 }
 
 /** Buffers of early checkpoints, and the head's copy of the embedding where it is tied. */
@@ -168,26 +126,39 @@ function ignored(config: CompleteModelConfig): RegExp[] {
   return !config.lmHead || config.tieEmbeddings ? [buffers, /^lm_head\.weight$/] : [buffers];
 }
 
-function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
+/** transformers GemmaRMSNorm: x / rms(x) · (1 + weight). The sum loses nothing that counts: float32 is added there, too. */
+const aboveOne: NonNullable<TensorRule['convert']> = {
+  ours: (weight) => weight.map((above) => 1 + above),
+  theirs: (gain) => gain.map((whole) => whole - 1),
+};
+
+function rules(config: CompleteModelConfig, prefix: string, gainsAboveOne: boolean): TensorRule[] {
   const { dModel: D, dFf: F, vocabSize: V, mlpBias } = config;
   const { numHeads: H, numKvHeads: G, dHead: K, bias, outBias } = config.attention;
   const body = new Rules(prefix);
+  const norm = (ours: string, theirs: string, size = D): void => {
+    const rule = body.tensor(`${ours}.weight`, [size], `${theirs}.weight`);
+    if (gainsAboveOne) rule.convert = aboveOne;
+  };
   const table = body.tensor('embed.token.weight', [V, D], 'embed_tokens.weight');
   if (config.lmHead && config.tieEmbeddings) table.theirs.push('lm_head.weight'); // save_model keeps one of tied names
   for (let l = 0; l < config.numLayers; ++l) {
     const ours = `blocks.${l}`;
     const theirs = `layers.${l}`;
-    body.tensor(`${ours}.norm1.weight`, [D], `${theirs}.input_layernorm.weight`);
+    norm(`${ours}.norm1`, `${theirs}.input_layernorm`);
     body.linear(`${ours}.attn.q_proj`, `${theirs}.self_attn.q_proj`, H * K, D, bias);
     body.linear(`${ours}.attn.k_proj`, `${theirs}.self_attn.k_proj`, G * K, D, bias);
     body.linear(`${ours}.attn.v_proj`, `${theirs}.self_attn.v_proj`, G * K, D, bias);
     body.linear(`${ours}.attn.out_proj`, `${theirs}.self_attn.o_proj`, D, H * K, outBias);
-    body.tensor(`${ours}.norm2.weight`, [D], `${theirs}.post_attention_layernorm.weight`);
+    if (config.attention.qkNorm)
+      for (const part of ['q_norm', 'k_norm'])
+        norm(`${ours}.attn.${part}`, `${theirs}.self_attn.${part}`, K);
+    norm(`${ours}.norm2`, `${theirs}.post_attention_layernorm`);
     body.linear(`${ours}.mlp.gate`, `${theirs}.mlp.gate_proj`, F, D, mlpBias);
     body.linear(`${ours}.mlp.fc1`, `${theirs}.mlp.up_proj`, F, D, mlpBias);
     body.linear(`${ours}.mlp.fc2`, `${theirs}.mlp.down_proj`, D, F, mlpBias);
   }
-  body.tensor('final_norm.weight', [D], 'norm.weight');
+  norm('final_norm', 'norm');
   const head = new Rules();
   if (config.lmHead && !config.tieEmbeddings) head.linear('lm_head', 'lm_head', V, D, false);
   return [...body.all, ...head.all];

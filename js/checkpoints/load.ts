@@ -10,7 +10,13 @@ import { readTokenizers, type Tokenizers } from '../tokenizers/formats.js';
 import type { LoadOptions, ModelSource } from './types.js';
 import { Tensor } from '../core/tensor.js';
 import { yieldToEventLoop } from '../core/event-loop.js';
-import { checkCallback, checkKeys, checkNoNaN, checkSignal } from '../core/validation.js';
+import {
+  checkCallback,
+  checkKeys,
+  checkNoNaN,
+  checkOneOf,
+  checkSignal,
+} from '../core/validation.js';
 import { matchTensors, passedThroughTensors, withHeadPassedThrough } from './match-tensors.js';
 import { chooseFamily, refuseUnsupported, withOwnNames } from './families.js';
 import type { Folder, FolderFile, OpenFolder } from './folder.js';
@@ -19,7 +25,7 @@ import { loadKeys } from './hub-id.js';
 import { isOurQuantisation, scaleName, widened } from './int8.js';
 import { parseObject } from '../core/json.js';
 import { readBytes, readText } from './read-file.js';
-import { ownRules } from './rules.js';
+import { isHead, ownRules } from './rules.js';
 import { readSentenceSettings } from './sentence-transformer.js';
 import type { Origin } from './save.js';
 import { openWeights } from './shards.js';
@@ -43,13 +49,14 @@ export async function loadCheckpoint<M extends LoadedModel>(
   openFolder: OpenFolder,
   create: CreateModel<M>,
 ): Promise<M> {
-  const { dtype, onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
+  const { dtype, head, onProgress, signal, ...hubOptions } = checkKeys('options', given, loadKeys);
   if (dtype !== undefined) checkDtype(dtype);
+  if (head !== undefined) checkOneOf('head', head, ['none']);
   checkCallback('onProgress', onProgress);
   checkAborted(checkSignal('signal', signal), 'loadModel');
   const load = (): Promise<M> => {
     const folder = reading('source', () => openFolder(source, hubOptions));
-    return loadFrom(new FolderReader(folder, { dtype, onProgress, signal }), create);
+    return loadFrom(new FolderReader(folder, { dtype, head, onProgress, signal }), create);
   };
   try {
     return await load();
@@ -65,7 +72,7 @@ async function loadFrom<M extends LoadedModel>(
 ): Promise<M> {
   const { onProgress, signal } = reader.options;
   const json = parseObject('config.json', await reader.text('config.json', largestConfig));
-  const { family, architecture, beheaded } = chooseFamily(json);
+  const { family, architecture, beheaded } = chooseFamily(json, reader.options.head === 'none');
   refuseUnsupported(json);
   const files = new CheckpointFiles(reader);
   const tokenizers = await orItsProblem(readTokenizers(files, family.tokenizerClass, json));
@@ -82,14 +89,15 @@ async function loadFrom<M extends LoadedModel>(
     let plan = family.read(
       withOwnNames(json, family.aliases),
       architecture,
-      (name) => weights.tensors.has(name),
+      (name) => weights.tensors.has(name) && !(beheaded && isHead(name)),
       generation,
     );
     const warnings: string[] = [];
     if (beheaded !== undefined) {
       const parts = withHeadPassedThrough(plan, plan.rules ?? [], weights.tensors);
       plan = parts.plan;
-      warnings.push(withoutHead(beheaded, architecture!, parts.head));
+      if (beheaded.unasked)
+        warnings.push(withoutHead(beheaded.architecture, architecture!, parts.head));
     }
     const extras = {
       ...tokenizers,
@@ -122,7 +130,8 @@ async function loadFrom<M extends LoadedModel>(
       const rule = wanted.get(name);
       if (rule) {
         checkNoNaN(`${weights.name}: ${name}`, tensor.data, 'bad_checkpoint');
-        model.writeParameter(rule.ours, new Tensor(tensor.data, rule.dims), rule.transposed);
+        const values = rule.convert ? rule.convert.ours(tensor.data) : tensor.data;
+        model.writeParameter(rule.ours, new Tensor(values, rule.dims), rule.transposed);
       } else {
         passedThrough.set(name, tensor);
       }

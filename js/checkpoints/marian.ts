@@ -1,11 +1,11 @@
 // Marian as Transformers saves it: which config fields and tensor names mean which of ours.
 // Junczys-Dowmunt et al. 2018, arXiv:1804.00344; transformers/models/marian.
-import type { CompleteModelConfig } from '../core/config-types.js';
 import { completeModelConfig } from '../core/config.js';
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
-import type { Family, TensorRule } from './family.js';
+import type { Family } from './family.js';
 import { generationDefaults } from './generation-config.js';
-import { bodyPrefix, Rules } from './rules.js';
+import { bodyPrefix } from './rules.js';
+import { tiedCopies, encoderDecoderRules } from './encoder-decoder.js';
 
 export const marian: Family = {
   modelType: 'marian',
@@ -68,8 +68,8 @@ export const marian: Family = {
     const passedThrough = model.shareEmbeddings ? [] : [/^(model\.)?shared\.weight$/];
     return {
       config: model,
-      rules: rules(model, prefix),
-      ignored: ignored(model),
+      rules: encoderDecoderRules(model, prefix),
+      ignored: tiedCopies(model),
       passedThrough,
       generation: defaults,
     };
@@ -102,70 +102,3 @@ export const marian: Family = {
     };
   },
 };
-
-/** Copies of tied tables. */
-function ignored(config: CompleteModelConfig): RegExp[] {
-  const copies = config.shareEmbeddings
-    ? [/^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/]
-    : [];
-  if (!config.lmHead || config.tieEmbeddings) copies.push(/^lm_head\.weight$/);
-  return config.lmHead ? copies : [...copies, /^final_logits_bias$/];
-}
-
-function rules(config: CompleteModelConfig, prefix: string): TensorRule[] {
-  const { dModel: D, vocabSize: V } = config;
-  const body = new Rules(prefix);
-  const tiedHead = config.lmHead && config.tieEmbeddings ? ['lm_head.weight'] : [];
-  if (config.shareEmbeddings)
-    body
-      .tensor(
-        'embed.token.weight',
-        [V, D],
-        'shared.weight',
-        'encoder.embed_tokens.weight',
-        'decoder.embed_tokens.weight',
-      )
-      .theirs.push(...tiedHead); // save_model of safetensors keeps one of the names of a tied table
-  for (const [name, stack] of [
-    ['encoder', config.encoder!],
-    ['decoder', config],
-  ] as const) {
-    if (!config.shareEmbeddings)
-      body
-        .tensor(`${name}.embed.token.weight`, [stack.vocabSize, D], `${name}.embed_tokens.weight`)
-        .theirs.push(...(name === 'decoder' ? tiedHead : []));
-    if (stack.positions === 'learned')
-      body.tensor(
-        `${name}.embed.position.weight`,
-        [stack.maxLen, D],
-        `${name}.embed_positions.weight`,
-      );
-    const sublayers =
-      name === 'encoder'
-        ? [['attn', 'self_attn']]
-        : [
-            ['self_attn', 'self_attn'],
-            ['cross_attn', 'encoder_attn'],
-          ];
-    for (let l = 0; l < stack.numLayers; ++l) {
-      const ours = `${name}.blocks.${l}`;
-      const theirs = `${name}.layers.${l}`;
-      sublayers.forEach(([our, their], index) => {
-        for (const part of ['q_proj', 'k_proj', 'v_proj', 'out_proj'])
-          body.linear(`${ours}.${our}.${part}`, `${theirs}.${their}.${part}`, D, D);
-        body.layerNorm(`${ours}.norm${index + 1}`, `${theirs}.${their}_layer_norm`, D);
-      });
-      body.linear(`${ours}.mlp.fc1`, `${theirs}.fc1`, stack.dFf, D);
-      body.linear(`${ours}.mlp.fc2`, `${theirs}.fc2`, D, stack.dFf);
-      body.layerNorm(`${ours}.norm${sublayers.length + 1}`, `${theirs}.final_layer_norm`, D);
-    }
-  }
-  const head = new Rules();
-  if (config.lmHead && !config.tieEmbeddings)
-    head.tensor('lm_head.weight', [V, D], 'lm_head.weight');
-  if (config.lmHeadBias) {
-    head.tensor('lm_head.bias', [V], 'final_logits_bias');
-    head.all.at(-1)!.saved = [1, V];
-  }
-  return [...body.all, ...head.all];
-}

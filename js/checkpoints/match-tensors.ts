@@ -4,6 +4,7 @@ import { sameShape, shapeText } from '../core/validation.js';
 import { checkReadable, isReadable } from './dtypes.js';
 import type { Plan, TensorRule } from './family.js';
 import { isQuantised, ofScale } from './int8.js';
+import { isHead } from './rules.js';
 import type { TensorInfo } from './safetensors.js';
 
 /** Of a file for quite another model, the first problems say enough. */
@@ -59,7 +60,9 @@ export function withHeadPassedThrough(
   const body = new Set(rules.flatMap(({ theirs }) => theirs).map(firstPart));
   const isKnown = (name: string): boolean =>
     body.has(firstPart(name)) ||
-    [...plan.ignored, ...(plan.passedThrough ?? [])].some((pattern) => pattern.test(name));
+    // A body ignores an output matrix, be it a copy of the embedding or a table of its own.
+    (!isHead(name) &&
+      [...plan.ignored, ...(plan.passedThrough ?? [])].some((pattern) => pattern.test(name)));
   const head = [...tensors.keys()].filter((name) => !isKnown(name));
   const exactly = head.map((name) => new RegExp(`^${name.replace(/[^\w]/g, '\\$&')}$`));
   return { plan: { ...plan, passedThrough: [...(plan.passedThrough ?? []), ...exactly] }, head };

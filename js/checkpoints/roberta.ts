@@ -5,12 +5,21 @@ import { bertBody, bertConfig, bertFields, bertPooler, maskedLmOutput } from './
 import { ConfigReader } from '../core/config-reader.js';
 import type { Family } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
+import {
+  addTaskRules,
+  readTask,
+  taskArchitectures,
+  taskFields,
+  unusedByTasks,
+} from './task-heads.js';
 
 /** What sets a family of RoBERTa's kind apart. */
 interface Kind {
   modelType: string;
   /** What its architectures begin with. */
   name: string;
+  /** What stands before the body's tensors. Default: modelType. */
+  prefix?: string;
   /** Transformers' default. */
   vocabSize: number;
   /** Fields of its own, of the attention. */
@@ -22,26 +31,28 @@ interface Kind {
 
 /** A family with RoBERTa's positions and head. */
 export function robertaFamily(kind: Kind): Family {
-  const { modelType, name } = kind;
+  const { modelType, name, prefix: own = modelType } = kind;
   const ignored = [
-    new RegExp(`^(${modelType}\\.)?embeddings\\.(position_ids|token_type_ids)$`),
+    new RegExp(`^(${own}\\.)?embeddings\\.(position_ids|token_type_ids)$`),
     /^lm_head\.decoder\.(weight|bias)$/,
   ];
   return {
     modelType,
     tokenizerClass: 'RobertaTokenizer',
-    architectures: [`${name}Model`, `${name}ForMaskedLM`],
+    architectures: [`${name}Model`, `${name}ForMaskedLM`, ...taskArchitectures(name)],
     body: `${name}Model`,
 
     read(json, architecture, has) {
       const config = new ConfigReader(json);
       const prefix = bodyPrefix(
-        `${modelType}.`,
+        `${own}.`,
         'embeddings.word_embeddings.weight',
         architecture === `${name}Model`,
         has,
       );
-      const masked = architecture === `${name}ForMaskedLM` || has('lm_head.dense.weight');
+      const task = readTask(config, name, architecture);
+      const masked =
+        !task && (architecture === `${name}ForMaskedLM` || has('lm_head.dense.weight'));
       // Transformers' RobertaLMHead is GELU whatever the blocks' activation is.
       if (masked) config.refuseUnless('hidden_act', 'gelu');
       const padTokenId = config.size('pad_token_id', 1, undefined, 0);
@@ -62,18 +73,26 @@ export function robertaFamily(kind: Kind): Family {
           padTokenId,
           pooler: bertPooler(prefix, has),
           maskedLmHead: masked,
+          ...task?.config,
         },
         kind.read,
       );
       const body = bertBody(model, prefix);
       kind.addTo?.(body, model);
-      const head = new Rules('lm_head.');
+      const head = new Rules();
       if (masked) {
-        head.linear('mlm_head.dense', 'dense', model.dModel, model.dModel);
-        head.layerNorm('mlm_head.norm', 'layer_norm', model.dModel);
-        maskedLmOutput(body, head, model, 'decoder.weight', ['bias', 'decoder.bias']);
+        head.linear('mlm_head.dense', 'lm_head.dense', model.dModel, model.dModel);
+        head.layerNorm('mlm_head.norm', 'lm_head.layer_norm', model.dModel);
+        const biases = ['lm_head.bias', 'lm_head.decoder.bias'];
+        maskedLmOutput(body, head, model, 'lm_head.decoder.weight', biases);
       }
-      return { config: model, rules: [...body.all, ...head.all], ignored };
+      addTaskRules(head, model, { pooler: 'classifier.dense', classifier: 'classifier.out_proj' });
+      return {
+        config: model,
+        rules: [...body.all, ...head.all],
+        ignored,
+        ...(task && { labels: task.labels, passedThrough: unusedByTasks }),
+      };
     },
 
     write: (config) => ({
@@ -85,6 +104,7 @@ export function robertaFamily(kind: Kind): Family {
       bos_token_id: null,
       eos_token_id: null,
       ...kind.write?.(config),
+      ...taskFields(name, config),
     }),
   };
 }

@@ -52,3 +52,9 @@ export function bodyPrefix(
   if (has(name + probe)) return name;
   return has(probe) || alone ? '' : name;
 }
+
+/** Whether a tensor belongs to a head, by Transformers' names. */
+export const isHead = (name: string): boolean =>
+  /^(cls|lm_head|vocab_transform|vocab_projector|generator_predictions|predictions|embed_out|final_logits_bias|pre_classifier|classifier|qa_outputs)\b/.test(
+    name,
+  );

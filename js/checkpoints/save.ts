@@ -146,7 +146,8 @@ function sameModel(a: CompleteModelConfig, b: CompleteModelConfig): boolean {
 }
 
 function valuesOf(model: Saved, rule: TensorRule): Float32Array {
-  const { data } = parameterOf(model, rule);
+  const { data: ours } = parameterOf(model, rule);
+  const data = rule.convert ? rule.convert.theirs(ours) : ours;
   const [, cols = 1] = rule.dims;
   return rule.transposed ? columnsOf(data, cols, 0, cols) : data;
 }

@@ -43,6 +43,8 @@ export interface ClearCacheOptions extends CacheOptions {
 export interface LoadOptions extends HubOptions {
   /** How the model keeps its matrices, whatever the file has. Default f32, and int8 for a folder saved as that. */
   dtype?: WeightDtype | undefined;
+  /** 'none': the body alone, without the checkpoint's head; `save` gives the head back. */
+  head?: 'none' | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
   signal?: Global<'AbortSignal'> | undefined;
 }

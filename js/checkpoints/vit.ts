@@ -5,6 +5,7 @@ import type { CompleteImageConfig, CompleteModelConfig } from '../core/config-ty
 import { activationName, activations, ConfigReader, mostLayers } from '../core/config-reader.js';
 import type { Family, TensorRule } from './family.js';
 import { bodyPrefix, Rules } from './rules.js';
+import { readLabels, usualLabels } from './task-heads.js';
 
 export const vit: Family = {
   modelType: 'vit',
@@ -37,7 +38,9 @@ export const vit: Family = {
         bias: config.boolean('qkv_bias', true),
         outBias: true,
       },
-      pooler: ['weight', 'bias'].some((name) => has(`${prefix}pooler.dense.${name}`)),
+      // Transformers' classifier reads the class token itself, whatever the file holds.
+      pooler:
+        !classifies && ['weight', 'bias'].some((name) => has(`${prefix}pooler.dense.${name}`)),
       numLabels: labels.length,
     });
     return {
@@ -70,8 +73,8 @@ export const vit: Family = {
   }),
 };
 
-/** Only masked image modelling reads it. */
-const passedThrough = [/^(vit\.)?embeddings\.mask_token$/];
+/** Only masked image modelling reads the first; a classifier's file may hold a pooler that nothing reads. */
+const passedThrough = [/^(vit\.)?embeddings\.mask_token$/, /^(vit\.)?pooler\.dense\./];
 
 function readImage(config: ConfigReader): CompleteImageConfig {
   const both = (name: string, otherwise: number): [number, number] => {
@@ -84,17 +87,6 @@ function readImage(config: ConfigReader): CompleteImageConfig {
   if (patchSize.some((pixels, axis) => pixels > size[axis]!))
     config.refuse('patch_size', `at most image_size [${size.join(', ')}]`, patchSize);
   return { size, patchSize, channels: config.size('num_channels', 3) };
-}
-
-/** The names of the classes. A config that leaves them out has num_labels of them, by default two. */
-function readLabels(config: ConfigReader): string[] {
-  const names = config.section('id2label');
-  const usual = usualLabels(names ? names.names().length : config.size('num_labels', 2));
-  return usual.map((name, label) => names?.text(String(label), name) ?? name);
-}
-
-function usualLabels(count: number): string[] {
-  return Array.from({ length: count }, (_, label) => `LABEL_${label}`);
 }
 
 /** The names of a layer's parts in files, and in Transformers 5's own code, by which a state dict may have been saved. */

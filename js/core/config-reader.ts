@@ -20,6 +20,7 @@ export const activations = {
   relu: 'relu',
   silu: 'silu',
   swish: 'silu',
+  tanh: 'tanh',
 } as const;
 
 /** Transformers' name of an activation of ours. */

@@ -56,6 +56,13 @@ const modelKeys = new Set([
 
 const isFromTable = (positions: string): boolean => tablePositions.includes(positions);
 
+/** Whether a classifier gives each sequence one answer, and not each token. */
+export const labelsSequences = ({
+  numLabels,
+  labelsFor,
+}: Pick<CompleteModelConfig, 'numLabels' | 'labelsFor'>): boolean =>
+  numLabels > 0 && labelsFor === 'sequence';
+
 /** Most tokens of a sequence. */
 export function longestSequence({
   positions,
@@ -151,6 +158,16 @@ function checkModel(config: CompleteModelConfig): void {
       `an encoder of the decoder's vocabSize ${vocabSize}, got ${encoder?.vocabSize ?? 'no encoder'}`,
     );
   }
+  if (config.numLabels > 0 && config.labelsFor === 'span' && config.numLabels !== 2)
+    refuse(
+      'numLabels',
+      `2 for spans, which have a first and a last token, got ${config.numLabels}`,
+    );
+  if (config.problemType !== 'single_label_classification' && !labelsSequences(config))
+    refuse(
+      'problemType',
+      `"single_label_classification" unless sequences are labelled, got "${config.problemType}"`,
+    );
   if (config.lmHeadBias && !config.lmHead)
     refuse('lmHeadBias', 'a model with lmHead, got one without');
   if (!encoder) return;

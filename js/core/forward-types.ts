@@ -96,7 +96,9 @@ export type OutputWith<Attentions extends boolean> = Attentions extends true
 
 export interface ModelOutput {
   lastHiddenState: Tensor; //     [B, T, D]
-  logits?: Tensor; //             [B, T, V], of a classifier [B, numLabels]
+  logits?: Tensor; //             [B, T, V], of a classifier [B, numLabels], of one of tokens [B, T, numLabels]
+  startLogits?: Tensor; //        [B, T], of a model that answers with a span: of its first token
+  endLogits?: Tensor; //          [B, T], and of its last
   poolerOutput?: Tensor; //       [B, D]
   attentions?: Tensor[]; //       N × [B, H, T, S]
   mems?: Tensor[]; //             N × [B, M, D], of a model with memLength: copies, for the next call

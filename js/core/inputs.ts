@@ -1,5 +1,5 @@
 // The inputs of a model's forward pass: token ids in any of their three forms, embeddings, pictures, padding and token types.
-import { imageLength, longestSequence } from './config.js';
+import { imageLength, labelsSequences, longestSequence } from './config.js';
 import { fail } from './errors.js';
 import { entriesOf, isArray, mostEntries, plainNumbers } from './plain.js';
 import type { NativeForwardInputs, NativeStackInputs } from './native.js';
@@ -50,7 +50,8 @@ export function checkInputs(
         'invalid_argument',
         `${misplaced}: this model has no encoder, and one stack that reads inputIds`,
       );
-    return { ...readStack(inputs, config, (key) => key), decoder: null };
+    const stack = readStack(inputs, config, (key) => key);
+    return { ...stack, globalAttentionMask: globalMaskOf(stack, config), decoder: null };
   }
   if (inputs.start !== undefined)
     fail('invalid_argument', 'start: expected none, as this model has an encoder and a decoder');
@@ -72,6 +73,15 @@ export function checkInputs(
     );
   }
   return { ...encoder, decoder };
+}
+
+/** As Transformers' LongformerForSequenceClassification: unless the caller says otherwise, the token that is classified is global. */
+function globalMaskOf(
+  { batch, length, globalAttentionMask: given }: NativeStackInputs,
+  config: CompleteModelConfig,
+): Uint8Array | null {
+  if (given || !config.attention.globalTokens || !labelsSequences(config)) return given;
+  return Uint8Array.from({ length: batch * length }, (_, index) => Number(index % length === 0));
 }
 
 /** What one stack reads. */
@@ -160,7 +170,7 @@ function readContent(
     if (given.tokenTypeIds !== undefined)
       fail('invalid_argument', 'tokenTypeIds: expected none with start, which comes after them');
     checkInteger('start.layer', layer, 0, config.numLayers);
-    const { data, ...shape } = readVectors('start.resid', resid, config);
+    const { data, ...shape } = readVectors('start.resid', resid, config.dModel);
     return { ...shape, start: { layer, resid: data } };
   }
   if (pixelValues !== undefined) return readPixels(pixelValues, config);
@@ -175,7 +185,8 @@ function readContent(
     const { ids, batch, length } = readIds(named('inputIds'), inputIds, config.vocabSize);
     return { batch, length, inputIds: ids };
   }
-  const { data, ...shape } = readVectors(named('inputsEmbeds'), inputsEmbeds, config);
+  const width = config.dEmbed || config.dModel;
+  const { data, ...shape } = readVectors(named('inputsEmbeds'), inputsEmbeds, width);
   return { ...shape, inputsEmbeds: data };
 }
 
@@ -183,11 +194,11 @@ function readContent(
 function readVectors(
   name: string,
   given: TensorInput | undefined,
-  { dModel }: CompleteStackConfig,
+  width: number,
 ): Batch & { data: Float32Array } {
   const { data, dims } = checkTensor(name, given);
-  if (dims.length !== 3 || dims[2] !== dModel)
-    fail('shape_mismatch', `${name}: expected [B, T, ${dModel}], got ${shapeText(dims)}`);
+  if (dims.length !== 3 || dims[2] !== width)
+    fail('shape_mismatch', `${name}: expected [B, T, ${width}], got ${shapeText(dims)}`);
   return { batch: dims[0]!, length: dims[1]!, data };
 }
 

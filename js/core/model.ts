@@ -15,6 +15,7 @@ import type {
   NativeModule,
 } from './native.js';
 import { Parameterised } from './parameters.js';
+import { Tensor } from './tensor.js';
 import { multipliesBytes } from './variant.js';
 import { traceMap, traceNames } from './trace.js';
 import { checkBoolean, checkCells, checkKeys, checkMask, checkTemperature } from './validation.js';
@@ -49,6 +50,20 @@ const plain: NativeForwardOptions = {
   encoderMask: null,
   crossMask: null,
 };
+
+/** The two logits of every token as two tensors, of a model that answers with a span. */
+function spanLogits(
+  logits: Tensor | undefined,
+  { numLabels, labelsFor }: CompleteModelConfig,
+): Pick<ModelOutput, 'startLogits' | 'endLogits'> {
+  if (!logits || numLabels === 0 || labelsFor !== 'span') return {};
+  const ofEnd = (end: 0 | 1): Tensor =>
+    new Tensor(
+      logits.data.filter((_, index) => index % 2 === end),
+      logits.dims.slice(0, 2),
+    );
+  return { startLogits: ofEnd(0), endLogits: ofEnd(1) };
+}
 
 /** What every model is: parameters and a forward pass. */
 export class CoreModel extends Parameterised {
@@ -96,9 +111,10 @@ export class CoreModel extends Parameterised {
       wanted?.[0] === '*' || entered.length === 0
         ? wanted
         : [...new Set([...(wanted ?? []), ...entered])];
-    const { trace: record, ...outputs } = callNative(() =>
+    const { trace: record, ...native } = callNative(() =>
       this.handle.native.forward(nativeInputs, { ...nativeOptions, trace: asked }),
     );
+    const outputs = { ...native, ...spanLogits(native.logits, this.config) };
     const trace = traceMap(record);
     if (entered.length === 0) return { ...outputs, trace };
     const mems = entered.map((name, layer) =>

@@ -201,7 +201,8 @@ export interface NativeTrainerOptions {
 
 export interface NativeTrainingBatch extends NativeForwardInputs {
   mems: NativeMems | null;
-  labels: Int32Array; // [B·T], −100 where none; of a classifier [B]
+  labels: Int32Array; // [B·T], −100 where none; of a classifier of sequences [B], of spans [B, 2]
+  targets: Float32Array; // [B, L], in place of labels, where they are several or numbers; else empty
   disagreement: Float32Array; // [2, B·T]: weights of every query and of every key; or empty
 }
 

@@ -3,6 +3,7 @@ import { fail } from '../core/errors.js';
 import { checkInputs, inputKeys, readIds } from '../core/inputs.js';
 import { checkMems } from '../core/mems.js';
 import type { NativeTrainingBatch } from '../core/native.js';
+import { labelsSequences } from '../core/config.js';
 import type { CompleteModelConfig } from '../core/config-types.js';
 import { Tensor, type TensorInput } from '../core/tensor.js';
 import type { TrainingBatch, TrainingExample } from './types.js';
@@ -49,18 +50,77 @@ export function checkTrainingBatch(
     fail('invalid_argument', 'start: expected none, as a gradient goes back to the embeddings');
   const inputs = checkInputs(rest, config);
   const { batch, length } = inputs.decoder ?? inputs;
-  const classes = config.numLabels;
-  const read = readIds('labels', labels, classes || config.vocabSize, ignored);
-  const expected = classes ? [batch] : [batch, length];
-  const actual = classes && read.batch === 1 ? [read.length] : [read.batch, read.length];
-  if (!sameShape(actual, expected))
-    fail('shape_mismatch', `labels: expected ${shapeText(expected)}, got ${shapeText(actual)}`);
   return {
     ...inputs,
-    labels: read.ids,
+    ...checkLabels(labels, config, batch, length),
     mems: mems === undefined ? null : checkMems(mems, config, batch),
   };
 }
+
+/** As the model's head is trained: numbers, or ids below the logits' width, of spans below the length. */
+function checkLabels(
+  given: TrainingBatch['labels'],
+  config: CompleteModelConfig,
+  batch: number,
+  length: number,
+): Pick<CheckedBatch, 'labels' | 'targets'> {
+  const { numLabels, labelsFor, problemType, vocabSize } = config;
+  if (problemType !== 'single_label_classification')
+    return { labels: new Int32Array(), targets: checkTargets(given, config, batch) };
+  const ofSpan = numLabels > 0 && labelsFor === 'span';
+  const below = ofSpan ? length : numLabels || vocabSize;
+  const read = readIds('labels', given, below, ignored);
+  const ofSequence = labelsSequences(config);
+  const expected = ofSequence ? [batch] : ofSpan ? [batch, 2] : [batch, length];
+  const actual = ofSequence && read.batch === 1 ? [read.length] : [read.batch, read.length];
+  if (!sameShape(actual, expected))
+    fail('shape_mismatch', `labels: expected ${shapeText(expected)}, got ${shapeText(actual)}`);
+  return { labels: read.ids, targets: new Float32Array() };
+}
+
+/** [B, numLabels] numbers, of one label [B] too; of classes from 0 to 1. */
+function checkTargets(
+  given: TrainingBatch['labels'],
+  { numLabels, problemType }: CompleteModelConfig,
+  batch: number,
+): Float32Array {
+  const dims = [batch, numLabels];
+  const { data, dims: own } = isArray(given)
+    ? rowsOf(given, numLabels)
+    : checkTensor('labels', given);
+  if (!sameShape(own, dims) && !(numLabels === 1 && sameShape(own, [batch])))
+    fail('shape_mismatch', `labels: expected ${shapeText(dims)}, got ${shapeText(own)}`);
+  const most = problemType === 'regression' ? Infinity : 1;
+  const least = problemType === 'regression' ? -Infinity : 0;
+  data.forEach((value, index) => {
+    if (!Number.isFinite(value) || value < least || value > most)
+      fail(
+        'invalid_argument',
+        `labels[${index}]: expected a number${most === 1 ? ' from 0 to 1' : ''}, got ${describe(value)}`,
+      );
+  });
+  return data;
+}
+
+function rowsOf(given: readonly unknown[], width: number): { data: Float32Array; dims: number[] } {
+  const rows = entriesOf<unknown>('labels', given);
+  if (!rows.some((row) => isArray(row)))
+    return { data: Float32Array.from(rows, asNumber), dims: [rows.length] };
+  const data = rows.flatMap((row, index) => {
+    const values = checkArray(
+      `labels[${index}]`,
+      row as readonly number[],
+      `an array of ${width} numbers`,
+    );
+    if (values.length !== width)
+      fail('shape_mismatch', `labels[${index}]: expected ${width} numbers, got ${values.length}`);
+    return values;
+  });
+  return { data: Float32Array.from(data, asNumber), dims: [rows.length, width] };
+}
+
+/** What is no number is NaN, and refused as such. */
+const asNumber = (value: unknown): number => (typeof value === 'number' ? value : NaN);
 
 /** The pad token of what is read, and of what an encoder–decoder writes. */
 export interface PadTokenIds {
@@ -72,11 +132,17 @@ export interface PadTokenIds {
 export function collate(
   given: readonly TrainingExample[],
   padTokenIds: PadTokenIds,
+  config: CompleteModelConfig,
 ): TrainingBatch {
+  const { numLabels, labelsFor } = config;
+  // Labels of a token stand beside it; those of a text, or of the ends of a span, are as many for each example.
+  const byToken = numLabels === 0 || labelsFor === 'token';
   const list = checkArray('examples', given, 'an array of at least one');
   if (list.length === 0)
     fail('invalid_argument', 'examples: expected an array of at least one, got none');
-  const examples = list.map((example, index) => checkExample(`examples[${index}]`, example));
+  const examples = list.map((example, index) =>
+    checkExample(`examples[${index}]`, example, byToken),
+  );
   const rows = <K extends keyof TrainingExample>(
     key: K,
   ): Required<TrainingExample>[K][] | undefined => {
@@ -114,11 +180,15 @@ export function collate(
     ...(decoderInputIds && { decoderInputIds: padded(decoderInputIds, padTokenIds.target) }),
     ...(decoderAttentionMask && { decoderAttentionMask: padded(decoderAttentionMask, 0) }),
     ...(pixelValues && { pixelValues: stacked(pixelValues) }),
-    labels: single ? (labels as number[]) : padded(labels as number[][], ignored),
+    labels: single
+      ? (labels as number[])
+      : byToken
+        ? padded(labels as number[][], ignored)
+        : (labels as number[][]),
   };
 }
 
-function checkExample(name: string, given: TrainingExample): TrainingExample {
+function checkExample(name: string, given: TrainingExample, byToken: boolean): TrainingExample {
   const example = checkObject(name, given, exampleKeys);
   for (const key of ['inputIds', 'attentionMask', 'tokenTypeIds', 'decoderInputIds'] as const) {
     if (example[key] !== undefined)
@@ -144,7 +214,7 @@ function checkExample(name: string, given: TrainingExample): TrainingExample {
       `${name}.labels: expected an array of numbers, or one for a classifier, got ${describe(labels)}`,
     );
   }
-  asLongAs('labels', decoderInputIds ?? inputIds);
+  if (byToken) asLongAs('labels', decoderInputIds ?? inputIds);
   asLongAs('attentionMask', inputIds);
   asLongAs('tokenTypeIds', inputIds);
   return example;

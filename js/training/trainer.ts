@@ -183,7 +183,7 @@ export class Trainer implements DisposableObject {
   /** Examples of unequal length as one batch: padded, with a mask where one is needed. */
   batchOf(examples: readonly TrainingExample[]): TrainingBatch {
     void this.#native; // a disposed trainer says so
-    return collate(examples, this.#padTokenIds);
+    return collate(examples, this.#padTokenIds, this.#model.config);
   }
 
   #drawBatch(): TrainingBatch {

@@ -8,7 +8,8 @@ export interface TrainingBatch extends ForwardInputs {
   /**
    * [B, T], as the logits [B, T, V]: labels[b][t] is the token that logits[b, t] should pick, −100 where none is
    * asked for. Nothing is shifted: to predict the next token, labels[b][t] is inputIds[b][t + 1].
-   * For a classifier's logits [B, L]: [B].
+   * For a classifier's logits [B, L]: [B], or [B, L] numbers where each class is one of several or the answer is a number; of
+   * tokens [B, T, L]: [B, T]; of spans [B, 2]: the places of the first and the last token.
    */
   labels: TokenIds;
   /** What `forward` of the tokens before returned as `mems`, as forward's option takes it. No gradient flows into them. */
@@ -18,7 +19,10 @@ export interface TrainingBatch extends ForwardInputs {
 /** One example of a training task. Examples of unequal length are padded when they become a batch. */
 export interface TrainingExample {
   inputIds?: readonly number[];
-  /** As long as inputIds (or decoderInputIds, where there are any); one number for a classifier. −100: ignored. */
+  /**
+   * As long as inputIds (or decoderInputIds, where there are any); one number for a classifier, numLabels of one with several labels;
+   * [first, last] of a span. −100: ignored.
+   */
   labels: readonly number[] | number;
   /** 1 = a token, 0 = padding. Default: all tokens. */
   attentionMask?: readonly number[];
@@ -66,9 +70,9 @@ export interface TrainerSettings {
 }
 
 export interface Evaluation {
-  /** Mean cross-entropy over the labelled positions, in nats. */
+  /** Mean cross-entropy over the labelled positions, in nats; of a regression the mean squared error. */
   loss: number;
-  /** The part of the labelled positions whose largest logit is the label's. */
+  /** The part of the labelled positions that is right: whose largest logit is the label's; of several labels those on the right side of ½, of a regression the answers nearer than ½. */
   accuracy: number;
 }
 

@@ -189,6 +189,11 @@ def entry_of(tensors, theirs):
     tensor = tensors[theirs["tensor"]]
     if theirs.get("transposed"):
         tensor = tensor.T
+    if "by_head" in theirs:  # q, k and v of each head, as q of all heads, then k, then v
+        parts = tensor.unflatten(0, (theirs["by_head"], 3, -1))
+        return parts.transpose(0, 1).flatten(0, 2)
+    if "plus" in theirs:
+        return tensor  # of a gradient: the same
     return tensor.reshape(theirs["dims"]) if "dims" in theirs else tensor
 
 
@@ -220,10 +225,15 @@ def loss_of(model, inputs):
     }
     if "pixelValues" in inputs:
         arguments["pixel_values"] = inputs["pixelValues"]
-    logits = model(**arguments).logits
-    return F.cross_entropy(
-        logits.flatten(0, -2), inputs["labels"].long().flatten(), ignore_index=-100
-    )
+    output, labels = model(**arguments), inputs["labels"]
+    if "start_logits" in output:
+        ends = zip((output.start_logits, output.end_logits), labels.long().unbind(-1))
+        return sum(F.cross_entropy(logits, places) for logits, places in ends) / 2
+    logits = output.logits
+    if labels.is_floating_point():
+        several = model.config.problem_type == "multi_label_classification"
+        return (F.binary_cross_entropy_with_logits if several else F.mse_loss)(logits, labels)
+    return F.cross_entropy(logits.flatten(0, -2), labels.long().flatten(), ignore_index=-100)
 
 
 def gradients(table, edits, window, hooked, term=None):

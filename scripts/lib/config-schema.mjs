@@ -18,6 +18,8 @@ const enumerations = {
   NormPlacement: 'NORM_PLACEMENT',
   FeedForwardKind: 'FEED_FORWARD_KIND',
   Positions: 'POSITIONS',
+  LabelsFor: 'LABELS_FOR',
+  ProblemType: 'PROBLEM_TYPE',
 };
 
 /** The groups of fields in the order of the docs: what each is called in TypeScript, and its heading. */

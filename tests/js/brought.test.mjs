@@ -374,8 +374,8 @@ function sentences(normalised, pooling) {
 
 /** Each: a golden checkpoint, its body's prefix, and the architecture and head of another task. */
 const otherTasks = [
-  ['mlm_gelu', 'bert.', 'BertForTokenClassification', 'classifier'],
-  ['roberta_mlm', 'roberta.', 'RobertaForQuestionAnswering', 'qa_outputs'],
+  ['mlm_gelu', 'bert.', 'BertForMultipleChoice', 'classifier'],
+  ['roberta_mlm', 'roberta.', 'RobertaForMultipleChoice', 'classifier'],
   ['gpt2_body', 'transformer.', 'GPT2ForSequenceClassification', 'score'],
   ['llama_grouped', 'model.', 'LlamaForSequenceClassification', 'score'],
 ];

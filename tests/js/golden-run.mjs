@@ -1,4 +1,5 @@
 // How each kind of golden case runs through the package: (runtime, case, model) → Map name → tensor.
+import assert from 'node:assert/strict';
 import { measureHeads, preprocess, rollout, weightNorms } from 'attention-lab';
 
 /**
@@ -215,6 +216,36 @@ export const runners = {
   },
   embedding(runtime, testCase, model) {
     return new Map([['embeddings', model.embed(testCase.options.texts)]]);
+  },
+  classes(runtime, testCase, model) {
+    const rows = model.classify(testCase.options.texts).map((all) => {
+      const byLabel = all.toSorted((a, b) => a.index - b.index);
+      return byLabel.map(({ logit, probability = logit }) => probability);
+    });
+    return new Map([
+      ['classes', { data: Float32Array.from(rows.flat()), dims: [rows.length, rows[0].length] }],
+    ]);
+  },
+  tags(runtime, testCase, model) {
+    const { text } = testCase.options;
+    const rows = model.tags(text).map(({ word, start, end, index, label, probability }) => {
+      assert.equal(word, text.slice(start, end));
+      assert.equal(label, model.labels[index]);
+      return [start, end, index, probability];
+    });
+    return new Map([['tags', { data: Float32Array.from(rows.flat()), dims: [rows.length, 4] }]]);
+  },
+  answers(runtime, testCase, model) {
+    const { questions, context, topK } = testCase.options;
+    return new Map(
+      questions.map((question, i) => {
+        const rows = model.answer({ question, context }, { topK }).map((answer) => {
+          assert.equal(answer.text, context.slice(answer.start, answer.end));
+          return [answer.start, answer.end, answer.probability];
+        });
+        return [`answers.${i}`, { data: Float32Array.from(rows.flat()), dims: [rows.length, 3] }];
+      }),
+    );
   },
   recurrent(runtime, testCase) {
     return runFresh('recurrent', runtime.createRecurrent(testCase.config), testCase);

@@ -92,12 +92,23 @@ export function readParameters(checkpoint, table) {
     Object.entries(table).map(([ours, theirs]) => {
       if (typeof theirs === 'string') return [ours, saved.get(theirs)];
       const tensor = saved.get(theirs.tensor);
-      return [
-        ours,
-        theirs.transposed ? transposed(tensor) : { ...tensor, dims: theirs.dims ?? tensor.dims },
-      ];
+      const { dims = tensor.dims, plus, by_head: heads } = theirs;
+      if (theirs.transposed) return [ours, transposed(tensor)];
+      if (heads) return [ours, { data: byProjection(tensor.data, heads), dims }];
+      return [ours, { data: plus ? tensor.data.map((x) => x + plus) : tensor.data, dims }];
     }),
   );
+}
+
+/** Rows of q, k and v of each head in turn, as the rows of q of all heads, then of k, then of v. */
+function byProjection(data, heads) {
+  const size = data.length / (3 * heads);
+  const parts = [0, 1, 2].flatMap((which) =>
+    Array.from({ length: heads }, (_, h) =>
+      data.subarray((3 * h + which) * size, (3 * h + which + 1) * size),
+    ),
+  );
+  return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
 function transposed({ data, dims: [rows, cols] }) {

@@ -87,6 +87,19 @@ Tensor transposed(const Tensor& tensor) {
   return result;
 }
 
+/// Rows of q, k and v of each of `heads` heads in turn, as the rows of q of all heads, then of k, then of v.
+Tensor by_projection(const Tensor& tensor, std::size_t heads) {
+  Tensor result;
+  result.dims = tensor.dims;
+  const std::size_t size = tensor.floats.size() / (3 * heads);
+  for (std::size_t which = 0; which < 3; ++which)
+    for (std::size_t h = 0; h < heads; ++h) {
+      const auto begin = tensor.floats.begin() + static_cast<std::ptrdiff_t>((3 * h + which) * size);
+      result.floats.insert(result.floats.end(), begin, begin + static_cast<std::ptrdiff_t>(size));
+    }
+  return result;
+}
+
 /// The parameters of a checkpoint, in one file or in shards, by our names: `table` says which tensor each is.
 Tensors checkpoint_parameters(const std::string& name, const Json& table) {
   Tensors saved;
@@ -103,6 +116,10 @@ Tensors checkpoint_parameters(const std::string& name, const Json& table) {
     const Json* const turned = theirs.find("transposed");
     result[ours] = turned && turned->boolean() ? transposed(tensor) : tensor;
     if (const Json* const dims = theirs.find("dims")) result[ours].dims = shape_of(*dims);
+    if (const Json* const heads = theirs.find("by_head"))
+      result[ours] = by_projection(tensor, static_cast<std::size_t>(heads->number()));
+    if (const Json* const plus = theirs.find("plus"))
+      for (float& value : result[ours].floats) value += static_cast<float>(plus->number());
   }
   return result;
 }

@@ -75,6 +75,7 @@ struct Batch {
                        mask_of("decoderAttentionMask", decoder_mask),
                        {}};
     values.labels = part("labels", &Tensor::integers);
+    values.targets = part("labels", &Tensor::floats);
   }
   Batch(const Batch&) = delete;
 };

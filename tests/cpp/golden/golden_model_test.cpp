@@ -117,7 +117,7 @@ TEST_CASE("golden: models agree with PyTorch and Transformers") {
                                        {B, T, output.last_hidden_state.cols});
       const Index L = output.logits.cols;
       expectations.compare_if_expected("logits", output.logits,
-                                       model.config().num_labels > 0 ? Shape{B, L} : Shape{B, T, L});
+                                       model.config().labels_sequences() ? Shape{B, L} : Shape{B, T, L});
       expectations.compare_if_expected("poolerOutput", output.pooler_output, {B, output.pooler_output.cols});
       expectations.compare_if_expected(record);
       const auto compare_patterns = [&](const std::string& name, const std::vector<Site>& sites) {
