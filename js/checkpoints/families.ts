@@ -10,6 +10,9 @@ import { isOurQuantisation } from './int8.js';
 import { llama } from './llama.js';
 import { longformer } from './longformer.js';
 import { marian } from './marian.js';
+import { gemma } from './gemma.js';
+import { mistral } from './mistral.js';
+import { qwen3 } from './qwen3.js';
 import { qwen2 } from './qwen2.js';
 import { roberta } from './roberta.js';
 import { refuseUnknown } from './unknown-family.js';
@@ -20,11 +23,14 @@ import { xlmRoberta } from './xlm-roberta.js';
 export const families: readonly Family[] = [
   bert,
   distilbert,
+  gemma,
   gpt2,
   llama,
   longformer,
   marian,
+  mistral,
   qwen2,
+  qwen3,
   roberta,
   vit,
   xlmRoberta,

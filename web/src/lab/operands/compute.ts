@@ -59,6 +59,7 @@ const activations: Readonly<Record<Config['activation'], (x: number) => number>>
   gelu: gauss,
   gelu_tanh: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   silu: (x) => x / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
 };
 
 /** The vector normalised, as the model's own norm does it. */
@@ -204,7 +205,7 @@ async function inSublayer(
     const stream = names.map((each) => trace.get(`${block}.${each}`)).find(Boolean);
     if (!stream) return null;
     const vector = vectorIn(stream, row);
-    return stack.norm === 'pre'
+    return stack.norm !== 'post'
       ? normalised(vector, `${block}.${normName}`, stack, parameter)
       : vector;
   };

@@ -213,7 +213,8 @@ export abstract class OpenModel {
     edits: Edits,
     { token, position, against }: Question,
   ): Pick<SweepSpec, 'inputs' | 'metric' | 'options'> {
-    const place = this.config.numLabels > 0 ? {} : { position };
+    const { numLabels, labelsFor } = this.config;
+    const place = numLabels > 0 && labelsFor === 'sequence' ? {} : { position };
     return {
       inputs: run.inputs,
       metric:
