@@ -22,17 +22,23 @@ const shippedFiles = [
   'tokenizer_config.json',
 ];
 
+const openName = () => session.model?.name;
+
 /** Opens the page's own model and shows its first example. */
 export async function openShipped(): Promise<boolean> {
   // By name: of a folder the package would also ask for files that are not in this one.
   const files = Promise.all(shippedFiles.map((file) => fetchFile(shippedModel, file)));
-  const [opened] = await Promise.all([
-    session.open(files, shippedModel, { from: 'page' }),
+  const [text] = await Promise.all([
+    session
+      .open(files, shippedModel, { from: 'page' })
+      .then((isOpen) => (isOpen ? session.text : null)),
     examples.load(folderOf(shippedModel)).catch(() => undefined),
   ]);
   const [first] = examples.list;
-  if (opened && first) examples.show(first);
-  return opened;
+  // While the examples were on their way the reader may have typed, or opened another model.
+  const isUntouched = openName() === shippedModel && session.text === text;
+  if (first && isUntouched) examples.show(first);
+  return text !== null;
 }
 
 /** Opens a model that the training part made, with an input of its lesson and the head that solves it. */
@@ -88,17 +94,21 @@ export async function openHub(
 
 /** When the room is opened; whatever was open in it stays open where the address asks for nothing else. */
 export async function start(): Promise<void> {
-  const { model = shippedModel } = decodeLink(location.hash);
-  if (!session.model && (!isPageModel(model) || model === shippedModel)) await openShipped();
-  await follow();
+  const asked = location.hash; // before the model that is open writes its own address
+  const { model = shippedModel } = decodeLink(asked);
+  if (!session.model && (!isPageModel(model) || model === shippedModel)) {
+    await openShipped();
+    if (![undefined, shippedModel].includes(openName())) return; // the reader has opened another one meanwhile
+  }
+  await follow(asked);
 }
 
 /** Applies what the address says: at the start, and when a reader pastes another link over it. A link to the room itself says nothing. */
-export async function follow(): Promise<void> {
-  const address = parseAddress(location.hash);
+export async function follow(hash = location.hash): Promise<void> {
+  const address = parseAddress(hash);
   if (address?.room !== 'lab' || address.fields.size === 0) return;
-  if (location.hash === state.hash) return; // it says what is on screen
-  const link = decodeLink(location.hash);
+  if (hash === state.hash) return; // it says what is on screen
+  const link = decodeLink(hash);
   settings.follow(link.language, link.theme);
   if (listingChoices.includes(link.listing as Choice)) listings.choice = link.listing as Choice;
   const { model = shippedModel } = link;
