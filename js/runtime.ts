@@ -41,7 +41,7 @@ import { compileOwnWasm, compileWasm, type ReadWasm } from './core/wasm.js';
 export interface Platform {
   readWasm: ReadWasm;
   /** A variant out of the package's scripts, where its files cannot be had. */
-  unpackWasm?: (variant: VariantName) => Promise<WebAssembly.Module>;
+  unpackWasm?: () => Promise<WebAssembly.Module>;
   /** What no first result needs: there from the start, or fetched when it is first asked for. */
   lazyParts: LazyParts | (() => Promise<LazyParts>);
 }
@@ -202,7 +202,7 @@ async function ownWasm(
     checkAborted(signal, 'createRuntime');
     if (!unpackWasm) throw error;
     try {
-      return await unpackWasm(variant);
+      return await unpackWasm();
     } catch {
       throw error; // says which file was missing
     }

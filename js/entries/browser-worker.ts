@@ -56,8 +56,9 @@ async function startPacked(
   unpack: () => Promise<typeof Unpack>,
 ): Promise<WorkerRuntime> {
   const { unpackWasm, unpackWorker } = await unpack();
-  const wasm = options.wasm ?? (await unpackWasm(await chooseVariant(options.variant)));
-  const script = new Blob([await unpackWorker()], { type: 'text/javascript' });
+  await chooseVariant(options.variant); // or the engine cannot run it
+  const wasm = options.wasm ?? (await unpackWasm());
+  const script = new Blob([unpackWorker()], { type: 'text/javascript' });
   const url = URL.createObjectURL(script);
   try {
     return await startWorkerRuntime(

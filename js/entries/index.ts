@@ -3,7 +3,7 @@ import { fail, messageOf } from '../core/errors.js';
 import type { LazyParts } from '../lazy.js';
 import { startRuntime, type Runtime } from '../runtime.js';
 import { sharedLoader } from '../shared.js';
-import type { RuntimeOptions, VariantName } from '../core/runtime-types.js';
+import type { RuntimeOptions } from '../core/runtime-types.js';
 import { fetchWasm } from '../core/wasm.js';
 
 export * from './public.js';
@@ -14,8 +14,8 @@ export function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
 }
 
 /** Where a bundler has lost the wasm files. */
-async function unpackWasm(variant: VariantName): Promise<WebAssembly.Module> {
-  return (await import('./unpack.js')).unpackWasm(variant);
+async function unpackWasm(): Promise<WebAssembly.Module> {
+  return (await import('./unpack.js')).unpackWasm();
 }
 
 async function loadLazyParts(): Promise<LazyParts> {

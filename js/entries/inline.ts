@@ -12,9 +12,10 @@ import * as unpack from './unpack.js';
 export * from './public.js';
 export type * from './worker-public.js';
 
-/** A runtime of its own memory; the wasm is inside the script, unless `wasm` says otherwise. */
+/** A runtime of its own memory; the wasm inside the script is `simd128`, unless `wasm` says otherwise. */
 export async function createRuntime(options?: RuntimeOptions): Promise<Runtime> {
-  const wasm = options?.wasm ?? (await unpack.unpackWasm(await chooseVariant(options?.variant)));
+  await chooseVariant(options?.variant); // or the engine cannot run it
+  const wasm = options?.wasm ?? (await unpack.unpackWasm());
   return startRuntime({ readWasm: fetchWasm, lazyParts }, { ...options, wasm });
 }
 

@@ -3,15 +3,15 @@ import { lazyPartsOf } from '../lazy.js';
 import { openNodeFolder, openNodeStore, readNodeWasm } from './node-files.js';
 import { startRuntime, type Runtime } from '../runtime.js';
 import { sharedLoader } from '../shared.js';
-import type { RuntimeOptions, VariantName } from '../core/runtime-types.js';
+import type { RuntimeOptions } from '../core/runtime-types.js';
 
 export * from './public.js';
 
 const lazyParts = lazyPartsOf(openNodeFolder, openNodeStore);
 
 /** Where a bundler has lost the wasm files. */
-async function unpackWasm(variant: VariantName): Promise<WebAssembly.Module> {
-  return (await import('./unpack.js')).unpackWasm(variant);
+async function unpackWasm(): Promise<WebAssembly.Module> {
+  return (await import('./unpack.js')).unpackWasm();
 }
 
 /** Loads the WebAssembly (nothing happens at import time) and gives back a runtime of its own memory. */

@@ -1,8 +1,6 @@
-// Written by the build: files of dist/ inside a script, gzip in base64, for places where a bundler has lost the files themselves.
+// Written by the build: files of dist/ inside a script, LZMA in base64, for places where a bundler has lost the files themselves.
 
-/** dist/wasm/simd128.wasm. */
+/** dist/wasm/simd128.wasm. The other variant would be a tenth of this again. */
 export const packedWasm: string;
-/** dist/wasm/relaxed.wasm, its difference from the other. */
-export const packedRelaxed: string;
-/** dist/worker-entry.js. */
+/** dist/worker-entry.js, in one piece. */
 export const packedWorker: string;

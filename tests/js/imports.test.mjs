@@ -17,8 +17,9 @@ const allowed = {
   generation: ['core'],
   training: ['core'],
   analysis: ['core'],
+  tasks: ['core'],
   checkpoints: ['core', 'tokenizers'],
-  'lazy.ts': ['core', 'checkpoints', 'analysis', 'generation', 'training'],
+  'lazy.ts': ['core', 'checkpoints', 'analysis', 'generation', 'tasks', 'training'],
   'model.ts': [
     'core',
     'generation',
@@ -26,6 +27,7 @@ const allowed = {
     'analysis',
     'checkpoints',
     'pictures',
+    'tasks',
     'tokenizers',
     'lazy.ts',
   ],

@@ -3,4 +3,6 @@ import { createRuntime, type Runtime } from 'attention-lab';
 
 let runtime: Promise<Runtime> | null = null;
 
-export const getRuntime = (): Promise<Runtime> => (runtime ??= createRuntime());
+/** The baseline: small models gain nothing from the other variant, which a first visit would fetch, too. Workers choose for themselves. */
+export const getRuntime = (): Promise<Runtime> =>
+  (runtime ??= createRuntime({ variant: 'simd128' }));
