@@ -189,6 +189,49 @@ def make():
         attention={"causal": True, "numKvHeads": 2, "dHead": 4, "bias": False, "outBias": False},
     )
     add(
+        "parallel_partly_rotary",
+        "both sublayers read the same x, the first numbers of a head are rotated, an edit between the sublayers",
+        layers=2,
+        heads=2,
+        positions="rotary",
+        norm="parallel",
+        finalNorm=True,
+        tieEmbeddings=False,
+        attention={"causal": True, "fused": True},
+        rotary={"dRotary": 4},
+        edits=[Edit("blocks.0.resid_mid", "scale", {"index": 3}, 0.5)],
+    )
+    add(
+        "normed_heads",
+        "an RMSNorm of each head's q and k before rotary positions, two queries to a key, scaled logits",
+        heads=4,
+        masks={"attentionMask": (5, 4)},
+        positions="rotary",
+        norm="pre",
+        normKind="rms",
+        finalNorm=True,
+        activation="silu",
+        gated=True,
+        mlpBias=False,
+        logitScale=0.3,
+        attention={"causal": True, "numKvHeads": 2, "dHead": 4, "bias": False, "qkNorm": True},
+    )
+    add(
+        "narrow_embeddings",
+        "embeddings narrower than the stream, their projection, a masked-language head of that width, tied",
+        inputs={
+            "inputIds": lambda r: r.integers(2, V, 2, 5),
+            "tokenTypeIds": lambda r: r.integers(0, 2, 2, 5),
+        },
+        masks={"attentionMask": (5, 3)},
+        positions="learned",
+        typeVocabSize=2,
+        embedNorm=True,
+        lmHead=False,
+        maskedLmHead=True,
+        dEmbed=8,
+    )
+    add(
         "alibi",
         "ALiBi in both directions, tanh GELU, a scaled embedding",
         positions="alibi",

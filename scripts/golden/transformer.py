@@ -35,8 +35,11 @@ def sinusoids(length, D, halves):
     return pair.flatten(1)
 
 
-def rotated(x):
-    """Pairs (x_i, x_{i+K/2}) rotated by p · 10000^(−2i/K).   x: [B, H, T, K]"""
+def rotated(x, numbers=0):
+    """Pairs (x_i, x_{i+K/2}) rotated by p · 10000^(−2i/K); with `numbers`, the first K numbers alone.   x: [B, H, T, K]"""
+    if numbers:
+        x, rest = x[..., :numbers], x[..., numbers:]
+        return torch.cat((rotated(x), rest), dim=-1)
     T, K = x.shape[-2:]
     angles = torch.arange(T, dtype=x.dtype)[:, None] * 10000 ** (
         -torch.arange(0, K, 2, dtype=x.dtype) / K
@@ -75,6 +78,15 @@ class Stack:
         centred = x - x.mean(-1, keepdim=True)
         normal = centred * (centred.square().mean(-1, keepdim=True) + eps).rsqrt()
         return normal * gain + self.parameter(f"{name}.bias", D)
+
+    def rotated(self, q, k):
+        numbers = self.config.get("rotary", {}).get("dRotary", 0)
+        return rotated(q, numbers), rotated(k, numbers)
+
+    def norm_of_heads(self, x, name):
+        """An RMSNorm of each head's K numbers.   x: [B, H, T, K]"""
+        gain = self.parameter(f"{name}.weight", x.shape[-1], mean=1.0)
+        return x * (x.square().mean(-1, keepdim=True) + self.config["normEps"]).rsqrt() * gain
 
     def projections(self, query, context, name, suffix="_proj"):
         """q [B, H, T, K], k and v [B, G, S, K]"""
@@ -134,8 +146,13 @@ class Stack:
         """Vaswani et al. 2017, section 3.2; allowed [B, 1, T, S]. is_global [B, T]: Beltagy et al. 2020, section 3.1."""
         a, at = self.config["attention"], lambda part, x: self.produced(name + part, x)
         q, k, v = self.projections(query, context, self.prefix + name)
+        if a.get("qkNorm") and not is_cross:
+            q, k = (
+                self.norm_of_heads(x, f"{self.prefix}{name}{part}_norm")
+                for x, part in ((q, "q"), (k, "k"))
+            )
         if self.config["positions"] == "rotary" and not is_cross:
-            q, k = rotated(q), rotated(k)
+            q, k = self.rotated(q, k)
         q, k, v = at("q", q), at("k", k), at("v", v)
         H, T, S = q.shape[1], q.shape[2], k.shape[2]
         for_each_head = lambda *tensors: (
@@ -156,7 +173,7 @@ class Stack:
         if is_global is not None:
             q_, k_, v_ = self.projections(query, context, self.prefix + name, "_global_proj")
             if positions == "rotary":
-                q_, k_ = rotated(q_), rotated(k_)
+                q_, k_ = self.rotated(q_, k_)
             q_, k_, v_ = at("q_global", q_), at("k_global", k_), at("v_global", v_)
             k_, v_ = for_each_head(k_, v_)
             rows = is_global[:, None, :, None]
@@ -213,6 +230,10 @@ class Stack:
                 f"{block}resid_post",
                 norm(self.linear(x, f"{self.prefix}{block}linear", c["dModel"]), 1),
             )
+        if c["norm"] == "parallel":
+            by_mlp = lambda: self.feed_forward(norm(x, 2), f"{block}mlp")
+            mid = self.produced(f"{block}resid_mid", x + attend(norm(x, 1), "attn"))
+            return self.produced(f"{block}resid_post", mid + by_mlp())
         sublayers = [("resid_mid", lambda y: attend(y, "self_attn" if self.is_decoder else "attn"))]
         if self.is_decoder:
             sublayers.append(
@@ -230,9 +251,12 @@ class Stack:
             )
         return x
 
+    def embedding_width(self):
+        return self.config.get("dEmbed") or self.config["dModel"]
+
     def positions(self, ids, B, T):
         """[B, T, D]; of learned ones the rows of tokens that are padding do not count."""
-        c, D = self.config, self.config["dModel"]
+        c, D = self.config, self.embedding_width()
         if c["positions"] == "learned":
             offset, pad = c.get("positionOffset", 0), c.get("padTokenId", -1)
             table = self.parameter(f"{self.prefix}embed.position.weight", c["maxLen"] + offset, D)
@@ -245,7 +269,7 @@ class Stack:
         return sinusoids(T, D, c["positions"] == "sinusoidal_halves").expand(B, T, D)
 
     def embeddings(self, ids, embeds, types, pixels, tokens):
-        c, D = self.config, self.config["dModel"]
+        c, D = self.config, self.embedding_width()
         if pixels is not None:
             (h, w), channels = c["image"]["patchSize"], c["image"]["channels"]
             patches = (
@@ -279,7 +303,10 @@ class Stack:
                 "token_type_embed",
                 table[torch.zeros(B, T, dtype=torch.long) if types is None else types.long()],
             )
-        return self.norm(x, f"{self.prefix}embed.norm") if c["embedNorm"] else x
+        x = self.norm(x, f"{self.prefix}embed.norm") if c["embedNorm"] else x
+        if not c.get("dEmbed"):
+            return x
+        return self.linear(x, f"{self.prefix}embed.projection", c["dModel"])
 
     def forward(self, x, padding, encoder_states=None, encoder_padding=None, mems=None, marks=None):
         """padding [B, T]: 1 = a token. mems: [B, M, D] for each layer. marks [B, T]: 1 = a global token."""
@@ -328,7 +355,9 @@ def logits(config, inputs, parameter, produced):
         if config.get("shareEmbeddings"):
             prefix = ""
         return (
-            parameter(f"{prefix}embed.token.weight", of["vocabSize"], D, std=0.8)
+            parameter(
+                f"{prefix}embed.token.weight", of["vocabSize"], of.get("dEmbed") or D, std=0.8
+            )
             if of["vocabSize"]
             else None
         )
@@ -372,8 +401,13 @@ def logits(config, inputs, parameter, produced):
     head = "mlm_head." if config["maskedLmHead"] else "lm_head."
     if config["maskedLmHead"]:
         x = main.norm(
-            ACTIVATIONS[config["activation"]](main.linear(x, "mlm_head.dense", D)), "mlm_head.norm"
+            ACTIVATIONS[config["activation"]](
+                main.linear(x, "mlm_head.dense", main.embedding_width())
+            ),
+            "mlm_head.norm",
         )
+    else:
+        x = x * config.get("logitScale", 1.0)
     V = config["vocabSize"]
     untied = f"{head}decoder.weight" if config["maskedLmHead"] else f"{head}weight"
     y = (
@@ -381,7 +415,7 @@ def logits(config, inputs, parameter, produced):
         @ (
             table(config, main.prefix)
             if config.get("tieEmbeddings", True)
-            else parameter(untied, V, D, std=D**-0.5)
+            else parameter(untied, V, x.shape[-1], std=D**-0.5)
         ).T
     )
     return produced(
