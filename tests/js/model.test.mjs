@@ -303,9 +303,9 @@ forEachVariant('model', (lab) => {
     ],
     [
       'an unknown activation',
-      { ...small, activation: 'tanh' },
+      { ...small, activation: 'sigmoid' },
       'invalid_argument',
-      /config\.activation: expected "relu" or .* got "tanh"/,
+      /config\.activation: expected "relu" or .* got "sigmoid"/,
     ],
     ['eps 0', { ...small, normEps: 0 }, 'invalid_argument', /config\.normEps: .* got 0/],
     [

@@ -304,8 +304,8 @@ forEachVariant('encoder–decoder', (lab) => {
       /static_position_embeddings: expected true, got false/,
     ],
     [
-      { fields: { activation_function: 'tanh' } },
-      /activation_function: expected gelu or .*, got "tanh"/,
+      { fields: { activation_function: 'sigmoid' } },
+      /activation_function: expected gelu or .*, got "sigmoid"/,
     ],
     [
       { fields: { decoder_attention_heads: 4 } },

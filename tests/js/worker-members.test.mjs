@@ -75,6 +75,13 @@ const classes = {
       embed: [(rt) => rt.loadModel(checkpoint('distilbert_base')), ['the cat', 'sat']],
       preprocess: [(rt) => rt.loadModel(checkpoint('vit_classifier')), pixels],
       fillMask: [(rt) => rt.loadModel(coreference), 'the animal was [MASK] .', { topK: 2 }],
+      classify: [(rt) => rt.loadModel(checkpoint('bert_classes')), 'the cat', { topK: 2 }],
+      tags: [(rt) => rt.loadModel(checkpoint('bert_tags')), 'the cat sat'],
+      answer: [
+        (rt) => rt.loadModel(checkpoint('bert_spans')),
+        { question: 'who', context: 'the cat sat' },
+        { topK: 2 },
+      ],
     },
   },
   Trainer: {
