@@ -15,7 +15,7 @@ import { basename, join } from 'node:path';
 import { after } from 'node:test';
 import { paths } from '../../scripts/lib/paths.mjs';
 import { eventually, pageTest, useLab } from './lab.mjs';
-import { exported, text, tokens, weights } from './reading.mjs';
+import { exported, predictions, text, tokens, weights } from './reading.mjs';
 import { tokenizerFolder } from '../js/tokenizer-files.mjs';
 import {
   assertSamePass,
@@ -172,6 +172,26 @@ for (const folder of sound) {
     },
   );
 }
+
+pageTest(
+  'a classifier shows its classes by name, and their probabilities',
+  {},
+  async ({ page }) => {
+    const folder = join(golden, 'bert_classes');
+    const model = await loadModel(folder);
+    await choose(page, folder);
+    await eventually(page, async () => assert.match(await names(page), /bert_classes.*Back/));
+    await assertFollows(page, model, 'the dog');
+    const expected = model.classify('the dog');
+    const seen = await predictions(page);
+    assert.deepEqual(
+      [...seen.keys()],
+      expected.map(({ label }) => label),
+    );
+    for (const { label, probability } of expected)
+      assert.ok(Math.abs(seen.get(label).after - 100 * probability) <= 0.06, label);
+  },
+);
 
 pageTest('the same files chosen one by one open too', {}, async ({ page }) => {
   const folder = join(golden, 'mlm_gelu');

@@ -67,7 +67,20 @@ export class TextModel extends OpenModel {
     return this.config.lmHead || this.config.maskedLmHead;
   }
 
+  /** It gives classes of the text, or of each of its tokens, by one softmax; null: it gives none that are shown. */
+  get classesOf(): 'sequence' | 'token' | null {
+    const { numLabels, labelsFor, problemType } = this.config;
+    const isShown = numLabels > 0 && problemType === 'single_label_classification';
+    return isShown && labelsFor !== 'span' ? labelsFor : null;
+  }
+
+  /** It gives vectors alone. */
+  get embeds(): boolean {
+    return !this.predicts && !this.causal && this.config.numLabels === 0;
+  }
+
   protected tokenText(id: number): Awaitable<string> {
+    if (this.classesOf) return this.backend.facts.labels[id] ?? String(id);
     return this.backend.tokenText(id);
   }
 

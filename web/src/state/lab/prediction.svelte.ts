@@ -44,6 +44,9 @@ class Prediction {
     const { tokens, selection, model } = session;
     const { query } = selection.locked;
     if (model?.kind === 'vision') return 0;
+    const classesOf = session.textModel?.classesOf;
+    if (classesOf === 'sequence') return tokens.length > 0 ? 0 : null;
+    if (classesOf === 'token') return query !== null && query < tokens.length ? query : null;
     if (model?.kind === 'seq2seq')
       return query !== null && query < tokens.length && shown.site?.kind !== 'encoder'
         ? query
@@ -63,11 +66,18 @@ class Prediction {
   readonly #positionBefore = $derived(
     session.pinned === null || !this.atMask ? this.position : maskIn(session.before),
   );
+  /** Logits of spans, of several classes at once and of regression are no words or classes with shares. */
+  readonly #isShared = $derived.by(() => {
+    const { textModel } = session;
+    return !textModel || textModel.predicts || textModel.classesOf !== null;
+  });
   readonly #after = $derived(
-    this.position === null ? null : logitsAt(session.after, this.position),
+    this.position === null || !this.#isShared ? null : logitsAt(session.after, this.position),
   );
   readonly #before = $derived(
-    this.#positionBefore === null ? null : logitsAt(session.before, this.#positionBefore),
+    this.#positionBefore === null || !this.#isShared
+      ? null
+      : logitsAt(session.before, this.#positionBefore),
   );
   readonly comparable = $derived(this.#before !== null);
   readonly #shares = $derived({

@@ -63,6 +63,8 @@ export const en = {
     next: (word: string) => `Next word after “${word}”`,
     picture: 'Prediction',
     none: 'This model gives vectors, not words.',
+    ofText: 'Class of the text',
+    notShown: 'What this model answers is not shown here; its attention is.',
     own: 'Another answer',
     ownHint: 'A word of your own: why not this one?',
     ownUnknown: 'No single token of the vocabulary.',

@@ -69,6 +69,8 @@ export const zh: LabStrings = {
     next: (word) => `“${word}”之后的词`,
     picture: '预测',
     none: '这个模型输出向量，不输出词。',
+    ofText: '文本的类别',
+    notShown: '这里不显示这个模型的答案，只显示它的注意力。',
     own: '另一个答案',
     ownHint: '自选一个词：为什么不是它？',
     ownUnknown: '它不是词表中的单个词元。',
