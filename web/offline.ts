@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
-/** What is kept before it is used. Wasm is kept as it is used: only one variant ever is. */
-const isKept = (file: string) => /\.(html|js|css|svg)$/.test(file);
+/** What is kept before it is used. Of the wasm the page's own thread runs the baseline, and workers want the rest of the other variant. */
+const isKept = (file: string) => /\.(html|js|css|svg|wasm)$/.test(file);
 /** Of a shipped model: what the page reads of it; of the recurrent network Learn says how often it is right. */
 const isOfModel = (file: string) =>
   /^models\/[^/]+\/[^/]+\.(json|safetensors)$/.test(file) &&
